@@ -1,0 +1,85 @@
+/** What a turn needs and what it tells while it runs. `runTurn.ts` is the loop. */
+import type { ToolUseId } from '../../base/ids.ts';
+import type { Trace } from '../../base/trace.ts';
+import type { ModelErrorKind } from '../model/modelError.ts';
+import type {
+	Approver,
+	BlobStore,
+	Clock,
+	Diagnostics,
+	IdSource,
+	ModelEvent,
+	ModelInfo,
+	Search,
+	Shell,
+	StreamModel,
+	Workspace,
+} from '../ports.ts';
+import type { InputBlock } from '../session/content.ts';
+import type { Session } from '../session/sessionTypes.ts';
+
+/** What the user submitted. A text over 100,000 characters is turned into an attachment by `makePrompt`. */
+export type Prompt = {
+	readonly text: string;
+	readonly attachments: readonly { readonly name: string; readonly content: readonly InputBlock[] }[];
+};
+
+/** Rules in the user's scope; session rules are added by *Always allow*. Patterns as in `permission/rules.ts`. */
+export type PermissionRules = {
+	readonly allow: readonly string[];
+	readonly ask: readonly string[];
+	readonly deny: readonly string[];
+};
+
+/** Texts that the frozen prefix is made from, read once, before the session's first request. */
+export type ProjectContext = {
+	/** Memory files in order, e.g. AGENTS.md and CLAUDE.md of each root. */
+	readonly memory: readonly { readonly path: string; readonly text: string }[];
+	/** Operating system, shell, folder, git branch and the like, one line each. */
+	readonly environment: readonly string[];
+};
+
+/** Everything outside that a turn stands on. */
+export type TurnPorts = {
+	readonly clock: Clock;
+	readonly ids: IdSource;
+	readonly blobs: BlobStore;
+	readonly workspace: Workspace;
+	readonly shell: Shell;
+	readonly search: Search;
+	readonly diagnostics: Diagnostics;
+	readonly approver: Approver;
+	readonly model: StreamModel;
+	/** What is known about the session's model. */
+	modelInfo(): ModelInfo;
+	rules(): PermissionRules;
+	/** Keeps a rule that the user chose with *Always allow* (for this session). */
+	addSessionRule(rule: string): void;
+	loadProjectContext(): Promise<ProjectContext>;
+	readonly messageTtl: '5m' | '1h';
+	readonly trace: Trace;
+};
+
+/** Ephemeral news of a running turn, for the panel. Facts are entries and come through `session.onDidAppend`. */
+export type TurnEvent =
+	| { readonly kind: 'model'; readonly event: ModelEvent }
+	/** A new attempt or a new step starts: forget the deltas that no entry closed. */
+	| { readonly kind: 'requestStarted' }
+	| {
+			readonly kind: 'retrying';
+			readonly attempt: number;
+			readonly maxAttempts: number;
+			readonly delayMs: number;
+			readonly cause: ModelErrorKind;
+			readonly message: string;
+	  }
+	| { readonly kind: 'toolProgress'; readonly toolUseId: ToolUseId; readonly text: string };
+
+/** `runTurn(session, prompt, ports, onEvent, signal)`. Never rejects: how it ended is the `turnEnded` entry. */
+export type RunTurn = (
+	session: Session,
+	prompt: Prompt,
+	ports: TurnPorts,
+	onEvent: (event: TurnEvent) => void,
+	signal: AbortSignal,
+) => Promise<void>;

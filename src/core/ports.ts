@@ -1,0 +1,319 @@
+/**
+ * What the outside must supply to the agent. Implementations live in `node/` and `host/`; tests use `test/fakes/`.
+ * Unless said otherwise, promises reject with UserError, CancelledError or BugError and nothing else.
+ */
+import type { SessionId, Sha256, UnixMs } from '../base/ids.ts';
+import type { AssistantBlock, BlobRef, InputBlock, TextBlock, Usage } from './session/content.ts';
+import type { ContentHash, FileMeta, FilePath } from './session/entry.ts';
+
+/** Time and randomness, so that the core can be replayed. */
+export type Clock = {
+	now(): UnixMs;
+	/** Resolves after `delayMs`; rejects with CancelledError when `signal` aborts first. */
+	sleep(delayMs: number, signal: AbortSignal): Promise<void>;
+};
+export type IdSource = {
+	/** A new UUIDv7, strictly greater (as text) than every one before it from this source. */
+	next(): string;
+};
+
+// ---- storage
+
+/** Byte range `[start, end)` of one line in a log, its newline included. */
+export type LineRange = { readonly start: number; readonly end: number };
+
+/** One line as read back. `text` has no newline. */
+export type LogLine = { readonly text: string; readonly range: LineRange };
+
+/** The append-only file of one session. One object per open session. */
+export type LogFile = {
+	/**
+	 * Appends the lines as one write and returns each one's range. Synchronous: when it returns, the bytes are the kernel's.
+	 * Creates the file and takes the lease on first use. Starts with a newline when the file does not end with one.
+	 * Throws UserError `lease-lost` when another window owns the session now.
+	 */
+	append(lines: readonly string[]): readonly LineRange[];
+	/** Flushes to the disk, off the main thread. Resolves at once when nothing was appended since the last call. */
+	sync(): Promise<void>;
+	/** Generation of our lease; 0 before the first append. */
+	readonly generation: number;
+	/** Releases the descriptor and the lease. May be called twice. */
+	close(): Promise<void>;
+};
+
+/** Who holds a session's lease. */
+export type LeaseOwner = {
+	readonly isOurs: boolean;
+	readonly isAlive: boolean;
+	readonly window: string;
+	readonly pid: number;
+};
+
+/** A log as found on disk. `lines` is empty for a session that has no file yet. */
+export type OpenedLog = {
+	readonly file: LogFile;
+	/** Complete lines in file order, blank ones left out, as bytes decoded from UTF-8. */
+	readonly lines: readonly LogLine[];
+	/** A last line without a newline; undefined when the file ends well. Never removed from the file. */
+	readonly tornTail: LogLine | undefined;
+	/** Undefined when nobody holds it. */
+	readonly owner: LeaseOwner | undefined;
+};
+
+/** A row of the session list, read from the end of the log alone. */
+export type SessionSummary = {
+	readonly id: SessionId;
+	readonly title: string;
+	readonly lastPrompt: string;
+	/** State at the last tail; a running state of a dead owner reads `interrupted`. */
+	readonly state: string;
+	readonly prompts: number;
+	readonly costUsd: number;
+	readonly isPinned: boolean;
+	readonly createdAt: UnixMs;
+	readonly updatedAt: UnixMs;
+	readonly sizeBytes: number;
+	readonly isOpenElsewhere: boolean;
+	/** The end of the log could not be read as entries. */
+	readonly isDamaged: boolean;
+};
+
+/** All sessions of a workspace. */
+export type SessionStore = {
+	/** Opens an existing or a new session; creates no file. Rejects with UserError `log-unreadable`. */
+	open(id: SessionId): Promise<OpenedLog>;
+	/** Newest first. `onDisk` counts the log files, so that a list that shows fewer can say so. */
+	list(): Promise<{ readonly sessions: readonly SessionSummary[]; readonly onDisk: number }>;
+	/** Moves the log (and its folder) to `trash/` as it is. Rejects with UserError `session-in-use` while another window owns it. */
+	trash(id: SessionId): Promise<void>;
+	/** Where the logs are, for a person; undefined when nothing is persisted. */
+	readonly folder: string | undefined;
+};
+
+/** Bytes stored once under their hash. */
+export type BlobStore = {
+	hash(bytes: Uint8Array): Sha256;
+	/** Stores (or finds) the bytes and returns their reference. `searchable` keeps them uncompressed. */
+	put(bytes: Uint8Array, mediaType: string, options?: { readonly searchable?: boolean }): Promise<BlobRef>;
+	/** Rejects with UserError `blob-missing` or `blob-damaged` (hash checked). */
+	get(ref: { readonly $blob: Sha256 }): Promise<Uint8Array<ArrayBuffer>>;
+};
+
+// ---- files
+
+export type WorkspaceRoot = { readonly name: string; readonly path: string };
+
+/** Where a path given by the model points, links resolved. */
+export type ResolvedPath =
+	| { readonly kind: 'inside'; readonly file: FilePath; readonly absolute: string; readonly isLink: boolean }
+	| { readonly kind: 'outside'; readonly absolute: string };
+
+/** A file at a moment. Bytes are what would be on disk: for a document with unsaved changes, its text in the file's encoding. */
+export type FileSnapshot =
+	| {
+			readonly kind: 'file';
+			readonly bytes: Uint8Array<ArrayBuffer>;
+			readonly meta: FileMeta;
+			readonly isDirty: boolean;
+	  }
+	| { readonly kind: 'absent' }
+	| { readonly kind: 'directory' }
+	| { readonly kind: 'special'; readonly what: string }
+	| { readonly kind: 'tooLarge'; readonly sizeBytes: number };
+
+export type WriteOutcome = {
+	/** Hash of the file's content after the write, as a reader would now get it. */
+	readonly after: ContentHash;
+	/** False when the document had unsaved changes before and was therefore edited but not saved. */
+	readonly isSaved: boolean;
+};
+
+/** The user's files, seen through the editor: an open document with unsaved changes is the truth. */
+export type Workspace = {
+	readonly roots: readonly WorkspaceRoot[];
+	readonly isTrusted: boolean;
+	/** Relative paths are taken from `cwd`. The leaf's own link is not followed for `isLink`; every parent is resolved. */
+	resolve(path: string, cwd: string): Promise<ResolvedPath>;
+	/** Files over `maxBytes` (default 10 MB) come back as `tooLarge`. */
+	read(absolute: string, options?: { readonly maxBytes?: number }): Promise<FileSnapshot>;
+	/**
+	 * Writes the whole content; creates missing folders. Goes through the open document when there is one, and saves it
+	 * unless it was dirty. Rejects with UserError `read-only` or `write-failed`, having changed nothing.
+	 * When `expected` is given and the content is another one at the last moment, rejects with UserError `changed-meanwhile`.
+	 */
+	write(
+		absolute: string,
+		bytes: Uint8Array,
+		options: { readonly mode?: number; readonly expected?: ContentHash },
+	): Promise<WriteOutcome>;
+	/** Deletes a file (not a folder). */
+	delete(absolute: string, options: { readonly expected?: ContentHash }): Promise<void>;
+};
+
+// ---- world
+
+export type ShellRequest = {
+	readonly command: string;
+	readonly cwd: string;
+	readonly timeoutMs: number;
+	/** Receives stdout and stderr in the order they came, decoded. */
+	readonly onOutput: (text: string) => void;
+};
+export type ShellOutcome = {
+	/** Null when killed. */
+	readonly exitCode: number | null;
+	readonly reason: 'exited' | 'timedOut' | 'cancelled';
+	/** stdout and stderr merged; at most 1 MB, the middle left out and said so. */
+	readonly output: string;
+	/** The folder the shell ended in. */
+	readonly cwd: string;
+	readonly durationMs: number;
+};
+/** Runs commands in a process group of their own, with no `ANTHROPIC_*` and no stored secret in the environment. */
+export type Shell = { run(request: ShellRequest, signal: AbortSignal): Promise<ShellOutcome> };
+
+export type GrepRequest = {
+	readonly pattern: string;
+	readonly directory: string;
+	readonly glob?: string;
+	readonly isCaseInsensitive?: boolean;
+	readonly isLiteral?: boolean;
+	readonly maxMatches: number;
+};
+export type GrepMatch = { readonly path: string; readonly lineNumber: number; readonly text: string };
+export type SearchOutcome<T> = { readonly items: readonly T[]; readonly isComplete: boolean };
+/** ripgrep. Paths come back absolute; ignored and binary files are left out. An invalid pattern is UserError `bad-pattern`. */
+export type Search = {
+	grep(request: GrepRequest, signal: AbortSignal): Promise<SearchOutcome<GrepMatch>>;
+	/** Files matching `pattern` below `directory`, newest first. */
+	glob(pattern: string, directory: string, maxFiles: number, signal: AbortSignal): Promise<SearchOutcome<string>>;
+};
+
+export type Diagnostic = {
+	readonly path: string;
+	readonly lineNumber: number;
+	readonly severity: 'error' | 'warning' | 'info' | 'hint';
+	readonly source: string;
+	readonly message: string;
+};
+/** What the editor's language services report now; for one file or for all. */
+export type Diagnostics = { list(absolute: string | undefined): Promise<readonly Diagnostic[]> };
+
+// ---- the user
+
+export type PermissionRequest = {
+	readonly toolUseId: string;
+	readonly tool: string;
+	/** The exact command, path or pattern, in full. */
+	readonly target: string;
+	/** Why it asks, as a sentence without a dot. */
+	readonly cause: string;
+	/** The rule that *Always allow* would add; absent when none may be added (protected paths). */
+	readonly rule?: string;
+};
+export type PermissionAnswer = {
+	readonly verdict: 'allowOnce' | 'alwaysAllow' | 'deny';
+	readonly reason?: string;
+};
+export type EditProposal = {
+	readonly toolUseId: string;
+	readonly file: FilePath;
+	readonly absolute: string;
+	/** Undefined for a new file. */
+	readonly before: string | undefined;
+	readonly proposed: string;
+};
+export type EditDecision =
+	| { readonly verdict: 'accept'; readonly text: string }
+	| { readonly verdict: 'reject'; readonly reason?: string };
+/** Asks the user. Rejects with CancelledError when the turn is stopped first. */
+export type Approver = {
+	askPermission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionAnswer>;
+	/** Opens a native diff whose right side can be edited; resolves with the text the user accepted. */
+	proposeEdit(proposal: EditProposal, signal: AbortSignal): Promise<EditDecision>;
+};
+
+// ---- the model
+
+export type ToolDefinition = {
+	readonly name: string;
+	readonly description: string;
+	readonly input_schema: { readonly type: 'object'; readonly [key: string]: unknown };
+	readonly [key: string]: unknown;
+};
+type CacheMark = { readonly cache_control?: { readonly type: 'ephemeral'; readonly ttl?: '5m' | '1h' } };
+export type ToolResultBlock = {
+	readonly type: 'tool_result';
+	readonly tool_use_id: string;
+	readonly content: readonly InputBlock[];
+	readonly is_error?: true;
+};
+export type ApiMessage =
+	| { readonly role: 'user'; readonly content: readonly ((InputBlock | ToolResultBlock) & CacheMark)[] }
+	| { readonly role: 'assistant'; readonly content: readonly AssistantBlock[] }
+	| { readonly role: 'system'; readonly content: string };
+
+/** One request, in the field names of the API where they are sent as they are. Built by `buildContext` only. */
+export type ModelRequest = {
+	readonly model: string;
+	readonly maxTokens: number;
+	readonly system: readonly (TextBlock & CacheMark)[];
+	readonly tools: readonly ToolDefinition[];
+	readonly messages: readonly ApiMessage[];
+	readonly thinking: unknown;
+	readonly effort: string | null;
+	readonly betas: readonly string[];
+	/** Undefined = cache diagnostics are not asked for; null = first turn. */
+	readonly previousMessageId: string | null | undefined;
+};
+
+/** What arrives while a reply streams. Ephemeral: never logged. */
+export type ModelEvent =
+	| { readonly kind: 'started'; readonly messageId: string; readonly model: string; readonly usage: Usage }
+	| {
+			readonly kind: 'blockStarted';
+			readonly index: number;
+			readonly type: string;
+			readonly toolName?: string;
+			readonly toolUseId?: string;
+	  }
+	| { readonly kind: 'text'; readonly index: number; readonly text: string }
+	| { readonly kind: 'thinking'; readonly index: number; readonly text: string }
+	| { readonly kind: 'toolInput'; readonly index: number; readonly partialJson: string }
+	/** The block is complete and will not change. */
+	| { readonly kind: 'blockEnded'; readonly index: number; readonly block: AssistantBlock };
+
+/** How a reply ended. Its blocks came as `blockEnded` events. */
+export type ModelReply = {
+	readonly messageId: string;
+	readonly requestId: string | null;
+	readonly model: string;
+	readonly stopReason: string;
+	readonly stopDetails: unknown;
+	readonly usage: Usage;
+	readonly diagnostics: unknown;
+	readonly firstTokenMs: number;
+	readonly totalMs: number;
+};
+
+export type ModelInfo = {
+	readonly id: string;
+	readonly displayName: string;
+	/** The context window, in tokens. */
+	readonly windowTokens: number;
+	readonly maxOutputTokens: number;
+	readonly isAdaptiveThinking: boolean;
+	readonly isDeprecated: boolean;
+};
+
+/** A model endpoint. One call is one attempt: retrying is the caller's. */
+export type StreamModel = {
+	/** What the user sees as provider: `Anthropic API`, `demo`, … */
+	readonly label: string;
+	/** Calls `onEvent` in order, then resolves. Rejects with ModelError (see model/modelError.ts) or CancelledError. */
+	stream(request: ModelRequest, onEvent: (event: ModelEvent) => void, signal: AbortSignal): Promise<ModelReply>;
+	/** Rejects with ModelError; the caller falls back to the built-in table. */
+	listModels(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+	/** Input tokens the request would have, or undefined when the endpoint cannot say. */
+	countTokens(request: ModelRequest, signal: AbortSignal): Promise<number | undefined>;
+};

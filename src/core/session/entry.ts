@@ -1,0 +1,275 @@
+/**
+ * The entries of a session log: one zod schema per type. This file is the format (see `parseEntry` for the door).
+ * Conversation types form the tree by `parentId`; ledger types hang on a conversation entry and are never a parent.
+ */
+import * as z from 'zod';
+import { asEntryId, asSessionId, asUnixMs } from '../../base/ids.ts';
+import {
+	assistantBlockSchema,
+	blobRefSchema,
+	sha256Schema,
+	storedInputBlockSchema,
+	toolUseIdSchema,
+	usageSchema,
+} from './content.ts';
+
+/** The version of the line format this build writes. A line with a higher `v` opens read-only. */
+export const ENTRY_VERSION = 1;
+
+export const permissionModeSchema = z.enum(['plan', 'ask', 'acceptEdits', 'auto']);
+export type PermissionMode = z.infer<typeof permissionModeSchema>;
+
+export const entryIdSchema = z.string().min(1).transform(asEntryId);
+export const sessionIdSchema = z.string().min(1).transform(asSessionId);
+
+/** What every line carries, whatever its type. */
+export const entryBaseSchema = z.object({
+	v: z.number().int().positive(),
+	id: entryIdSchema,
+	parentId: entryIdSchema.nullable(),
+	sessionId: sessionIdSchema,
+	agentId: z.string().min(1),
+	/** Generation of the writer (its lease). */
+	gen: z.number().int().nonnegative(),
+	timestamp: z.number().transform(asUnixMs),
+	cwd: z.string(),
+	mode: permissionModeSchema,
+	type: z.string().min(1),
+});
+export type EntryBase = z.infer<typeof entryBaseSchema>;
+
+/** A path inside a workspace root: the root's own absolute path and the `/`-separated rest. */
+export const filePathSchema = z.object({ root: z.string(), rel: z.string() });
+export type FilePath = z.infer<typeof filePathSchema>;
+
+export const fileMetaSchema = z.object({
+	/** POSIX permission bits, e.g. 0o644. */
+	mode: z.number().int().optional(),
+	eol: z.enum(['\n', '\r\n']).optional(),
+	bom: z.boolean().optional(),
+	encoding: z.string().optional(),
+	link: z.boolean().optional(),
+});
+export type FileMeta = z.infer<typeof fileMetaSchema>;
+
+/** A file's content at a moment: bytes in the blob store, or no file. */
+export const contentRefSchema = z.union([z.literal('absent'), blobRefSchema]);
+export type ContentRef = z.infer<typeof contentRefSchema>;
+/** The hash of a file's content, or `absent`. */
+export const contentHashSchema = z.union([z.literal('absent'), sha256Schema]);
+export type ContentHash = z.infer<typeof contentHashSchema>;
+
+export const authorSchema = z.enum(['agent', 'subagent', 'editor', 'save', 'disk', 'shell', 'otherSession', 'unknown']);
+export type Author = z.infer<typeof authorSchema>;
+
+const timingSchema = z.object({ queuedMs: z.number(), firstTokenMs: z.number(), totalMs: z.number() });
+
+/** The fields of each conversation type, besides the base. */
+const conversationFields = {
+	user: { content: z.array(storedInputBlockSchema) },
+	/** Content added to the prompt it follows; sent in the same API message. */
+	attachment: { name: z.string(), content: z.array(storedInputBlockSchema) },
+	assistant: {
+		messageId: z.string(),
+		index: z.number().int().nonnegative(),
+		block: assistantBlockSchema,
+		/** True for a text block cut by Stop. */
+		partial: z.boolean().optional(),
+	},
+	assistantEnded: {
+		messageId: z.string(),
+		requestId: z.string().nullable(),
+		model: z.string(),
+		stopReason: z.string(),
+		stopDetails: z.unknown().optional(),
+		usage: usageSchema,
+		costUsd: z.number().nullable(),
+		diagnostics: z.unknown().optional(),
+		timing: timingSchema,
+	},
+	toolResult: {
+		toolUseId: toolUseIdSchema,
+		isError: z.boolean(),
+		content: z.array(storedInputBlockSchema),
+		/** Wall time of the run, without waiting for permission. */
+		durationMs: z.number(),
+		/** A few words for the transcript row, e.g. `3 lines`. Never sent to the model. */
+		summary: z.string().optional(),
+		/** The whole output where `content` is a shortened form of it. */
+		output: blobRefSchema.optional(),
+	},
+	/** Our own words to the model, sent at the end of the next user message. */
+	reminder: { text: z.string() },
+	interrupted: { reason: z.enum(['stop', 'crash', 'takeover']) },
+	turnEnded: {
+		reason: z.enum(['endTurn', 'stopped', 'error', 'maxTokens', 'refusal', 'contextFull', 'stepLimit']),
+		/** Set when `reason` is `error`: a stable code and what the user was told. */
+		code: z.string().optional(),
+		message: z.string().optional(),
+		durationMs: z.number(),
+	},
+} as const;
+
+const ledgerFields = {
+	header: {
+		roots: z.array(z.string()),
+		extensionVersion: z.string(),
+		gitBranch: z.string().optional(),
+		origin: z.object({ sessionId: sessionIdSchema, entryId: entryIdSchema.nullable() }).optional(),
+	},
+	/** The frozen start of every request. `tools`, `system` and `context` are blobs of the exact JSON text sent. */
+	prefix: {
+		tools: blobRefSchema,
+		system: blobRefSchema,
+		context: blobRefSchema,
+		model: z.string(),
+		maxTokens: z.number().int().positive(),
+		thinking: z.unknown(),
+		effort: z.string().nullable(),
+		betas: z.array(z.string()),
+		apiVersion: z.string(),
+		ttl: z.enum(['5m', '1h']),
+		reminderForm: z.enum(['system', 'user']),
+		diagnostics: z.boolean(),
+		toolVersions: z.record(z.string(), z.number().int()),
+		render: z.number().int(),
+	},
+	toolStarted: { toolUseId: toolUseIdSchema },
+	permission: {
+		toolUseId: toolUseIdSchema,
+		tool: z.string(),
+		verdict: z.enum(['allowOnce', 'alwaysAllow', 'deny']),
+		rule: z.string().optional(),
+		/** Why it was asked. */
+		cause: z.string(),
+		/** The user's words when denying. */
+		reason: z.string().optional(),
+	},
+	editProposed: {
+		toolUseId: toolUseIdSchema,
+		path: filePathSchema,
+		before: contentRefSchema,
+		proposed: blobRefSchema,
+	},
+	editDecided: {
+		toolUseId: toolUseIdSchema,
+		verdict: z.enum(['accept', 'reject']),
+		/** The text the user accepted, when it differs from the proposal. */
+		final: blobRefSchema.optional(),
+		reason: z.string().optional(),
+	},
+	fileOperation: {
+		epoch: z.number().int().positive(),
+		op: z.enum(['create', 'change', 'delete', 'rename', 'chmod']),
+		path: filePathSchema,
+		before: contentRefSchema,
+		after: contentHashSchema,
+		meta: fileMetaSchema,
+		author: authorSchema,
+		toolUseId: toolUseIdSchema.optional(),
+		state: z.literal('intended'),
+	},
+	fileOperationDone: { epoch: z.number().int().positive(), after: contentHashSchema },
+	checkpoint: {
+		/** Files as they were after this epoch; 0 = before the session's first operation. */
+		epoch: z.number().int().nonnegative(),
+		label: z.string().optional(),
+		/** The prompt this checkpoint precedes. */
+		prompt: entryIdSchema.optional(),
+	},
+	restore: {
+		plan: blobRefSchema,
+		files: z.array(z.object({ path: filePathSchema, outcome: z.string() })),
+		/** The epoch that undoes this restore. */
+		safety: z.number().int().nonnegative(),
+		undoOf: entryIdSchema.optional(),
+	},
+	restoreDone: { restore: entryIdSchema, failed: z.number().int().nonnegative() },
+	review: {
+		path: filePathSchema,
+		hunk: z.object({
+			epochs: z.array(z.number().int()),
+			anchorHash: z.string(),
+			/** 0-based, end-exclusive line range in the file as it is after the verdict. */
+			range: z.object({ start: z.number().int(), end: z.number().int() }),
+		}),
+		verdict: z.enum(['keep', 'undo', 'edited']),
+		/** The whole reviewed text after the verdict, with every still pending hunk undone. */
+		after: contentRefSchema,
+	},
+	rewind: {
+		to: entryIdSchema.nullable(),
+		from: entryIdSchema.nullable(),
+		why: z.enum(['rewind', 'switch', 'undo', 'undoCompaction', 'clear']),
+	},
+	title: { title: z.string(), by: z.enum(['prompt', 'model', 'user']) },
+	model: { model: z.string() },
+	mode: { to: permissionModeSchema },
+	notice: { level: z.enum(['info', 'warning', 'error']), code: z.string(), text: z.string() },
+	tail: {
+		title: z.string(),
+		leaf: entryIdSchema.nullable(),
+		counts: z.object({ entries: z.number().int(), prompts: z.number().int(), tools: z.number().int() }),
+		costUsd: z.number(),
+		state: z.string(),
+		lastPrompt: z.string(),
+		pinned: z.boolean(),
+		/** Byte ranges `[start, end)` of the active branch and its ledger, merged to at most 64. */
+		extents: z.array(z.tuple([z.number().int(), z.number().int()])),
+	},
+} as const;
+
+/** Conversation types of the format that this build keeps and skips. */
+const CONVERSATION_ONLY_LATER = ['compaction', 'contextEdit', 'subagentReturned'] as const;
+
+type FieldsOf<F> = { readonly [K in keyof F]: F[K] extends z.ZodType ? z.infer<F[K]> : never };
+type UndefinedKeys<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T];
+type Optionalised<T> = { readonly [K in Exclude<keyof T, UndefinedKeys<T>>]: T[K] } & {
+	readonly [K in UndefinedKeys<T>]?: T[K];
+};
+type AllFields = typeof conversationFields & typeof ledgerFields;
+export type ConversationType = keyof typeof conversationFields;
+export type LedgerType = keyof typeof ledgerFields;
+export type EntryType = ConversationType | LedgerType;
+
+/** The fields an entry of type `T` has besides the base; what `append` is given. */
+export type EntryFields<T extends EntryType> = Optionalised<FieldsOf<AllFields[T]>>;
+type BaseFields = Readonly<Omit<EntryBase, 'type'>>;
+export type EntryOf<T extends EntryType> = { readonly [K in T]: BaseFields & { readonly type: K } & EntryFields<K> }[T];
+/** An entry of a type this build does not know: kept in the file and skipped. */
+export type UnknownEntry = BaseFields & {
+	readonly type: 'unknown';
+	readonly originalType: string;
+	readonly conversation: boolean;
+};
+export type Entry = EntryOf<EntryType> | UnknownEntry;
+export type EntryDraft<T extends EntryType = EntryType> = {
+	readonly [K in T]: { readonly type: K } & EntryFields<K>;
+}[T];
+
+const fieldSchemas = new Map<string, z.ZodType>(
+	Object.entries({ ...conversationFields, ...ledgerFields }).map(([type, fields]) => [type, z.object(fields)]),
+);
+const conversationTypes: ReadonlySet<string> = new Set([
+	...Object.keys(conversationFields),
+	...CONVERSATION_ONLY_LATER,
+]);
+
+/** Parses one JSON value as an entry. Throws ZodError when the base or the fields of a known type are wrong. */
+export function parseEntry(value: unknown): Entry {
+	const base = entryBaseSchema.parse(value);
+	const fields = fieldSchemas.get(base.type);
+	if (fields) return { ...base, ...(fields.parse(value) as object) } as Entry;
+	const marked = z.object({ conversation: z.boolean().default(false) }).safeParse(value);
+	const conversation = conversationTypes.has(base.type) || (marked.success && marked.data.conversation);
+	return { ...base, type: 'unknown', originalType: base.type, conversation };
+}
+
+/** Whether an entry is part of the conversation tree. An unknown type is ledger unless it says `conversation: true`. */
+export function isConversation(entry: Entry): boolean {
+	return entry.type === 'unknown' ? entry.conversation : conversationTypes.has(entry.type);
+}
+
+export function isType<T extends EntryType>(entry: Entry, type: T): entry is Extract<Entry, { type: T }> {
+	return entry.type === type;
+}

@@ -1,0 +1,78 @@
+/**
+ * What a tool is. One file per tool and one line in `registry.ts`; the zod schema gives the type, the check and the JSON schema.
+ */
+import type * as z from 'zod';
+import type { ToolUseId } from '../../base/ids.ts';
+import type { Diagnostics, FileSnapshot, ResolvedPath, Search, Shell, WorkspaceRoot } from '../ports.ts';
+import type { InputBlock } from '../session/content.ts';
+import type { FilePath } from '../session/entry.ts';
+
+/** What a tool may touch. Tools with `none` or `read` run in parallel; the others one by one, in order. */
+export type Effect = 'none' | 'read' | 'write' | 'execute' | 'network';
+
+/** What a tool gave. Failing is data for the model, never the end of a session. */
+export type ToolOutcome = {
+	readonly isError: boolean;
+	readonly content: readonly InputBlock[];
+	/** A few words for the transcript row, e.g. `3 lines`. */
+	readonly summary: string;
+	/** The whole output, when `content` is a shortened form of it. */
+	readonly output?: string;
+};
+
+export type EditRequest = {
+	readonly file: FilePath;
+	readonly absolute: string;
+	/** What the tool read and computed from; `absent` for a new file. Must be what `read` returned. */
+	readonly before: Extract<FileSnapshot, { kind: 'file' | 'absent' }>;
+	/** The new text, with `\n` line ends: the file's own line ends, BOM and encoding are put back by the editor. */
+	readonly text: string;
+};
+export type EditOutcome =
+	| {
+			readonly kind: 'applied';
+			readonly addedLines: number;
+			readonly removedLines: number;
+			/** The text that was written, when the user changed the proposal before accepting. */
+			readonly userText?: string;
+			/** False: the document had unsaved changes, so it was edited and left unsaved. */
+			readonly isSaved: boolean;
+	  }
+	| { readonly kind: 'rejected'; readonly reason?: string };
+
+/** The only way a tool touches files: what it writes is recorded first, and shown to the user according to the mode. */
+export type ToolFiles = {
+	readonly roots: readonly WorkspaceRoot[];
+	/** Resolves against the session's cwd, links followed up to the leaf. */
+	resolve(path: string): Promise<ResolvedPath>;
+	read(absolute: string): Promise<FileSnapshot>;
+	edit(request: EditRequest): Promise<EditOutcome>;
+};
+
+export type ToolContext = {
+	readonly toolUseId: ToolUseId;
+	readonly cwd: string;
+	setCwd(cwd: string): void;
+	readonly files: ToolFiles;
+	readonly shell: Shell;
+	readonly search: Search;
+	readonly diagnostics: Diagnostics;
+	/** Ephemeral output while it runs. */
+	readonly onProgress: (text: string) => void;
+	readonly signal: AbortSignal;
+};
+
+/** How a call reads in the transcript: `Read src/a.js`, `Run npm test`. `path` is absolute, when the call is about one file. */
+export type ToolLabel = { readonly verb: string; readonly target: string; readonly path?: string };
+
+export type Tool<I = unknown> = {
+	readonly name: string;
+	/** Raised when the schema or the meaning of the input changes. */
+	readonly version: number;
+	/** Sent to the model: what it does, when to use it, what it returns. */
+	readonly description: string;
+	readonly input: z.ZodType<I>;
+	readonly effect: Effect;
+	label(input: I): ToolLabel;
+	run(input: I, context: ToolContext): Promise<ToolOutcome>;
+};

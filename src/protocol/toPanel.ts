@@ -1,0 +1,107 @@
+/** What the host tells the panel. A closed union; the panel keeps `reduce(state, message)` and no truth of its own. */
+import * as z from 'zod';
+import { contextMeterSchema } from './contextMeter.ts';
+import { permissionModeSchema } from './toHost.ts';
+import { transcriptItemSchema } from './transcriptItem.ts';
+
+export const sessionStateSchema = z.enum([
+	'created',
+	'ready',
+	'streaming',
+	'runningTool',
+	'awaitingUser',
+	'idle',
+	'closed',
+]);
+
+const queuedPrompt = z.object({ id: z.string(), text: z.string() });
+const modelChoice = z.object({ id: z.string(), label: z.string(), detail: z.string() });
+
+/** What stands above and below the transcript. */
+export const panelHeadSchema = z.object({
+	sessionId: z.string().nullable(),
+	title: z.string(),
+	state: sessionStateSchema,
+	/** Set while the whole session cannot be written to, e.g. it is open in another window. */
+	readOnlyReason: z.string().nullable(),
+	isPersisted: z.boolean(),
+	mode: permissionModeSchema,
+	model: z.string(),
+	models: z.array(modelChoice),
+	/** `Anthropic API`, `Demo model` … */
+	provider: z.string(),
+	/** The demo model is on: it is labelled as such. */
+	isDemo: z.boolean(),
+	/** Nothing is configured yet: show the first-run card. */
+	needsSetup: z.boolean(),
+	isTrusted: z.boolean(),
+	hasFolder: z.boolean(),
+	queue: z.array(queuedPrompt),
+	/** While a retry waits: `Overloaded. Trying again in 4 s (2 of 8)`. */
+	progress: z.string().nullable(),
+	canUndoRewind: z.boolean(),
+});
+export type PanelHead = z.infer<typeof panelHeadSchema>;
+
+export const rewindFileSchema = z.object({
+	/** Opaque; comes back in `overwrite`. */
+	key: z.string(),
+	/** Workspace-relative. */
+	path: z.string(),
+	action: z.enum(['restore', 'delete', 'create', 'none']),
+	addedLines: z.number().int(),
+	removedLines: z.number().int(),
+	/** `ok`: the file is as the agent left it. `merge`: changed since, merges cleanly. `conflict`: asks. `blocked`: cannot. */
+	status: z.enum(['ok', 'merge', 'conflict', 'blocked']),
+	note: z.string(),
+});
+export type RewindFile = z.infer<typeof rewindFileSchema>;
+
+export const toPanelSchema = z.discriminatedUnion('kind', [
+	/** Everything, on attach and after the branch changed. `seq` restarts here. */
+	z.object({
+		kind: z.literal('snapshot'),
+		seq: z.number().int(),
+		head: panelHeadSchema,
+		items: z.array(transcriptItemSchema),
+		/** Older rows exist and were not sent. */
+		hasOlder: z.boolean(),
+		meter: contextMeterSchema,
+		draft: z.string(),
+	}),
+	/** A row is new or has changed: replace by id, else append. */
+	z.object({ kind: z.literal('item'), seq: z.number().int(), item: transcriptItemSchema }),
+	z.object({ kind: z.literal('itemRemoved'), seq: z.number().int(), id: z.string() }),
+	/** Text to append to a streaming `answer`, `thinking` or running `tool` row. */
+	z.object({ kind: z.literal('delta'), seq: z.number().int(), id: z.string(), text: z.string() }),
+	z.object({ kind: z.literal('head'), seq: z.number().int(), head: panelHeadSchema }),
+	z.object({ kind: z.literal('meter'), seq: z.number().int(), meter: contextMeterSchema }),
+	/** Open the rewind dialog with this plan (or with the list of prompts to choose from, when `entryId` is null). */
+	z.object({
+		kind: z.literal('rewind.plan'),
+		entryId: z.string().nullable(),
+		promptText: z.string(),
+		prompts: z.array(z.object({ entryId: z.string(), text: z.string(), timestamp: z.number() })),
+		files: z.array(rewindFileSchema),
+		/** Messages that leave the conversation. */
+		messageCount: z.number().int(),
+		/** Named things that cannot be taken back, e.g. shell commands. */
+		warnings: z.array(z.string()),
+		/** Why code cannot be restored; null = it can. */
+		codeReason: z.string().nullable(),
+	}),
+	/** Open the context dialog. */
+	z.object({
+		kind: z.literal('context'),
+		meter: contextMeterSchema,
+		model: z.string(),
+		lastRequest: z.string().nullable(),
+	}),
+	z.object({ kind: z.literal('expanded'), id: z.string(), text: z.string() }),
+	/** Put text into the input, replacing or after what is there, and focus it. */
+	z.object({ kind: z.literal('input'), text: z.string(), how: z.enum(['replace', 'append']) }),
+	/** Something to say that is no part of the transcript. Spoken by a screen reader. */
+	z.object({ kind: z.literal('toast'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
+	z.object({ kind: z.literal('focus') }),
+]);
+export type ToPanel = z.infer<typeof toPanelSchema>;

@@ -1,0 +1,120 @@
+/** One row of the transcript as the panel receives it. Made by `host/transcript.ts` only; the panel knows no entries. */
+import * as z from 'zod';
+
+/** A line of a card's small diff. `lineNumber` is 1-based: in the new file for `+` and ` `, in the old one for `-`. */
+export const diffLineSchema = z.object({
+	kind: z.enum(['+', '-', ' ']),
+	lineNumber: z.number().int(),
+	text: z.string(),
+});
+export type DiffLine = z.infer<typeof diffLineSchema>;
+
+const base = {
+	/** Stable over reloads: the id of the entry (or of the tool call) that the row stands for. */
+	id: z.string(),
+};
+
+export const transcriptItemSchema = z.discriminatedUnion('kind', [
+	z.object({
+		...base,
+		kind: z.literal('prompt'),
+		/** The entry to rewind to. */
+		entryId: z.string(),
+		text: z.string(),
+		attachments: z.array(z.object({ name: z.string(), sizeBytes: z.number() })),
+		/** Unix ms. */
+		timestamp: z.number(),
+	}),
+	z.object({
+		...base,
+		kind: z.literal('answer'),
+		/** Markdown. */
+		text: z.string(),
+		/** True while it streams. */
+		isStreaming: z.boolean(),
+		/** True when Stop cut it. */
+		isPartial: z.boolean(),
+	}),
+	z.object({ ...base, kind: z.literal('thinking'), text: z.string(), isStreaming: z.boolean() }),
+	z.object({
+		...base,
+		kind: z.literal('tool'),
+		/** `Read`, `Searched`, `Run` … */
+		verb: z.string(),
+		target: z.string(),
+		/** Workspace-relative path to open, when the call is about one file. */
+		path: z.string().optional(),
+		state: z.enum(['waiting', 'running', 'done', 'failed']),
+		/** `3 lines`, `exit 1` … */
+		summary: z.string(),
+		durationMs: z.number().optional(),
+		/** The first part of the output (≤ 4 KB), shown when expanded; `item.expand` brings the rest. */
+		preview: z.string(),
+		isTruncated: z.boolean(),
+	}),
+	z.object({
+		...base,
+		kind: z.literal('edit'),
+		/** Workspace-relative. */
+		path: z.string(),
+		/** `proposed`: waits for the user. `writing`: the call still streams. `applied`: on disk (reviewable). */
+		state: z.enum(['writing', 'proposed', 'applied', 'rejected', 'failed']),
+		isNewFile: z.boolean(),
+		addedLines: z.number().int(),
+		removedLines: z.number().int(),
+		/** At most 12 lines. */
+		lines: z.array(diffLineSchema),
+		isDiffTruncated: z.boolean(),
+		/** Why it failed or was rejected; or that it was edited by the user or left unsaved. */
+		note: z.string(),
+	}),
+	z.object({
+		...base,
+		kind: z.literal('permission'),
+		tool: z.string(),
+		/** The exact command or path. */
+		target: z.string(),
+		cause: z.string(),
+		/** The rule that *Always allow* adds; absent when it may not be offered. */
+		rule: z.string().optional(),
+		state: z.enum(['asking', 'allowed', 'alwaysAllowed', 'denied', 'withdrawn']),
+	}),
+	z.object({
+		...base,
+		kind: z.literal('notice'),
+		level: z.enum(['info', 'warning', 'error']),
+		/** What happened, what is safe, what to do next. */
+		text: z.string(),
+		actions: z.array(
+			z.object({
+				label: z.string(),
+				action: z.enum([
+					'retry',
+					'setApiKey',
+					'openSettings',
+					'showLog',
+					'useDemo',
+					'trustWorkspace',
+					'rewind',
+					'openFolder',
+				]),
+			}),
+		),
+	}),
+	z.object({
+		...base,
+		kind: z.literal('rewound'),
+		/** `Rewound to "…": 2 files restored, 1 skipped`. */
+		text: z.string(),
+		canUndo: z.boolean(),
+	}),
+	z.object({
+		...base,
+		kind: z.literal('turnEnd'),
+		/** `Stopped`, `Done` … */
+		text: z.string(),
+		durationMs: z.number(),
+		costUsd: z.number().nullable(),
+	}),
+]);
+export type TranscriptItem = z.infer<typeof transcriptItemSchema>;
