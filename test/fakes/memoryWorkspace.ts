@@ -1,0 +1,94 @@
+/** A Workspace in memory: files by absolute path, one root `/w` unless said otherwise. Links are entries of `links`. */
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { UserError } from '../../src/base/errors.ts';
+import { asSha256 } from '../../src/base/ids.ts';
+import type { Workspace, WorkspaceRoot } from '../../src/core/ports.ts';
+import type { ContentHash } from '../../src/core/session/entry.ts';
+
+export type MemoryFile = { bytes: Uint8Array<ArrayBuffer>; mode: number; isDirty: boolean; isReadOnly: boolean };
+export type MemoryWorkspace = Workspace & {
+	readonly files: Map<string, MemoryFile>;
+	/** Absolute path of a link → where it points. */
+	readonly links: Map<string, string>;
+	/** Writes and deletes in order, e.g. `write /w/a.js`. */
+	readonly log: string[];
+	set(path: string, text: string, more?: Partial<MemoryFile>): void;
+	text(path: string): string | undefined;
+};
+
+export function createMemoryWorkspace(
+	initial: Readonly<Record<string, string>> = {},
+	options: { readonly roots?: readonly WorkspaceRoot[]; readonly isTrusted?: boolean } = {},
+): MemoryWorkspace {
+	const roots = options.roots ?? [{ name: 'w', path: '/w' }];
+	const files = new Map<string, MemoryFile>();
+	const links = new Map<string, string>();
+	const log: string[] = [];
+	const hashOf = (path: string): ContentHash => {
+		const file = files.get(path);
+		return file ? asSha256(createHash('sha256').update(file.bytes).digest('hex')) : 'absent';
+	};
+	const check = (path: string, expected: ContentHash | undefined) => {
+		if (expected !== undefined && hashOf(path) !== expected)
+			throw new UserError('changed-meanwhile', `${path} was changed meanwhile. Nothing was written. Read it again.`);
+		if (files.get(path)?.isReadOnly) throw new UserError('read-only', `${path} is read-only. Nothing was written.`);
+	};
+	const workspace: MemoryWorkspace = {
+		files,
+		links,
+		log,
+		roots,
+		isTrusted: options.isTrusted ?? true,
+		set(path, text, more = {}) {
+			files.set(path, {
+				bytes: new TextEncoder().encode(text),
+				mode: 0o644,
+				isDirty: false,
+				isReadOnly: false,
+				...more,
+			});
+		},
+		text(path) {
+			const file = files.get(path);
+			return file && new TextDecoder().decode(file.bytes);
+		},
+		async resolve(path, cwd) {
+			let absolute = posix.resolve(cwd, path);
+			const isLink = links.has(absolute);
+			for (const [from, to] of links)
+				if (absolute.startsWith(`${from}/`))
+					absolute = posix.resolve(posix.dirname(from), to) + absolute.slice(from.length);
+			const root = roots.find((candidate) => absolute === candidate.path || absolute.startsWith(`${candidate.path}/`));
+			if (!root) return { kind: 'outside', absolute };
+			return { kind: 'inside', file: { root: root.path, rel: posix.relative(root.path, absolute) }, absolute, isLink };
+		},
+		async read(absolute, { maxBytes = 10_000_000 } = {}) {
+			const file = files.get(absolute);
+			if (file && file.bytes.length > maxBytes) return { kind: 'tooLarge', sizeBytes: file.bytes.length };
+			if (file)
+				return { kind: 'file', bytes: new Uint8Array(file.bytes), meta: { mode: file.mode }, isDirty: file.isDirty };
+			for (const path of files.keys()) if (path.startsWith(`${absolute}/`)) return { kind: 'directory' };
+			return { kind: 'absent' };
+		},
+		async write(absolute, bytes, { mode, expected }) {
+			check(absolute, expected);
+			log.push(`write ${absolute}`);
+			const old = files.get(absolute);
+			files.set(absolute, {
+				bytes: new Uint8Array(bytes),
+				mode: mode ?? old?.mode ?? 0o644,
+				isDirty: old?.isDirty ?? false,
+				isReadOnly: false,
+			});
+			return { after: hashOf(absolute), isSaved: !(old?.isDirty ?? false) };
+		},
+		async delete(absolute, { expected }) {
+			check(absolute, expected);
+			log.push(`delete ${absolute}`);
+			files.delete(absolute);
+		},
+	};
+	for (const [path, text] of Object.entries(initial)) workspace.set(path, text);
+	return workspace;
+}
