@@ -29,7 +29,7 @@ export type LogLine = { readonly text: string; readonly range: LineRange };
 export type LogFile = {
 	/**
 	 * Appends the lines as one write and returns each one's range. Synchronous: when it returns, the bytes are the kernel's.
-	 * Creates the file and takes the lease on first use. Starts with a newline when the file does not end with one.
+	 * Creates the file and takes the lease on first use; an empty list only takes the lease. Starts with a newline when the file does not end with one.
 	 * Throws UserError `lease-lost` when another window owns the session now.
 	 */
 	append(lines: readonly string[]): readonly LineRange[];
@@ -80,8 +80,11 @@ export type SessionSummary = {
 
 /** All sessions of a workspace. */
 export type SessionStore = {
-	/** Opens an existing or a new session; creates no file. Rejects with UserError `log-unreadable`. */
-	open(id: SessionId): Promise<OpenedLog>;
+	/**
+	 * Opens an existing or a new session; creates no file. Rejects with UserError `log-unreadable`.
+	 * `takeOver` takes the lease at once, also from a window that is alive and holds it: that one can write no more.
+	 */
+	open(id: SessionId, options?: { readonly takeOver?: boolean }): Promise<OpenedLog>;
 	/** Newest first. `onDisk` counts the log files, so that a list that shows fewer can say so. */
 	list(): Promise<{ readonly sessions: readonly SessionSummary[]; readonly onDisk: number }>;
 	/** Moves the log (and its folder) to `trash/` as it is. Rejects with UserError `session-in-use` while another window owns it. */

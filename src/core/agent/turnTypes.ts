@@ -57,6 +57,8 @@ export type TurnPorts = {
 	addSessionRule(rule: string): void;
 	loadProjectContext(): Promise<ProjectContext>;
 	readonly messageTtl: '5m' | '1h';
+	/** Whether the endpoint is Anthropic's own, which takes every field of the API (cache diagnostics); default false. */
+	readonly isOfficialEndpoint?: boolean;
 	readonly trace: Trace;
 };
 

@@ -169,7 +169,13 @@ const ledgerFields = {
 		toolUseId: toolUseIdSchema.optional(),
 		state: z.literal('intended'),
 	},
-	fileOperationDone: { epoch: z.number().int().positive(), after: contentHashSchema },
+	fileOperationDone: {
+		epoch: z.number().int().positive(),
+		/** What the operation left. The bytes are in the blob store. Equal to `before`: it did not happen. */
+		after: contentHashSchema,
+		/** Settled on open, and the file was neither as before nor as intended. */
+		isUncertain: z.boolean().optional(),
+	},
 	checkpoint: {
 		/** Files as they were after this epoch; 0 = before the session's first operation. */
 		epoch: z.number().int().nonnegative(),
@@ -196,6 +202,8 @@ const ledgerFields = {
 		verdict: z.enum(['keep', 'undo', 'edited']),
 		/** The whole reviewed text after the verdict, with every still pending hunk undone. */
 		after: contentRefSchema,
+		/** The whole text of the file at the verdict: what the user changes later is measured from it. */
+		text: blobRefSchema.optional(),
 	},
 	rewind: {
 		to: entryIdSchema.nullable(),
@@ -263,6 +271,17 @@ export function parseEntry(value: unknown): Entry {
 	const marked = z.object({ conversation: z.boolean().default(false) }).safeParse(value);
 	const conversation = conversationTypes.has(base.type) || (marked.success && marked.data.conversation);
 	return { ...base, type: 'unknown', originalType: base.type, conversation };
+}
+
+/**
+ * An entry made here, as reading its line back would give it: parsing fixes the order of keys, so the bytes that a later
+ * request is built from are the same before and after a reload. Throws ZodError for a draft that could not be read back.
+ */
+export function makeEntry<T extends EntryType>(
+	base: Omit<EntryBase, 'type'>,
+	draft: EntryDraft<T>,
+): Entry & EntryOf<T> {
+	return parseEntry({ ...base, ...draft }) as Entry & EntryOf<T>;
 }
 
 /** Whether an entry is part of the conversation tree. An unknown type is ledger unless it says `conversation: true`. */

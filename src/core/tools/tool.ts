@@ -27,6 +27,8 @@ export type EditRequest = {
 	readonly before: Extract<FileSnapshot, { kind: 'file' | 'absent' }>;
 	/** The new text, with `\n` line ends: the file's own line ends, BOM and encoding are put back by the editor. */
 	readonly text: string;
+	/** Ask in every mode: the path is protected. */
+	readonly mustAsk?: boolean;
 };
 export type EditOutcome =
 	| {
@@ -65,6 +67,11 @@ export type ToolContext = {
 /** How a call reads in the transcript: `Read src/a.js`, `Run npm test`. `path` is absolute, when the call is about one file. */
 export type ToolLabel = { readonly verb: string; readonly target: string; readonly path?: string };
 
+/** What a call reaches for, as the model gave it: a path (relative to the cwd or absolute) or a shell command. */
+export type ToolTarget =
+	| { readonly kind: 'path'; readonly path: string }
+	| { readonly kind: 'command'; readonly command: string };
+
 export type Tool<I = unknown> = {
 	readonly name: string;
 	/** Raised when the schema or the meaning of the input changes. */
@@ -74,5 +81,7 @@ export type Tool<I = unknown> = {
 	readonly input: z.ZodType<I>;
 	readonly effect: Effect;
 	label(input: I): ToolLabel;
+	/** What the call reaches for, for the permission decision. Absent: nothing but the workspace as a whole. */
+	target?(input: I): ToolTarget;
 	run(input: I, context: ToolContext): Promise<ToolOutcome>;
 };

@@ -1,0 +1,106 @@
+// Builds what the package ships: the extension (small, loaded at start), the agent (loaded when first needed) and the panel.
+// `--partial` leaves out what cannot be built yet; without it that is an error.
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { thirdPartyNotices } from './scripts/setup/thirdPartyNotices.mjs';
+
+const isPartial = process.argv.includes('--partial');
+
+// activate() pays for every byte of this file, so its size is a bound of the build and not only of the benchmark.
+const eagerLimitBytes = 350 * 1024;
+const lazyLimitBytes = 2 * 1024 * 1024;
+
+/** @type {import('esbuild').BuildOptions} */
+const shared = { bundle: true, minify: true, metafile: true, legalComments: 'none', logLevel: 'warning' };
+
+/**
+ * The extension asks for the agent by its source name; in the bundle that is the other file.
+ * @type {import('esbuild').Plugin}
+ */
+const lazyAgent = {
+	name: 'lazy-agent',
+	setup(setup) {
+		setup.onResolve({ filter: /(^|\/)agentEntry\.ts$|^\.\/agent\.cjs$/ }, (args) =>
+			args.kind === 'entry-point' ? undefined : { path: './agent.cjs', external: true },
+		);
+	},
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const host = {
+	...shared,
+	platform: 'node',
+	format: 'cjs',
+	// The Node of the oldest VS Code that `engines` admits.
+	target: 'node22',
+	external: ['vscode'],
+	// `import()` becomes a `require` that runs when it is reached, which every extension host understands.
+	supported: { 'dynamic-import': false },
+};
+
+/** @type {readonly { source: string, output: string, limitBytes: number, options: import('esbuild').BuildOptions }[]} */
+const bundles = [
+	{
+		source: 'src/extension.ts',
+		output: 'dist/extension.cjs',
+		limitBytes: eagerLimitBytes,
+		options: { ...host, plugins: [lazyAgent] },
+	},
+	{ source: 'src/agentEntry.ts', output: 'dist/agent.cjs', limitBytes: lazyLimitBytes, options: host },
+	{
+		source: 'webview/main.ts',
+		output: 'dist/webview/main.js',
+		limitBytes: lazyLimitBytes,
+		options: { ...shared, platform: 'browser', format: 'esm', target: 'es2023', external: ['*.ttf'] },
+	},
+];
+
+// Outputs are replaced in place, so that a VS Code that runs from this folder keeps running; .vscodeignore lists what is shipped.
+/** @type {Record<string, import('esbuild').Metafile>} */
+const meta = {};
+let hasFailed = false;
+for (const { source, output, limitBytes, options } of bundles) {
+	if (!existsSync(source)) {
+		console.log(`${output}: no ${source}${isPartial ? ', left out' : ''}`);
+		hasFailed ||= !isPartial;
+		continue;
+	}
+	const result = await build({ ...options, entryPoints: [source], outfile: output }).catch((error) => {
+		if (!isPartial) throw error;
+	});
+	if (result === undefined) continue;
+	if (result.metafile) meta[output] = result.metafile;
+	const sizeBytes = result.metafile?.outputs[output]?.bytes ?? 0;
+	const isTooBig = sizeBytes > limitBytes;
+	console.log(`${output}: ${kilobytes(sizeBytes)} of ${kilobytes(limitBytes)}${isTooBig ? ': TOO BIG' : ''}`);
+	hasFailed ||= isTooBig;
+}
+
+// A style sheet that no module imports is a bundle of its own, under the name the panel links.
+const hasCss = Object.keys(meta['dist/webview/main.js']?.outputs ?? {}).includes('dist/webview/main.css');
+if (existsSync('webview/styles.css') && !hasCss) {
+	await build({
+		...shared,
+		entryPoints: ['webview/styles.css'],
+		outfile: 'dist/webview/main.css',
+		external: ['*.ttf'],
+	});
+}
+copy(import.meta.resolve('@vscode/codicons/dist/codicon.css'), 'dist/webview/codicon.css');
+copy(import.meta.resolve('@vscode/codicons/dist/codicon.ttf'), 'dist/webview/codicon.ttf');
+writeFileSync('dist/meta.json', JSON.stringify(meta));
+writeFileSync('dist/ThirdPartyNotices.txt', thirdPartyNotices(Object.values(meta), ['@vscode/codicons']));
+process.exitCode = hasFailed ? 1 : 0;
+
+/** @param {string} url @param {string} to */
+function copy(url, to) {
+	mkdirSync(dirname(to), { recursive: true });
+	copyFileSync(fileURLToPath(url), to);
+}
+
+/** @param {number} sizeBytes */
+function kilobytes(sizeBytes) {
+	return `${Math.ceil(sizeBytes / 1024)} KB`;
+}

@@ -1,0 +1,123 @@
+// `npm test`: check, unit, host and e2e, one after the other, or only the stages named as arguments.
+// The last line is the sum over all of them. Full logs are in test-results/. Prepared by prepare.mjs.
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readEnvironment } from './setup/environment.mjs';
+import { inProject } from './setup/paths.mjs';
+import { say, seconds } from './setup/print.mjs';
+import { run } from './setup/run.mjs';
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+const node = process.execPath;
+// One window of VS Code keeps more than one core busy, so end-to-end files run one by one on small machines.
+const unitConcurrency = 2;
+const unitTimeoutMs = 60_000;
+const e2eTimeoutMs = 240_000;
+
+/** @type {Readonly<Record<string, () => Promise<Counts>>>} */
+const stages = {
+	check: () => script('check', ['scripts/check.mjs']),
+	// The architecture test is part of check.
+	unit: () =>
+		nodeTests(
+			'unit',
+			find('test/**/*.test.ts').filter((path) => path !== 'test/architecture.test.ts'),
+			'dot',
+			unitConcurrency,
+			unitTimeoutMs,
+		),
+	host: () => script('host', ['test/host/support/main.ts']),
+	e2e: endToEnd,
+};
+
+const asked = process.argv.slice(2);
+const names = asked.length > 0 ? asked : Object.keys(stages);
+const startedMs = performance.now();
+/** @type {{ name: string, counts: Counts, durationMs: number }[]} */
+const results = [];
+mkdirSync(inProject('test-results'), { recursive: true });
+for (const name of names) {
+	const stage = stages[name];
+	if (stage === undefined) throw new Error(`There is no stage ${name}; there are ${Object.keys(stages).join(', ')}.`);
+	say(`\n== ${name}`);
+	const stageStartedMs = performance.now();
+	const counts = await stage();
+	results.push({ name, counts, durationMs: performance.now() - stageStartedMs });
+}
+
+say('\n== summary');
+for (const { name, counts, durationMs } of results)
+	say(`${name.padEnd(6)} ${seconds(durationMs).padStart(8)}  ${inWords(counts)}`);
+/** @param {keyof Counts} key */
+const sum = (key) => results.reduce((total, { counts }) => total + counts[key], 0);
+const total = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+say(`all    ${seconds(performance.now() - startedMs).padStart(8)}`);
+say(inWords(total));
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+async function endToEnd() {
+	const paths = find('test/e2e/**/*.e2e.ts');
+	const { browserPath, browserProblem } = readEnvironment();
+	if (browserPath === null) {
+		say(`Skipped: ${browserProblem}`);
+		return { passed: 0, failed: 0, skipped: paths.length };
+	}
+	rmSync(inProject('test-results', 'screenshots'), { recursive: true, force: true });
+	return nodeTests('e2e', paths, 'spec', 1, e2eTimeoutMs);
+}
+
+/** @param {string} pattern */
+function find(pattern) {
+	return globSync(pattern, { cwd: inProject(), exclude: ['test/fixtures/**'] })
+		.map((path) => path.replaceAll('\\', '/'))
+		.sort();
+}
+
+/**
+ * Runs files with node:test; the short report is shown, the full one is logged and counted.
+ * @param {string} name @param {readonly string[]} paths @param {string} reporter @param {number} concurrency @param {number} timeoutMs
+ * @returns {Promise<Counts>}
+ */
+async function nodeTests(name, paths, reporter, concurrency, timeoutMs) {
+	const log = inProject('test-results', `${name}.log`);
+	rmSync(log, { force: true });
+	if (paths.length === 0) {
+		say('no tests yet');
+		return { passed: 0, failed: 0, skipped: 0 };
+	}
+	const reporters = [
+		`--test-reporter=${reporter}`,
+		'--test-reporter-destination=stdout',
+		'--test-reporter=spec',
+		`--test-reporter-destination=${log}`,
+	];
+	const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`];
+	const { code } = await run(node, ['--test', ...reporters, ...limits, ...paths], { cwd: inProject() });
+	const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
+	/** @param {string} key */
+	const count = (key) => Number(new RegExp(`^ℹ ${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+	const failed = count('fail') + count('cancelled');
+	// A runner that could not even start has no summary, and must not look like a green run.
+	return {
+		passed: count('pass'),
+		failed: failed === 0 && code !== 0 ? 1 : failed,
+		skipped: count('skipped') + count('todo'),
+	};
+}
+
+/**
+ * Runs a script of ours whose last line is the counts.
+ * @param {string} name @param {readonly string[]} args @returns {Promise<Counts>}
+ */
+async function script(name, args) {
+	const { code, output } = await run(node, args, { cwd: inProject() });
+	writeFileSync(inProject('test-results', `${name}.log`), output);
+	const match = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output);
+	const [passed = 0, failed = 0, skipped = 0] = (match?.slice(1) ?? []).map(Number);
+	return { passed, failed: failed === 0 && code !== 0 ? 1 : failed, skipped };
+}
+
+/** @param {Counts} counts */
+function inWords({ passed, failed, skipped }) {
+	return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}

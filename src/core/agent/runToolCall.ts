@@ -1,0 +1,236 @@
+/**
+ * One tool call from the model's block to its result: find, parse, permission, run. Whatever goes wrong in a call is a result for
+ * the model; only a log that cannot be written is thrown. Appends `permission` and `toolStarted`, not the result.
+ */
+import { codeOf, isCancelled, messageOf, UserError } from '../../base/errors.ts';
+import { utf8Encode } from '../../base/text.ts';
+import { createToolFiles } from '../edit/toolFiles.ts';
+import { type Decision, decide } from '../permission/decide.ts';
+import type { PermissionTarget } from '../permission/rules.ts';
+import type { Approver, PermissionAnswer } from '../ports.ts';
+import type { ToolUseBlock } from '../session/content.ts';
+import type { EntryDraft } from '../session/entry.ts';
+import type { Session } from '../session/sessionTypes.ts';
+import { failure } from '../tools/paths.ts';
+import { builtInTools, findTool } from '../tools/registry.ts';
+import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
+import { storeBlocks } from './storeBlocks.ts';
+import type { TurnEvent, TurnPorts } from './turnTypes.ts';
+
+/** What the calls of one turn share. */
+export type TurnContext = {
+	readonly session: Session;
+	readonly ports: TurnPorts;
+	readonly onEvent: (event: TurnEvent) => void;
+	readonly signal: AbortSignal;
+};
+
+const STOPPED_TEXT = 'Stopped by the user before it ran.';
+const STOPPED_RUNNING_TEXT = 'Stopped by the user while it ran; it may have taken effect in part.';
+
+/** Whether calls of this tool may run beside each other. Unknown tools do nothing, so they may. */
+export function isReadOnly(toolName: string): boolean {
+	const effect = findTool(toolName)?.effect ?? 'none';
+	return effect === 'none' || effect === 'read';
+}
+
+/** Resolves with the result to append, also after a stop. Rejects only when the log cannot be written. */
+export async function runToolCall(call: ToolUseBlock, turn: TurnContext): Promise<EntryDraft<'toolResult'>> {
+	const { ports, signal } = turn;
+	const startedAt = ports.clock.now();
+	const waiting = createWaitingApprover(turn);
+	const outcome = await outcomeOf(call, turn, waiting.approver);
+	const durationMs = Math.max(0, ports.clock.now() - startedAt - waiting.waitedMs());
+	ports.trace({
+		event: 'tool',
+		sessionId: turn.session.id,
+		durationMs,
+		...(outcome.isError ? { code: signal.aborted ? 'stopped' : 'toolError' } : {}),
+		detail: { tool: findTool(call.name) ? call.name : 'unknown' },
+	});
+	return await toolResult(call, outcome, durationMs, turn);
+}
+
+async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approver): Promise<ToolOutcome> {
+	const tool = findTool(call.name);
+	if (!tool) {
+		const names = builtInTools.map(({ name }) => name).join(', ');
+		return failure(`There is no tool named ${call.name}. The tools are: ${names}.`, 'unknown tool');
+	}
+	const parsed = tool.input.safeParse(call.input);
+	if (!parsed.success) {
+		const problems = parsed.error.issues.map((issue) => `- ${issue.path.join('.') || 'input'}: ${issue.message}`);
+		return failure(
+			`The input of ${tool.name} is not valid, so nothing was run:\n${problems.join('\n')}\nCall it again with a corrected input.`,
+			'invalid input',
+		);
+	}
+	let isStarted = false;
+	try {
+		turn.signal.throwIfAborted();
+		const files = createToolFiles({
+			session: turn.session,
+			workspace: turn.ports.workspace,
+			blobs: turn.ports.blobs,
+			approver,
+			toolUseId: call.id,
+			signal: turn.signal,
+		});
+		const refusal = await askPermission(call, tool, parsed.data, files, approver, turn);
+		if (refusal) return refusal;
+		turn.signal.throwIfAborted();
+		turn.session.append({ type: 'toolStarted', toolUseId: call.id });
+		// What only reads has no effect that the log must come before.
+		if (!isReadOnly(tool.name)) await turn.session.sync();
+		isStarted = true;
+		return await tool.run(parsed.data, toolContext(call, files, turn));
+	} catch (thrown) {
+		return thrownOutcome(thrown, call, turn, isStarted && !isReadOnly(tool.name));
+	}
+}
+
+/** The failure barrier of a tool call. */
+function thrownOutcome(thrown: unknown, call: ToolUseBlock, turn: TurnContext, mayHaveEffect: boolean): ToolOutcome {
+	if (turn.signal.aborted || isCancelled(thrown))
+		return failure(mayHaveEffect ? STOPPED_RUNNING_TEXT : STOPPED_TEXT, 'stopped');
+	if (turn.session.readOnlyReason !== undefined || isLogFailure(thrown)) throw thrown;
+	if (thrown instanceof UserError) return failure(thrown.message);
+	turn.ports.trace({
+		event: 'toolFailed',
+		sessionId: turn.session.id,
+		code: codeOf(thrown),
+		detail: {
+			tool: call.name,
+			stack: (thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)).slice(0, 2_000),
+		},
+	});
+	return failure(`${call.name} failed in a way it should not: ${messageOf(thrown)}. Try another way.`, 'failed');
+}
+
+const LOG_FAILURES: ReadonlySet<string> = new Set(['lease-lost', 'session-read-only', 'log-write-failed']);
+const isLogFailure = (thrown: unknown): boolean => thrown instanceof UserError && LOG_FAILURES.has(thrown.code);
+
+function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): ToolContext {
+	const { session, ports } = turn;
+	return {
+		toolUseId: call.id,
+		cwd: session.cwd,
+		setCwd: (cwd) => session.setCwd(cwd),
+		files,
+		shell: ports.shell,
+		search: ports.search,
+		diagnostics: ports.diagnostics,
+		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),
+		signal: turn.signal,
+	};
+}
+
+/** Undefined when the call may run; else the result that says why not. */
+async function askPermission(
+	call: ToolUseBlock,
+	tool: Tool,
+	input: unknown,
+	files: ToolFiles,
+	approver: Approver,
+	turn: TurnContext,
+): Promise<ToolOutcome | undefined> {
+	const { session, ports } = turn;
+	const target = await resolvedTarget(tool, input, files);
+	const decision: Decision = decide({
+		tool: tool.name,
+		effect: tool.effect,
+		target,
+		mode: session.mode,
+		rules: ports.rules(),
+		sessionRules: sessionRulesOf(session),
+	});
+	if (decision.kind === 'allow') return undefined;
+	if (decision.kind === 'deny') return failure(`Not run. ${decision.cause}.`, 'not allowed');
+	const { cause, rule } = decision;
+	const offered = rule === undefined ? {} : { rule };
+	const shown = target.kind === 'command' ? target.command : tool.label(input).target;
+	const answer: PermissionAnswer = await approver.askPermission(
+		{ toolUseId: call.id, tool: tool.name, target: shown, cause, ...offered },
+		turn.signal,
+	);
+	// A rule that was not offered is not added, whatever the answer says.
+	const verdict = answer.verdict === 'alwaysAllow' && rule === undefined ? 'allowOnce' : answer.verdict;
+	const reason = answer.reason?.trim();
+	session.append({
+		type: 'permission',
+		toolUseId: call.id,
+		tool: tool.name,
+		verdict,
+		cause,
+		...(verdict === 'alwaysAllow' ? offered : {}),
+		...(reason ? { reason } : {}),
+	});
+	if (verdict === 'alwaysAllow' && rule !== undefined) ports.addSessionRule(rule);
+	if (verdict !== 'deny') return undefined;
+	const words = reason ? ` The user says: ${reason}` : '';
+	return failure(
+		`The user denied permission; nothing was run.${words}\nDo not try it again in another form. ${reason ? 'Follow what the user says.' : 'Go on without it, or ask what they want instead.'}`,
+		'denied',
+	);
+}
+
+async function resolvedTarget(tool: Tool, input: unknown, files: ToolFiles): Promise<PermissionTarget> {
+	const target = tool.target?.(input) ?? { kind: 'none' };
+	if (target.kind !== 'path') return target;
+	return { kind: 'path', path: target.path, resolved: await files.resolve(target.path) };
+}
+
+/** The rules that *Always allow* added, read back from the log, so that they hold after a reload. */
+function sessionRulesOf(session: Session): string[] {
+	const rules: string[] = [];
+	for (const entry of session.entries)
+		if (entry.type === 'permission' && entry.verdict === 'alwaysAllow' && entry.rule !== undefined)
+			rules.push(entry.rule);
+	return rules;
+}
+
+async function toolResult(
+	call: ToolUseBlock,
+	outcome: ToolOutcome,
+	durationMs: number,
+	turn: TurnContext,
+): Promise<EntryDraft<'toolResult'>> {
+	const { blobs } = turn.ports;
+	const content = await storeBlocks(outcome.content, blobs);
+	const output =
+		outcome.output === undefined
+			? undefined
+			: await blobs.put(utf8Encode(outcome.output), 'text/plain', { searchable: true });
+	return {
+		type: 'toolResult',
+		toolUseId: call.id,
+		isError: outcome.isError,
+		content,
+		durationMs,
+		summary: outcome.summary,
+		...(output === undefined ? {} : { output }),
+	};
+}
+
+/** The turn's approver, with the session shown as waiting and the wait measured apart from the run. */
+function createWaitingApprover(turn: TurnContext): { readonly approver: Approver; waitedMs(): number } {
+	const { session, ports } = turn;
+	let waitedMs = 0;
+	const whileWaiting = async <T>(ask: () => Promise<T>): Promise<T> => {
+		const since = ports.clock.now();
+		session.setState('awaitingUser');
+		try {
+			return await ask();
+		} finally {
+			waitedMs += ports.clock.now() - since;
+			session.setState('runningTool');
+		}
+	};
+	return {
+		waitedMs: () => waitedMs,
+		approver: {
+			askPermission: (request, signal) => whileWaiting(() => ports.approver.askPermission(request, signal)),
+			proposeEdit: (proposal, signal) => whileWaiting(() => ports.approver.proposeEdit(proposal, signal)),
+		},
+	};
+}

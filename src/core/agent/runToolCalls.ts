@@ -1,0 +1,43 @@
+/** The tool calls of one reply: read-only neighbours beside each other, the others one by one; results in the order of the calls. */
+import type { ToolUseBlock } from '../session/content.ts';
+import type { EntryDraft } from '../session/entry.ts';
+import { isReadOnly, runToolCall, type TurnContext } from './runToolCall.ts';
+
+/** Enough to hide latencies, few enough not to flood the disk. */
+const MAX_PARALLEL = 8;
+
+/** Every call gets its result, also after a stop. Rejects only when the log cannot be written. */
+export async function runToolCalls(calls: readonly ToolUseBlock[], turn: TurnContext): Promise<void> {
+	turn.session.setState('runningTool');
+	for (const group of groupsOf(calls)) await runGroup(group, turn);
+}
+
+function groupsOf(calls: readonly ToolUseBlock[]): ToolUseBlock[][] {
+	const groups: ToolUseBlock[][] = [];
+	let open: ToolUseBlock[] | undefined;
+	for (const call of calls) {
+		if (!isReadOnly(call.name)) {
+			groups.push([call]);
+			open = undefined;
+		} else if (open && open.length < MAX_PARALLEL) open.push(call);
+		else {
+			open = [call];
+			groups.push(open);
+		}
+	}
+	return groups;
+}
+
+async function runGroup(calls: readonly ToolUseBlock[], turn: TurnContext): Promise<void> {
+	const results: (EntryDraft<'toolResult'> | undefined)[] = calls.map(() => undefined);
+	let appended = 0;
+	const running = calls.map(async (call, index) => {
+		results[index] = await runToolCall(call, turn);
+		for (let next = results[appended]; next; next = results[appended]) {
+			appended++;
+			turn.session.append(next);
+		}
+	});
+	const failed = (await Promise.allSettled(running)).find((one) => one.status === 'rejected');
+	if (failed) throw failed.reason;
+}

@@ -1,0 +1,207 @@
+/**
+ * The loop of one turn: prompt, then request, tools, request, … until the model is done, the user stops it, or it cannot go on.
+ * What happens in a request is `streamStep.ts`, in a call `runToolCall.ts`; this file decides what comes next.
+ */
+import { assertNever } from '../../base/assertNever.ts';
+import { codeOf, isCancelled } from '../../base/errors.ts';
+import { newestEpoch } from '../checkpoint/timeline.ts';
+import { buildContext } from '../context/buildContext.ts';
+import { type BlobCache, loadBranchBlobs } from '../context/loadBlobs.ts';
+import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from '../context/prefix.ts';
+import { ModelError } from '../model/modelError.ts';
+import type { EntryDraft } from '../session/entry.ts';
+import { builtInTools, toolDefinitions } from '../tools/registry.ts';
+import { openCallsOf, unrunResult } from './openCalls.ts';
+import type { TurnContext } from './runToolCall.ts';
+import { runToolCalls } from './runToolCalls.ts';
+import { storeBlocks } from './storeBlocks.ts';
+import { type StepOutcome, streamStep } from './streamStep.ts';
+import {
+	CONTEXT_FULL,
+	ENDED,
+	failedEnd,
+	maxTokensEnd,
+	refusalEnd,
+	STOPPED,
+	stepLimitEnd,
+	type TurnEnd,
+	UNTRUSTED,
+} from './turnFailure.ts';
+import type { Prompt, RunTurn } from './turnTypes.ts';
+
+/** A turn that has not ended by then more likely goes round in circles. */
+const MAX_STEPS = 100;
+/** Replies in a row that may be cut at the output limit in the middle of a call. */
+const MAX_CUT_REPLIES = 2;
+const CUT_CALL =
+	'This call was cut off by the output limit (max_tokens), so it was not run. Make it again in smaller parts, for example several edits instead of one long file.';
+
+export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) => {
+	const turn: TurnContext = { session, ports, onEvent, signal };
+	const startedAt = ports.clock.now();
+	let end: TurnEnd;
+	try {
+		end = await turnEndOf(turn, prompt);
+	} catch (thrown) {
+		end = endForThrown(thrown, turn);
+	}
+	const durationMs = Math.max(0, ports.clock.now() - startedAt);
+	try {
+		closeTurn(turn, end, durationMs);
+		await session.sync();
+	} catch (thrown) {
+		// The log cannot be written any more: the session itself says so (`readOnlyReason`).
+		ports.trace({ event: 'turnNotClosed', sessionId: session.id, code: codeOf(thrown) });
+	}
+	session.setState('idle');
+	ports.trace({
+		event: 'turn',
+		sessionId: session.id,
+		durationMs,
+		...(end.reason === 'endTurn' ? {} : { code: end.code ?? end.reason }),
+	});
+};
+
+async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
+	const { session, ports } = turn;
+	await appendPrompt(turn, prompt);
+	if (!ports.workspace.isTrusted) {
+		await session.sync();
+		return UNTRUSTED;
+	}
+	session.setState('streaming');
+	const cache: BlobCache = new Map();
+	const [prefix] = await Promise.all([currentPrefix(turn, cache), session.sync()]);
+	return await runSteps(turn, prefix, cache);
+}
+
+/** The prompt and what is attached to it in one write, then its checkpoint, which precedes every effect of the turn. */
+async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Promise<void> {
+	const text = prompt.text === '' ? [] : [{ type: 'text' as const, text: prompt.text }];
+	const attachments = await Promise.all(
+		prompt.attachments.map(
+			async ({ name, content }): Promise<EntryDraft<'attachment'>> => ({
+				type: 'attachment',
+				name,
+				content: await storeBlocks(content, ports.blobs),
+			}),
+		),
+	);
+	const epoch = newestEpoch(session.entries);
+	const [user] = session.append<'user' | 'attachment'>(
+		{ type: 'user', content: await storeBlocks(text, ports.blobs) },
+		...attachments,
+	);
+	if (user) session.append({ type: 'checkpoint', epoch, prompt: user.id });
+}
+
+async function currentPrefix({ session, ports }: TurnContext, cache: BlobCache): Promise<LoadedPrefix> {
+	const frozen = session.newest('prefix');
+	if (frozen && !needsNewPrefix(session)) return await loadPrefix(frozen, ports.blobs, cache);
+	const draft = await freezePrefix({
+		blobs: ports.blobs,
+		tools: toolDefinitions(builtInTools),
+		toolVersions: Object.fromEntries(builtInTools.map((tool) => [tool.name, tool.version])),
+		project: await ports.loadProjectContext(),
+		model: ports.modelInfo(),
+		isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
+	});
+	const [entry] = session.append(draft);
+	if (!entry) throw new Error('The session appended no prefix');
+	return await loadPrefix(entry, ports.blobs, cache);
+}
+
+async function runSteps(turn: TurnContext, prefix: LoadedPrefix, cache: BlobCache): Promise<TurnEnd> {
+	const { session, signal } = turn;
+	let cutReplies = 0;
+	let dropEarlierThinking = false;
+	for (let step = 1; step <= MAX_STEPS; step++) {
+		signal.throwIfAborted();
+		const branch = session.branch();
+		const blobs = await loadBranchBlobs(branch, turn.ports.blobs, cache);
+		const request = buildContext({ branch, prefix, blobs, messageTtl: turn.ports.messageTtl, dropEarlierThinking });
+		let outcome: StepOutcome;
+		try {
+			outcome = await streamStep(request, turn);
+		} catch (thrown) {
+			if (!(thrown instanceof ModelError) || thrown.kind !== 'thinkingBinding' || dropEarlierThinking) throw thrown;
+			// For the rest of the turn, so that what is thought from here on stays bound to the same beginning.
+			dropEarlierThinking = true;
+			continue;
+		}
+		if (outcome.kind === 'stopped') return STOPPED;
+		const next = nextAfter(outcome);
+		cutReplies = next.kind === 'tellCut' ? cutReplies + 1 : 0;
+		switch (next.kind) {
+			case 'end':
+				closeCalls(turn, 'The reply ended before this call was run; it was not run.', 'not run');
+				return next.end;
+			case 'runTools':
+				await runToolCalls(outcome.calls, turn);
+				if (signal.aborted) return STOPPED;
+				break;
+			case 'tellCut':
+				closeCalls(turn, CUT_CALL, 'cut off');
+				if (outcome.hasCutCall) session.append({ type: 'reminder', text: CUT_CALL });
+				if (cutReplies > MAX_CUT_REPLIES) return maxTokensEnd(true);
+				break;
+			case 'resend':
+				session.append({ type: 'reminder', text: 'The reply was paused before its end. Continue it.' });
+				break;
+			default:
+				assertNever(next);
+		}
+	}
+	return stepLimitEnd(MAX_STEPS);
+}
+
+type Next =
+	| { readonly kind: 'end'; readonly end: TurnEnd }
+	| { readonly kind: 'runTools' }
+	/** The calls were cut: they never run, and the model is told. */
+	| { readonly kind: 'tellCut' }
+	| { readonly kind: 'resend' };
+
+function nextAfter({ reply, calls, hasCutCall }: Extract<StepOutcome, { kind: 'replied' }>): Next {
+	switch (reply.stopReason) {
+		case 'tool_use':
+			return calls.length > 0 ? { kind: 'runTools' } : { kind: 'end', end: ENDED };
+		case 'pause_turn':
+			return { kind: 'resend' };
+		case 'max_tokens':
+			return calls.length > 0 || hasCutCall ? { kind: 'tellCut' } : { kind: 'end', end: maxTokensEnd(false) };
+		case 'refusal':
+			return { kind: 'end', end: refusalEnd(reply.stopDetails) };
+		case 'model_context_window_exceeded':
+			return { kind: 'end', end: CONTEXT_FULL };
+		default:
+			return { kind: 'end', end: ENDED };
+	}
+}
+
+function endForThrown(thrown: unknown, { session, ports, signal }: TurnContext): TurnEnd {
+	if (signal.aborted || isCancelled(thrown)) return STOPPED;
+	const end = failedEnd(thrown);
+	if (!(thrown instanceof ModelError))
+		ports.trace({
+			event: 'turnFailed',
+			sessionId: session.id,
+			code: codeOf(thrown),
+			detail: { stack: (thrown instanceof Error ? (thrown.stack ?? '') : String(thrown)).slice(0, 2_000) },
+		});
+	return end;
+}
+
+/** Whatever happened before, the branch is left complete: a result for every call, and how the turn ended. */
+function closeTurn(turn: TurnContext, end: TurnEnd, durationMs: number): void {
+	if (end.reason === 'stopped') {
+		closeCalls(turn, 'Stopped by the user before it ran.', 'stopped');
+		turn.session.append({ type: 'interrupted', reason: 'stop' });
+	} else closeCalls(turn, 'The reply broke off, so this call was not run.', 'not run');
+	turn.session.append({ type: 'turnEnded', ...end, durationMs });
+}
+
+function closeCalls({ session }: TurnContext, text: string, summary: string): void {
+	const drafts = openCallsOf(session.branch()).map((call) => unrunResult(call.id, text, summary));
+	if (drafts.length > 0) session.append(...drafts);
+}

@@ -1,0 +1,176 @@
+/**
+ * One request to the model, with its retries: appends each block as it completes and `assistantEnded` at the end.
+ * Runs no tools and decides nothing about what the reply means.
+ */
+import { codeOf, isCancelled } from '../../base/errors.ts';
+import { ModelError } from '../model/modelError.ts';
+import { costOf } from '../model/pricing.ts';
+import { withRetry } from '../model/retry.ts';
+import type { ModelEvent, ModelReply, ModelRequest } from '../ports.ts';
+import { isToolUseBlock, type ToolUseBlock } from '../session/content.ts';
+import type { TurnContext } from './runToolCall.ts';
+
+/** `hasCutCall`: a tool call began and never completed, so it is not among `calls`. */
+export type StepOutcome =
+	| {
+			readonly kind: 'replied';
+			readonly reply: ModelReply;
+			readonly calls: readonly ToolUseBlock[];
+			readonly hasCutCall: boolean;
+	  }
+	| { readonly kind: 'stopped' };
+
+/** Rejects with the last ModelError, or with what kept the log from being written. What was streamed until then is kept. */
+export async function streamStep(request: ModelRequest, turn: TurnContext): Promise<StepOutcome> {
+	const { session, ports, signal, onEvent } = turn;
+	const stepStart = session.leaf;
+	const queuedAt = ports.clock.now();
+	let recorder = createRecorder(turn);
+
+	const attempt = async (): Promise<StepOutcome> => {
+		if (session.leaf !== stepStart && stepStart !== null)
+			// The blocks of the failed attempt stay in the log, on a branch of their own.
+			session.append({ type: 'rewind', to: stepStart, from: session.leaf, why: 'undo' });
+		recorder = createRecorder(turn);
+		session.setState('streaming');
+		session.setLastExchange({ request, reply: undefined });
+		onEvent({ kind: 'requestStarted' });
+		const startedAt = ports.clock.now();
+		const traceEnd = (code?: string) =>
+			ports.trace({
+				event: 'request',
+				sessionId: session.id,
+				durationMs: ports.clock.now() - startedAt,
+				...(code === undefined ? {} : { code }),
+				detail: { model: request.model },
+			});
+		try {
+			const reply = await recorder.run((listener, ownSignal) => ports.model.stream(request, listener, ownSignal));
+			traceEnd();
+			session.append({
+				type: 'assistantEnded',
+				messageId: reply.messageId,
+				requestId: reply.requestId,
+				model: reply.model,
+				stopReason: reply.stopReason,
+				...(reply.stopDetails == null ? {} : { stopDetails: reply.stopDetails }),
+				usage: reply.usage,
+				costUsd: costOf(reply.model, reply.usage),
+				...(reply.diagnostics == null ? {} : { diagnostics: reply.diagnostics }),
+				timing: { queuedMs: startedAt - queuedAt, firstTokenMs: reply.firstTokenMs, totalMs: reply.totalMs },
+			});
+			session.setLastExchange({ request, reply });
+			return { kind: 'replied', reply, calls: recorder.calls, hasCutCall: recorder.hasCutCall() };
+		} catch (thrown) {
+			traceEnd(thrown instanceof ModelError ? thrown.kind : codeOf(thrown));
+			throw thrown;
+		}
+	};
+
+	try {
+		return await withRetry(
+			attempt,
+			{
+				clock: ports.clock,
+				random: () => randomFrom(ports.ids.next()),
+				onWait: ({ error, ...wait }) =>
+					onEvent({ kind: 'retrying', ...wait, cause: error.kind, message: error.message }),
+			},
+			signal,
+		);
+	} catch (thrown) {
+		if (signal.aborted && (isCancelled(thrown) || thrown instanceof ModelError)) {
+			recorder.keepPartialText();
+			return { kind: 'stopped' };
+		}
+		if (thrown instanceof ModelError) recorder.keepPartialText();
+		throw thrown;
+	}
+}
+
+type Recorder = {
+	/** Complete tool calls of this attempt, in order. */
+	readonly calls: readonly ToolUseBlock[];
+	hasCutCall(): boolean;
+	/** Runs one attempt with a listener that appends. Rejects with what an append threw rather than with its consequences. */
+	run(stream: (listener: (event: ModelEvent) => void, signal: AbortSignal) => Promise<ModelReply>): Promise<ModelReply>;
+	/** Appends the text blocks that were cut; cut thinking and cut calls are dropped. */
+	keepPartialText(): void;
+};
+
+function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recorder {
+	const calls: ToolUseBlock[] = [];
+	const openTexts = new Map<number, string>();
+	const openCalls = new Set<number>();
+	const abort = new AbortController();
+	let failed: { readonly error: unknown } | undefined;
+	let messageId: string | undefined;
+	const idOfMessage = () => {
+		messageId ??= ports.ids.next();
+		return messageId;
+	};
+
+	const record = (event: ModelEvent): void => {
+		switch (event.kind) {
+			case 'started':
+				messageId = event.messageId;
+				break;
+			case 'blockStarted':
+				if (event.type === 'text') openTexts.set(event.index, '');
+				if (event.type === 'tool_use') openCalls.add(event.index);
+				break;
+			case 'text':
+				openTexts.set(event.index, (openTexts.get(event.index) ?? '') + event.text);
+				break;
+			case 'blockEnded':
+				openTexts.delete(event.index);
+				openCalls.delete(event.index);
+				session.append({ type: 'assistant', messageId: idOfMessage(), index: event.index, block: event.block });
+				if (isToolUseBlock(event.block)) calls.push(event.block);
+				break;
+			case 'thinking':
+			case 'toolInput':
+				break;
+		}
+	};
+	return {
+		calls,
+		hasCutCall: () => openCalls.size > 0,
+		async run(stream) {
+			const listener = (event: ModelEvent): void => {
+				// After a stop or a failed append, what still trickles in is not part of the conversation.
+				if (failed || signal.aborted) return;
+				try {
+					record(event);
+					onEvent({ kind: 'model', event });
+				} catch (error) {
+					failed = { error };
+					abort.abort();
+				}
+			};
+			const reply = await stream(listener, AbortSignal.any([signal, abort.signal])).catch((thrown: unknown) => {
+				throw failed ? failed.error : thrown;
+			});
+			if (failed) throw failed.error;
+			return reply;
+		},
+		keepPartialText() {
+			for (const [index, text] of openTexts) {
+				if (text.trim() === '') continue;
+				session.append({
+					type: 'assistant',
+					messageId: idOfMessage(),
+					index,
+					block: { type: 'text', text },
+					partial: true,
+				});
+			}
+			openTexts.clear();
+		},
+	};
+}
+
+/** A number in [0, 1) from the random end of a UUIDv7. */
+function randomFrom(id: string): number {
+	return Number.parseInt(id.slice(-6), 16) / 0x1000000 || 0;
+}

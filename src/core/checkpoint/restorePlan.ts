@@ -1,0 +1,179 @@
+/**
+ * What a restore would do, file by file: what the agent left, what is there now, what was there then. Reads only.
+ * Nothing the user changed since is overwritten without a clean merge or a question; nothing the session did not create is deleted.
+ */
+import { UserError } from '../../base/errors.ts';
+import type { EntryId } from '../../base/ids.ts';
+import { countChanges } from '../edit/diffText.ts';
+import { mergeText } from '../edit/merge.ts';
+import { decodeText, encodeText, plainText, type TextFile } from '../edit/textFile.ts';
+import type { BlobStore, Workspace } from '../ports.ts';
+import type { ContentHash, FileMeta, FilePath } from '../session/entry.ts';
+import type { Session } from '../session/sessionTypes.ts';
+import type { RecordedSnapshot } from './recordingWorkspace.ts';
+import { operationAfter, pathKey, readTimeline, type TimelineOperation } from './timeline.ts';
+
+export type RestoreWorld = { readonly session: Session; readonly workspace: Workspace; readonly blobs: BlobStore };
+
+export type PlannedFile = {
+	/** Opaque; names the file in `overwrite`. */
+	readonly key: string;
+	readonly file: FilePath;
+	readonly absolute: string;
+	readonly action: 'restore' | 'delete' | 'create' | 'none';
+	/** `ok`: the file is as the agent left it. `merge`: changed since, merges cleanly. `conflict`: asks. `blocked`: cannot. */
+	readonly status: 'ok' | 'merge' | 'conflict' | 'blocked';
+	/** Why it is a merge, a conflict or blocked, as a sentence part; empty for `ok`. */
+	readonly note: string;
+	readonly addedLines: number;
+	readonly removedLines: number;
+	readonly left: ContentHash;
+	/** Undefined when blocked. */
+	readonly current: ContentHash | undefined;
+	readonly target: ContentHash;
+	readonly merged: Uint8Array<ArrayBuffer> | undefined;
+	/** As the target was. */
+	readonly meta: FileMeta;
+};
+export type RestorePlan = {
+	readonly toEpoch: number;
+	readonly undoOf: EntryId | undefined;
+	/** Sorted by path. */
+	readonly files: readonly PlannedFile[];
+};
+
+/** Plans bringing every file the session changed after `toEpoch` back to what it was then. */
+export async function planRestore(
+	input: RestoreWorld & { readonly toEpoch: number; readonly undoOf?: EntryId },
+	signal: AbortSignal,
+): Promise<RestorePlan> {
+	const { session, toEpoch, undoOf } = input;
+	const files: PlannedFile[] = [];
+	for (const operations of readTimeline(session.entries).values()) {
+		signal.throwIfAborted();
+		const first = operationAfter(operations, toEpoch);
+		const last = operations.at(-1);
+		if (first && last) files.push(await planFile(input, first, last));
+	}
+	const order = (file: PlannedFile) => pathKey(file.file);
+	files.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+	return { toEpoch, undoOf, files };
+}
+
+export type CurrentFile =
+	| { readonly kind: 'found'; readonly absolute: string; readonly snapshot: RecordedSnapshot }
+	| { readonly kind: 'blocked'; readonly absolute: string; readonly reason: string };
+
+/** What is at a recorded path now, when it is still an ordinary place inside the workspace. */
+export async function currentFile(workspace: Workspace, file: FilePath): Promise<CurrentFile> {
+	const place = await workspace.resolve(file.rel, file.root);
+	const { absolute } = place;
+	if (place.kind === 'outside') return { kind: 'blocked', absolute, reason: 'it is outside the workspace now' };
+	if (place.isLink || pathKey(place.file) !== pathKey(file))
+		return { kind: 'blocked', absolute, reason: 'it is reached through a link now' };
+	const snapshot = await workspace.read(absolute);
+	switch (snapshot.kind) {
+		case 'file':
+		case 'absent':
+			return { kind: 'found', absolute, snapshot };
+		case 'directory':
+			return { kind: 'blocked', absolute, reason: 'it is a folder now' };
+		case 'special':
+			return { kind: 'blocked', absolute, reason: `it is ${snapshot.what} now` };
+		case 'tooLarge':
+			return { kind: 'blocked', absolute, reason: 'it is too large now' };
+	}
+}
+
+type Verdict = Pick<PlannedFile, 'action' | 'status' | 'note' | 'merged'>;
+const OWNER_WRITE = 0o200;
+
+async function planFile(world: RestoreWorld, first: TimelineOperation, last: TimelineOperation): Promise<PlannedFile> {
+	const { workspace, blobs } = world;
+	const now = await currentFile(workspace, first.file);
+	const base = {
+		key: pathKey(first.file),
+		file: first.file,
+		absolute: now.absolute,
+		left: last.after,
+		target: first.before,
+		merged: undefined,
+		meta: first.meta,
+	};
+	const blocked = (note: string, current?: ContentHash): PlannedFile => ({
+		...base,
+		...{ action: 'restore', status: 'blocked', note, addedLines: 0, removedLines: 0, current },
+	});
+	if (now.kind === 'blocked') return blocked(now.reason);
+	const { snapshot } = now;
+	const currentBytes = snapshot.kind === 'file' ? snapshot.bytes : undefined;
+	const current: ContentHash = currentBytes ? blobs.hash(currentBytes) : 'absent';
+	if (current === base.target)
+		return { ...base, action: 'none', status: 'ok', note: '', addedLines: 0, removedLines: 0, current };
+	if (snapshot.kind === 'file' && snapshot.meta.mode !== undefined && (snapshot.meta.mode & OWNER_WRITE) === 0)
+		return blocked('it is read-only', current);
+	try {
+		const target = await load(blobs, base.target);
+		const verdict = await judge(
+			blobs,
+			{ left: base.left, current, target: base.target, isUncertain: last.isUncertain },
+			currentBytes,
+			target,
+		);
+		const result = verdict.merged ?? target;
+		return { ...base, ...verdict, ...countBytes(currentBytes, result), current };
+	} catch (error) {
+		if (error instanceof UserError) return blocked(error.message, current);
+		throw error;
+	}
+}
+
+async function judge(
+	blobs: BlobStore,
+	state: { left: ContentHash; current: ContentHash; target: ContentHash; isUncertain: boolean },
+	currentBytes: Uint8Array | undefined,
+	targetBytes: Uint8Array | undefined,
+): Promise<Verdict> {
+	const action = !targetBytes ? 'delete' : currentBytes ? 'restore' : 'create';
+	const conflict = (note: string): Verdict => ({ action, status: 'conflict', note, merged: undefined });
+	if (state.isUncertain) return conflict('Retrace was interrupted while it wrote this file');
+	if (state.current === state.left) return { action, status: 'ok', note: '', merged: undefined };
+	if (!currentBytes) return conflict('you deleted it since');
+	if (!targetBytes) return conflict('you changed it since; the session created it');
+	if (state.left === 'absent') return conflict('you created it again since');
+	const merged = mergeFiles(await blobs.get({ $blob: state.left }), currentBytes, targetBytes);
+	if (merged === undefined) return conflict('you changed it since, and it is not a text file');
+	if (merged === 'conflict') return conflict('you changed the same lines since');
+	if (blobs.hash(merged) === state.current)
+		return { action: 'none', status: 'ok', note: 'your changes since already have it', merged: undefined };
+	return { action, status: 'merge', note: 'you changed it since; your changes are kept', merged };
+}
+
+/** Undefined when one of them is no text. The result has the line ends and the BOM of `ours`. */
+function mergeFiles(
+	ancestor: Uint8Array,
+	ours: Uint8Array,
+	theirs: Uint8Array,
+): Uint8Array<ArrayBuffer> | 'conflict' | undefined {
+	const [left, mine, target] = [textFileOf(ancestor), textFileOf(ours), textFileOf(theirs)];
+	if (!left || !mine || !target) return undefined;
+	const isMixed = [left, mine, target].some((file) => file.eol === 'mixed');
+	const textOf = (file: TextFile) => (isMixed && file.eol === '\r\n' ? file.text.replaceAll('\n', '\r\n') : file.text);
+	const merged = mergeText({ ancestor: textOf(left), ours: textOf(mine), theirs: textOf(target) });
+	if (merged.conflicts > 0) return 'conflict';
+	return encodeText({ text: merged.text, eol: isMixed ? 'mixed' : mine.eol, bom: mine.bom });
+}
+
+function textFileOf(bytes: Uint8Array): TextFile | undefined {
+	const decoded = decodeText(bytes);
+	return decoded.kind === 'text' ? decoded.file : undefined;
+}
+
+const load = async (blobs: BlobStore, hash: ContentHash) =>
+	hash === 'absent' ? undefined : blobs.get({ $blob: hash });
+
+function countBytes(from: Uint8Array | undefined, to: Uint8Array | undefined) {
+	const before = from ? plainText(from) : '';
+	const after = to ? plainText(to) : '';
+	return before === undefined || after === undefined ? { addedLines: 0, removedLines: 0 } : countChanges(before, after);
+}

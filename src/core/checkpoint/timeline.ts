@@ -1,0 +1,108 @@
+/**
+ * The files of a session in time, read from its entries. Pure; contents are hashes, their bytes are in the blob store.
+ * Only operations that happened count; epochs are linear, whatever branch of the conversation they belong to.
+ */
+import type { EntryId, ToolUseId } from '../../base/ids.ts';
+import type { ContentHash, ContentRef, Entry, EntryOf, FileMeta, FilePath } from '../session/entry.ts';
+
+/** A file operation with what it really left. */
+export type TimelineOperation = {
+	readonly epoch: number;
+	readonly file: FilePath;
+	readonly before: ContentHash;
+	readonly after: ContentHash;
+	readonly meta: FileMeta;
+	readonly toolUseId: ToolUseId | undefined;
+	/** A crash left it unclear whether this content was ever on the disk. */
+	readonly isUncertain: boolean;
+};
+/** Every file the session changed, by `pathKey`, with its operations in order. */
+export type Timeline = ReadonlyMap<string, readonly TimelineOperation[]>;
+
+/** An operation without its `fileOperationDone`, and the content the next operation on that path found. */
+export type OpenIntent = {
+	readonly intent: EntryOf<'fileOperation'>;
+	readonly nextBefore: ContentHash | undefined;
+};
+
+/** One text per file; opaque, stable. */
+export const pathKey = (file: FilePath): string => `${file.root}\n${file.rel}`;
+export const hashOf = (content: ContentRef): ContentHash => (content === 'absent' ? 'absent' : content.$blob);
+export const isSameFile = (a: FilePath, b: FilePath): boolean => a.root === b.root && a.rel === b.rel;
+
+/** Operations that changed nothing (failed, or formatted back to what was) are left out. */
+export function readTimeline(entries: readonly Entry[]): Timeline {
+	const done = new Map<number, EntryOf<'fileOperationDone'>>();
+	for (const entry of entries) if (entry.type === 'fileOperationDone') done.set(entry.epoch, entry);
+	const timeline = new Map<string, TimelineOperation[]>();
+	for (const entry of entries) {
+		if (entry.type !== 'fileOperation') continue;
+		const end = done.get(entry.epoch);
+		const before = hashOf(entry.before);
+		if (!end || end.after === before) continue;
+		const key = pathKey(entry.path);
+		const operations = timeline.get(key) ?? [];
+		operations.push({
+			epoch: entry.epoch,
+			file: entry.path,
+			before,
+			after: end.after,
+			meta: entry.meta,
+			toolUseId: entry.toolUseId,
+			isUncertain: end.isUncertain ?? false,
+		});
+		timeline.set(key, operations);
+	}
+	return timeline;
+}
+
+/**
+ * The session's first operation on a file after `epoch`. Its `before` is the file's state at `epoch`, and holds what the user did in
+ * between as well. Undefined when the session did nothing to the file since: then whatever is there now belongs there.
+ */
+export function operationAfter(operations: readonly TimelineOperation[], epoch: number): TimelineOperation | undefined {
+	return operations.find((operation) => operation.epoch > epoch);
+}
+
+/** The epoch of the newest operation, happened or not; 0 = none yet. */
+export function newestEpoch(entries: readonly Entry[]): number {
+	for (let index = entries.length - 1; index >= 0; index--) {
+		const entry = entries[index];
+		if (entry?.type === 'fileOperation') return entry.epoch;
+	}
+	return 0;
+}
+
+/**
+ * The epoch to restore to when rewinding to this prompt: that of its checkpoint, else that of the last operation before it in the log.
+ */
+export function epochBefore(entries: readonly Entry[], prompt: EntryId): number {
+	const checkpoint = entries.findLast((entry) => entry.type === 'checkpoint' && entry.prompt === prompt);
+	if (checkpoint?.type === 'checkpoint') return checkpoint.epoch;
+	const index = entries.findIndex((entry) => entry.id === prompt);
+	return newestEpoch(index < 0 ? entries : entries.slice(0, index));
+}
+
+/** The newest restore that can be undone: it is not an undo itself, was not undone, and nothing was restored after it. */
+export function undoableRestore(
+	entries: readonly Entry[],
+): { readonly restore: EntryId; readonly safety: number } | undefined {
+	const newest = entries.findLast((entry) => entry.type === 'restore');
+	if (newest?.type !== 'restore' || newest.undoOf !== undefined) return undefined;
+	return { restore: newest.id, safety: newest.safety };
+}
+
+/** Operations that were announced and never closed, in order. */
+export function openIntents(entries: readonly Entry[]): OpenIntent[] {
+	const closed = new Set<number>();
+	for (const entry of entries) if (entry.type === 'fileOperationDone') closed.add(entry.epoch);
+	const open: OpenIntent[] = [];
+	const nextBefore = new Map<string, ContentHash>();
+	for (const entry of entries.toReversed()) {
+		if (entry.type !== 'fileOperation') continue;
+		const key = pathKey(entry.path);
+		if (!closed.has(entry.epoch)) open.unshift({ intent: entry, nextBefore: nextBefore.get(key) });
+		nextBefore.set(key, hashOf(entry.before));
+	}
+	return open;
+}

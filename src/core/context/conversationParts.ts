@@ -1,0 +1,199 @@
+/**
+ * First half of `buildContext`: turns the entries of a branch into what the conversation consists of, with abandoned and refused
+ * replies left out and each tool result joined to its call. Knows nothing of API messages or caching.
+ */
+
+import { BugError } from '../../base/errors.ts';
+import type { ToolUseId } from '../../base/ids.ts';
+import {
+	type AssistantBlock,
+	assistantBlockSchema,
+	type InputBlock,
+	inputBlockSchema,
+	isBlobRef,
+	isTextBlock,
+	isThinkingBlock,
+	isToolUseBlock,
+	type StoredInputBlock,
+} from '../session/content.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
+import type { LoadedBlobs } from './loadBlobs.ts';
+
+export type ToolAnswer = { readonly isError: boolean; readonly content: readonly InputBlock[] };
+
+export type ConversationPart =
+	| {
+			readonly kind: 'assistant';
+			readonly blocks: readonly AssistantBlock[];
+			/** By id of the tool_use block; a call that is still open has none. */
+			readonly answers: ReadonlyMap<ToolUseId, ToolAnswer>;
+	  }
+	/** A prompt or an attachment to it. */
+	| { readonly kind: 'prompt'; readonly content: readonly InputBlock[] }
+	| { readonly kind: 'reminder'; readonly text: string }
+	/** The turn ended or was interrupted here: what follows is a later request. */
+	| { readonly kind: 'turnEnd' };
+
+export type PartsOptions = {
+	/** A blob that is not loaded is then replaced by its head instead of being a bug. */
+	readonly isMeasuring: boolean;
+	readonly dropThinking: boolean;
+};
+
+/** One reply while its entries are gathered. */
+type Draft = {
+	readonly kind: 'assistant';
+	readonly messageId: string;
+	readonly entries: EntryOf<'assistant'>[];
+	stopReason: string | undefined;
+	/** Something of the user's side, or the end of the turn, came after it and before any other reply. */
+	isFollowed: boolean;
+	readonly answers: Map<ToolUseId, ToolAnswer>;
+};
+
+/** The parts of `branch` in order. Throws BugError when a blob is not loaded. */
+export function conversationParts(
+	branch: readonly Entry[],
+	blobs: LoadedBlobs,
+	options: PartsOptions,
+): readonly ConversationPart[] {
+	const parts: (ConversationPart | Draft)[] = gather(branch, blobs, options);
+	const kept = parts.filter((part) => !isDraft(part) || isKept(part));
+	return kept.flatMap((part): ConversationPart[] => {
+		if (!isDraft(part)) return [part];
+		const blocks = blocksOf(part, options);
+		return blocks.length === 0 ? [] : [{ kind: 'assistant', blocks, answers: part.answers }];
+	});
+}
+
+function gather(branch: readonly Entry[], blobs: LoadedBlobs, options: PartsOptions): (ConversationPart | Draft)[] {
+	const parts: (ConversationPart | Draft)[] = [];
+	const drafts = new Map<string, Draft>();
+	let last: Draft | undefined;
+	/** The newest call with this id that has no answer yet. */
+	const openCalls = new Map<ToolUseId, Draft>();
+	for (const entry of branch) {
+		switch (entry.type) {
+			case 'assistant': {
+				let draft = drafts.get(entry.messageId);
+				if (!draft) {
+					draft = {
+						kind: 'assistant',
+						messageId: entry.messageId,
+						entries: [],
+						stopReason: undefined,
+						isFollowed: false,
+						answers: new Map(),
+					};
+					drafts.set(entry.messageId, draft);
+					parts.push(draft);
+					last = draft;
+				}
+				draft.entries.push(entry);
+				const { block } = entry;
+				if (isToolUseBlock(block)) openCalls.set(block.id, draft);
+				break;
+			}
+			case 'assistantEnded': {
+				const draft = drafts.get(entry.messageId);
+				if (draft) draft.stopReason = entry.stopReason;
+				break;
+			}
+			case 'toolResult': {
+				const draft = openCalls.get(entry.toolUseId);
+				if (!draft) break;
+				openCalls.delete(entry.toolUseId);
+				draft.answers.set(entry.toolUseId, {
+					isError: entry.isError,
+					content: inputBlocks(entry, blobs, options),
+				});
+				if (draft === last) draft.isFollowed = true;
+				break;
+			}
+			case 'user':
+			case 'attachment':
+				parts.push({ kind: 'prompt', content: inputBlocks(entry, blobs, options) });
+				if (last) last.isFollowed = true;
+				break;
+			case 'reminder':
+				if (entry.text.trim() !== '') parts.push({ kind: 'reminder', text: entry.text });
+				break;
+			case 'interrupted':
+			case 'turnEnded':
+				parts.push({ kind: 'turnEnd' });
+				if (last) last.isFollowed = true;
+				break;
+			default:
+				break;
+		}
+	}
+	return parts;
+}
+
+const isDraft = (part: ConversationPart | Draft): part is Draft => part.kind === 'assistant' && 'messageId' in part;
+
+/**
+ * A refused reply is not replayed. A reply without an end is kept only when the turn went on from it: followed by another reply, or
+ * by nothing, it is a failed attempt that is being made again, and the request must be the one that was sent the first time.
+ */
+function isKept(draft: Draft): boolean {
+	if (draft.stopReason === undefined) return draft.isFollowed;
+	return draft.stopReason !== 'refusal';
+}
+
+function blocksOf(draft: Draft, options: PartsOptions): readonly AssistantBlock[] {
+	const isInterrupted = draft.stopReason === undefined;
+	const ordered = [...draft.entries].sort((a, b) => a.index - b.index);
+	const blocks: AssistantBlock[] = [];
+	for (const entry of ordered) {
+		const block = canonicalBlock(entry);
+		if (isTextBlock(block)) {
+			if (block.text.trim() !== '') blocks.push(block);
+		} else if (isThinkingBlock(block)) {
+			if (!isInterrupted && !entry.partial && !options.dropThinking) blocks.push(block);
+		} else if (!entry.partial) blocks.push(block);
+	}
+	return blocks;
+}
+
+// Entries are immutable, so what is made of one is made once.
+const assistantBlocks = new WeakMap<Entry, AssistantBlock>();
+const inputContents = new WeakMap<Entry, readonly InputBlock[]>();
+
+/**
+ * The block with its keys in the order that reading the log gives them, so that a resumed session sends the bytes the live one sent.
+ * The SDK's own `parsed_output` is not part of the API.
+ */
+function canonicalBlock(entry: EntryOf<'assistant'>): AssistantBlock {
+	let block = assistantBlocks.get(entry);
+	if (!block) {
+		const { parsed_output: _, ...sent } = assistantBlockSchema.parse(entry.block) as AssistantBlock &
+			Record<string, unknown>;
+		block = sent;
+		assistantBlocks.set(entry, block);
+	}
+	return block;
+}
+
+function inputBlocks(
+	entry: EntryOf<'user' | 'attachment' | 'toolResult'>,
+	blobs: LoadedBlobs,
+	options: PartsOptions,
+): readonly InputBlock[] {
+	const cached = inputContents.get(entry);
+	if (cached) return cached;
+	const blocks = entry.content
+		.map((stored) => inputBlock(stored, blobs, options))
+		.filter((block) => !isTextBlock(block) || block.text.trim() !== '');
+	const isWhole = entry.content.every((stored) => !isBlobRef(stored) || blobs.has(stored.$blob));
+	if (isWhole) inputContents.set(entry, blocks);
+	return blocks;
+}
+
+function inputBlock(stored: StoredInputBlock, blobs: LoadedBlobs, options: PartsOptions): InputBlock {
+	if (!isBlobRef(stored)) return inputBlockSchema.parse(stored);
+	const text = blobs.get(stored.$blob);
+	if (text !== undefined) return inputBlockSchema.parse(JSON.parse(text));
+	if (options.isMeasuring) return { type: 'text', text: stored.head };
+	throw new BugError(`Blob ${stored.$blob} was not loaded before the context was built`);
+}

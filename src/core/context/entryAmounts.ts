@@ -1,0 +1,69 @@
+/** How much content an entry brings into the context, in the units that token ratios are learned for. Counts each entry once. */
+import { utf8Length } from '../../base/text.ts';
+import {
+	type AssistantBlock,
+	isBlobRef,
+	isTextBlock,
+	isToolUseBlock,
+	type StoredInputBlock,
+} from '../session/content.ts';
+import type { Entry } from '../session/entry.ts';
+import { type Amounts, addAmounts, amountOf, noAmounts } from './tokenRatios.ts';
+
+/** JSON around the text of a block that is stored as a blob: `{"type":"text","text":""}`. */
+const TEXT_BLOCK_JSON_BYTES = 25;
+
+const nothing = noAmounts();
+const known = new WeakMap<Entry, Amounts>();
+
+/** What the entry adds when it is part of the context; nothing for types that are not sent. The result must not be changed. */
+export function amountsOfEntry(entry: Entry): Amounts {
+	let amounts = known.get(entry);
+	if (!amounts) {
+		amounts = count(entry);
+		known.set(entry, amounts);
+	}
+	return amounts;
+}
+
+function count(entry: Entry): Amounts {
+	switch (entry.type) {
+		case 'user':
+		case 'attachment':
+			return addAmounts(amountOf('block', entry.content.length), inputAmounts(entry.content, 'userText'));
+		case 'toolResult':
+			return addAmounts(amountOf('block', 1), inputAmounts(entry.content, 'toolResult'));
+		case 'reminder':
+			return addAmounts(amountOf('block', 1), amountOf('userText', utf8Length(entry.text)));
+		case 'assistant':
+			return assistantAmounts(entry.block);
+		default:
+			return nothing;
+	}
+}
+
+function inputAmounts(content: readonly StoredInputBlock[], kind: 'userText' | 'toolResult'): Amounts {
+	let bytes = 0;
+	let images = 0;
+	for (const stored of content) {
+		if (isBlobRef(stored)) {
+			if (stored.head.includes('"type":"image"')) images++;
+			else bytes += Math.max(0, stored.size - TEXT_BLOCK_JSON_BYTES);
+		} else if (isTextBlock(stored)) bytes += utf8Length(stored.text);
+		else images++;
+	}
+	return addAmounts(amountOf(kind, bytes), amountOf('image', images));
+}
+
+function assistantAmounts(block: AssistantBlock): Amounts {
+	if (isTextBlock(block)) return amountOf('assistantText', utf8Length(block.text));
+	if (isToolUseBlock(block)) {
+		return amountOf('toolUse', utf8Length(block.name) + utf8Length(JSON.stringify(block.input) ?? ''));
+	}
+	if (block.type === 'thinking' || block.type === 'redacted_thinking') {
+		const { thinking, data } = block as { thinking?: unknown; data?: unknown };
+		const text = typeof thinking === 'string' ? thinking : typeof data === 'string' ? data : '';
+		return amountOf('thinking', utf8Length(text));
+	}
+	return amountOf('assistantText', utf8Length(JSON.stringify(block)));
+}

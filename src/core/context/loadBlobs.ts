@@ -1,0 +1,50 @@
+/**
+ * Brings the blobs that a branch names into memory, so that `buildContext` can stay a pure function. Stores nothing itself:
+ * the cache is the caller's (one per session) and blobs never change.
+ */
+import type { Sha256 } from '../../base/ids.ts';
+import type { BlobStore } from '../ports.ts';
+import { type BlobRef, isBlobRef } from '../session/content.ts';
+import type { Entry } from '../session/entry.ts';
+
+/** Text of blobs by hash. */
+export type LoadedBlobs = ReadonlyMap<Sha256, string>;
+export type BlobCache = Map<Sha256, string>;
+
+/**
+ * Loads what `branch` names and `cache` lacks, and returns the cache. Rejects with the store's UserError
+ * (`blob-missing`, `blob-damaged`), having kept what was loaded.
+ */
+export async function loadBranchBlobs(
+	branch: readonly Entry[],
+	blobs: BlobStore,
+	cache: BlobCache,
+): Promise<LoadedBlobs> {
+	const missing = new Map<Sha256, BlobRef>();
+	for (const entry of branch) {
+		for (const ref of contentRefs(entry)) if (!cache.has(ref.$blob)) missing.set(ref.$blob, ref);
+	}
+	await Promise.all([...missing.values()].map((ref) => loadBlobText(ref, blobs, cache)));
+	return cache;
+}
+
+/** The text of one blob, from the cache or the store. */
+export async function loadBlobText(ref: BlobRef, blobs: BlobStore, cache?: BlobCache): Promise<string> {
+	const cached = cache?.get(ref.$blob);
+	if (cached !== undefined) return cached;
+	const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await blobs.get(ref));
+	cache?.set(ref.$blob, text);
+	return text;
+}
+
+/** The blobs that an entry's part of the context is stored in. */
+function contentRefs(entry: Entry): readonly BlobRef[] {
+	switch (entry.type) {
+		case 'user':
+		case 'attachment':
+		case 'toolResult':
+			return entry.content.filter(isBlobRef);
+		default:
+			return [];
+	}
+}

@@ -1,0 +1,212 @@
+/**
+ * How full the context window will be with the next request: exact up to the newest reply of the branch, estimated for what came
+ * after it at this session's learned ratios. Pure; cheap enough to call after every entry. Asks no endpoint: see `needsCount`.
+ */
+import type { EntryId } from '../../base/ids.ts';
+import { utf8Length } from '../../base/text.ts';
+import type { ModelInfo } from '../ports.ts';
+import { totalInputTokens } from '../session/content.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
+import { meterIndex, type PathSums } from './meterIndex.ts';
+import type { PrefixTexts } from './prefix.ts';
+import { addAmounts, amountOf, noAmounts, type TokenRatios, tokensOf } from './tokenRatios.ts';
+
+export type ContextLayer = 'tools' | 'system' | 'context' | 'messages' | 'toolResults' | 'reply';
+
+/** All counts are tokens. */
+export type ContextMeasure = {
+	/** Of the next request, without a prompt that is still being typed. */
+	readonly usedTokens: number;
+	readonly maxTokens: number;
+	/** Where compaction would start. */
+	readonly triggerTokens: number;
+	/** Where the context-rot zone starts; at or above `maxTokens` = no zone. */
+	readonly rotTokens: number;
+	/** The part of `usedTokens` that no endpoint reported. */
+	readonly estimatedTokens: number;
+	/** Always the same six, in the order in which they are sent; their tokens add up to `usedTokens`. */
+	readonly layers: readonly { readonly layer: ContextLayer; readonly label: string; readonly tokens: number }[];
+	readonly costUsd: number;
+	/** Share of the last request's input that was read from the cache, 0 to 1; null before the first reply. */
+	readonly cacheShare: number | null;
+	/** Turns until the trigger at the pace of the last ones; null when unknown. */
+	readonly turnsLeft: number | null;
+};
+
+export type MeterInput = {
+	/** All entries of the session, in file order; best the session's own growing array. */
+	readonly entries: readonly Entry[];
+	readonly leaf: EntryId | null;
+	/** What a prefix would hold if it were frozen now, for a session that has none (or one of another model). */
+	readonly draftPrefix?: PrefixTexts;
+	readonly modelInfo: ModelInfo;
+	/** The user's own figure for the window; null = what is known about the model. */
+	readonly windowOverride?: number | null;
+	readonly rotTokens: number;
+	/** What the endpoint counted for the request at `leaf` (`buildContext` with `isMeasuring`). */
+	readonly counted?: { readonly leaf: EntryId | null; readonly tokens: number };
+};
+
+/** Room for the reply that compaction itself makes; a model that cannot write as much needs less. */
+const OUTPUT_RESERVE_TOKENS = 20_000;
+/** Room for what one step may add after the meter was read. */
+const SAFETY_MARGIN_TOKENS = 13_000;
+/** Turns whose growth is averaged: enough to smooth one long turn, few enough to follow a change of pace. */
+const PACE_TURNS = 5;
+
+export function measureContext(input: MeterInput): ContextMeasure {
+	const index = meterIndex(input.entries);
+	const path = index.at(input.leaf);
+	const { ratios } = index;
+	const prefix = prefixBytes(input, index.prefixAt(input.leaf));
+	const { usedTokens, exactTokens } = used(input, path, prefix, ratios);
+	const maxTokens = input.windowOverride ?? input.modelInfo.windowTokens;
+	const reserve = Math.min(OUTPUT_RESERVE_TOKENS, input.modelInfo.maxOutputTokens) + SAFETY_MARGIN_TOKENS;
+	const triggerTokens = Math.max(0, maxTokens - reserve);
+	return {
+		usedTokens,
+		maxTokens,
+		triggerTokens,
+		rotTokens: input.rotTokens,
+		estimatedTokens: Math.max(0, usedTokens - exactTokens),
+		layers: layers(usedTokens, path, prefix, ratios),
+		costUsd: index.costUsd,
+		cacheShare: cacheShare(path.lastEnded),
+		turnsLeft: turnsLeft(path, triggerTokens - usedTokens, tokensOf(amountOf('prefix', prefix.total), ratios)),
+	};
+}
+
+/**
+ * Whether it is worth asking the endpoint to count: there are messages and nothing on the branch was ever counted. The caller asks once
+ * per leaf (an endpoint may not be able to) and passes the answer as `counted`.
+ */
+export function needsCount(measure: ContextMeasure): boolean {
+	if (measure.usedTokens === 0 || measure.estimatedTokens < measure.usedTokens) return false;
+	return measure.layers.some(({ layer, tokens }) => (layer === 'messages' || layer === 'toolResults') && tokens > 0);
+}
+
+type PrefixBytes = {
+	readonly tools: number;
+	readonly system: number;
+	readonly context: number;
+	readonly total: number;
+};
+
+function prefixBytes(input: MeterInput, frozen: EntryOf<'prefix'> | undefined): PrefixBytes {
+	if (input.draftPrefix && frozen?.model !== input.modelInfo.id) {
+		const { tools, system, context } = input.draftPrefix;
+		return bytesOf(utf8Length(tools), utf8Length(system), utf8Length(context));
+	}
+	return frozenBytes(frozen);
+}
+
+function frozenBytes(frozen: EntryOf<'prefix'> | undefined): PrefixBytes {
+	return frozen ? bytesOf(frozen.tools.size, frozen.system.size, frozen.context.size) : bytesOf(0, 0, 0);
+}
+
+function bytesOf(tools: number, system: number, context: number): PrefixBytes {
+	return { tools, system, context, total: tools + system + context };
+}
+
+function used(
+	input: MeterInput,
+	path: PathSums,
+	prefix: PrefixBytes,
+	ratios: TokenRatios,
+): { readonly usedTokens: number; readonly exactTokens: number } {
+	const addedTokens = tokensOf(pending(path), ratios);
+	const { base } = path;
+	const counted = countedSums(input, path);
+	if (counted && input.counted) {
+		const since = addedTokens - tokensOf(pending(counted), ratios);
+		return { usedTokens: Math.max(0, Math.round(input.counted.tokens + since)), exactTokens: input.counted.tokens };
+	}
+	if (!base) {
+		const prefixTokens = tokensOf(amountOf('prefix', prefix.total), ratios);
+		return { usedTokens: Math.round(prefixTokens + addedTokens), exactTokens: 0 };
+	}
+	// With another prefix since (a change of model), the exact part is that of the old one.
+	const grownBytes = prefix.total - frozenBytes(base.prefix).total;
+	const grownTokens = base.prefix
+		? Math.sign(grownBytes) * tokensOf(amountOf('prefix', Math.abs(grownBytes)), ratios)
+		: 0;
+	const exactTokens = base.inputTokens + base.replyTokens;
+	return { usedTokens: Math.max(0, Math.round(exactTokens + grownTokens + addedTokens)), exactTokens };
+}
+
+/** What came after the newest reply, blocks that are arriving now included. */
+const pending = (path: PathSums) => addAmounts(path.added, path.flight?.all ?? noAmounts());
+
+/** The sums at the counted leaf, when it is on this path and no reply was counted after it. */
+function countedSums(input: MeterInput, path: PathSums): PathSums | undefined {
+	if (!input.counted) return undefined;
+	for (let at: PathSums | undefined = path; at; at = at.parent) {
+		if (at.base !== path.base) return undefined;
+		if (at.id === input.counted.leaf) return at;
+	}
+	return undefined;
+}
+
+function layers(
+	usedTokens: number,
+	path: PathSums,
+	prefix: PrefixBytes,
+	ratios: TokenRatios,
+): ContextMeasure['layers'] {
+	const bytes = (count: number) => tokensOf(amountOf('prefix', count), ratios);
+	const flight = path.flight ? tokensOf(path.flight.all, ratios) : 0;
+	const estimates: readonly (readonly [ContextLayer, string, number])[] = [
+		['tools', 'Tools', bytes(prefix.tools)],
+		['system', 'System prompt', bytes(prefix.system)],
+		['context', 'Project context', bytes(prefix.context)],
+		['messages', 'Messages', tokensOf(path.messages, ratios)],
+		['toolResults', 'Tool results', tokensOf(path.toolResults, ratios)],
+		['reply', 'Replies', path.replyTokens + tokensOf(path.uncountedReplies, ratios) + flight],
+	];
+	const shares = shareOut(
+		usedTokens,
+		estimates.map(([, , tokens]) => tokens),
+	);
+	return estimates.map(([layer, label], index) => ({ layer, label, tokens: shares[index] ?? 0 }));
+}
+
+/** Whole numbers in proportion to `weights` that add up to `total` exactly: the largest remainders are rounded up. */
+function shareOut(total: number, weights: readonly number[]): readonly number[] {
+	const sum = weights.reduce((a, b) => a + b, 0);
+	if (sum <= 0) return weights.map((_, index) => (index === 0 ? total : 0));
+	const exact = weights.map((weight) => (total * weight) / sum);
+	const shares = exact.map(Math.floor);
+	const byRemainder = exact
+		.map((value, index) => ({ index, rest: value - Math.floor(value) }))
+		.sort((a, b) => b.rest - a.rest);
+	let left = total - shares.reduce((a, b) => a + b, 0);
+	for (const { index } of byRemainder) {
+		if (left <= 0) break;
+		shares[index] = (shares[index] ?? 0) + 1;
+		left--;
+	}
+	return shares;
+}
+
+function cacheShare(ended: EntryOf<'assistantEnded'> | undefined): number | null {
+	const inputTokens = ended ? totalInputTokens(ended.usage) : 0;
+	return ended && inputTokens > 0 ? ended.usage.cacheReadTokens / inputTokens : null;
+}
+
+/** Whole turns that still fit, at the average growth of the last turns that had a reply. */
+function turnsLeft(path: PathSums, leftTokens: number, prefixTokens: number): number | null {
+	if (!path.base) return null;
+	const now = path.base.inputTokens + path.base.replyTokens;
+	let start = path.turnStarts;
+	if (start?.tokens === now) start = start.previous;
+	// The first turn brought the prefix too, which does not grow.
+	let startTokens = prefixTokens;
+	let turns = 1;
+	for (; start; start = start.previous) {
+		startTokens = start.tokens;
+		if (turns === PACE_TURNS || !start.previous) break;
+		turns++;
+	}
+	const growth = Math.max(1, (now - startTokens) / turns);
+	return Math.max(0, Math.floor(leftTokens / growth));
+}

@@ -1,0 +1,244 @@
+/**
+ * Running sums along every path of a session, so that the meter costs the same after ten entries and after ten thousand, and on
+ * whatever branch the leaf is. Follows the rules of `buildContext` for what is part of the context. Derived from the entries alone:
+ * a reopened session gives the same numbers.
+ */
+import type { EntryId } from '../../base/ids.ts';
+import { totalInputTokens } from '../session/content.ts';
+import { type Entry, type EntryOf, isConversation } from '../session/entry.ts';
+import { amountsOfEntry } from './entryAmounts.ts';
+import {
+	type Amounts,
+	addAmounts,
+	amountOf,
+	type Evidence,
+	noAmounts,
+	noEvidence,
+	observe,
+	ratiosFrom,
+	type TokenRatios,
+} from './tokenRatios.ts';
+
+/** The newest finished request on a path, as the endpoint counted it. */
+export type Base = {
+	readonly ended: EntryOf<'assistantEnded'>;
+	readonly inputTokens: number;
+	/** What the reply adds to the next request; 0 when it was refused. */
+	readonly replyTokens: number;
+	readonly prefix: EntryOf<'prefix'> | undefined;
+};
+
+/** The path from the root to one conversation entry. Immutable. */
+export type PathSums = {
+	readonly parent: PathSums | undefined;
+	readonly id: EntryId | null;
+	readonly base: Base | undefined;
+	/** The newest reply, counted or not. */
+	readonly lastEnded: EntryOf<'assistantEnded'> | undefined;
+	/** The newest prefix that hangs on the path before this entry. */
+	readonly prefix: EntryOf<'prefix'> | undefined;
+	/** What came after `base` and is in the context for good. */
+	readonly added: Amounts;
+	/** Blocks of a reply that has no end yet. */
+	readonly flight: Flight | undefined;
+	/** From the root, by what the breakdown shows. */
+	readonly messages: Amounts;
+	readonly toolResults: Amounts;
+	/** Replies that were never counted; the counted ones are in `replyTokens`. */
+	readonly uncountedReplies: Amounts;
+	readonly replyTokens: number;
+	/** Tokens of the context when each turn began, newest first; turns without a reply are left out. */
+	readonly turnStarts: TurnStart | undefined;
+};
+type Flight = { readonly messageId: string; readonly all: Amounts; readonly withoutThinking: Amounts };
+export type TurnStart = { readonly tokens: number; readonly previous: TurnStart | undefined };
+
+export type MeterIndex = {
+	/** Sums at a leaf; null = before the first prompt. An unknown id reads as null. */
+	at(leaf: EntryId | null): PathSums;
+	/** The newest prefix that hangs on the path to `leaf`, or on `leaf` itself. */
+	prefixAt(leaf: EntryId | null): EntryOf<'prefix'> | undefined;
+	readonly ratios: TokenRatios;
+	/** Cost of every reply in the session, whatever branch it is on; unknown costs count 0. */
+	readonly costUsd: number;
+};
+
+const nothing = noAmounts();
+const root: PathSums = {
+	parent: undefined,
+	id: null,
+	base: undefined,
+	lastEnded: undefined,
+	prefix: undefined,
+	added: nothing,
+	flight: undefined,
+	messages: nothing,
+	toolResults: nothing,
+	uncountedReplies: nothing,
+	replyTokens: 0,
+	turnStarts: undefined,
+};
+
+type Growing = {
+	length: number;
+	last: Entry | undefined;
+	readonly sums: Map<EntryId, PathSums>;
+	readonly prefixes: Map<EntryId | null, EntryOf<'prefix'>>;
+	readonly evidence: Evidence;
+	ratios: TokenRatios;
+	costUsd: number;
+};
+/** A session's entries are one growing array: only what was appended since the last call is looked at. */
+const growing = new WeakMap<readonly Entry[], Growing>();
+
+export function meterIndex(entries: readonly Entry[]): MeterIndex {
+	let state = growing.get(entries);
+	if (!state || state.length > entries.length || (state.length > 0 && entries[state.length - 1] !== state.last)) {
+		state = {
+			length: 0,
+			last: undefined,
+			sums: new Map(),
+			prefixes: new Map(),
+			evidence: noEvidence(),
+			ratios: ratiosFrom(noEvidence()),
+			costUsd: 0,
+		};
+		growing.set(entries, state);
+	}
+	const before = state.evidence.observations;
+	for (let index = state.length; index < entries.length; index++) {
+		const entry = entries[index];
+		if (entry) add(state, entry);
+	}
+	state.length = entries.length;
+	state.last = entries.at(-1);
+	if (state.evidence.observations !== before) state.ratios = ratiosFrom(state.evidence);
+	const { sums, prefixes, ratios, costUsd } = state;
+	const at = (leaf: EntryId | null) => (leaf === null ? root : (sums.get(leaf) ?? root));
+	return { at, prefixAt: (leaf) => prefixes.get(leaf) ?? at(leaf).prefix, ratios, costUsd };
+}
+
+function add(state: Growing, entry: Entry): void {
+	if (entry.type === 'prefix') state.prefixes.set(entry.parentId, entry);
+	if (!isConversation(entry) || state.sums.has(entry.id)) return;
+	const parent = entry.parentId === null ? root : (state.sums.get(entry.parentId) ?? root);
+	const prefix = state.prefixes.get(entry.parentId) ?? parent.prefix;
+	const path: PathSums = { ...parent, parent, id: entry.id, prefix };
+	if (entry.type === 'assistantEnded') {
+		state.costUsd += entry.costUsd ?? 0;
+		learn(state.evidence, path, entry);
+	}
+	state.sums.set(entry.id, next(path, entry));
+}
+
+function next(path: PathSums, entry: Entry): PathSums {
+	const amounts = amountsOfEntry(entry);
+	switch (entry.type) {
+		case 'user': {
+			const settled = landed(path);
+			return {
+				...settled,
+				added: addAmounts(settled.added, amounts),
+				messages: addAmounts(settled.messages, amounts),
+				turnStarts: turnStarts(settled),
+			};
+		}
+		case 'attachment':
+		case 'reminder': {
+			const settled = landed(path);
+			return {
+				...settled,
+				added: addAmounts(settled.added, amounts),
+				messages: addAmounts(settled.messages, amounts),
+			};
+		}
+		case 'toolResult': {
+			const settled = landed(path);
+			return {
+				...settled,
+				added: addAmounts(settled.added, amounts),
+				toolResults: addAmounts(settled.toolResults, amounts),
+			};
+		}
+		case 'assistant': {
+			// Another message while one has no end: the first was a failed attempt.
+			const flight = path.flight?.messageId === entry.messageId ? path.flight : undefined;
+			const isThinking = entry.block.type === 'thinking' || entry.block.type === 'redacted_thinking';
+			return {
+				...path,
+				flight: {
+					messageId: entry.messageId,
+					all: addAmounts(flight?.all ?? nothing, amounts),
+					withoutThinking: addAmounts(flight?.withoutThinking ?? nothing, isThinking ? nothing : amounts),
+				},
+			};
+		}
+		case 'assistantEnded':
+			return afterReply(path, entry);
+		case 'interrupted':
+		case 'turnEnded':
+			return landed(path);
+		default:
+			return path;
+	}
+}
+
+function afterReply(path: PathSums, ended: EntryOf<'assistantEnded'>): PathSums {
+	const isReplayed = ended.stopReason !== 'refusal';
+	const inputTokens = totalInputTokens(ended.usage);
+	if (inputTokens === 0) {
+		// A server that does not count: go on estimating.
+		const reply = isReplayed ? (path.flight?.all ?? nothing) : nothing;
+		return {
+			...path,
+			lastEnded: ended,
+			flight: undefined,
+			added: addAmounts(path.added, reply),
+			uncountedReplies: addAmounts(path.uncountedReplies, reply),
+		};
+	}
+	const replyTokens = isReplayed ? ended.usage.outputTokens : 0;
+	return {
+		...path,
+		lastEnded: ended,
+		base: { ended, inputTokens, replyTokens, prefix: path.prefix },
+		added: nothing,
+		flight: undefined,
+		replyTokens: path.replyTokens + replyTokens,
+	};
+}
+
+/** A reply without an end, after which the conversation went on, keeps everything but its thinking. */
+function landed(path: PathSums): PathSums {
+	if (!path.flight) return path;
+	return {
+		...path,
+		flight: undefined,
+		added: addAmounts(path.added, path.flight.withoutThinking),
+		uncountedReplies: addAmounts(path.uncountedReplies, path.flight.withoutThinking),
+	};
+}
+
+function turnStarts(path: PathSums): TurnStart | undefined {
+	if (!path.base) return path.turnStarts;
+	const tokens = path.base.inputTokens + path.base.replyTokens;
+	return path.turnStarts?.tokens === tokens ? path.turnStarts : { tokens, previous: path.turnStarts };
+}
+
+/** What this reply's counts say about the content that is new since the request before it. */
+function learn(evidence: Evidence, path: PathSums, ended: EntryOf<'assistantEnded'>): void {
+	const inputTokens = totalInputTokens(ended.usage);
+	if (inputTokens === 0) return;
+	const { base } = path;
+	if (base) {
+		const grownTokens = inputTokens - base.inputTokens;
+		if (base.prefix === path.prefix && base.ended.model === ended.model && grownTokens > 0) {
+			observe(evidence, addAmounts(path.added, amountOf('reply', base.replyTokens)), grownTokens);
+		}
+	} else if (path.prefix) {
+		const { tools, system, context } = path.prefix;
+		const prefix = amountOf('prefix', tools.size + system.size + context.size);
+		observe(evidence, addAmounts(path.added, prefix), inputTokens);
+	}
+	if (path.flight && ended.usage.outputTokens > 0) observe(evidence, path.flight.all, ended.usage.outputTokens);
+}

@@ -1,0 +1,136 @@
+/**
+ * The frozen start of every request of a session: tools, system prompt and project context as the exact JSON text that is sent,
+ * stored once. Decides when a new one is due; never changes one.
+ */
+import * as z from 'zod';
+import { utf8Encode } from '../../base/text.ts';
+import type { ProjectContext } from '../agent/turnTypes.ts';
+import type { BlobStore, ModelInfo, ToolDefinition } from '../ports.ts';
+import { type BlobRef, type TextBlock, textBlockSchema } from '../session/content.ts';
+import type { EntryDraft, EntryOf } from '../session/entry.ts';
+import type { Session } from '../session/sessionTypes.ts';
+import { type BlobCache, loadBlobText } from './loadBlobs.ts';
+import { systemPromptText } from './systemPrompt.ts';
+
+/** The version of `buildContext` that new sessions freeze. Older ones must stay in place. */
+export const RENDER_VERSION = 1;
+const API_VERSION = '2026-10-21';
+/** Longer replies are rarely wanted and would take room from the input; a request may not promise more than the model has. */
+const MAX_REPLY_TOKENS = 32_000;
+
+/** A `prefix` entry with its blobs parsed back. */
+export type LoadedPrefix = {
+	readonly entry: EntryOf<'prefix'>;
+	readonly tools: readonly ToolDefinition[];
+	readonly system: readonly TextBlock[];
+	/** Empty when there is neither environment nor memory. */
+	readonly context: readonly TextBlock[];
+};
+
+/** The three parts as JSON text, before they are stored. Enough for the meter to estimate a session that froze nothing yet. */
+export type PrefixTexts = { readonly tools: string; readonly system: string; readonly context: string };
+
+export type PrefixInput = {
+	readonly blobs: BlobStore;
+	readonly tools: readonly ToolDefinition[];
+	/** Version of each tool by name. */
+	readonly toolVersions: Readonly<Record<string, number>>;
+	readonly project: ProjectContext;
+	readonly model: ModelInfo;
+	/** Whether the endpoint is the official one: others may reject fields they do not know, such as cache diagnostics. */
+	readonly isOfficialEndpoint: boolean;
+	/** How reminders are sent; default `user`, which every endpoint takes. */
+	readonly reminderForm?: 'system' | 'user';
+};
+
+/** Whether the next request needs a `prefix` entry first: there is none, or the session's model is another one now. */
+export function needsNewPrefix(session: Pick<Session, 'model' | 'newest'>): boolean {
+	return session.newest('prefix')?.model !== session.model;
+}
+
+/** Stores the parts and returns the entry to append. Rejects with what the blob store rejects with. */
+export async function freezePrefix(input: PrefixInput): Promise<EntryDraft<'prefix'>> {
+	const texts = prefixTexts(input.tools, input.project);
+	const [tools, system, context] = await Promise.all([
+		store(input.blobs, texts.tools),
+		store(input.blobs, texts.system),
+		store(input.blobs, texts.context),
+	]);
+	return {
+		type: 'prefix',
+		tools,
+		system,
+		context,
+		model: input.model.id,
+		maxTokens: Math.min(input.model.maxOutputTokens, MAX_REPLY_TOKENS),
+		thinking: input.model.isAdaptiveThinking ? { type: 'adaptive', display: 'summarized' } : null,
+		effort: null,
+		betas: [],
+		apiVersion: API_VERSION,
+		ttl: '1h',
+		reminderForm: input.reminderForm ?? 'user',
+		diagnostics: input.isOfficialEndpoint,
+		toolVersions: { ...input.toolVersions },
+		render: RENDER_VERSION,
+	};
+}
+
+/** Reads a frozen prefix back. Rejects with UserError when a blob is missing or damaged. */
+export async function loadPrefix(entry: EntryOf<'prefix'>, blobs: BlobStore, cache?: BlobCache): Promise<LoadedPrefix> {
+	const [tools, system, context] = await Promise.all([
+		loadBlobText(entry.tools, blobs, cache),
+		loadBlobText(entry.system, blobs, cache),
+		loadBlobText(entry.context, blobs, cache),
+	]);
+	return { entry, tools: parseTools(tools), system: parseTexts(system), context: parseTexts(context) };
+}
+
+/** The parts as they would be frozen now: tools sorted by name, the system prompt, the project context. */
+export function prefixTexts(tools: readonly ToolDefinition[], project: ProjectContext): PrefixTexts {
+	const sorted = [...tools].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+	const contextText = projectContextText(project);
+	return {
+		tools: JSON.stringify(sorted),
+		system: JSON.stringify([{ type: 'text', text: systemPromptText() }]),
+		context: JSON.stringify(contextText === '' ? [] : [{ type: 'text', text: contextText }]),
+	};
+}
+
+/** Environment lines, then each memory file under its path. Empty when there is nothing to say. */
+function projectContextText(project: ProjectContext): string {
+	const parts: string[] = [];
+	if (project.environment.length > 0) {
+		parts.push(`# Environment\n\n${project.environment.map((line) => `- ${line}`).join('\n')}`);
+	}
+	const memory = project.memory.filter((file) => file.text.trim() !== '');
+	if (memory.length > 0) {
+		const files = memory.map((file) => `## ${file.path}\n\n${file.text.trim()}`);
+		parts.push(
+			`# Project instructions\n\nWritten by the user and their team for work in this project. Follow them; a later file wins over an earlier one, and what the user says in the conversation wins over both.\n\n${files.join('\n\n')}`,
+		);
+	}
+	return parts.join('\n\n');
+}
+
+async function store(blobs: BlobStore, json: string): Promise<BlobRef> {
+	return blobs.put(utf8Encode(json), 'application/json');
+}
+
+const toolShape = z.array(z.looseObject({ name: z.string(), input_schema: z.looseObject({}) }));
+const textsShape = z.array(textBlockSchema);
+
+/**
+ * Parsed and checked, but returned as parsed by JSON alone: zod would put known keys first, and
+ * `JSON.stringify` of the result must give back the very text that was frozen.
+ */
+function parseTools(json: string): readonly ToolDefinition[] {
+	const value: unknown = JSON.parse(json);
+	toolShape.parse(value);
+	return value as readonly ToolDefinition[];
+}
+
+function parseTexts(json: string): readonly TextBlock[] {
+	const value: unknown = JSON.parse(json);
+	textsShape.parse(value);
+	return value as readonly TextBlock[];
+}

@@ -1,0 +1,84 @@
+/**
+ * Whether a tool call may run: pure, from mode, rules and what the call reaches for. Deny wins over ask, ask over allow.
+ * In mode `ask` an edit inside the workspace is allowed here, since its diff is the question.
+ */
+import { assertNever } from '../../base/assertNever.ts';
+import type { PermissionRules } from '../agent/turnTypes.ts';
+import type { PermissionMode } from '../session/entry.ts';
+import type { Effect } from '../tools/tool.ts';
+import { protectedCause, protectedMention } from './protectedPaths.ts';
+import { findRule, isCompound, type PermissionTarget, proposedCommandRule } from './rules.ts';
+
+export type PermissionQuestion = {
+	readonly tool: string;
+	readonly effect: Effect;
+	readonly target: PermissionTarget;
+	readonly mode: PermissionMode;
+	/** The user's own rules. */
+	readonly rules: PermissionRules;
+	/** Added by *Always allow* in this session. */
+	readonly sessionRules: readonly string[];
+};
+
+/** `cause` is a sentence without a dot. The `rule` of `ask` is the one that *Always allow* would add; absent when none may be. */
+export type Decision =
+	| { readonly kind: 'allow'; readonly cause: string }
+	| { readonly kind: 'ask'; readonly cause: string; readonly rule?: string }
+	| { readonly kind: 'deny'; readonly cause: string };
+
+export function decide(question: PermissionQuestion): Decision {
+	const { tool, effect, target, mode, rules, sessionRules } = question;
+	const denied = findRule(rules.deny, tool, target, 'wide');
+	if (denied !== undefined) return { kind: 'deny', cause: `The rule ${denied} forbids it` };
+	if (mode === 'plan' && (effect === 'write' || effect === 'execute'))
+		return {
+			kind: 'deny',
+			cause: `Plan mode is on: ${tool} may not run. Read and search, then describe the plan; the user leaves plan mode to have it carried out`,
+		};
+	const guarded = guardedCause(target, effect);
+	if (guarded !== undefined) return { kind: 'ask', cause: guarded };
+	const asked = findRule(rules.ask, tool, target, 'wide');
+	if (asked !== undefined) return { kind: 'ask', cause: `The rule ${asked} says to ask` };
+	const allowed = findRule([...rules.allow, ...sessionRules], tool, target, 'strict');
+	if (allowed !== undefined) return { kind: 'allow', cause: `The rule ${allowed} allows it` };
+	return byMode(tool, effect, target, mode);
+}
+
+function guardedCause(target: PermissionTarget, effect: Effect): string | undefined {
+	switch (target.kind) {
+		case 'none':
+			return undefined;
+		case 'command':
+			return protectedMention(target.command);
+		case 'path':
+			return protectedCause(target.resolved, effect === 'none' || effect === 'read' ? 'read' : 'write');
+		default:
+			return assertNever(target);
+	}
+}
+
+function byMode(tool: string, effect: Effect, target: PermissionTarget, mode: PermissionMode): Decision {
+	if (mode === 'auto') return { kind: 'allow', cause: 'Auto mode is on' };
+	switch (effect) {
+		case 'none':
+		case 'read':
+			return { kind: 'allow', cause: 'Reading inside the workspace is allowed' };
+		case 'write':
+			return { kind: 'allow', cause: mode === 'ask' ? 'The diff is the question' : 'Edits are accepted' };
+		case 'execute':
+			return askToRun(tool, target);
+		case 'network':
+			return { kind: 'ask', cause: `${tool} uses the network`, rule: tool };
+		default:
+			return assertNever(effect);
+	}
+}
+
+function askToRun(tool: string, target: PermissionTarget): Decision {
+	if (target.kind !== 'command') return { kind: 'ask', cause: `${tool} runs a program`, rule: tool };
+	if (isCompound(target.command))
+		return { kind: 'ask', cause: 'It runs several commands or redirects output, which no rule covers as a whole' };
+	const rule = proposedCommandRule(target.command);
+	const cause = 'No rule allows this command yet';
+	return rule === undefined ? { kind: 'ask', cause } : { kind: 'ask', cause, rule };
+}

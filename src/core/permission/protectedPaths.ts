@@ -1,0 +1,77 @@
+/**
+ * Paths that are asked about in every mode and that no rule can open: what would let the agent widen its own rights or run code
+ * later (editor, agent, git and shell start-up files), secrets, and everything outside the workspace.
+ */
+import type { ResolvedPath } from '../ports.ts';
+
+export type Access = 'read' | 'write';
+
+/** Why this path is always asked about, as a sentence without a dot; undefined when it is not. Case does not matter. */
+export function protectedCause(resolved: ResolvedPath, access: Access): string | undefined {
+	const shown = resolved.kind === 'inside' ? resolved.file.rel || '.' : resolved.absolute;
+	if (resolved.kind === 'outside') return `${shown} is outside the workspace folders`;
+	if (resolved.isLink) return `${shown} is a symbolic link, so it may lead out of the workspace`;
+	const segments = segmentsOf(resolved.file.rel);
+	const name = segments.at(-1) ?? '';
+	if (isSecretName(name)) return `${shown} may hold secrets`;
+	if (access === 'read') return undefined;
+	const folder = segments.find((segment) => PROTECTED_FOLDERS.has(segment));
+	if (folder !== undefined)
+		return `${shown} is in a protected folder (${folder}), whose files can change what runs here`;
+	if (name === '.mcp.json') return `${shown} can start programs (MCP servers)`;
+	if (START_UP_FILES.has(name)) return `${shown} is a start-up file that other programs run or obey`;
+	return undefined;
+}
+
+/** Why this command is always asked about; undefined when it names nothing protected. A guard against haste, not a sandbox. */
+export function protectedMention(command: string): string | undefined {
+	// Quotes and backslashes inside a word are dropped as the shell would drop them.
+	const text = normalise(command.replace(/["'\\]/g, (char) => (char === '\\' ? '/' : '')));
+	const plain = normalise(command.replace(/["'\\]/g, ''));
+	for (const candidate of [text, plain]) {
+		for (const word of candidate.split(/[\s;&|<>`$(){}=,:]+/)) {
+			for (const segment of word.split('/')) {
+				const name = trimTail(segment);
+				if (PROTECTED_FOLDERS.has(name) || name === '.mcp.json' || START_UP_FILES.has(name) || isSecretName(name))
+					return `it names ${name}, which is protected`;
+			}
+		}
+	}
+	return undefined;
+}
+
+const PROTECTED_FOLDERS: ReadonlySet<string> = new Set(['.git', 'git~1', '.vscode', '.claude', '.ssh', '.husky']);
+const START_UP_FILES: ReadonlySet<string> = new Set(
+	(
+		'.bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zshenv .zprofile .zlogin .zlogout ' +
+		'.kshrc .cshrc .tcshrc .login .inputrc .envrc .gitconfig .gitmodules config.fish profile.ps1'
+	).split(' '),
+);
+const SECRET_FILES: ReadonlySet<string> = new Set(
+	'.npmrc .yarnrc .pypirc .netrc _netrc .git-credentials .pgpass id_rsa id_dsa id_ecdsa id_ed25519'.split(' '),
+);
+/** Samples of an `.env` file, which hold no secrets and are meant to be read. */
+const ENV_SAMPLES = /\.(?:example|sample|template|dist)$/;
+
+function isSecretName(name: string): boolean {
+	if (SECRET_FILES.has(name)) return true;
+	return /^\.env(?:$|[.\-_*?])/.test(name) && !ENV_SAMPLES.test(name);
+}
+
+function segmentsOf(path: string): string[] {
+	return normalise(path)
+		.split(/[/\\]/)
+		.filter((segment) => segment !== '')
+		.map(trimTail);
+}
+
+/** Lower case, and without the characters that some file systems ignore in names. */
+function normalise(text: string): string {
+	return text
+		.normalize('NFC')
+		.toLowerCase()
+		.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '');
+}
+
+/** Windows opens `.git.`, `.git ` and `.git::$data` as `.git`. */
+const trimTail = (segment: string): string => segment.replace(/(?:::?\$.*)?[. ]*$/, '');

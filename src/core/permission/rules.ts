@@ -1,0 +1,167 @@
+/**
+ * Permission rules: `Tool`, `Bash(npm test:*)`, `Bash(exact command)`, `Edit(src/**)`. Parses and matches; `decide.ts` weighs them.
+ * Path patterns are read as in .gitignore: without a slash at any depth, else from a workspace root; `//` starts an absolute one.
+ */
+import type { ResolvedPath } from '../ports.ts';
+
+type Rule = { readonly tool: string; readonly pattern: string | undefined };
+
+/** What a call reaches for, links resolved. */
+export type PermissionTarget =
+	| { readonly kind: 'none' }
+	| { readonly kind: 'command'; readonly command: string }
+	/** `path` is the text the model gave. */
+	| { readonly kind: 'path'; readonly path: string; readonly resolved: ResolvedPath };
+
+/** `strict`: for granting; every part must be covered. `wide`: for asking and denying; any part that matches counts. */
+export type Breadth = 'strict' | 'wide';
+
+/** Undefined when the text is no rule. */
+export function parseRule(text: string): Rule | undefined {
+	const match = /^([A-Za-z_][\w-]*)(?:\(([\s\S]*)\))?$/.exec(text.trim());
+	if (!match?.[1]) return undefined;
+	const pattern = match[2]?.trim();
+	return { tool: match[1], pattern: pattern === '' || pattern === '*' ? undefined : pattern };
+}
+
+/** The first of the rules that covers the call; undefined when none does. Texts that are no rule cover nothing. */
+export function findRule(
+	rules: readonly string[],
+	tool: string,
+	target: PermissionTarget,
+	breadth: Breadth,
+): string | undefined {
+	return rules.find((text) => {
+		const rule = parseRule(text);
+		if (!rule || !coversTool(rule.tool, tool, breadth)) return false;
+		if (rule.pattern === undefined) return true;
+		if (target.kind === 'command') return matchesCommand(rule.pattern, target.command, breadth);
+		if (target.kind === 'path') return matchesPath(rule.pattern, target.resolved, breadth);
+		return false;
+	});
+}
+
+/**
+ * `npm test:*` covers commands that start with these words; anything else must be the whole command.
+ * A prefix never grants a compound command. When asking or denying, each part of a compound is looked at.
+ */
+export function matchesCommand(pattern: string, command: string, breadth: Breadth): boolean {
+	const whole = command.trim();
+	const prefix = pattern.endsWith(':*') ? pattern.slice(0, -2).trim() : undefined;
+	if (prefix === undefined && whole === pattern) return true;
+	if (breadth === 'strict') return prefix !== undefined && !isCompound(whole) && startsWithWords(whole, prefix);
+	return partsOf(whole).some((part) =>
+		prefix === undefined ? part === collapse(pattern) : startsWithWords(part, collapse(prefix)),
+	);
+}
+
+/** Whether the shell would do more than run one program with literal arguments. Quoted separators count too: better asked once more. */
+export function isCompound(command: string): boolean {
+	return /[;&|`<>\n\r]|\$\(|\$\{|\$'/.test(command);
+}
+
+/** The rule that *Always allow* may add for this command: the general one, or the command itself for programs that run others. */
+export function proposedCommandRule(command: string): string | undefined {
+	const trimmed = command.trim();
+	if (trimmed === '' || isCompound(trimmed)) return undefined;
+	const words = trimmed.split(/\s+/);
+	const [first = '', second = ''] = words;
+	// Quotes, variables, assignments and paths as the first word: the general rule would not be what it seems to be.
+	if (!/^[A-Za-z][\w.+-]*$/.test(first) || RUNS_ANYTHING.has(first.toLowerCase())) return `Bash(${trimmed})`;
+	if (!HAS_SUBCOMMANDS.has(first.toLowerCase())) return `Bash(${first}:*)`;
+	if (!/^[A-Za-z][\w:-]*$/.test(second)) return `Bash(${trimmed})`;
+	// `npm run` alone would cover every script.
+	const third = words[2];
+	if ((second === 'run' || second === 'exec') && third !== undefined)
+		return second === 'run' && /^[\w:.-]+$/.test(third) ? `Bash(${first} run ${third}:*)` : `Bash(${trimmed})`;
+	return `Bash(${first} ${second}:*)`;
+}
+
+/** Whether a .gitignore-like pattern covers the file, or a folder above it. Granting minds the case of letters, denying does not. */
+export function matchesPath(pattern: string, resolved: ResolvedPath, breadth: Breadth): boolean {
+	const flags = breadth === 'wide' ? 'i' : '';
+	if (pattern.startsWith('//')) return globToRegExp(pattern.slice(1), flags).test(slashes(resolved.absolute));
+	if (resolved.kind === 'outside')
+		return breadth === 'wide' && !pattern.includes('/') && test(pattern, resolved.absolute);
+	return test(pattern, resolved.file.rel);
+
+	function test(glob: string, path: string): boolean {
+		const body = glob.replace(/^\.?\//, '').replace(/\/$/, '');
+		const isAnchored = glob.replace(/\/$/, '').includes('/');
+		return globToRegExp(isAnchored ? body : `**/${body}`, flags).test(slashes(path).replace(/^\//, ''));
+	}
+}
+
+/** Programs whose arguments are programs, or that reach far: only the exact command is offered as a rule. */
+const RUNS_ANYTHING: ReadonlySet<string> = new Set(
+	(
+		'sh bash zsh fish dash ksh csh pwsh powershell cmd eval exec source env sudo doas su xargs nohup time timeout watch ' +
+		'node deno bun python python2 python3 ruby perl php lua awk gawk sed find npx bunx uvx ssh scp rsync curl wget ' +
+		'rm dd chmod chown mv cp tee ln kill'
+	).split(' '),
+);
+const HAS_SUBCOMMANDS: ReadonlySet<string> = new Set(
+	(
+		'git npm pnpm yarn cargo go docker podman kubectl helm make just dotnet gradle mvn gh glab pip pip3 poetry uv ' +
+		'brew apt apt-get systemctl terraform rake bundle composer mix swift rustup nx turbo'
+	).split(' '),
+);
+/** Words that only wrap the command behind them. */
+const WRAPPERS = /^(?:sudo|doas|env|command|builtin|nohup|time|exec|\w+=\S*)\s+/;
+
+function coversTool(ruleTool: string, tool: string, breadth: Breadth): boolean {
+	if (ruleTool === tool) return true;
+	// As everywhere in the field, a rule for Edit speaks of every editing tool, one for Read of every tool that shows content.
+	if (ruleTool === 'Edit') return tool === 'Write';
+	return breadth === 'wide' && ruleTool === 'Read' && tool === 'Grep';
+}
+
+function startsWithWords(command: string, prefix: string): boolean {
+	return command === prefix || command.startsWith(`${prefix} `) || command.startsWith(`${prefix}\t`);
+}
+
+const collapse = (text: string): string => text.trim().replace(/\s+/g, ' ');
+
+/** The commands inside a compound, roughly: enough to notice what is denied, never used to grant. */
+function partsOf(command: string): string[] {
+	const parts: string[] = [collapse(command)];
+	for (const piece of command.split(/\|\||&&|[;&|`\n\r(){}]/)) {
+		let part = collapse(piece.replace(/["'\\]/g, ''));
+		parts.push(part);
+		while (WRAPPERS.test(part)) {
+			part = part.replace(WRAPPERS, '');
+			parts.push(part);
+		}
+	}
+	return parts;
+}
+
+const slashes = (path: string): string => path.replaceAll('\\', '/');
+
+/** `**` spans folders, `*` and `?` do not; `[…]` is a class. A match of a folder covers what is in it. */
+function globToRegExp(glob: string, flags: string): RegExp {
+	let source = '';
+	for (let index = 0; index < glob.length; index++) {
+		const char = glob.charAt(index);
+		if (glob.startsWith('**/', index)) {
+			source += '(?:.*/)?';
+			index += 2;
+		} else if (glob.startsWith('**', index)) {
+			source += '.*';
+			index += 1;
+		} else if (char === '*') source += '[^/]*';
+		else if (char === '?') source += '[^/]';
+		else {
+			const end = char === '[' ? glob.indexOf(']', index + 2) : -1;
+			if (end > 0) {
+				source += `[${glob
+					.slice(index + 1, end)
+					.replace(/^!/, '^')
+					.replaceAll('\\', '\\\\')
+					.replaceAll('[', '\\[')}]`;
+				index = end;
+			} else source += char.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+		}
+	}
+	return new RegExp(`^${source}(?:/.*)?$`, `${flags}s`);
+}

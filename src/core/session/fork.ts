@@ -1,0 +1,105 @@
+/**
+ * A new session that starts as a copy of another one's branch. Entries keep their ids; blobs are shared.
+ * Copies the conversation and what requests are built from, no file operations: a fork changes no file and has its own time line.
+ */
+import { asEntryId, asSessionId, type EntryId, type SessionId } from '../../base/ids.ts';
+import type { LineRange } from '../ports.ts';
+import { branchTo } from './branch.ts';
+import { ENTRY_VERSION, type Entry, type EntryDraft, makeEntry } from './entry.ts';
+import { createLogIndex } from './logIndex.ts';
+import { readLog } from './readLog.ts';
+import { type OpenSessionOptions, openSession } from './session.ts';
+import { sessionReadOnly } from './sessionErrors.ts';
+import type { Session } from './sessionTypes.ts';
+import { tailDraft } from './tailEntry.ts';
+
+/**
+ * Forks at the entry `at` (null = before the first prompt, which copies no conversation). The origin may be read-only or
+ * closed; it is read from its log and not changed. Rejects with UserError `log-unreadable` or `log-write-failed`.
+ */
+export async function forkSession(
+	origin: Session,
+	at: EntryId | null,
+	options: Omit<OpenSessionOptions, 'id' | 'takeOver'>,
+): Promise<Session> {
+	const { store, clock, ids, defaults } = options;
+	const id = asSessionId(ids.next());
+	const lines = await copiedLines(origin, at, options);
+	const { file } = await store.open(id);
+	try {
+		// The lease first: its generation stands in every line.
+		file.append([]);
+		const { roots, extensionVersion, gitBranch } = defaults;
+		const header = makeEntry(
+			{
+				v: ENTRY_VERSION,
+				id: asEntryId(ids.next()),
+				parentId: null,
+				sessionId: id,
+				agentId: 'main',
+				gen: file.generation,
+				timestamp: clock.now(),
+				cwd: origin.cwd,
+				mode: origin.mode,
+			},
+			{
+				type: 'header',
+				roots: [...roots],
+				extensionVersion,
+				...(gitBranch === undefined ? {} : { gitBranch }),
+				origin: { sessionId: origin.id, entryId: at },
+			},
+		);
+		const copied = [JSON.stringify(header), ...lines.map((line) => rewriteLine(line, id, file.generation))];
+		const ranges = file.append(copied);
+		const tail = tailOf(copied, ranges);
+		file.append([JSON.stringify(makeEntry({ ...header, id: asEntryId(ids.next()), parentId: tail.leaf }, tail))]);
+		await file.sync();
+	} finally {
+		await file.close();
+	}
+	return await openSession({ ...options, id });
+}
+
+/** Ledger types that a request is built from, or that a person knows the session by. The newest of each is copied. */
+const COPIED_LEDGER: ReadonlySet<string> = new Set(['prefix', 'model', 'mode', 'title']);
+
+/** The origin's own lines, so that what this build does not understand is copied too. */
+async function copiedLines(
+	origin: Session,
+	at: EntryId | null,
+	options: Pick<OpenSessionOptions, 'store'>,
+): Promise<string[]> {
+	const opened = await options.store.open(origin.id);
+	await opened.file.close();
+	const { entries, isNewer } = readLog(opened);
+	if (isNewer) {
+		throw sessionReadOnly('This session was written by a newer version of Retrace. Update Retrace to fork it.');
+	}
+	const byId = new Map(entries.map(({ entry }) => [entry.id, entry]));
+	const branch = new Set(branchTo(byId, at));
+	const branchIds = new Set([...branch].map((entry) => entry.id));
+	const ledger = new Map<string, Entry>();
+	for (const { entry } of entries) {
+		const isOnBranch = entry.parentId === null || branchIds.has(entry.parentId);
+		// A name belongs to the whole session; the rest must fit the branch.
+		if (COPIED_LEDGER.has(entry.type) && (isOnBranch || entry.type === 'title')) ledger.set(entry.type, entry);
+	}
+	const copied = new Set<Entry>([...branch, ...ledger.values()]);
+	return entries.filter(({ entry }) => copied.has(entry)).map(({ text }) => text);
+}
+
+/** The list reads the end of a log only, and a copy can be long. */
+function tailOf(lines: readonly string[], ranges: readonly LineRange[]): EntryDraft<'tail'> {
+	const none = { start: 0, end: 0 };
+	const logLines = lines.map((text, index) => ({ text, range: ranges[index] ?? none }));
+	const index = createLogIndex();
+	for (const { entry, range } of readLog({ lines: logLines, tornTail: undefined }).entries) index.add(entry, range);
+	return tailDraft(index, 'idle');
+}
+
+/** The same line in another session. Its ids stay; it is no longer late or of another window. */
+function rewriteLine(line: string, sessionId: SessionId, gen: number): string {
+	const value: unknown = JSON.parse(line.startsWith('\uFEFF') ? line.slice(1) : line);
+	return JSON.stringify({ ...(value as object), sessionId, gen });
+}

@@ -1,0 +1,59 @@
+/**
+ * The `tail` entry: a summary of the session near the end of its log, so that a list reads only the end of each file.
+ * Decides when one is due and what it says; appending it is the session's.
+ */
+import type { LineRange } from '../ports.ts';
+import type { EntryDraft } from './entry.ts';
+import type { LogIndex } from './logIndex.ts';
+import { promptPreview } from './titles.ts';
+
+/** Half of what a list reads of each log, so that the part read always holds a tail. */
+export const TAIL_EVERY_BYTES = 32 * 1024;
+const MAX_EXTENTS = 64;
+
+/** `bytesSinceTail` counts what stands after the last tail, the lines just written included. */
+export function isTailDue(written: {
+	readonly bytesSinceTail: number;
+	readonly longestLineBytes: number;
+	readonly hasTurnEnded: boolean;
+}): boolean {
+	return (
+		written.hasTurnEnded || written.longestLineBytes > TAIL_EVERY_BYTES || written.bytesSinceTail >= TAIL_EVERY_BYTES
+	);
+}
+
+export function tailDraft(index: LogIndex, state: string): EntryDraft<'tail'> {
+	return {
+		type: 'tail',
+		title: index.title,
+		leaf: index.leaf,
+		counts: index.counts,
+		costUsd: index.costUsd,
+		state,
+		lastPrompt: promptPreview(index.lastPrompt),
+		pinned: index.isPinned,
+		extents: mergeExtents(index.extents(), MAX_EXTENTS).map(({ start, end }) => [start, end]),
+	};
+}
+
+/** Joins ranges across the smallest gaps until at most `maxRanges` are left. Ranges are in order and do not overlap. */
+export function mergeExtents(ranges: readonly LineRange[], maxRanges: number): readonly LineRange[] {
+	const surplus = ranges.length - maxRanges;
+	if (surplus <= 0) return ranges;
+	const gaps = ranges
+		.slice(1)
+		.map((range, index) => ({ index: index + 1, size: range.start - (ranges[index]?.end ?? 0) }));
+	const closed = new Set(
+		gaps
+			.sort((left, right) => left.size - right.size)
+			.slice(0, surplus)
+			.map((gap) => gap.index),
+	);
+	const merged: LineRange[] = [];
+	ranges.forEach((range, index) => {
+		const last = merged.at(-1);
+		if (last && closed.has(index)) merged[merged.length - 1] = { start: last.start, end: range.end };
+		else merged.push(range);
+	});
+	return merged;
+}

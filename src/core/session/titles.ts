@@ -1,0 +1,46 @@
+/** The name of a session, made from its first prompt. Pure; names by the model or the user are entries like any other. */
+import { cutText } from '../../base/text.ts';
+import { isBlobRef, isTextBlock, type StoredInputBlock } from './content.ts';
+
+/** Shown before the first prompt. */
+export const NEW_SESSION_TITLE = 'New session';
+/** Shown when a log has prompts but no name can be found in the part that was read. */
+export const UNTITLED_SESSION = 'Untitled session';
+/** Long enough to tell sessions apart, short enough for one row of a side bar. */
+const MAX_TITLE_CHARS = 60;
+/** What a list row may show of the last prompt. */
+const MAX_PROMPT_CHARS = 200;
+
+/** The first line that has text, its white space collapsed, at most 60 characters. */
+export function titleFromPrompt(text: string): string {
+	const line = text.split(/\r?\n/).find((candidate) => candidate.trim() !== '') ?? '';
+	const title = collapse(line);
+	if (title === '') return UNTITLED_SESSION;
+	return title.length <= MAX_TITLE_CHARS ? title : `${cutText(title, MAX_TITLE_CHARS - 1).trimEnd()}…`;
+}
+
+/** The whole prompt on one line, cut for a list row. */
+export function promptPreview(text: string): string {
+	// Cut first: a prompt can be very long and only its start is shown.
+	return cutText(collapse(cutText(text, 4 * MAX_PROMPT_CHARS)), MAX_PROMPT_CHARS);
+}
+
+/** The text of a prompt; of a stored block only what its reference shows. */
+export function promptText(content: readonly StoredInputBlock[]): string {
+	const texts: string[] = [];
+	for (const block of content) {
+		if (isBlobRef(block)) texts.push(textOfStoredBlock(block.head));
+		else if (isTextBlock(block)) texts.push(block.text);
+	}
+	return texts.join('\n');
+}
+
+const collapse = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+/** A stored block is JSON; its head starts like `{"type":"text","text":"…` and is cut anywhere. */
+function textOfStoredBlock(head: string): string {
+	const start = /^\{"type":"text","text":"/.exec(head);
+	if (!start) return head;
+	const body = head.slice(start[0].length).replace(/\\?$/, '');
+	return body.replace(/\\[nrt]/g, '\n').replace(/\\(["\\/])/g, '$1');
+}

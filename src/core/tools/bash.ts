@@ -1,0 +1,83 @@
+/** Bash: one shell command in a process group of its own. What it changes in files is not recorded by this tool. */
+import * as z from 'zod';
+import { isInRoots } from './paths.ts';
+import type { Tool } from './tool.ts';
+
+const DEFAULT_TIMEOUT_MS = 120_000;
+const MAX_TIMEOUT_MS = 600_000;
+/** About 8k tokens; the whole output is kept apart. */
+const MAX_OUTPUT_CHARS = 30_000;
+
+const input = z.object({
+	command: z.string().refine((text) => text.trim() !== '', 'must not be empty'),
+	timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional().describe('Default 120000, at most 600000'),
+	description: z.string().optional().describe('What it does, in 5 to 10 words, for the user'),
+});
+
+export const bashTool: Tool<z.infer<typeof input>> = {
+	name: 'Bash',
+	version: 1,
+	description:
+		"Runs a shell command in the current folder and returns its output and exit code. For builds, tests, git and the like. Use Read, Grep, Glob and Edit for files instead of cat, grep, find and sed: their changes can be reviewed and rewound. `cd` carries over to later calls while it stays in the workspace; variables do not. No input can be typed: pass flags such as --yes. Don't start servers or watchers that never end.",
+	input,
+	effect: 'execute',
+	label: ({ command }) => ({ verb: 'Run', target: command }),
+	target: ({ command }) => ({ kind: 'command', command }),
+	async run({ command, timeout_ms = DEFAULT_TIMEOUT_MS }, context) {
+		const { cwd } = context;
+		const ended = await context.shell.run(
+			{ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress },
+			context.signal,
+		);
+		const shown = cutMiddle(readable(ended.output), MAX_OUTPUT_CHARS);
+		const notes: string[] = [];
+		if (ended.reason === 'timedOut')
+			notes.push(
+				`[stopped after ${timeout_ms} ms. Give a larger timeout_ms (at most ${MAX_TIMEOUT_MS}), or do less at once]`,
+			);
+		else if (ended.reason === 'cancelled') notes.push('[stopped by the user]');
+		else if (ended.exitCode !== 0) notes.push(`[exit code ${ended.exitCode ?? 'unknown'}]`);
+		if (ended.cwd !== cwd && ended.reason === 'exited') {
+			if (isInRoots(ended.cwd, context.files.roots)) {
+				context.setCwd(ended.cwd);
+				notes.push(`[the current folder is now ${ended.cwd}]`);
+			} else notes.push(`[${ended.cwd} is outside the workspace; the current folder is ${cwd} again]`);
+		}
+		const isError = ended.reason !== 'exited' || ended.exitCode !== 0;
+		const text = [shown === '' ? '(no output)' : shown, ...notes].join('\n');
+		return {
+			isError,
+			content: [{ type: 'text', text }],
+			summary: summaryOf(ended.reason, ended.exitCode, ended.durationMs),
+			...(text.includes(ended.output) ? {} : { output: ended.output }),
+		};
+	},
+};
+
+function summaryOf(reason: 'exited' | 'timedOut' | 'cancelled', exitCode: number | null, durationMs: number): string {
+	if (reason === 'timedOut') return 'timed out';
+	if (reason === 'cancelled') return 'stopped';
+	return `exit ${exitCode ?? '?'}, ${(durationMs / 1000).toFixed(1)} s`;
+}
+
+/** Without colour codes, and with a rewritten line (progress bars) as it stood last. */
+function readable(output: string): string {
+	return output
+		.replace(/\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, '')
+		.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, '')
+		.replace(/\r+\n/g, '\n')
+		.replace(/^[^\n]*\r(?=[^\n])/gm, '')
+		.replace(/\s+$/, '');
+}
+
+/** Keeps the head and, since errors come last, a longer tail; cuts at line ends where there are some. */
+function cutMiddle(text: string, maxChars: number): string {
+	if (text.length <= maxChars) return text;
+	const headEnd = text.lastIndexOf('\n', Math.floor(maxChars * 0.4));
+	const head = text.slice(0, headEnd > 0 ? headEnd : Math.floor(maxChars * 0.4));
+	const tailFrom = text.length - Math.floor(maxChars * 0.58);
+	const lineStart = text.indexOf('\n', tailFrom);
+	const tail = text.slice(lineStart > 0 && lineStart - tailFrom < 2_000 ? lineStart + 1 : tailFrom);
+	const leftOut = text.length - head.length - tail.length;
+	return `${head}\n[… ${leftOut} characters left out; run it again with a filter such as grep or tail to see them …]\n${tail}`;
+}

@@ -1,0 +1,72 @@
+/** Grep: lines by content, through the Search port (ripgrep). */
+import * as z from 'zod';
+import { cutText, plural } from '../../base/text.ts';
+import type { GrepMatch } from '../ports.ts';
+import { baseName, displayPath, isOutcome, searchFolder, success } from './paths.ts';
+import type { Tool } from './tool.ts';
+
+/** About 5k tokens of typical lines. */
+const MAX_MATCHES = 200;
+/** Minified files have lines of megabytes. */
+const MAX_LINE_CHARS = 500;
+
+const input = z.object({
+	pattern: z.string().min(1).describe('Regular expression (Rust syntax)'),
+	path: z.string().optional().describe('File or folder; default: the current folder'),
+	glob: z.string().optional().describe('Only files like this, e.g. *.ts'),
+	case_insensitive: z.boolean().optional(),
+	literal: z.boolean().optional().describe('Take pattern as plain text'),
+});
+
+export const grepTool: Tool<z.infer<typeof input>> = {
+	name: 'Grep',
+	version: 1,
+	description:
+		'Searches file contents with ripgrep. Returns `path:line: text` (at most 200 lines; ignored and binary files are left out). Prefer it to grep or rg in Bash. Set literal for text with ( ) [ ] . or other special characters.',
+	input,
+	effect: 'read',
+	label: ({ pattern, path }) => ({ verb: 'Search', target: path === undefined ? pattern : `${pattern} in ${path}` }),
+	target: ({ path = '.' }) => ({ kind: 'path', path }),
+	async run({ pattern, path, glob, case_insensitive, literal }, context) {
+		const where = await searchFolder(path, context);
+		if (isOutcome(where)) return where;
+		const onlyGlob = where.only === undefined ? glob : escapeGlob(baseName(where.only));
+		const found = await context.search.grep(
+			{
+				pattern,
+				directory: where.directory,
+				...(onlyGlob === undefined ? {} : { glob: onlyGlob }),
+				...(case_insensitive === undefined ? {} : { isCaseInsensitive: case_insensitive }),
+				...(literal === undefined ? {} : { isLiteral: literal }),
+				maxMatches: MAX_MATCHES,
+			},
+			context.signal,
+		);
+		const matches = found.items.filter((match) => where.only === undefined || match.path === where.only);
+		if (matches.length === 0)
+			return success(
+				`Nothing matches ${pattern}${path === undefined ? '' : ` in ${path}`}. Check the spelling, try case_insensitive, or a wider path or glob.`,
+				'no matches',
+			);
+		const groups = byFile(matches, context.cwd);
+		const lines = [...groups.values()].flat();
+		if (!found.isComplete)
+			lines.push(`(stopped at ${MAX_MATCHES} lines; narrow the pattern, path or glob for the rest)`);
+		const count = plural(matches.length, 'line') + (found.isComplete ? '' : ' or more');
+		return success(lines.join('\n'), `${count} in ${plural(groups.size, 'file')}`);
+	},
+};
+
+function byFile(matches: readonly GrepMatch[], cwd: string): Map<string, string[]> {
+	const groups = new Map<string, string[]>();
+	for (const match of matches) {
+		const shown = displayPath(match.path, cwd);
+		const text = match.text.length > MAX_LINE_CHARS ? `${cutText(match.text, MAX_LINE_CHARS)}…` : match.text;
+		const lines = groups.get(shown) ?? [];
+		lines.push(`${shown}:${match.lineNumber}: ${text}`);
+		groups.set(shown, lines);
+	}
+	return groups;
+}
+
+const escapeGlob = (name: string): string => name.replace(/[\\*?[\]{}!]/g, '\\$&');

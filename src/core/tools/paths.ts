@@ -1,0 +1,93 @@
+/** Paths as the tools show them, and what to say when a path is not what a tool needs. Touches no file. */
+import type { FileSnapshot, ResolvedPath, WorkspaceRoot } from '../ports.ts';
+import type { ToolContext, ToolOutcome } from './tool.ts';
+
+/** Relative to `cwd` when the path is below it, else absolute: so what is shown can be given back to a tool as it is. */
+export function displayPath(absolute: string, cwd: string): string {
+	const path = slashes(absolute);
+	const folder = slashes(cwd).replace(/\/$/, '');
+	if (path === folder) return '.';
+	return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : absolute;
+}
+
+export function isInRoots(absolute: string, roots: readonly WorkspaceRoot[]): boolean {
+	const path = slashes(absolute);
+	return roots.some((root) => {
+		const folder = slashes(root.path).replace(/\/$/, '');
+		return path === folder || path.startsWith(`${folder}/`);
+	});
+}
+
+/** The last part of a path. */
+export function baseName(path: string): string {
+	return slashes(path).replace(/\/$/, '').split('/').at(-1) ?? path;
+}
+
+export function parentOf(absolute: string): string {
+	const end = Math.max(absolute.lastIndexOf('/'), absolute.lastIndexOf('\\'));
+	return end <= 0 ? '/' : absolute.slice(0, end);
+}
+
+/** The folder a search starts in: the given path, else the cwd. `only` is set when the path is a file. */
+export async function searchFolder(
+	path: string | undefined,
+	context: ToolContext,
+): Promise<{ readonly directory: string; readonly only?: string } | ToolOutcome> {
+	if (path === undefined || path === '') return { directory: context.cwd };
+	const { absolute } = await context.files.resolve(path);
+	const snapshot = await context.files.read(absolute);
+	if (snapshot.kind === 'absent') return failure(`${path} does not exist. Leave path out to search the whole folder.`);
+	return snapshot.kind === 'directory' ? { directory: absolute } : { directory: parentOf(absolute), only: absolute };
+}
+
+/** The resolved path when it is inside a workspace folder, else the refusal. */
+export function insideOnly(
+	resolved: ResolvedPath,
+	path: string,
+): Extract<ResolvedPath, { kind: 'inside' }> | ToolOutcome {
+	if (resolved.kind === 'outside')
+		return failure(
+			`${path} is outside the workspace folders, where files are not written. Nothing was changed. Write inside the workspace, or tell the user what to change there.`,
+		);
+	if (resolved.isLink)
+		return failure(
+			`${path} is a symbolic link, and links are not written through. Nothing was changed. Edit the file it points to, by its own path.`,
+		);
+	return resolved;
+}
+
+/** Why a snapshot cannot be used as text, with the next step. */
+export function unreadable(path: string, snapshot: Exclude<FileSnapshot, { kind: 'file' | 'absent' }>): ToolOutcome {
+	switch (snapshot.kind) {
+		case 'directory':
+			return failure(`${path} is a folder. Use Glob to list what is in it.`);
+		case 'special':
+			return failure(`${path} is not a regular file (${snapshot.what}). Choose another file.`);
+		case 'tooLarge':
+			return failure(
+				`${path} has ${megabytes(snapshot.sizeBytes)}, too large to read whole. Use Grep to find the part you need, or Bash (head, tail, sed -n).`,
+			);
+	}
+}
+
+export function failure(text: string, summary = firstWords(text)): ToolOutcome {
+	return { isError: true, content: [{ type: 'text', text }], summary };
+}
+
+export function success(text: string, summary: string): ToolOutcome {
+	return { isError: false, content: [{ type: 'text', text }], summary };
+}
+
+export const isOutcome = (value: object): value is ToolOutcome => 'content' in value;
+
+const slashes = (path: string): string => path.replaceAll('\\', '/');
+
+function megabytes(bytes: number): string {
+	return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** The first sentence without its dot, for the transcript row. */
+function firstWords(text: string): string {
+	const sentence = text.split(/\.(?:\s|$)|\n/, 1)[0] ?? text;
+	return sentence.length > 80 ? `${sentence.slice(0, 79)}…` : sentence;
+}

@@ -1,0 +1,146 @@
+/** Read: a text file with line numbers, an image, or the names in a folder. Sees unsaved changes of open documents. */
+import * as z from 'zod';
+import { cutText, plural } from '../../base/text.ts';
+import { decodeText } from '../edit/textFile.ts';
+import { toBase64 } from './base64.ts';
+import { baseName, displayPath, failure, success, unreadable } from './paths.ts';
+import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
+
+const DEFAULT_LINES = 2_000;
+const MAX_LINE_CHARS = 2_000;
+/** About 40k tokens: a whole file beyond it would crowd out the conversation. */
+const MAX_TEXT_CHARS = 150_000;
+/** The largest image the Messages API takes. */
+const MAX_IMAGE_BYTES = 5_000_000;
+const MAX_NAMES = 200;
+
+const input = z.object({
+	file_path: z.string().min(1),
+	offset: z.int().min(1).optional().describe('First line, from 1'),
+	limit: z.int().min(1).optional().describe('How many lines; default 2000'),
+});
+
+export const readTool: Tool<z.infer<typeof input>> = {
+	name: 'Read',
+	version: 1,
+	description:
+		'Reads a file and returns its lines as line number, tab, text. Up to 2000 lines from the start; use offset and limit for a part of a longer file. Also shows images (png, jpg, gif, webp) and lists the names in a folder. Paths are relative to the current folder or absolute. Read a file before you edit it; read several files in one reply when you need them.',
+	input,
+	effect: 'read',
+	label: ({ file_path, offset, limit }) => ({
+		verb: 'Read',
+		target: offset === undefined && limit === undefined ? file_path : `${file_path} ${rangeText(offset, limit)}`,
+		path: file_path,
+	}),
+	target: ({ file_path }) => ({ kind: 'path', path: file_path }),
+	async run({ file_path, offset = 1, limit = DEFAULT_LINES }, context) {
+		const { absolute } = await context.files.resolve(file_path);
+		const snapshot = await context.files.read(absolute);
+		context.signal.throwIfAborted();
+		if (snapshot.kind === 'absent')
+			return failure(
+				`${file_path} does not exist (looked at ${absolute}). Use Glob, e.g. **/${baseName(file_path)}, to find it.`,
+				'no such file',
+			);
+		if (snapshot.kind === 'directory') return listFolder(absolute, context);
+		if (snapshot.kind !== 'file') return unreadable(file_path, snapshot);
+		const mediaType = imageTypeOf(snapshot.bytes);
+		if (mediaType !== undefined) return showImage(file_path, mediaType, snapshot.bytes);
+		const decoded = decodeText(snapshot.bytes);
+		if (decoded.kind === 'binary')
+			return failure(
+				`${file_path} is a binary file (${snapshot.bytes.length} bytes), which cannot be shown as text. Use Bash with a program that understands it.`,
+				'binary file',
+			);
+		if (decoded.kind === 'notUtf8')
+			return failure(
+				`${file_path} cannot be read: ${decoded.reason}. Use Bash, e.g. iconv, to see it; it cannot be edited here.`,
+				'not UTF-8',
+			);
+		const shown = numberLines(decoded.file.text, offset, limit);
+		if (shown.kind === 'beyond')
+			return failure(`${file_path} has only ${plural(shown.total, 'line')}; offset ${offset} is behind its end.`);
+		if (shown.total === 0) return success(`${file_path} is empty.`, 'empty');
+		const notes: string[] = [];
+		if (shown.last < shown.total)
+			notes.push(`(lines ${shown.first} to ${shown.last} of ${shown.total}; go on with offset ${shown.last + 1})`);
+		if (snapshot.isDirty) notes.push('(as in the editor, with changes that are not saved yet)');
+		return success([shown.text, ...notes].join('\n'), plural(shown.last - shown.first + 1, 'line'));
+	},
+};
+
+type Numbered =
+	| { readonly kind: 'beyond'; readonly total: number }
+	| {
+			readonly kind: 'lines';
+			readonly text: string;
+			readonly first: number;
+			readonly last: number;
+			readonly total: number;
+	  };
+
+function numberLines(text: string, first: number, limit: number): Numbered {
+	const lines = text.split('\n');
+	if (lines.at(-1) === '') lines.pop();
+	const total = lines.length;
+	if (total === 0) return { kind: 'lines', text: '', first: 0, last: 0, total };
+	if (first > total) return { kind: 'beyond', total };
+	const shown: string[] = [];
+	let chars = 0;
+	for (const line of lines.slice(first - 1, first - 1 + limit)) {
+		const bare = line.endsWith('\r') ? line.slice(0, -1) : line;
+		const cut = bare.length > MAX_LINE_CHARS ? `${cutText(bare, MAX_LINE_CHARS)}… (line cut)` : bare;
+		const row = `${first + shown.length}\t${cut}`;
+		chars += row.length + 1;
+		if (chars > MAX_TEXT_CHARS && shown.length > 0) break;
+		shown.push(row);
+	}
+	return { kind: 'lines', text: shown.join('\n'), first, last: first + shown.length - 1, total };
+}
+
+/** By content, since names lie. */
+function imageTypeOf(bytes: Uint8Array): string | undefined {
+	const starts = (...head: number[]) => head.every((byte, index) => bytes[index] === byte);
+	if (starts(0x89, 0x50, 0x4e, 0x47)) return 'image/png';
+	if (starts(0xff, 0xd8, 0xff)) return 'image/jpeg';
+	if (starts(0x47, 0x49, 0x46, 0x38)) return 'image/gif';
+	const isRiff = starts(0x52, 0x49, 0x46, 0x46);
+	const isWebp = bytes[8] === 0x57 && bytes[9] === 0x45 && bytes[10] === 0x42 && bytes[11] === 0x50;
+	return isRiff && isWebp ? 'image/webp' : undefined;
+}
+
+function showImage(path: string, mediaType: string, bytes: Uint8Array): ToolOutcome {
+	const size = `${Math.max(1, Math.round(bytes.length / 1_000)).toLocaleString('en-US')} kB`;
+	if (bytes.length > MAX_IMAGE_BYTES)
+		return failure(`${path} is an image of ${size}; at most 5 MB can be shown. Make it smaller first, e.g. with Bash.`);
+	return {
+		isError: false,
+		content: [
+			{ type: 'text', text: `${path} (${mediaType}, ${size})` },
+			{ type: 'image', source: { type: 'base64', media_type: mediaType, data: toBase64(bytes) } },
+		],
+		summary: `image, ${size}`,
+	};
+}
+
+async function listFolder(absolute: string, context: ToolContext): Promise<ToolOutcome> {
+	const found = await context.search.glob('**/*', absolute, 5_000, context.signal);
+	const names = new Set<string>();
+	for (const file of found.items) {
+		const [name = '', ...rest] = displayPath(file, absolute).split('/');
+		names.add(rest.length > 0 ? `${name}/` : name);
+	}
+	const shown = displayPath(absolute, context.cwd);
+	if (names.size === 0)
+		return success(`${shown} is a folder with no files (ignored ones are left out).`, 'empty folder');
+	const sorted = [...names].sort();
+	const notes = sorted.length > MAX_NAMES || !found.isComplete ? ['(there are more; use Glob)'] : [];
+	return success(
+		[`${shown} is a folder (ignored files are left out):`, ...sorted.slice(0, MAX_NAMES), ...notes].join('\n'),
+		plural(names.size, 'name'),
+	);
+}
+
+function rangeText(offset = 1, limit?: number): string {
+	return limit === undefined ? `from line ${offset}` : `lines ${offset}–${offset + limit - 1}`;
+}

@@ -1,0 +1,42 @@
+/** Write: a whole file, new or replaced. Parts of a file are Edit's. */
+import * as z from 'zod';
+import { plural } from '../../base/text.ts';
+import { plainText, toLf } from '../edit/textFile.ts';
+import { describeEdit } from './editResult.ts';
+import { failure, insideOnly, isOutcome, success, unreadable } from './paths.ts';
+import type { Tool } from './tool.ts';
+
+const input = z.object({ file_path: z.string().min(1), content: z.string() });
+
+export const writeTool: Tool<z.infer<typeof input>> = {
+	name: 'Write',
+	version: 1,
+	description:
+		'Creates a file, or replaces the whole content of one (read it first). Missing folders are made. Use Edit to change a part. The user may review, change or reject it.',
+	input,
+	effect: 'write',
+	label: ({ file_path }) => ({ verb: 'Write', target: file_path, path: file_path }),
+	target: ({ file_path }) => ({ kind: 'path', path: file_path }),
+	async run({ file_path, content }, context) {
+		const resolved = insideOnly(await context.files.resolve(file_path), file_path);
+		if (isOutcome(resolved)) return resolved;
+		const before = await context.files.read(resolved.absolute);
+		if (before.kind !== 'file' && before.kind !== 'absent') return unreadable(file_path, before);
+		const text = toLf(content);
+		if (before.kind === 'file') {
+			const old = plainText(before.bytes);
+			if (old === undefined)
+				return failure(
+					`${file_path} is binary or not UTF-8, so it is not replaced by text. Nothing was changed. Choose another name.`,
+				);
+			if (old === text)
+				return success(`${file_path} already has exactly this content; nothing was changed.`, 'no change');
+		}
+		context.signal.throwIfAborted();
+		const { file, absolute } = resolved;
+		const outcome = await context.files.edit({ file, absolute, before, text });
+		const lines = plural(text === '' ? 0 : text.replace(/\n$/, '').split('\n').length, 'line');
+		const done = before.kind === 'absent' ? `Created ${file_path} with ${lines}` : `Replaced ${file_path}`;
+		return describeEdit(file_path, done, outcome);
+	},
+};

@@ -1,0 +1,93 @@
+/**
+ * What one session asks its user: permissions as cards, edits as native diffs. The pending asks live here, in the host,
+ * so a reloaded panel gets them again. Answers come from the panel, a notification, a command or a key; Stop withdraws.
+ */
+import { Emitter, type Event } from '../base/emitter.ts';
+import { CancelledError } from '../base/errors.ts';
+import type { Approver, EditDecision, EditProposal, PermissionAnswer, PermissionRequest } from '../core/ports.ts';
+import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import { permissionRowId } from './transcriptRows.ts';
+
+/** The part of the diff editor that decides edits. */
+export type EditDecider = {
+	proposeEdit(sessionId: string, proposal: EditProposal, signal: AbortSignal): Promise<EditDecision>;
+};
+
+export type ApprovalChange =
+	| { readonly kind: 'asked'; readonly row: TranscriptItem; readonly what: string }
+	| { readonly kind: 'answered'; readonly id: string }
+	/** An edit waits, or waits no longer. */
+	| { readonly kind: 'edits'; readonly what: string | undefined };
+
+type Ask = { readonly request: PermissionRequest; readonly settle: (answer: PermissionAnswer) => void };
+
+export class Approvals implements Approver {
+	readonly #sessionId: string;
+	readonly #decider: EditDecider;
+	readonly #changed = new Emitter<ApprovalChange>();
+	readonly #asks = new Map<string, Ask>();
+	readonly #edits = new Set<string>();
+
+	readonly onDidChange: Event<ApprovalChange> = this.#changed.event;
+
+	constructor(sessionId: string, decider: EditDecider) {
+		this.#sessionId = sessionId;
+		this.#decider = decider;
+	}
+
+	/** How many answers the session waits for. */
+	get waitingCount(): number {
+		return this.#asks.size + this.#edits.size;
+	}
+
+	rows(): readonly TranscriptItem[] {
+		return [...this.#asks.values()].map((ask) => askRow(ask.request));
+	}
+
+	/** Answers the ask with this row id (or tool call id). False when nobody waits for it any more. */
+	answer(id: string, answer: PermissionAnswer): boolean {
+		const ask = this.#asks.get(id) ?? this.#asks.get(permissionRowId(id));
+		ask?.settle(answer);
+		return ask !== undefined;
+	}
+
+	async askPermission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionAnswer> {
+		signal.throwIfAborted();
+		const id = permissionRowId(request.toolUseId);
+		return await new Promise<PermissionAnswer>((resolve, reject) => {
+			const finish = (settle: () => void) => {
+				this.#asks.delete(id);
+				signal.removeEventListener('abort', withdraw);
+				settle();
+				this.#changed.fire({ kind: 'answered', id });
+			};
+			const withdraw = () => finish(() => reject(new CancelledError()));
+			this.#asks.set(id, { request, settle: (answer) => finish(() => resolve(answer)) });
+			signal.addEventListener('abort', withdraw);
+			this.#changed.fire({ kind: 'asked', row: askRow(request), what: `${request.tool}: ${request.target}` });
+		});
+	}
+
+	async proposeEdit(proposal: EditProposal, signal: AbortSignal): Promise<EditDecision> {
+		this.#edits.add(proposal.toolUseId);
+		this.#changed.fire({ kind: 'edits', what: `Edit ${proposal.file.rel}` });
+		try {
+			return await this.#decider.proposeEdit(this.#sessionId, proposal, signal);
+		} finally {
+			this.#edits.delete(proposal.toolUseId);
+			this.#changed.fire({ kind: 'edits', what: undefined });
+		}
+	}
+}
+
+function askRow(request: PermissionRequest): TranscriptItem {
+	return {
+		kind: 'permission',
+		id: permissionRowId(request.toolUseId),
+		tool: request.tool,
+		target: request.target,
+		cause: request.cause,
+		...(request.rule === undefined ? {} : { rule: request.rule }),
+		state: 'asking',
+	};
+}

@@ -1,0 +1,37 @@
+/**
+ * Calls the user when a session waits for an answer and the panel does not show it: a badge on the view and a notification.
+ * Also sets the context key `retrace.isRunning`. Answers nothing itself but what the notification's buttons say.
+ */
+import * as vscode from 'vscode';
+import { type Disposable, DisposableStore } from '../base/disposable.ts';
+import type { ChatPanel } from './chatPanel.ts';
+import type { OpenSession } from './openSession.ts';
+import type { SessionHost } from './sessionHost.ts';
+
+export function tellOfAsks(host: SessionHost, panel: ChatPanel): Disposable {
+	const store = new DisposableStore();
+	let isRunning = false;
+	const update = () => {
+		panel.setBadge(host.sessions.all.reduce((sum, open) => sum + open.approvals.waitingCount, 0));
+		if (host.current.isRunning === isRunning) return;
+		isRunning = host.current.isRunning;
+		void vscode.commands.executeCommand('setContext', 'retrace.isRunning', isRunning);
+	};
+	store.add(
+		host.onDidChange(({ open, change }) => {
+			if (change.kind === 'head') update();
+			const isSeen = panel.isVisible && open === host.current;
+			if (change.kind === 'asks' && !isSeen) void notify(host, open, change.what);
+		}),
+	);
+	store.add(host.onDidShow(update));
+	return store;
+}
+
+/** Never rejects: showing a message and a view has no failure that could be told. */
+async function notify(host: SessionHost, open: OpenSession, what: string): Promise<void> {
+	const picked = await vscode.window.showInformationMessage(`Retrace asks in “${open.session.title}”: ${what}`, 'Show');
+	if (picked !== 'Show') return;
+	await host.show(open.session.id);
+	await vscode.commands.executeCommand('retrace.chat.focus');
+}

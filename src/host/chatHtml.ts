@@ -1,0 +1,31 @@
+/** The page of the chat panel: strict policy, no remote content, one script with a nonce. */
+import * as vscode from 'vscode';
+
+export function chatHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+	const nonce = crypto.randomUUID().replaceAll('-', '');
+	const link = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', name));
+	const source = webview.cspSource;
+	const policy = [
+		`default-src 'none'`,
+		`script-src 'nonce-${nonce}'`,
+		`style-src ${source} 'nonce-${nonce}'`,
+		`font-src ${source}`,
+		`img-src ${source} data:`,
+		`base-uri 'none'`,
+		`form-action 'none'`,
+	].join('; ');
+	return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${link('codicon.css')}">
+<link rel="stylesheet" href="${link('main.css')}">
+<title>Retrace</title>
+</head>
+<body>
+<script type="module" nonce="${nonce}" src="${link('main.js')}"></script>
+</body>
+</html>`;
+}

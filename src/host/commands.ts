@@ -1,0 +1,229 @@
+/**
+ * The command table: id → what it does. Errors reach the user as a message; nothing is thrown at VS Code.
+ * Labels, keys and menus are in package.json.
+ */
+import * as vscode from 'vscode';
+import { isCancelled, messageOf, UserError } from '../base/errors.ts';
+import { asSessionId, type SessionId } from '../base/ids.ts';
+import type { SessionStore } from '../core/ports.ts';
+import { permissionModeSchema } from '../core/session/entry.ts';
+import type { ChatPanel } from './chatPanel.ts';
+import { mentionOf } from './mentions.ts';
+import type { ModelChoice } from './modelChoice.ts';
+import { type ApiKeys, originOf } from './secrets.ts';
+import type { SessionHost } from './sessionHost.ts';
+import { chooseProvider, setting } from './settings.ts';
+import type { TraceChannel } from './traceChannel.ts';
+
+export type Command = (...args: readonly unknown[]) => unknown;
+
+/** What the commands of the review and of the diff need; made by their own files. */
+export type ReviewCommands = {
+	readonly acceptEdit: Command;
+	readonly rejectEdit: Command;
+	readonly keepChange: Command;
+	readonly undoChange: Command;
+	readonly nextChange: Command;
+	readonly previousChange: Command;
+	readonly keepAllChanges: Command;
+	readonly undoAllChanges: Command;
+};
+
+export type CommandWorld = {
+	readonly host: SessionHost;
+	readonly panel: ChatPanel;
+	readonly sessions: SessionStore;
+	readonly choice: ModelChoice;
+	readonly keys: ApiKeys;
+	readonly channel: TraceChannel;
+	readonly review: ReviewCommands;
+	showContext(): Promise<void>;
+};
+
+export function createCommands(world: CommandWorld): ReadonlyMap<string, Command> {
+	const { host } = world;
+	const table: Readonly<Record<string, Command>> = {
+		newSession: async () => {
+			await host.newSession();
+			await focusChat(world);
+		},
+		focusChat: () => focusChat(world),
+		openSession: async (id) => {
+			await host.show(sessionIdOf(id, host));
+			await focusChat(world);
+		},
+		resumeSession: () => pickSession(world),
+		resumeLastSession: async () => {
+			await host.showLast();
+			await focusChat(world);
+		},
+		forkSession: async (node) => {
+			await host.fork({ id: sessionIdOf(node, host) });
+			await focusChat(world);
+		},
+		renameSession: (node) => rename(sessionIdOf(node, host), world),
+		deleteSession: (node) => remove(sessionIdOf(node, host), world),
+		rewind: async () => {
+			world.panel.say(await host.previewRewind(null));
+			await focusChat(world);
+		},
+		undoRewind: () => host.undoRewind(),
+		showContext: async () => {
+			await focusChat(world);
+			await world.showContext();
+		},
+		stop: () => host.stop(),
+		setApiKey: () => setApiKey(world),
+		selectModel: () => selectModel(world),
+		selectMode: () => selectMode(world),
+		addToChat: (uri) => addToChat(uri, world),
+		showLog: () => world.channel.show(),
+		...world.review,
+	};
+	return new Map(Object.entries(table).map(([name, command]) => [`retrace.${name}`, command]));
+}
+
+/** Runs one; shows what goes wrong. */
+export async function runCommand(
+	commands: ReadonlyMap<string, Command>,
+	id: string,
+	args: readonly unknown[],
+	channel: TraceChannel,
+): Promise<void> {
+	try {
+		const command = commands.get(id);
+		if (!command) throw new UserError('unknown-command', `${id} is not available.`);
+		await command(...args);
+	} catch (error) {
+		if (isCancelled(error)) return;
+		channel.failed(`command.${id}`, error);
+		void vscode.window.showErrorMessage(messageOf(error));
+	}
+}
+
+async function focusChat(world: CommandWorld): Promise<void> {
+	await vscode.commands.executeCommand('retrace.chat.focus');
+	world.panel.say({ kind: 'focus' });
+}
+
+/** The argument of a tree command (a node), of a link (an id), or the shown session. */
+function sessionIdOf(argument: unknown, host: SessionHost): SessionId {
+	if (typeof argument === 'string') return asSessionId(argument);
+	if (
+		typeof argument === 'object' &&
+		argument !== null &&
+		'sessionId' in argument &&
+		typeof argument.sessionId === 'string'
+	)
+		return asSessionId(argument.sessionId);
+	return host.current.session.id;
+}
+
+async function pickSession(world: CommandWorld): Promise<void> {
+	const { sessions } = await world.sessions.list();
+	const items = sessions.map((one) => ({
+		label: one.title,
+		description: new Date(one.updatedAt).toLocaleString(),
+		detail: one.lastPrompt,
+		id: one.id,
+	}));
+	if (items.length === 0)
+		throw new UserError('no-session', 'There is no session in this folder yet. Send a prompt to start one.');
+	const picked = await vscode.window.showQuickPick(items, { placeHolder: 'Resume a session', matchOnDetail: true });
+	if (!picked) return;
+	await world.host.show(picked.id);
+	await focusChat(world);
+}
+
+async function rename(id: SessionId, world: CommandWorld): Promise<void> {
+	const open = await world.host.sessions.open(id);
+	if (open.session.entries.length === 0)
+		throw new UserError(
+			'empty-session',
+			'This session has no message yet. Send a prompt first; then it can be renamed.',
+		);
+	const title = await vscode.window.showInputBox({
+		title: 'Rename Session',
+		value: open.session.title,
+		validateInput: (text) => (text.trim() === '' ? 'A session needs a name.' : undefined),
+	});
+	if (title !== undefined) await world.host.rename(id, title.trim());
+}
+
+async function remove(id: SessionId, world: CommandWorld): Promise<void> {
+	const { sessions } = await world.sessions.list();
+	const title =
+		sessions.find((one) => one.id === id)?.title ?? world.host.sessions.find(id)?.session.title ?? 'this session';
+	const detail = world.sessions.folder
+		? `It is moved to the trash folder of the session store and can be restored from there: ${world.sessions.folder}. No file of yours is changed.`
+		: 'It is not kept on disk, so it cannot be restored. No file of yours is changed.';
+	const answer = await vscode.window.showWarningMessage(`Delete “${title}”?`, { modal: true, detail }, 'Move to Trash');
+	if (answer) await world.host.remove(id);
+}
+
+async function setApiKey(world: CommandWorld): Promise<void> {
+	const baseUrl = setting('baseUrl');
+	const origin = originOf(baseUrl);
+	const key = await vscode.window.showInputBox({
+		title: 'Set API Key',
+		prompt: `Stored in VS Code’s secret storage and sent to ${origin} only. Leave empty to remove the stored key.`,
+		password: true,
+		ignoreFocusOut: true,
+	});
+	if (key === undefined) return;
+	if (key.trim() === '') await world.keys.remove(baseUrl);
+	else {
+		await world.keys.store(baseUrl, key.trim());
+		if (world.choice.isDemo) await chooseProvider('anthropic');
+	}
+	world.host.current.clearNotices();
+	const text = key.trim() === '' ? `The key for ${origin} was removed.` : `The key for ${origin} is stored.`;
+	world.host.say({ kind: 'toast', level: 'info', text });
+}
+
+async function selectModel(world: CommandWorld): Promise<void> {
+	const current = world.host.current.session.model;
+	const items = world.choice.models.map((one) => ({
+		label: one.displayName,
+		description: one.id === current ? `${one.id} · current` : one.id,
+		id: one.id,
+	}));
+	const picked = await vscode.window.showQuickPick(items, { placeHolder: `Model (${world.choice.provider})` });
+	if (picked) world.host.setModel(picked.id);
+}
+
+const MODES: readonly { label: string; mode: string; detail: string }[] = [
+	{ label: 'Plan', mode: 'plan', detail: 'Read-only: nothing is changed or run.' },
+	{ label: 'Ask', mode: 'ask', detail: 'Every edit is shown as a diff first; commands ask.' },
+	{
+		label: 'Accept edits',
+		mode: 'acceptEdits',
+		detail: 'Edits are applied at once and reviewed in the editor; commands ask.',
+	},
+	{ label: 'Auto', mode: 'auto', detail: 'Edits and commands run without asking, except for protected paths.' },
+];
+
+async function selectMode(world: CommandWorld): Promise<void> {
+	const current = world.host.current.session.mode;
+	const items = MODES.map((one) => ({ ...one, description: one.mode === current ? 'current' : '' }));
+	const picked = await vscode.window.showQuickPick(items, { placeHolder: 'Permission mode of this session' });
+	if (picked) world.host.setMode(permissionModeSchema.parse(picked.mode));
+}
+
+async function addToChat(argument: unknown, world: CommandWorld): Promise<void> {
+	const editor = vscode.window.activeTextEditor;
+	const uri = argument instanceof vscode.Uri ? argument : editor?.document.uri;
+	if (uri?.scheme !== 'file') throw new UserError('nothing-to-add', 'Open or select a file of this folder first.');
+	const path = vscode.workspace.asRelativePath(uri, false);
+	const selection = editor?.document.uri.toString() === uri.toString() ? editor.selection : undefined;
+	const hasRange = selection !== undefined && !selection.isEmpty;
+	const text = hasRange ? mentionOf(path, selection.start.line + 1, lastLineOf(selection)) : mentionOf(path);
+	await focusChat(world);
+	world.panel.say({ kind: 'input', text: `${text} `, how: 'append' });
+}
+
+/** 1-based. A selection that ends at the start of a line does not hold that line. */
+function lastLineOf(selection: vscode.Selection): number {
+	const endsBefore = selection.end.character === 0 && selection.end.line > selection.start.line;
+	return selection.end.line + (endsBefore ? 0 : 1);
+}

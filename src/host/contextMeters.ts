@@ -1,0 +1,167 @@
+/**
+ * The context meter of each open session, for the panel and the status bar: measured after every change of state,
+ * counted by the endpoint when idle and nothing was ever counted. Estimates are core's (context/meter.ts).
+ */
+import * as vscode from 'vscode';
+import { type Disposable, DisposableStore } from '../base/disposable.ts';
+import { Emitter, type Event } from '../base/emitter.ts';
+import type { EntryId } from '../base/ids.ts';
+import type { ProjectContext } from '../core/agent/turnTypes.ts';
+import { buildContext } from '../core/context/buildContext.ts';
+import { type BlobCache, loadBranchBlobs } from '../core/context/loadBlobs.ts';
+import { measureContext, needsCount } from '../core/context/meter.ts';
+import { loadPrefix, type PrefixTexts, prefixTexts } from '../core/context/prefix.ts';
+import { ModelError } from '../core/model/modelError.ts';
+import type { BlobStore } from '../core/ports.ts';
+import { builtInTools, toolDefinitions } from '../core/tools/registry.ts';
+import { type ContextMeter, describeMeter, shortTokens } from '../protocol/contextMeter.ts';
+import type { ToPanel } from '../protocol/toPanel.ts';
+import type { ModelChoice } from './modelChoice.ts';
+import type { OpenSession } from './openSession.ts';
+import type { SessionHost } from './sessionHost.ts';
+import { setting } from './settings.ts';
+
+/** Long enough after the last change that nobody is about to send. */
+const COUNT_AFTER_MS = 1500;
+
+export type MeterWorld = {
+	readonly host: SessionHost;
+	readonly choice: ModelChoice;
+	readonly blobs: BlobStore;
+	loadProjectContext(): Promise<ProjectContext>;
+	onError(event: string, error: unknown, sessionId?: string): void;
+};
+
+export class ContextMeters implements Disposable {
+	readonly #world: MeterWorld;
+	readonly #store = new DisposableStore();
+	readonly #changed = this.#store.add(new Emitter<void>());
+	readonly #item = this.#store.add(
+		vscode.window.createStatusBarItem('retrace.context', vscode.StatusBarAlignment.Right, 90),
+	);
+	readonly #counted = new WeakMap<OpenSession, { readonly leaf: EntryId | null; readonly tokens: number }>();
+	readonly #asked = new WeakMap<OpenSession, EntryId | null>();
+	#draftPrefix: PrefixTexts | undefined;
+	#countTimer: ReturnType<typeof setTimeout> | undefined;
+	#counting = new AbortController();
+
+	/** The shown session's meter has another value. */
+	readonly onDidChange: Event<void> = this.#changed.event;
+
+	constructor(world: MeterWorld) {
+		this.#world = world;
+		this.#item.name = 'Retrace Context';
+		this.#item.command = 'retrace.showContext';
+		const { host } = world;
+		this.#store.add(
+			host.onDidChange(({ open, change }) => {
+				if (open === host.current && (change.kind === 'context' || change.kind === 'reset')) this.#update();
+			}),
+		);
+		this.#store.add(host.onDidShow(() => this.#update()));
+		this.#store.add(world.choice.onDidChange(() => this.#update()));
+		this.#store.add(
+			vscode.workspace.onDidChangeConfiguration((event) => {
+				if (event.affectsConfiguration('retrace')) this.#update();
+			}),
+		);
+		void this.#loadDraft();
+		this.#update();
+	}
+
+	/** What the next request of this session would carry. */
+	meterOf(open: OpenSession): ContextMeter {
+		const { choice } = this.#world;
+		const { session } = open;
+		const counted = this.#counted.get(open);
+		const measure = measureContext({
+			entries: session.entries,
+			leaf: session.leaf,
+			modelInfo: choice.infoFor(choice.modelFor(session.model)),
+			windowOverride: setting('context.windowTokens'),
+			rotTokens: setting('context.rotTokens'),
+			...(this.#draftPrefix ? { draftPrefix: this.#draftPrefix } : {}),
+			...(counted ? { counted } : {}),
+		});
+		return { ...measure, layers: [...measure.layers] };
+	}
+
+	/** The message that opens the panel's context dialog. */
+	async breakdown(open: OpenSession): Promise<Extract<ToPanel, { kind: 'context' }>> {
+		const request = open.session.lastExchange?.request;
+		return {
+			kind: 'context',
+			meter: this.meterOf(open),
+			model: this.#world.choice.infoFor(this.#world.choice.modelFor(open.session.model)).displayName,
+			lastRequest: request === undefined ? null : JSON.stringify(request, null, 2),
+		};
+	}
+
+	dispose(): void {
+		clearTimeout(this.#countTimer);
+		this.#counting.abort();
+		this.#store.dispose();
+	}
+
+	#update(): void {
+		const open = this.#world.host.current;
+		const meter = this.meterOf(open);
+		const text = `${shortTokens(meter.usedTokens)} / ${shortTokens(meter.maxTokens)}`;
+		this.#item.text = `$(dashboard) ${text}`;
+		this.#item.tooltip = tooltip(meter);
+		this.#item.accessibilityInformation = { label: `Context usage: ${describeMeter(meter)}`, role: 'button' };
+		this.#item.show();
+		this.#changed.fire();
+		clearTimeout(this.#countTimer);
+		this.#countTimer = setTimeout(() => void this.#count(open), COUNT_AFTER_MS);
+	}
+
+	/** The prefix that a first request would freeze. Its own barrier: the meter works without, a little low. */
+	async #loadDraft(): Promise<void> {
+		try {
+			this.#draftPrefix = prefixTexts(toolDefinitions(builtInTools), await this.#world.loadProjectContext());
+			this.#update();
+		} catch (error) {
+			this.#world.onError('meter.draft', error);
+		}
+	}
+
+	/** Asks the endpoint once per leaf. Its own barrier: the estimate stays when it cannot say. */
+	async #count(open: OpenSession): Promise<void> {
+		const { choice, blobs, onError } = this.#world;
+		const { session } = open;
+		const { leaf } = session;
+		if (open.isRunning || choice.isDemo || !needsCount(this.meterOf(open)) || this.#asked.get(open) === leaf) return;
+		this.#asked.set(open, leaf);
+		try {
+			const entry = session.newest('prefix');
+			if (!entry || !(await choice.hasKey())) return;
+			const cache: BlobCache = new Map();
+			const branch = session.branch();
+			const prefix = await loadPrefix(entry, blobs, cache);
+			const request = buildContext({
+				branch,
+				prefix,
+				blobs: await loadBranchBlobs(branch, blobs, cache),
+				isMeasuring: true,
+			});
+			const tokens = await choice.streamModel().countTokens(request, this.#counting.signal);
+			if (tokens === undefined) return;
+			this.#counted.set(open, { leaf, tokens });
+			if (open === this.#world.host.current) this.#update();
+		} catch (error) {
+			// A gateway that does not count is usual; anything else is worth a line in the log.
+			if (!(error instanceof ModelError)) onError('meter.count', error, session.id);
+		}
+	}
+}
+
+function tooltip(meter: ContextMeter): string {
+	const lines = [`Retrace context: ${describeMeter(meter)}`];
+	for (const { label, tokens } of meter.layers)
+		if (tokens > 0) lines.push(`${label}: ${tokens.toLocaleString('en-US')}`);
+	if (meter.cacheShare !== null) lines.push(`Read from the cache: ${Math.round(100 * meter.cacheShare)} %`);
+	if (meter.costUsd > 0) lines.push(`Cost so far: $${meter.costUsd.toFixed(2)}`);
+	if (meter.turnsLeft !== null) lines.push(`Full in about ${meter.turnsLeft} turns`);
+	return lines.join('\n');
+}

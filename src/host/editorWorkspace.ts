@@ -1,0 +1,171 @@
+/**
+ * The user's files as the editor has them: an open document with unsaved changes is the truth, and open files are changed through
+ * their document. Never opens an editor and never moves focus or a selection. Everything else is the disk workspace's.
+ */
+import * as vscode from 'vscode';
+import type { Disposable } from '../base/disposable.ts';
+import { UserError } from '../base/errors.ts';
+import type { Sha256 } from '../base/ids.ts';
+import { utf8Encode } from '../base/text.ts';
+import { decodeText, plainText, type TextFile, toLf } from '../core/edit/textFile.ts';
+import type { FileSnapshot, Workspace, WriteOutcome } from '../core/ports.ts';
+import type { ContentHash } from '../core/session/entry.ts';
+import { minimalReplace } from './minimalReplace.ts';
+
+export type EditorWorkspace = Workspace &
+	Disposable & {
+		/** Whether a document's new text is one that was just written through here. Stable VS Code tells nobody's name. */
+		isOwnWrite(uri: vscode.Uri, text: string): boolean;
+	};
+
+/** Own writes remembered per workspace: change events come soon after the edit or not at all. */
+const MAX_OWN_WRITES = 64;
+/** As the disk workspace's own default. */
+const DEFAULT_MAX_BYTES = 10_000_000;
+const OWNER_WRITE = 0o200;
+
+export function createEditorWorkspace(input: {
+	readonly disk: Workspace;
+	readonly hash: (bytes: Uint8Array) => Sha256;
+}): EditorWorkspace {
+	const { disk, hash } = input;
+	const ownWrites: string[] = [];
+	const ownWriteKey = (uri: vscode.Uri, text: string) => `${uri.toString()} ${hash(utf8Encode(toLf(text)))}`;
+	const hashOf = (snapshot: FileSnapshot): ContentHash | undefined =>
+		snapshot.kind === 'file' ? hash(snapshot.bytes) : snapshot.kind === 'absent' ? 'absent' : undefined;
+
+	/** A root may be open through a link, so documents of that name are compared by their real place as well. */
+	const documentAt = async (absolute: string): Promise<vscode.TextDocument | undefined> => {
+		const wanted = vscode.Uri.file(absolute);
+		const name = baseName(wanted);
+		const open = vscode.workspace.textDocuments.filter(
+			({ uri, isClosed }) => uri.scheme === 'file' && !isClosed && baseName(uri) === name,
+		);
+		const exact = open.find(({ uri }) => uri.toString() === wanted.toString());
+		if (exact) return exact;
+		for (const document of open) {
+			const place = await disk.resolve(document.uri.fsPath, document.uri.fsPath);
+			if (place.absolute === absolute && !(place.kind === 'inside' && place.isLink)) return document;
+		}
+		return undefined;
+	};
+
+	const read: Workspace['read'] = async (absolute, options = {}) => {
+		const [document, onDisk] = await Promise.all([documentAt(absolute), disk.read(absolute, options)]);
+		if (!document?.isDirty || (onDisk.kind !== 'file' && onDisk.kind !== 'absent' && onDisk.kind !== 'tooLarge'))
+			return onDisk;
+		const bytes = new Uint8Array(await vscode.workspace.encode(document.getText(), { encoding: document.encoding }));
+		if (bytes.length > (options.maxBytes ?? DEFAULT_MAX_BYTES)) return { kind: 'tooLarge', sizeBytes: bytes.length };
+		return { kind: 'file', bytes, meta: onDisk.kind === 'file' ? onDisk.meta : {}, isDirty: true };
+	};
+
+	/** The document can take these bytes without changing a byte nobody meant: same BOM, one kind of line end, in step with the disk. */
+	const canTake = (document: vscode.TextDocument, before: FileSnapshot, file: TextFile): boolean => {
+		if (before.kind !== 'file') return false;
+		const old = decodeText(before.bytes);
+		if (old.kind !== 'text' || old.file.bom !== file.bom) return false;
+		if (file.eol === 'mixed' || old.file.eol === 'mixed') return false;
+		return toLf(document.getText()) === plainText(before.bytes);
+	};
+
+	const editDocument = async (document: vscode.TextDocument, file: TextFile, version: number): Promise<void> => {
+		const replace = minimalReplace(document.getText(), withEnds(toLf(file.text), document.eol));
+		const edits: vscode.TextEdit[] = [];
+		if (replace) {
+			const range = new vscode.Range(document.positionAt(replace.start), document.positionAt(replace.end));
+			edits.push(vscode.TextEdit.replace(range, replace.text));
+		}
+		const eol = file.eol === '\r\n' ? vscode.EndOfLine.CRLF : vscode.EndOfLine.LF;
+		if (file.eol !== 'mixed' && eol !== document.eol && file.text.includes('\n'))
+			edits.push(vscode.TextEdit.setEndOfLine(eol));
+		if (edits.length === 0) return;
+		ownWrites.push(ownWriteKey(document.uri, file.text));
+		ownWrites.splice(0, ownWrites.length - MAX_OWN_WRITES);
+		const edit = new vscode.WorkspaceEdit();
+		edit.set(document.uri, edits);
+		// The editor refuses an edit that was made for another version, so what the user types meanwhile is safe.
+		if (document.version !== version || !(await vscode.workspace.applyEdit(edit))) throw changedMeanwhile(document.uri);
+	};
+
+	const write: Workspace['write'] = async (absolute, bytes, options): Promise<WriteOutcome> => {
+		const document = await documentAt(absolute);
+		if (!document) return await disk.write(absolute, bytes, options);
+		const { version } = document;
+		const before = await read(absolute, { maxBytes: Number.MAX_SAFE_INTEGER });
+		if (options.expected !== undefined && hashOf(before) !== options.expected) throw changedMeanwhile(document.uri);
+		const wasDirty = document.isDirty;
+		const decoded = decodeText(bytes);
+		if (!wasDirty && (decoded.kind !== 'text' || !canTake(document, before, decoded.file)))
+			return await disk.write(absolute, bytes, options);
+		if (decoded.kind !== 'text')
+			throw new UserError(
+				'write-failed',
+				`${document.uri.fsPath} has unsaved changes, and its new content is not UTF-8 text. Nothing was written. Save or close the file first.`,
+			);
+		if (before.kind === 'file' && before.meta.mode !== undefined && (before.meta.mode & OWNER_WRITE) === 0)
+			throw new UserError(
+				'read-only',
+				`${document.uri.fsPath} is read-only. Nothing was written. Make it writable first.`,
+			);
+		const oldText = document.getText();
+		await editDocument(document, decoded.file, version);
+		if (!wasDirty && !(await document.save())) {
+			await takeBack(document, oldText);
+			throw new UserError(
+				'write-failed',
+				`${document.uri.fsPath} could not be saved. The file is as it was. See the notification of the editor for the cause.`,
+			);
+		}
+		const after = hashOf(await read(absolute, { maxBytes: Number.MAX_SAFE_INTEGER }));
+		return { after: after ?? hash(bytes), isSaved: !document.isDirty };
+	};
+
+	return {
+		get roots() {
+			return disk.roots;
+		},
+		get isTrusted() {
+			return disk.isTrusted;
+		},
+		resolve: (path, cwd) => disk.resolve(path, cwd),
+		read,
+		write,
+		async delete(absolute, options) {
+			const document = await documentAt(absolute);
+			if (!document?.isDirty) {
+				await disk.delete(absolute, options);
+				return;
+			}
+			if (options.expected !== undefined && hashOf(await read(absolute)) !== options.expected)
+				throw changedMeanwhile(document.uri);
+			const edit = new vscode.WorkspaceEdit();
+			edit.deleteFile(document.uri, { ignoreIfNotExists: true });
+			if (!(await vscode.workspace.applyEdit(edit)))
+				throw new UserError(
+					'write-failed',
+					`${document.uri.fsPath} could not be deleted. Close the file and try again.`,
+				);
+		},
+		isOwnWrite: (uri, text) => ownWrites.includes(ownWriteKey(uri, text)),
+		dispose: () => ownWrites.splice(0),
+	};
+}
+
+const baseName = (uri: vscode.Uri): string => uri.path.slice(uri.path.lastIndexOf('/') + 1);
+const withEnds = (text: string, eol: vscode.EndOfLine): string =>
+	eol === vscode.EndOfLine.CRLF ? text.replaceAll('\n', '\r\n') : text;
+
+const changedMeanwhile = (uri: vscode.Uri): UserError =>
+	new UserError('changed-meanwhile', `${uri.fsPath} was changed meanwhile. Nothing was written. Read it again.`);
+
+async function takeBack(document: vscode.TextDocument, text: string): Promise<void> {
+	const replace = minimalReplace(document.getText(), text);
+	if (!replace) return;
+	const edit = new vscode.WorkspaceEdit();
+	edit.replace(
+		document.uri,
+		new vscode.Range(document.positionAt(replace.start), document.positionAt(replace.end)),
+		replace.text,
+	);
+	await vscode.workspace.applyEdit(edit);
+}

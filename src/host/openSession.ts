@@ -1,0 +1,224 @@
+/**
+ * One session that is open in this window: its log's projection, what streams, what waits, and the running turn.
+ * Tells what changed for a panel. Starts no turn itself (turnRunner.ts) and posts nothing (chatPanel.ts).
+ */
+import { type Disposable, DisposableStore } from '../base/disposable.ts';
+import { Emitter, type Event } from '../base/emitter.ts';
+import type { PromptQueue } from '../core/agent/promptQueue.ts';
+import type { TurnEvent } from '../core/agent/turnTypes.ts';
+import type { Entry } from '../core/session/entry.ts';
+import type { Session } from '../core/session/sessionTypes.ts';
+import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import type { Approvals } from './approvals.ts';
+import type { BlobTexts } from './blobTexts.ts';
+import { type LiveChange, LiveRows } from './liveRows.ts';
+import { replay, type Transcript } from './transcript.ts';
+import type { TranscriptInputs } from './transcriptRows.ts';
+
+export type SessionChange =
+	| LiveChange
+	/** All rows are new: send a snapshot. */
+	| { readonly kind: 'reset' }
+	/** Title, state, queue, mode, model or progress changed. */
+	| { readonly kind: 'head' }
+	/** The next request changed. */
+	| { readonly kind: 'context' }
+	| { readonly kind: 'asks'; readonly what: string };
+
+/** A turn that runs. `done` resolves when it has ended, however it ended. */
+export type RunningTurn = { readonly abort: () => void; readonly done: Promise<void> };
+
+export class OpenSession implements Disposable {
+	readonly session: Session;
+	readonly approvals: Approvals;
+	readonly queue: PromptQueue;
+	/** Rules added by *Always allow*. */
+	readonly sessionRules: string[] = [];
+	readonly #live = new LiveRows();
+	readonly #texts: BlobTexts;
+	readonly #inputs: TranscriptInputs;
+	readonly #changed = new Emitter<SessionChange>();
+	readonly #disposables = new DisposableStore();
+	#transcript: Transcript;
+	#notices: readonly TranscriptItem[] = [];
+	#progress: string | null = null;
+	#turn: RunningTurn | undefined;
+	/** Open calls and intents of a crash were settled. */
+	isSettled = false;
+	/** The user stopped the turn to send a queued prompt now. */
+	isSteering = false;
+
+	readonly onDidChange: Event<SessionChange> = this.#changed.event;
+
+	constructor(session: Session, queue: PromptQueue, approvals: Approvals, texts: BlobTexts, inputs: TranscriptInputs) {
+		this.session = session;
+		this.queue = queue;
+		this.approvals = approvals;
+		this.#texts = texts;
+		this.#inputs = inputs;
+		this.#transcript = replay(session.entries, session.branch(), inputs);
+		this.#disposables.add(session.onDidAppend((entry) => this.#onEntry(entry)));
+		this.#disposables.add(session.onDidChangeState(() => this.#changed.fire({ kind: 'head' })));
+		this.#disposables.add(this.queue.onDidChange(() => this.#changed.fire({ kind: 'head' })));
+		this.#disposables.add(approvals.onDidChange((change) => this.#onApproval(change)));
+		this.#disposables.add(this.#changed);
+	}
+
+	get turn(): RunningTurn | undefined {
+		return this.#turn;
+	}
+
+	set turn(turn: RunningTurn | undefined) {
+		this.#turn = turn;
+		if (!turn) {
+			this.#progress = null;
+			for (const change of this.#live.clear()) this.#changed.fire(change);
+		}
+		this.#changed.fire({ kind: 'head' });
+	}
+
+	get isRunning(): boolean {
+		return this.#turn !== undefined;
+	}
+
+	get progress(): string | null {
+		return this.#progress;
+	}
+
+	get needsUser(): boolean {
+		return this.approvals.waitingCount > 0;
+	}
+
+	/** Everything a panel shows now, in order. */
+	rows(): readonly TranscriptItem[] {
+		const settled = this.#transcript.rows(this.isRunning).map((row) => this.#withProgress(row));
+		const known = new Set(settled.map((row) => row.id));
+		const live = this.#live.rows().filter((row) => !known.has(row.id));
+		return [...settled, ...live, ...this.approvals.rows(), ...this.#notices];
+	}
+
+	row(id: string): TranscriptItem | undefined {
+		return this.#transcript.row(id);
+	}
+
+	/** Loads the texts that edit cards need, then builds the rows again. Call once after opening. */
+	async loadTexts(lastRows: number): Promise<void> {
+		const ids = this.#transcript.rows(true).slice(-lastRows);
+		const needed = ids.filter((row) => row.kind === 'edit').flatMap((row) => this.#transcript.contentsOf(row.id));
+		if (needed.length === 0) return;
+		await this.#texts.load(needed);
+		for (const row of ids) if (row.kind === 'edit') this.#transcript.refresh(row.id);
+		this.#changed.fire({ kind: 'reset' });
+	}
+
+	/** Something to say in the transcript that is no fact of the log. Replaces one with the same id. */
+	notify(row: TranscriptItem): void {
+		this.#notices = [...this.#notices.filter((one) => one.id !== row.id), row];
+		this.#changed.fire({ kind: 'item', item: row });
+	}
+
+	clearNotices(): void {
+		const gone = this.#notices;
+		this.#notices = [];
+		for (const row of gone) this.#changed.fire({ kind: 'removed', id: row.id });
+	}
+
+	onTurnEvent(event: TurnEvent): void {
+		if (event.kind === 'retrying') this.#setProgress(retryText(event));
+		else if (event.kind === 'requestStarted' || this.#progress !== null) this.#setProgress(null);
+		for (const change of this.#live.on(event)) this.#changed.fire(change);
+	}
+
+	/** The mode, model or something else above the composer changed. */
+	headChanged(): void {
+		this.#changed.fire({ kind: 'head' });
+	}
+
+	contextChanged(): void {
+		this.#changed.fire({ kind: 'context' });
+	}
+
+	dispose(): void {
+		this.#turn?.abort();
+		this.#disposables.dispose();
+	}
+
+	#onEntry(entry: Entry): void {
+		if (entry.type === 'rewind') {
+			this.#transcript = replay(this.session.entries, this.session.branch(), this.#inputs);
+			this.#changed.fire({ kind: 'reset' });
+			this.#changed.fire({ kind: 'context' });
+			return;
+		}
+		if (entry.type === 'restore' && entry.undoOf !== undefined) {
+			this.#transcript = replay(this.session.entries, this.session.branch(), this.#inputs);
+			this.#changed.fire({ kind: 'reset' });
+			return;
+		}
+		for (const item of this.#transcript.apply(entry)) {
+			this.#live.closed(item.id);
+			this.#changed.fire({ kind: 'item', item: this.#withProgress(item) });
+		}
+		const toolUseId = 'toolUseId' in entry ? entry.toolUseId : undefined;
+		if (toolUseId !== undefined && CONTENT_TYPES.has(entry.type)) void this.#refreshEdit(toolUseId);
+		if (HEAD_TYPES.has(entry.type)) this.#changed.fire({ kind: 'head' });
+		if (CONTEXT_TYPES.has(entry.type)) this.#changed.fire({ kind: 'context' });
+	}
+
+	/** Its own barrier: `load` never rejects, and the rest cannot throw. */
+	async #refreshEdit(toolUseId: string): Promise<void> {
+		const needed = this.#transcript.contentsOf(toolUseId);
+		await this.#texts.load(needed);
+		const item = this.#transcript.refresh(toolUseId);
+		if (item) this.#changed.fire({ kind: 'item', item });
+	}
+
+	#onApproval(change: Parameters<Parameters<Approvals['onDidChange']>[0]>[0]): void {
+		switch (change.kind) {
+			case 'asked':
+				this.#changed.fire({ kind: 'item', item: change.row });
+				this.#changed.fire({ kind: 'asks', what: change.what });
+				break;
+			case 'answered':
+				this.#changed.fire({ kind: 'removed', id: change.id });
+				break;
+			case 'edits':
+				if (change.what !== undefined) this.#changed.fire({ kind: 'asks', what: change.what });
+				break;
+		}
+		this.#changed.fire({ kind: 'head' });
+	}
+
+	#withProgress(row: TranscriptItem): TranscriptItem {
+		if (row.kind !== 'tool' || row.state !== 'running') return row;
+		const preview = this.#live.progressOf(row.id);
+		return preview === '' ? row : { ...row, preview };
+	}
+
+	#setProgress(progress: string | null): void {
+		if (this.#progress === progress) return;
+		this.#progress = progress;
+		this.#changed.fire({ kind: 'head' });
+	}
+}
+
+const CONTENT_TYPES: ReadonlySet<string> = new Set(['editProposed', 'editDecided', 'fileOperation']);
+const HEAD_TYPES: ReadonlySet<string> = new Set(['user', 'title', 'mode', 'model', 'turnEnded', 'restore', 'tail']);
+const CONTEXT_TYPES: ReadonlySet<string> = new Set([
+	'user',
+	'attachment',
+	'assistant',
+	'assistantEnded',
+	'toolResult',
+	'reminder',
+	'turnEnded',
+	'model',
+	'prefix',
+]);
+
+/** `Overloaded. Trying again in 4 s (2 of 8)`. */
+function retryText(event: Extract<TurnEvent, { kind: 'retrying' }>): string {
+	const seconds = Math.max(1, Math.round(event.delayMs / 1000));
+	const cause = event.message.replace(/\.$/, '');
+	return `${cause}. Trying again in ${seconds} s (${event.attempt} of ${event.maxAttempts})`;
+}

@@ -1,0 +1,136 @@
+/**
+ * The sessions that are open in this window, each once. Opening one touches no file and no buffer of the user.
+ * Idle ones that nobody looked at for long are closed again.
+ */
+import type { Disposable } from '../base/disposable.ts';
+import { Emitter, type Event } from '../base/emitter.ts';
+import type { SessionId } from '../base/ids.ts';
+import type { Trace } from '../base/trace.ts';
+import { createPromptQueue } from '../core/agent/promptQueue.ts';
+import { openSession, type SessionDefaults } from '../core/session/session.ts';
+import type { Session } from '../core/session/sessionTypes.ts';
+import type { OutsideWorld, Stores } from './agentTypes.ts';
+import { Approvals, type EditDecider } from './approvals.ts';
+import { createBlobTexts } from './blobTexts.ts';
+import { OpenSession, type SessionChange } from './openSession.ts';
+import { createTranscriptInputs } from './transcriptInputs.ts';
+
+/** Rows sent to the panel at first; only their texts are loaded. */
+export const SHOWN_ROWS = 200;
+/** An idle session costs a descriptor and its entries in memory. */
+const MAX_IDLE_SESSIONS = 6;
+
+export type OpenSessionsWorld = {
+	readonly stores: Stores;
+	readonly outside: Pick<OutsideWorld, 'clock' | 'ids'>;
+	readonly decider: EditDecider;
+	defaults(): SessionDefaults;
+	relativePath(absolute: string): string;
+	/** Told of every session that opens; what it returns is disposed when it closes. */
+	attach(session: Session): Disposable;
+	readonly trace: Trace;
+	onError(event: string, error: unknown, sessionId?: string): void;
+};
+
+export class OpenSessions implements Disposable {
+	readonly #world: OpenSessionsWorld;
+	readonly #open = new Map<SessionId, { readonly open: OpenSession; readonly attached: Disposable }>();
+	readonly #opening = new Map<SessionId, Promise<OpenSession>>();
+	readonly #changed = new Emitter<{ readonly open: OpenSession; readonly change: SessionChange }>();
+
+	readonly onDidChange: Event<{ readonly open: OpenSession; readonly change: SessionChange }> = this.#changed.event;
+
+	constructor(world: OpenSessionsWorld) {
+		this.#world = world;
+	}
+
+	get all(): readonly OpenSession[] {
+		return [...this.#open.values()].map((one) => one.open);
+	}
+
+	find(id: string): OpenSession | undefined {
+		return this.all.find((open) => open.session.id === id);
+	}
+
+	/** A new session. No file exists before its first prompt. */
+	async create(): Promise<OpenSession> {
+		return this.add(await openSession(this.#options()));
+	}
+
+	/** The open session with this id, opened if need be. */
+	async open(id: SessionId, options: { readonly takeOver?: boolean } = {}): Promise<OpenSession> {
+		const known = this.find(id);
+		if (known && options.takeOver !== true) return known;
+		const running = this.#opening.get(id);
+		if (running) return await running;
+		const opening = this.#openNow(id, options.takeOver === true);
+		this.#opening.set(id, opening);
+		try {
+			return await opening;
+		} finally {
+			this.#opening.delete(id);
+		}
+	}
+
+	/** Takes in a session that was opened or forked elsewhere. */
+	add(session: Session): OpenSession {
+		const { stores, outside, decider, relativePath, onError } = this.#world;
+		const texts = createBlobTexts(stores.blobs, (error) => onError('blob', error, session.id));
+		const inputs = createTranscriptInputs(texts.text, relativePath);
+		const open = new OpenSession(
+			session,
+			createPromptQueue(outside.ids),
+			new Approvals(session.id, decider),
+			texts,
+			inputs,
+		);
+		open.onDidChange((change) => this.#changed.fire({ open, change }));
+		this.#open.set(session.id, { open, attached: this.#world.attach(session) });
+		void open.loadTexts(SHOWN_ROWS);
+		return open;
+	}
+
+	/** Stops its turn, waits for the end and closes it. */
+	async close(id: SessionId): Promise<void> {
+		const found = this.#open.get(id);
+		if (!found) return;
+		found.open.turn?.abort();
+		await found.open.turn?.done;
+		this.#open.delete(id);
+		found.attached.dispose();
+		found.open.dispose();
+		await found.open.session.close();
+	}
+
+	/** Closes the oldest idle sessions beyond the limit; never `shown`. */
+	async closeIdle(shown: OpenSession): Promise<void> {
+		const idle = this.all.filter((open) => open !== shown && !open.isRunning && !open.needsUser);
+		for (const open of idle.slice(0, Math.max(0, idle.length - MAX_IDLE_SESSIONS))) await this.close(open.session.id);
+	}
+
+	async closeAll(): Promise<void> {
+		await Promise.all([...this.#open.keys()].map((id) => this.close(id)));
+	}
+
+	dispose(): void {
+		void this.closeAll().catch((error: unknown) => this.#world.onError('close', error));
+		this.#changed.dispose();
+	}
+
+	async #openNow(id: SessionId, takeOver: boolean): Promise<OpenSession> {
+		await this.close(id);
+		return this.add(await openSession({ ...this.#options(), id, takeOver }));
+	}
+
+	#options() {
+		const { stores, outside, trace } = this.#world;
+		return {
+			store: stores.sessions,
+			blobs: stores.blobs,
+			clock: outside.clock,
+			ids: outside.ids,
+			defaults: this.#world.defaults(),
+			trace,
+		};
+	}
+}

@@ -1,0 +1,149 @@
+/**
+ * Turns changes of the shown session into numbered messages, batched. Pure but for its timer; knows no webview:
+ * `post` is whatever the panel is. Until the panel said it is ready, nothing is sent.
+ */
+
+import type { ContextMeter } from '../protocol/contextMeter.ts';
+import type { PanelHead, ToPanel } from '../protocol/toPanel.ts';
+import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import type { SessionChange } from './openSession.ts';
+
+/** One frame: text that streams looks smooth, and a burst costs one batch. */
+const BATCH_MS = 16;
+
+export type FeedSource = {
+	head(): PanelHead;
+	/** The rows to show, and whether older ones were left out. */
+	items(): { readonly items: readonly TranscriptItem[]; readonly hasOlder: boolean };
+	meter(): ContextMeter;
+	draft(): string;
+};
+
+type RowMessage =
+	| { readonly kind: 'item'; readonly item: TranscriptItem }
+	| { readonly kind: 'itemRemoved'; readonly id: string }
+	| { readonly kind: 'delta'; readonly id: string; readonly text: string };
+
+export class PanelFeed {
+	readonly #source: FeedSource;
+	readonly #post: (message: ToPanel) => void;
+	readonly #schedule: (callback: () => void, delayMs: number) => void;
+	#isReady = false;
+	#seq = 0;
+	#rows: RowMessage[] = [];
+	#isHeadDue = false;
+	#isMeterDue = false;
+	#isSnapshotDue = false;
+	#isScheduled = false;
+
+	constructor(
+		source: FeedSource,
+		post: (message: ToPanel) => void,
+		schedule: (callback: () => void, delayMs: number) => void,
+	) {
+		this.#source = source;
+		this.#post = post;
+		this.#schedule = schedule;
+	}
+
+	/** The page has loaded: it gets everything at once. */
+	ready(): void {
+		this.#isReady = true;
+		this.#isSnapshotDue = true;
+		this.flush();
+	}
+
+	/** The page is gone. */
+	detached(): void {
+		this.#isReady = false;
+		this.#rows = [];
+	}
+
+	/** Sends a message that is no part of the state. */
+	send(message: ToPanel): void {
+		this.flush();
+		if (this.#isReady) this.#post(message);
+	}
+
+	on(change: SessionChange): void {
+		switch (change.kind) {
+			case 'item':
+				this.#rows.push({ kind: 'item', item: change.item });
+				break;
+			case 'removed':
+				this.#rows.push({ kind: 'itemRemoved', id: change.id });
+				break;
+			case 'delta':
+				this.#addDelta(change.id, change.text);
+				break;
+			case 'reset':
+				this.#isSnapshotDue = true;
+				break;
+			case 'head':
+				this.#isHeadDue = true;
+				break;
+			case 'context':
+			case 'asks':
+				return;
+		}
+		this.#arm();
+	}
+
+	meterChanged(): void {
+		this.#isMeterDue = true;
+		this.#arm();
+	}
+
+	/** Sends what is due, now. */
+	flush(): void {
+		if (!this.#isReady) {
+			this.#rows = [];
+			return;
+		}
+		if (this.#isSnapshotDue) {
+			this.#snapshot();
+			return;
+		}
+		const rows = this.#rows;
+		this.#rows = [];
+		for (const row of rows) this.#post({ ...row, seq: ++this.#seq });
+		if (this.#isHeadDue) this.#post({ kind: 'head', seq: ++this.#seq, head: this.#source.head() });
+		if (this.#isMeterDue) this.#post({ kind: 'meter', seq: ++this.#seq, meter: this.#source.meter() });
+		this.#isHeadDue = false;
+		this.#isMeterDue = false;
+	}
+
+	#snapshot(): void {
+		this.#rows = [];
+		this.#isSnapshotDue = false;
+		this.#isHeadDue = false;
+		this.#isMeterDue = false;
+		this.#seq = 0;
+		const { items, hasOlder } = this.#source.items();
+		this.#post({
+			kind: 'snapshot',
+			seq: 0,
+			head: this.#source.head(),
+			items: [...items],
+			hasOlder,
+			meter: this.#source.meter(),
+			draft: this.#source.draft(),
+		});
+	}
+
+	#addDelta(id: string, text: string): void {
+		const last = this.#rows.at(-1);
+		if (last?.kind === 'delta' && last.id === id)
+			this.#rows[this.#rows.length - 1] = { ...last, text: last.text + text };
+		else this.#rows.push({ kind: 'delta', id, text });
+	}
+
+	#arm(): void {
+		if (this.#isScheduled || !this.#isReady) return;
+		this.#isScheduled = true;
+		this.#schedule(() => {
+			this.#isScheduled = false;
+			this.flush();
+		}, BATCH_MS);
+	}
+}

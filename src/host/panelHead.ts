@@ -1,0 +1,57 @@
+/** What stands above and below the transcript, for the shown session, and the rows to start with. */
+import * as vscode from 'vscode';
+import { shortTokens } from '../protocol/contextMeter.ts';
+import type { PanelHead } from '../protocol/toPanel.ts';
+import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import type { ModelChoice } from './modelChoice.ts';
+import type { OpenSession } from './openSession.ts';
+import { SHOWN_ROWS } from './openSessions.ts';
+import { undoableRewind } from './transcript.ts';
+import { notice } from './transcriptRows.ts';
+
+export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: boolean): PanelHead {
+	const { session } = open;
+	const model = choice.modelFor(session.model);
+	const models = choice.models.some((one) => one.id === model)
+		? choice.models
+		: [choice.infoFor(model), ...choice.models];
+	return {
+		sessionId: session.id,
+		title: session.title,
+		state: open.needsUser ? 'awaitingUser' : open.isRunning && session.state === 'idle' ? 'streaming' : session.state,
+		readOnlyReason: session.readOnlyReason ?? null,
+		isPersisted,
+		mode: session.mode,
+		model,
+		models: models.map((one) => ({
+			id: one.id,
+			label: one.displayName,
+			detail: `${shortTokens(choice.infoFor(one.id).windowTokens)} tokens${one.isDeprecated ? ' · deprecated' : ''}`,
+		})),
+		provider: choice.provider,
+		isDemo: choice.isDemo,
+		needsSetup: choice.needsSetup,
+		isTrusted: vscode.workspace.isTrusted,
+		hasFolder: (vscode.workspace.workspaceFolders ?? []).length > 0,
+		queue: open.queue.items.map((item) => ({ id: item.id, text: item.prompt.text })),
+		progress: open.progress,
+		canUndoRewind: undoableRewind(session.entries) !== undefined,
+	};
+}
+
+/** The newest rows, after what is wrong with the log, if anything is. */
+export function shownItems(open: OpenSession): { items: readonly TranscriptItem[]; hasOlder: boolean } {
+	const rows = open.rows();
+	const hasOlder = rows.length > SHOWN_ROWS;
+	const items = hasOlder ? rows.slice(-SHOWN_ROWS) : rows;
+	const problems = open.session.problems.filter((problem) => problem.kind !== 'duplicate');
+	if (problems.length === 0) return { items, hasOlder };
+	const text = [
+		'Parts of this session’s log could not be read. They stay in the file; everything else is shown and can be continued.',
+		...problems.slice(0, 5).map((problem) => `Line ${problem.lineNumber}: ${problem.message}`),
+	].join('\n');
+	return {
+		items: [notice('local:problems', 'warning', text, [{ label: 'Show Log', action: 'showLog' }]), ...items],
+		hasOlder,
+	};
+}

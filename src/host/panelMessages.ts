@@ -1,0 +1,166 @@
+/** What each message of the panel does. Errors are thrown: the panel's door shows them. */
+import * as vscode from 'vscode';
+import { assertNever } from '../base/assertNever.ts';
+import { BugError, UserError } from '../base/errors.ts';
+import { loadBlobText } from '../core/context/loadBlobs.ts';
+import type { BlobStore, Workspace } from '../core/ports.ts';
+import { isBlobRef } from '../core/session/content.ts';
+import type { ToHost } from '../protocol/toHost.ts';
+import type { ToPanel } from '../protocol/toPanel.ts';
+import { openLink } from './links.ts';
+import type { SessionHost } from './sessionHost.ts';
+import { chooseProvider } from './settings.ts';
+import { textOfBlocks } from './transcriptRows.ts';
+
+type Edits = {
+	open(key: { sessionId: string; toolUseId: string }): Promise<void>;
+	accept(key: { sessionId: string; toolUseId: string }): Promise<boolean>;
+	reject(key: { sessionId: string; toolUseId: string }, reason?: string): Promise<boolean>;
+};
+
+export type PanelWorld = {
+	readonly host: SessionHost;
+	readonly edits: Edits;
+	readonly blobs: BlobStore;
+	readonly workspace: Workspace;
+	say(message: ToPanel): void;
+	showContext(): Promise<void>;
+	onError(event: string, error: unknown): void;
+};
+
+export async function handlePanelMessage(message: ToHost, world: PanelWorld): Promise<void> {
+	const { host } = world;
+	const sessionId = host.current.session.id;
+	switch (message.kind) {
+		case 'panel.ready':
+			return;
+		case 'prompt.submit':
+			return await host.submit(message.text, message.attachments);
+		case 'turn.stop':
+			return await host.stop();
+		case 'queue.change':
+			return host.changeQueue(message.id, message.action);
+		case 'permission.answer': {
+			const { id, verdict, reason } = message;
+			const answer = reason ? { verdict, reason } : { verdict };
+			if (!host.current.approvals.answer(id, answer)) throw tooLate();
+			return;
+		}
+		case 'edit.act':
+			return await actOnEdit({ sessionId, toolUseId: message.id }, message, world);
+		case 'rewind.preview':
+			return world.say(await host.previewRewind(message.entryId));
+		case 'rewind.apply':
+			return await host.applyRewind(message);
+		case 'rewind.undo':
+			return await host.undoRewind();
+		case 'mode.set':
+			return host.setMode(message.mode);
+		case 'model.set':
+			return host.setModel(message.model);
+		case 'session.act':
+			return await actOnSession(message.action, host);
+		case 'session.fork':
+			return await host.fork({ entryId: message.entryId });
+		case 'context.show':
+			return await world.showContext();
+		case 'item.expand':
+			return world.say({ kind: 'expanded', id: message.id, text: await wholeOutput(message.id, world) });
+		case 'link.open':
+			return await openLink(message.href, world.workspace, host.current.session.cwd);
+		case 'notice.act':
+			return await actOnNotice(message.action, world);
+		case 'draft.save':
+			return await host.saveDraft(message.text);
+		case 'panel.error':
+			return world.onError('panel.error', new BugError(message.message));
+		default:
+			return assertNever(message);
+	}
+}
+
+async function actOnEdit(
+	key: { sessionId: string; toolUseId: string },
+	message: Extract<ToHost, { kind: 'edit.act' }>,
+	world: PanelWorld,
+): Promise<void> {
+	switch (message.action) {
+		case 'openDiff':
+			return await world.edits.open(key);
+		case 'accept':
+			if (!(await world.edits.accept(key))) throw tooLate();
+			return;
+		case 'reject':
+			if (!(await world.edits.reject(key, message.reason))) throw tooLate();
+			return;
+	}
+}
+
+async function actOnSession(action: 'new' | 'rename' | 'branches' | 'menu', host: SessionHost): Promise<void> {
+	switch (action) {
+		case 'new':
+			return await host.newSession();
+		case 'rename':
+			await vscode.commands.executeCommand('retrace.renameSession');
+			return;
+		case 'branches':
+			return host.say({
+				kind: 'toast',
+				level: 'info',
+				text: 'Every rewind keeps what it left: Undo Rewind goes back.',
+			});
+		case 'menu':
+			await vscode.commands.executeCommand('retrace.resumeSession');
+			return;
+	}
+}
+
+async function actOnNotice(
+	action: Extract<ToHost, { kind: 'notice.act' }>['action'],
+	world: PanelWorld,
+): Promise<void> {
+	switch (action) {
+		case 'retry':
+			return await world.host.retry();
+		case 'setApiKey':
+			await vscode.commands.executeCommand('retrace.setApiKey');
+			return;
+		case 'openSettings':
+			await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:retrace.retrace');
+			return;
+		case 'showLog':
+			await vscode.commands.executeCommand('retrace.showLog');
+			return;
+		case 'useDemo':
+			world.host.current.clearNotices();
+			return await chooseProvider('demo');
+		case 'trustWorkspace':
+			await vscode.commands.executeCommand('workbench.trust.manage');
+			return;
+		case 'rewind':
+			await vscode.commands.executeCommand('retrace.rewind');
+			return;
+		case 'openFolder':
+			await vscode.commands.executeCommand('workbench.action.files.openFolder');
+			return;
+	}
+}
+
+/** The whole output of a tool call, as it was stored. */
+async function wholeOutput(toolUseId: string, world: PanelWorld): Promise<string> {
+	const results = world.host.current.session.entries.filter((entry) => entry.type === 'toolResult');
+	const result = results.findLast((entry) => entry.toolUseId === toolUseId);
+	if (!result) return '';
+	if (result.output) return await loadBlobText(result.output, world.blobs);
+	const texts = new Map<string, string>();
+	for (const block of result.content)
+		if (isBlobRef(block)) texts.set(block.$blob, await loadBlobText(block, world.blobs));
+	return textOfBlocks(result.content, { blobText: (ref) => texts.get(ref.$blob) });
+}
+
+function tooLate(): UserError {
+	return new UserError(
+		'too-late',
+		'Nobody waits for this answer any more: the turn was stopped or it was answered elsewhere.',
+	);
+}

@@ -1,0 +1,175 @@
+/**
+ * Rewind and its undo for one session: what it would do, and doing it. The conversation moves by a `rewind` entry;
+ * files are restored by the checkpoint module. A running turn is stopped first.
+ */
+import { UserError } from '../base/errors.ts';
+import { asEntryId, type EntryId } from '../base/ids.ts';
+import { cutText, plural } from '../base/text.ts';
+import { applyRestore } from '../core/checkpoint/restore.ts';
+import { planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import { epochBefore, undoableRestore } from '../core/checkpoint/timeline.ts';
+import type { BlobStore, Workspace } from '../core/ports.ts';
+import { isToolUseBlock } from '../core/session/content.ts';
+import type { Entry, EntryOf } from '../core/session/entry.ts';
+import type { RewindScope } from '../protocol/toHost.ts';
+import type { RewindFile, ToPanel } from '../protocol/toPanel.ts';
+import type { OpenSession } from './openSession.ts';
+import { undoableRewind } from './transcript.ts';
+
+type RewindPlanMessage = Extract<ToPanel, { kind: 'rewind.plan' }>;
+export type RewindWorld = {
+	readonly workspace: Workspace;
+	readonly blobs: BlobStore;
+	/** Why files cannot be restored now; null = they can. */
+	codeReason(): string | null;
+};
+/** `promptText` goes back to the input; `problems` are files that were not restored. */
+export type RewindOutcome = { readonly promptText: string | undefined; readonly problems: readonly string[] };
+
+/** What rewinding to this prompt would do; with null, the list of prompts to choose from. Changes nothing. */
+export async function previewRewind(
+	open: OpenSession,
+	entryId: string | null,
+	world: RewindWorld,
+	signal: AbortSignal,
+): Promise<RewindPlanMessage> {
+	const prompts = open.session
+		.branch()
+		.filter((entry) => entry.type === 'user')
+		.map((entry) => ({ entryId: entry.id, text: promptTextOf(open, entry.id), timestamp: entry.timestamp }));
+	const base = { kind: 'rewind.plan' as const, entryId, prompts, files: [], messageCount: 0, warnings: [] };
+	if (entryId === null) return { ...base, promptText: '', codeReason: world.codeReason() };
+	const prompt = findPrompt(open, entryId);
+	const left = open.session.branch().slice(open.session.branch().indexOf(prompt));
+	const plan = world.codeReason() === null ? await planTo(open, prompt, world, signal) : undefined;
+	return {
+		...base,
+		promptText: promptTextOf(open, prompt.id),
+		files: (plan?.files ?? []).map(rewindFile),
+		messageCount: countMessages(left),
+		warnings: [...warningsOf(left)],
+		codeReason: world.codeReason(),
+	};
+}
+
+/** Stops a running turn, then rewinds. `overwrite` holds the keys of conflicting files to be overwritten. */
+export async function applyRewind(
+	open: OpenSession,
+	choice: { readonly entryId: string; readonly scope: RewindScope; readonly overwrite: readonly string[] },
+	world: RewindWorld,
+	signal: AbortSignal,
+): Promise<RewindOutcome> {
+	await stopTurn(open);
+	const prompt = findPrompt(open, choice.entryId);
+	const promptText = promptTextOf(open, prompt.id);
+	const problems: string[] = [];
+	if (choice.scope !== 'conversation') {
+		const reason = world.codeReason();
+		if (reason !== null) throw new UserError('cannot-restore', `${reason} Nothing was changed.`);
+		const plan = await planTo(open, prompt, world, signal);
+		const { session } = open;
+		const report = await applyRestore(
+			{ session, workspace: world.workspace, blobs: world.blobs, plan, overwrite: choice.overwrite },
+			signal,
+		);
+		for (const one of [...report.skipped, ...report.failed]) problems.push(`${one.file.rel}: ${one.reason}`);
+	}
+	if (choice.scope === 'code') {
+		await open.session.sync();
+		return { promptText: undefined, problems };
+	}
+	open.session.append({ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'rewind' });
+	await open.session.sync();
+	return { promptText, problems };
+}
+
+/** Takes back the newest rewind that nothing followed. Rejects with UserError `nothing-to-undo`. */
+export async function undoRewind(open: OpenSession, world: RewindWorld, signal: AbortSignal): Promise<RewindOutcome> {
+	await stopTurn(open);
+	const undoable = undoableRewind(open.session.entries);
+	if (!undoable) throw new UserError('nothing-to-undo', 'There is no rewind to undo: the session went on since.');
+	const problems: string[] = [];
+	const restore = undoable.restore && undoableRestore(open.session.entries);
+	if (restore) {
+		const { session } = open;
+		const plan = await planRestore(
+			{ session, workspace: world.workspace, blobs: world.blobs, toEpoch: restore.safety, undoOf: restore.restore },
+			signal,
+		);
+		const report = await applyRestore(
+			{ session, workspace: world.workspace, blobs: world.blobs, plan, overwrite: [] },
+			signal,
+		);
+		for (const one of [...report.skipped, ...report.failed]) problems.push(`${one.file.rel}: ${one.reason}`);
+	}
+	if (undoable.rewind)
+		open.session.append({ type: 'rewind', to: undoable.rewind.from, from: open.session.leaf, why: 'undo' });
+	await open.session.sync();
+	return { promptText: undefined, problems };
+}
+
+/** Aborts the running turn, if any, and waits until it has ended. */
+export async function stopTurn(open: OpenSession): Promise<void> {
+	const turn = open.turn;
+	turn?.abort();
+	await turn?.done;
+}
+
+/** The prompt as the user wrote it. */
+export function promptTextOf(open: OpenSession, id: EntryId): string {
+	const row = open.row(id);
+	return row?.kind === 'prompt' ? row.text : '';
+}
+
+function findPrompt(open: OpenSession, entryId: string): EntryOf<'user'> {
+	const entry = open.session.find(asEntryId(entryId));
+	if (entry?.type === 'user' && open.session.branch().includes(entry)) return entry;
+	throw new UserError(
+		'no-such-message',
+		'This message is no longer part of the conversation. Nothing was changed. Choose another one.',
+	);
+}
+
+function planTo(
+	open: OpenSession,
+	prompt: EntryOf<'user'>,
+	world: RewindWorld,
+	signal: AbortSignal,
+): Promise<RestorePlan> {
+	const { session } = open;
+	const toEpoch = epochBefore(session.entries, prompt.id);
+	return planRestore({ session, workspace: world.workspace, blobs: world.blobs, toEpoch }, signal);
+}
+
+function rewindFile(file: RestorePlan['files'][number]): RewindFile {
+	return {
+		key: file.key,
+		path: file.file.rel,
+		action: file.action,
+		addedLines: file.addedLines,
+		removedLines: file.removedLines,
+		status: file.status,
+		note: file.note,
+	};
+}
+
+function countMessages(entries: readonly Entry[]): number {
+	const messages = new Set<string>();
+	for (const entry of entries) {
+		if (entry.type === 'user') messages.add(entry.id);
+		if (entry.type === 'assistant') messages.add(entry.messageId);
+	}
+	return messages.size;
+}
+
+/** Commands ran outside the recorded writes, so what they changed stays. */
+function warningsOf(entries: readonly Entry[]): readonly string[] {
+	const commands = entries.flatMap((entry) => {
+		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block) || entry.block.name !== 'Bash') return [];
+		const { input } = entry.block;
+		const hasCommand = typeof input === 'object' && input !== null && 'command' in input;
+		return hasCommand && typeof input.command === 'string' ? [cutText(input.command, 80)] : [];
+	});
+	if (commands.length === 0) return [];
+	return [`What ${plural(commands.length, 'command')} changed is not taken back: ${commands.join(' · ')}`];
+}

@@ -1,0 +1,277 @@
+/**
+ * What the panel, the tree and the commands do with sessions: show, send, stop, rewind, fork, rename, delete.
+ * Owns which session is shown. Knows no webview; tells what changed.
+ */
+import * as vscode from 'vscode';
+import { type Disposable, DisposableStore } from '../base/disposable.ts';
+import { Emitter, type Event } from '../base/emitter.ts';
+import { UserError } from '../base/errors.ts';
+import { asEntryId, asSessionId, type SessionId } from '../base/ids.ts';
+import type { Prompt } from '../core/agent/turnTypes.ts';
+import type { PermissionMode } from '../core/session/entry.ts';
+import { forkSession } from '../core/session/fork.ts';
+import type { PromptAttachment, RewindScope } from '../protocol/toHost.ts';
+import type { ToPanel } from '../protocol/toPanel.ts';
+import { readPrompt } from './attachments.ts';
+import type { OpenSession, SessionChange } from './openSession.ts';
+import { OpenSessions, type OpenSessionsWorld } from './openSessions.ts';
+import {
+	applyRewind,
+	previewRewind,
+	promptTextOf,
+	type RewindOutcome,
+	type RewindWorld,
+	stopTurn,
+	undoRewind,
+} from './rewindFlow.ts';
+import { runTurns, type TurnWorld, turnRefusal } from './turnRunner.ts';
+
+/** Kept per workspace: the session shown last, and the text in the input of each. */
+const SHOWN_KEY = 'retrace.shownSession';
+const draftKey = (id: string) => `retrace.draft.${id}`;
+
+export type SessionHostWorld = OpenSessionsWorld & TurnWorld & RewindWorld & { readonly state: vscode.Memento };
+
+/** What a panel has to do that is no projection of the log. */
+export type PanelWord = Extract<ToPanel, { kind: 'input' | 'toast' | 'focus' }>;
+
+export class SessionHost implements Disposable {
+	readonly sessions: OpenSessions;
+	readonly #world: SessionHostWorld;
+	readonly #store = new DisposableStore();
+	readonly #shown = this.#store.add(new Emitter<OpenSession>());
+	readonly #said = this.#store.add(new Emitter<PanelWord>());
+	readonly #list = this.#store.add(new Emitter<void>());
+	#current: OpenSession;
+
+	/** Another session is shown now. */
+	readonly onDidShow: Event<OpenSession> = this.#shown.event;
+	readonly onDidSay: Event<PanelWord> = this.#said.event;
+	/** A session was added, removed or changed in what the list shows. */
+	readonly onDidChangeList: Event<void> = this.#list.event;
+	readonly onDidChange: Event<{ readonly open: OpenSession; readonly change: SessionChange }>;
+
+	private constructor(world: SessionHostWorld, sessions: OpenSessions, first: OpenSession) {
+		this.#world = world;
+		this.sessions = this.#store.add(sessions);
+		this.onDidChange = sessions.onDidChange;
+		this.#current = first;
+		this.#store.add(
+			sessions.onDidChange(({ change }) => {
+				if (change.kind === 'head' || change.kind === 'asks') this.#list.fire();
+			}),
+		);
+	}
+
+	/** Shows the session that was shown last in this workspace, read from its log; else a new one. */
+	static async start(world: SessionHostWorld): Promise<SessionHost> {
+		const sessions = new OpenSessions(world);
+		const shown = world.state.get<unknown>(SHOWN_KEY);
+		let first: OpenSession | undefined;
+		if (typeof shown === 'string') {
+			try {
+				first = await sessions.open(asSessionId(shown));
+			} catch (error) {
+				// The list still has it, with what is wrong; a new session is a better start than none.
+				world.onError('reopen', error, shown);
+			}
+		}
+		return new SessionHost(world, sessions, first ?? (await sessions.create()));
+	}
+
+	get current(): OpenSession {
+		return this.#current;
+	}
+
+	get draft(): string {
+		return this.#world.state.get(draftKey(this.#current.session.id), '');
+	}
+
+	async saveDraft(text: string): Promise<void> {
+		await this.#world.state.update(draftKey(this.#current.session.id), text === '' ? undefined : text);
+	}
+
+	say(word: PanelWord): void {
+		this.#said.fire(word);
+	}
+
+	async newSession(): Promise<void> {
+		const { session } = this.#current;
+		if (session.entries.length === 0 && session.readOnlyReason === undefined) return this.say({ kind: 'focus' });
+		await this.#show(await this.sessions.create());
+	}
+
+	async show(id: SessionId): Promise<void> {
+		await this.#show(await this.sessions.open(id));
+	}
+
+	/** The newest session of the list that is not shown. */
+	async showLast(): Promise<void> {
+		const { sessions } = await this.#world.stores.sessions.list();
+		const last = sessions.find((one) => one.id !== this.#current.session.id) ?? sessions[0];
+		if (!last) throw new UserError('no-session', 'There is no session in this folder yet. Send a prompt to start one.');
+		await this.show(last.id);
+	}
+
+	/** Sends now, or queues when a turn runs. A prompt that cannot be sent goes back to the input. */
+	async submit(text: string, attached: readonly PromptAttachment[]): Promise<void> {
+		if (text.trim() === '' && attached.length === 0) return;
+		let open = this.#current;
+		if (open.session.readOnlyReason !== undefined) open = (await this.#makeWritable(open)) ?? open;
+		const refusal = await turnRefusal(open, this.#world);
+		if (refusal) {
+			open.notify(refusal);
+			this.say({ kind: 'input', text, how: 'replace' });
+			return;
+		}
+		const prompt = await this.#read(open, text, attached);
+		await this.saveDraft('');
+		this.#start(open, prompt);
+	}
+
+	/** The failed turn once more: as it was when nothing came of it, else by asking the model to go on. */
+	async retry(): Promise<void> {
+		const open = this.#current;
+		if (open.isRunning) return;
+		const branch = open.session.branch();
+		const prompt = branch.findLast((entry) => entry.type === 'user');
+		const later = prompt ? branch.slice(branch.indexOf(prompt) + 1) : [];
+		const isUntouched = prompt && !later.some((entry) => entry.type === 'assistant' || entry.type === 'attachment');
+		if (!isUntouched) return await this.submit('Continue.', []);
+		const refusal = await turnRefusal(open, this.#world);
+		if (refusal) return open.notify(refusal);
+		const text = promptTextOf(open, prompt.id);
+		open.session.append({ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'switch' });
+		this.#start(open, { text, attachments: [] });
+	}
+
+	async stop(open: OpenSession = this.#current): Promise<void> {
+		await stopTurn(open);
+	}
+
+	changeQueue(id: string, action: 'drop' | 'edit' | 'sendNow'): void {
+		const open = this.#current;
+		if (action === 'sendNow') {
+			if (!open.isRunning) {
+				const item = open.queue.take(id);
+				if (item) this.#start(open, item);
+			} else if (open.queue.moveToFront(id)) {
+				open.isSteering = true;
+				open.turn?.abort();
+			}
+			return;
+		}
+		const item = open.queue.take(id);
+		if (item && action === 'edit') this.say({ kind: 'input', text: item.text, how: 'replace' });
+	}
+
+	async previewRewind(entryId: string | null): Promise<Extract<ToPanel, { kind: 'rewind.plan' }>> {
+		return await previewRewind(this.#current, entryId, this.#world, new AbortController().signal);
+	}
+
+	async applyRewind(choice: { entryId: string; scope: RewindScope; overwrite: readonly string[] }): Promise<void> {
+		const outcome = await applyRewind(this.#current, choice, this.#world, new AbortController().signal);
+		if (outcome.promptText !== undefined) this.say({ kind: 'input', text: outcome.promptText, how: 'replace' });
+		this.#tellRewind(outcome, 'Rewound');
+	}
+
+	async undoRewind(): Promise<void> {
+		const outcome = await undoRewind(this.#current, this.#world, new AbortController().signal);
+		this.#tellRewind(outcome, 'Rewind undone');
+	}
+
+	/** A new session from an entry of the one with this id (default: shown, and its leaf); it is shown then. */
+	async fork(options: { readonly id?: SessionId; readonly entryId?: string } = {}): Promise<void> {
+		const origin = options.id === undefined ? this.#current : await this.sessions.open(options.id);
+		const at = options.entryId === undefined ? origin.session.leaf : asEntryId(options.entryId);
+		const { stores, outside, trace } = this.#world;
+		const session = await forkSession(origin.session, at, {
+			store: stores.sessions,
+			blobs: stores.blobs,
+			clock: outside.clock,
+			ids: outside.ids,
+			defaults: this.#world.defaults(),
+			trace,
+		});
+		await this.#show(this.sessions.add(session));
+	}
+
+	async rename(id: SessionId, title: string): Promise<void> {
+		const open = await this.sessions.open(id);
+		open.session.append({ type: 'title', title, by: 'user' });
+		await open.session.sync();
+		this.#list.fire();
+	}
+
+	/** Moves it to the trash. */
+	async remove(id: SessionId): Promise<void> {
+		const isShown = this.#current.session.id === id;
+		await this.sessions.close(id);
+		await this.#world.stores.sessions.trash(id);
+		await this.#world.state.update(draftKey(id), undefined);
+		if (isShown) await this.#show(await this.sessions.create());
+		this.#list.fire();
+	}
+
+	setMode(mode: PermissionMode): void {
+		this.#current.session.setMode(mode);
+		this.#current.headChanged();
+	}
+
+	setModel(model: string): void {
+		this.#current.session.setModel(model);
+		this.#current.headChanged();
+		this.#current.contextChanged();
+	}
+
+	dispose(): void {
+		this.#store.dispose();
+	}
+
+	/** Reads attachments; a failure brings the prompt back to the input. */
+	async #read(open: OpenSession, text: string, attached: readonly PromptAttachment[]): Promise<Prompt> {
+		try {
+			return await readPrompt(text, attached, this.#world.workspace, open.session.cwd);
+		} catch (error) {
+			this.say({ kind: 'input', text, how: 'replace' });
+			throw error;
+		}
+	}
+
+	#start(open: OpenSession, prompt: Prompt): void {
+		if (open.isRunning) {
+			open.queue.add(prompt);
+			return;
+		}
+		open.clearNotices();
+		// Its own barrier: `runTurns` never rejects.
+		void runTurns(open, prompt, this.#world).then(() => this.#list.fire());
+	}
+
+	async #makeWritable(open: OpenSession): Promise<OpenSession | undefined> {
+		const choice = await vscode.window.showWarningMessage(
+			'This session cannot be written to here.',
+			{ modal: true, detail: open.session.readOnlyReason ?? '' },
+			'Take Over',
+			'Fork',
+		);
+		if (choice === 'Take Over') await this.#show(await this.sessions.open(open.session.id, { takeOver: true }));
+		else if (choice === 'Fork') await this.fork();
+		else return undefined;
+		return this.#current;
+	}
+
+	async #show(open: OpenSession): Promise<void> {
+		this.#current = open;
+		this.#shown.fire(open);
+		this.#list.fire();
+		await this.#world.state.update(SHOWN_KEY, open.session.id);
+		await this.sessions.closeIdle(open);
+	}
+
+	#tellRewind(outcome: RewindOutcome, what: string): void {
+		const isWhole = outcome.problems.length === 0;
+		const text = isWhole ? `${what}.` : `${what}, but not every file: ${outcome.problems.join('; ')}`;
+		this.say({ kind: 'toast', level: isWhole ? 'info' : 'warning', text });
+	}
+}

@@ -1,0 +1,63 @@
+/**
+ * The user's settings, parsed. Application-scoped ones are taken from the user's own settings and never from a workspace.
+ * A wrong value falls back to its default; writing settings is left to VS Code, but for the provider chosen in the first-run card.
+ */
+import * as vscode from 'vscode';
+import * as z from 'zod';
+import type { PermissionRules } from '../core/agent/turnTypes.ts';
+import { permissionModeSchema } from '../core/session/entry.ts';
+
+const rulesSchema = z.object({
+	allow: z.array(z.string()).default([]),
+	ask: z.array(z.string()).default([]),
+	deny: z.array(z.string()).default([]),
+});
+
+/** Read where the window says so; the others are the user's alone. */
+const WINDOW_SCOPED: ReadonlySet<string> = new Set(['model', 'context.windowTokens', 'context.rotTokens']);
+
+const shape = {
+	provider: z.enum(['anthropic', 'demo']).catch('anthropic'),
+	baseUrl: z.url({ protocol: /^https?$/ }).catch('https://api.anthropic.com'),
+	apiKeyHeader: z.enum(['authorization', 'x-api-key']).catch('authorization'),
+	model: z.string().min(1).catch('claude-opus-5-5'),
+	mode: permissionModeSchema.catch('ask'),
+	permissions: rulesSchema.catch({ allow: [], ask: [], deny: [] }),
+	'context.windowTokens': z.number().int().min(10_000).nullable().catch(null),
+	'context.rotTokens': z.number().int().min(10_000).catch(300_000),
+	'cache.messageTtl': z.enum(['5m', '1h']).catch('5m'),
+	'sessions.persist': z.boolean().catch(true),
+	'checkpoints.enabled': z.boolean().catch(true),
+	trace: z.boolean().catch(false),
+} as const;
+
+type Key = keyof typeof shape;
+type Value<K extends Key> = z.infer<(typeof shape)[K]>;
+
+/** The value in force now. Never throws. */
+export function setting<K extends Key>(key: K): Value<K>;
+export function setting(key: Key): unknown {
+	return shape[key].parse(rawValue(key));
+}
+
+export function permissionRules(): PermissionRules {
+	return setting('permissions');
+}
+
+/** Where replies come from. `RETRACE_PROVIDER=demo` in the environment counts while the user has chosen nothing. */
+export function chosenProvider(environment: NodeJS.ProcessEnv = process.env): 'anthropic' | 'demo' {
+	const inspected = vscode.workspace.getConfiguration('retrace').inspect('provider');
+	if (inspected?.globalValue === undefined && environment['RETRACE_PROVIDER'] === 'demo') return 'demo';
+	return setting('provider');
+}
+
+export async function chooseProvider(provider: 'anthropic' | 'demo'): Promise<void> {
+	await vscode.workspace.getConfiguration('retrace').update('provider', provider, vscode.ConfigurationTarget.Global);
+}
+
+function rawValue(key: Key): unknown {
+	const configuration = vscode.workspace.getConfiguration('retrace');
+	if (WINDOW_SCOPED.has(key)) return configuration.get(key);
+	const inspected = configuration.inspect(key);
+	return inspected?.globalValue ?? inspected?.defaultValue;
+}

@@ -1,0 +1,36 @@
+/**
+ * The *Retrace* output channel: one JSON object per line (time, session, event, duration, code). Errors always,
+ * the rest while `retrace.trace` is on. Never contents, never keys.
+ */
+import * as vscode from 'vscode';
+import type { Disposable } from '../base/disposable.ts';
+import { codeOf } from '../base/errors.ts';
+import type { Trace, TraceEvent } from '../base/trace.ts';
+import { setting } from './settings.ts';
+
+export type TraceChannel = Disposable & {
+	readonly trace: Trace;
+	/** Logs something thrown, with its stack when it is no UserError. */
+	failed(event: string, thrown: unknown, sessionId?: string): void;
+	show(): void;
+};
+
+export function createTraceChannel(): TraceChannel {
+	const channel = vscode.window.createOutputChannel('Retrace', { log: true });
+	const write = (line: TraceEvent) => {
+		const isError = line.code !== undefined;
+		if (!isError && !setting('trace')) return;
+		const text = JSON.stringify({ time: new Date().toISOString(), ...line });
+		if (isError) channel.error(text);
+		else channel.info(text);
+	};
+	return {
+		trace: write,
+		failed(event, thrown, sessionId) {
+			write({ event, code: codeOf(thrown), ...(sessionId === undefined ? {} : { sessionId }) });
+			if (thrown instanceof Error && thrown.name !== 'UserError') channel.error(thrown.stack ?? thrown.message);
+		},
+		show: () => channel.show(),
+		dispose: () => channel.dispose(),
+	};
+}

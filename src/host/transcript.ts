@@ -1,0 +1,271 @@
+/**
+ * Entries → TranscriptItems: the single translation between the log and the panel. Pure.
+ * A transcript is fed entries in file order, live or replayed, and gives the same rows both ways: row ids are entry ids,
+ * tool call ids and `messageId:index`. It asks nobody, loads nothing and knows no deltas (see liveRows.ts).
+ */
+import type { EntryId } from '../base/ids.ts';
+import { plural } from '../base/text.ts';
+import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts';
+import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
+import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import {
+	abandonedRow,
+	blockRowId,
+	deniedRow,
+	editRow,
+	finishedRow,
+	type ItemOf,
+	isEditTool,
+	notice,
+	promptRow,
+	type TranscriptInputs,
+	toolRow,
+	turnEndRow,
+	withAttachment,
+	withDiff,
+} from './transcriptRows.ts';
+
+export class Transcript {
+	readonly #inputs: TranscriptInputs;
+	readonly #rows: TranscriptItem[] = [];
+	readonly #indexById = new Map<string, number>();
+	/** Stored contents of each edit call: what it started from and what came of it. */
+	readonly #contents = new Map<string, { before?: ContentRef; after?: ContentRef | ContentHash }>();
+	readonly #toolOfEpoch = new Map<number, string>();
+	#lastConversation: EntryId | null = null;
+	#promptRowId: string | undefined;
+	#rewoundRowId: string | undefined;
+	#costUsd: number | null = 0;
+	#pendingRestore: EntryOf<'restore'> | undefined;
+
+	constructor(inputs: TranscriptInputs) {
+		this.#inputs = inputs;
+	}
+
+	/** The rows now. With `isRunning` false, calls without a result read as interrupted. */
+	rows(isRunning: boolean): readonly TranscriptItem[] {
+		return isRunning ? this.#rows : this.#rows.map(abandonedRow);
+	}
+
+	row(id: string): TranscriptItem | undefined {
+		const index = this.#indexById.get(id);
+		return index === undefined ? undefined : this.#rows[index];
+	}
+
+	/** Takes the next entry of the branch (or its ledger) and returns the rows that are new or changed. */
+	apply(entry: Entry): readonly TranscriptItem[] {
+		const changed: TranscriptItem[] = [];
+		if (isConversation(entry)) {
+			this.#lastConversation = entry.id;
+			this.#pendingRestore = undefined;
+			const rewound = this.#rewoundRowId === undefined ? undefined : this.row(this.#rewoundRowId);
+			if (rewound?.kind === 'rewound' && rewound.canUndo) changed.push(this.#put({ ...rewound, canUndo: false }));
+			this.#rewoundRowId = undefined;
+		}
+		const row = this.#rowOf(entry);
+		if (row) changed.push(this.#put(row));
+		return changed;
+	}
+
+	/** Builds the edit row of this call again, after its contents were loaded. */
+	refresh(toolUseId: string): TranscriptItem | undefined {
+		const row = this.row(toolUseId);
+		return row?.kind === 'edit' ? this.#put(this.#diffed(row)) : undefined;
+	}
+
+	/** Blobs whose text an edit row needs: call `refresh` once they are loaded. */
+	contentsOf(toolUseId: string): readonly string[] {
+		const contents = this.#contents.get(toolUseId);
+		return [contents?.before, contents?.after].flatMap((one) => hashOf(one) ?? []);
+	}
+
+	#put(row: TranscriptItem): TranscriptItem {
+		const index = this.#indexById.get(row.id);
+		if (index === undefined) {
+			this.#indexById.set(row.id, this.#rows.length);
+			this.#rows.push(row);
+		} else this.#rows[index] = row;
+		return row;
+	}
+
+	#rowOf(entry: Entry): TranscriptItem | undefined {
+		switch (entry.type) {
+			case 'user':
+				this.#promptRowId = entry.id;
+				this.#costUsd = 0;
+				return promptRow(entry, this.#inputs);
+			case 'attachment': {
+				const prompt = this.#promptRowId === undefined ? undefined : this.row(this.#promptRowId);
+				return prompt?.kind === 'prompt' ? withAttachment(prompt, entry) : undefined;
+			}
+			case 'assistant':
+				return this.#blockRow(entry, entry.block);
+			case 'assistantEnded':
+				this.#costUsd = this.#costUsd === null || entry.costUsd === null ? null : this.#costUsd + entry.costUsd;
+				return undefined;
+			case 'toolStarted': {
+				const row = this.row(entry.toolUseId);
+				return row?.kind === 'tool' ? { ...row, state: 'running' } : undefined;
+			}
+			case 'toolResult': {
+				const row = this.row(entry.toolUseId);
+				return row?.kind === 'tool' || row?.kind === 'edit' ? finishedRow(row, entry, this.#inputs) : undefined;
+			}
+			case 'permission': {
+				const row = this.row(entry.toolUseId);
+				if (entry.verdict !== 'deny') return undefined;
+				return deniedRow(entry, row?.kind === 'tool' ? row.target : row?.kind === 'edit' ? row.path : '');
+			}
+			case 'editProposed':
+				return this.#proposed(entry);
+			case 'editDecided':
+				return this.#decided(entry);
+			case 'fileOperation':
+				return this.#operated(entry);
+			case 'turnEnded':
+				return turnEndRow(entry, this.#costUsd);
+			case 'interrupted':
+				if (entry.reason === 'stop') return undefined;
+				return notice(entry.id, 'info', INTERRUPTED_TEXT);
+			case 'notice':
+				return notice(entry.id, entry.level, entry.text);
+			case 'restore':
+				return this.#restored(entry);
+			case 'rewind':
+				return this.#rewound(entry);
+			default:
+				return undefined;
+		}
+	}
+
+	#blockRow(entry: EntryOf<'assistant'>, block: AssistantBlock): TranscriptItem | undefined {
+		const id = blockRowId(entry.messageId, entry.index);
+		if (isToolUseBlock(block))
+			return isEditTool(block.name) ? editRow(block, this.#inputs) : toolRow(block, this.#inputs);
+		if (block.type === 'text' && 'text' in block && typeof block.text === 'string')
+			return { kind: 'answer', id, text: block.text, isStreaming: false, isPartial: entry.partial === true };
+		if (block.type === 'thinking' && 'thinking' in block && typeof block.thinking === 'string' && block.thinking !== '')
+			return { kind: 'thinking', id, text: block.thinking, isStreaming: false };
+		return undefined;
+	}
+
+	#proposed(entry: EntryOf<'editProposed'>): TranscriptItem | undefined {
+		const row = this.row(entry.toolUseId);
+		if (row?.kind !== 'edit') return undefined;
+		this.#contents.set(entry.toolUseId, { before: entry.before, after: entry.proposed });
+		return this.#diffed({ ...row, path: entry.path.rel, state: 'proposed', isNewFile: entry.before === 'absent' });
+	}
+
+	#decided(entry: EntryOf<'editDecided'>): TranscriptItem | undefined {
+		const row = this.row(entry.toolUseId);
+		if (row?.kind !== 'edit') return undefined;
+		if (entry.verdict === 'reject')
+			return { ...row, state: 'rejected', note: entry.reason ? `Rejected: ${entry.reason}` : 'Rejected by you' };
+		if (!entry.final) return { ...row, state: 'applied' };
+		const before = this.#contents.get(entry.toolUseId)?.before;
+		this.#contents.set(entry.toolUseId, { ...(before === undefined ? {} : { before }), after: entry.final });
+		return this.#diffed({ ...row, state: 'applied', note: 'Accepted with your changes' });
+	}
+
+	#operated(entry: EntryOf<'fileOperation'>): TranscriptItem | undefined {
+		const row = entry.toolUseId === undefined ? undefined : this.row(entry.toolUseId);
+		if (row?.kind !== 'edit') return undefined;
+		this.#toolOfEpoch.set(entry.epoch, row.id);
+		if (!this.#contents.has(row.id)) this.#contents.set(row.id, { before: entry.before, after: entry.after });
+		return this.#diffed({ ...row, path: entry.path.rel, isNewFile: entry.before === 'absent' });
+	}
+
+	#diffed(row: ItemOf<'edit'>): ItemOf<'edit'> {
+		const contents = this.#contents.get(row.id);
+		return withDiff(row, this.#text(contents?.before), this.#text(contents?.after), this.#inputs);
+	}
+
+	#text(content: ContentRef | ContentHash | undefined): string | undefined {
+		if (content === 'absent') return '';
+		const hash = hashOf(content);
+		return hash === undefined ? undefined : this.#inputs.blobText({ $blob: hash });
+	}
+
+	/** A restore of files alone; with a rewind after it, it is told in that row. */
+	#restored(entry: EntryOf<'restore'>): TranscriptItem | undefined {
+		this.#pendingRestore = entry;
+		if (entry.parentId !== this.#lastConversation) return undefined;
+		this.#rewoundRowId = entry.id;
+		return { kind: 'rewound', id: entry.id, text: `Files rewound: ${filesText(entry)}`, canUndo: true };
+	}
+
+	#rewound(entry: EntryOf<'rewind'>): TranscriptItem | undefined {
+		const restore = this.#pendingRestore;
+		this.#pendingRestore = undefined;
+		if (entry.why !== 'rewind' || entry.to !== this.#lastConversation) return undefined;
+		this.#rewoundRowId = entry.id;
+		const files = restore && restore.parentId === entry.from ? filesText(restore) : 'conversation only';
+		const where = entry.to === null ? 'Rewound to the start' : 'Rewound';
+		return { kind: 'rewound', id: entry.id, text: `${where}: ${files}`, canUndo: true };
+	}
+}
+
+/**
+ * The transcript of a branch: its entries and the ledger that hangs on it, in file order.
+ * Rewinds stand after the entry they went back to, as long as they were not undone.
+ */
+export function replay(entries: readonly Entry[], branch: readonly Entry[], inputs: TranscriptInputs): Transcript {
+	const transcript = new Transcript(inputs);
+	const onBranch = new Set<string>(branch.map((entry) => entry.id));
+	const undone = new Set<string>();
+	for (const entry of entries) {
+		if (entry.type !== 'restore' || entry.undoOf === undefined) continue;
+		undone.add(entry.undoOf);
+		undone.add(entry.id);
+	}
+	for (const entry of entries) {
+		if (undone.has(entry.id)) continue;
+		if (isOnBranch(entry, onBranch)) transcript.apply(entry);
+	}
+	return transcript;
+}
+
+/** The newest rewind that nothing followed: what *Undo rewind* takes back. */
+export function undoableRewind(
+	entries: readonly Entry[],
+): { readonly rewind?: EntryOf<'rewind'>; readonly restore?: EntryOf<'restore'> } | undefined {
+	let rewind: EntryOf<'rewind'> | undefined;
+	let restore: EntryOf<'restore'> | undefined;
+	for (let index = entries.length - 1; index >= 0; index--) {
+		const entry = entries[index];
+		if (!entry || isConversation(entry)) break;
+		if (entry.type === 'rewind') {
+			if (entry.why !== 'rewind' || rewind) break;
+			rewind = entry;
+		}
+		if (entry.type === 'restore') {
+			if (entry.undoOf !== undefined) break;
+			restore = entry;
+			break;
+		}
+	}
+	if (!rewind && !restore) return undefined;
+	return { ...(rewind ? { rewind } : {}), ...(restore ? { restore } : {}) };
+}
+
+const INTERRUPTED_TEXT =
+	'The window closed while this turn ran. What was finished is kept; open tool calls were closed as interrupted.';
+
+function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {
+	if (isConversation(entry)) return onBranch.has(entry.id);
+	if (entry.type === 'rewind') return entry.to === null || onBranch.has(entry.to);
+	// A restore before a rewind hangs on the branch that was left; its row is the rewind's.
+	if (entry.type === 'restore') return true;
+	return entry.parentId === null || onBranch.has(entry.parentId);
+}
+
+function filesText(restore: EntryOf<'restore'>): string {
+	const skipped = restore.files.filter((file) => /^(skip|conflict|block|fail)/.test(file.outcome)).length;
+	const restored = plural(restore.files.length - skipped, 'file');
+	return `${restored} restored${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+function hashOf(content: ContentRef | ContentHash | undefined): string | undefined {
+	if (content === undefined || content === 'absent') return undefined;
+	return typeof content === 'string' ? content : content.$blob;
+}

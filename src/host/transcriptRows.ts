@@ -1,0 +1,281 @@
+/**
+ * Builds single transcript rows from entries. Pure: no vscode, no storage.
+ * `transcript.ts` decides which rows stand where; nothing here keeps state.
+ */
+import { cutText, utf8Length } from '../base/text.ts';
+import { type BlobRef, isBlobRef, type StoredInputBlock, type ToolUseBlock } from '../core/session/content.ts';
+import type { EntryOf } from '../core/session/entry.ts';
+import type { ToolLabel } from '../core/tools/tool.ts';
+import type { DiffLine, TranscriptItem } from '../protocol/transcriptItem.ts';
+
+export type ItemOf<K extends TranscriptItem['kind']> = Extract<TranscriptItem, { kind: K }>;
+export type NoticeAction = ItemOf<'notice'>['actions'][number];
+export type EditDiff = {
+	readonly lines: readonly DiffLine[];
+	readonly addedLines: number;
+	readonly removedLines: number;
+	readonly isTruncated: boolean;
+};
+
+/** What the rows need from outside the log. */
+export type TranscriptInputs = {
+	/** How a call reads. Must not throw, whatever the input is. */
+	label(name: string, input: unknown): ToolLabel;
+	/** Text of a blob that was loaded before; undefined when it was not. */
+	blobText(ref: { readonly $blob: string }): string | undefined;
+	/** A card's small diff: at most 12 lines. */
+	diff(before: string, after: string): EditDiff;
+};
+
+/** First part of a tool's output that a row carries. More is brought by `item.expand`. */
+const PREVIEW_CHARS = 4000;
+const EDIT_TOOLS: ReadonlySet<string> = new Set(['Edit', 'Write']);
+
+export const isEditTool = (name: string): boolean => EDIT_TOOLS.has(name);
+export const permissionRowId = (toolUseId: string): string => `permission:${toolUseId}`;
+export const blockRowId = (messageId: string, index: number): string => `${messageId}:${index}`;
+
+export function promptRow(entry: EntryOf<'user'>, inputs: TranscriptInputs): ItemOf<'prompt'> {
+	return {
+		kind: 'prompt',
+		id: entry.id,
+		entryId: entry.id,
+		text: textOfBlocks(entry.content, inputs),
+		attachments: imageAttachments(entry.content),
+		timestamp: entry.timestamp,
+	};
+}
+
+/** The prompt row with one attachment more. */
+export function withAttachment(row: ItemOf<'prompt'>, entry: EntryOf<'attachment'>): ItemOf<'prompt'> {
+	const sizeBytes = entry.content.reduce((sum, block) => sum + blockSize(block), 0);
+	return { ...row, attachments: [...row.attachments, { name: entry.name, sizeBytes }] };
+}
+
+export function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> {
+	const label = inputs.label(block.name, block.input);
+	return {
+		kind: 'tool',
+		id: block.id,
+		verb: label.verb,
+		target: label.target,
+		...(label.path === undefined ? {} : { path: label.path }),
+		state: 'waiting',
+		summary: '',
+		preview: '',
+		isTruncated: false,
+	};
+}
+
+export function editRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'edit'> {
+	const label = inputs.label(block.name, block.input);
+	const drafted = draftedText(block.input);
+	const diff = inputs.diff(drafted.before, drafted.after);
+	return {
+		kind: 'edit',
+		id: block.id,
+		path: label.target,
+		state: 'writing',
+		isNewFile: false,
+		addedLines: diff.addedLines,
+		removedLines: diff.removedLines,
+		lines: [...diff.lines],
+		isDiffTruncated: diff.isTruncated,
+		note: '',
+	};
+}
+
+/** The row with the diff of two stored contents, when both are at hand. */
+export function withDiff(
+	row: ItemOf<'edit'>,
+	before: string | undefined,
+	after: string | undefined,
+	inputs: TranscriptInputs,
+): ItemOf<'edit'> {
+	if (before === undefined || after === undefined) return row;
+	const diff = inputs.diff(before, after);
+	return {
+		...row,
+		addedLines: diff.addedLines,
+		removedLines: diff.removedLines,
+		lines: [...diff.lines],
+		isDiffTruncated: diff.isTruncated,
+	};
+}
+
+/** How a tool or edit row looks once its result is there. */
+export function finishedRow(
+	row: ItemOf<'tool'> | ItemOf<'edit'>,
+	entry: EntryOf<'toolResult'>,
+	inputs: TranscriptInputs,
+): ItemOf<'tool'> | ItemOf<'edit'> {
+	const text = textOfBlocks(entry.content, inputs);
+	if (row.kind === 'edit') {
+		if (row.state === 'rejected') return row;
+		if (entry.isError) return { ...row, state: 'failed', note: entry.summary || firstLine(text) };
+		return { ...row, state: 'applied', note: row.note || noteOfResult(entry.summary) };
+	}
+	const isBlob = entry.content.some(isBlobRef);
+	return {
+		...row,
+		state: entry.isError ? 'failed' : 'done',
+		summary: entry.summary ?? (entry.isError ? firstLine(text) : ''),
+		durationMs: entry.durationMs,
+		preview: cutText(text, PREVIEW_CHARS),
+		isTruncated: text.length > PREVIEW_CHARS || entry.output !== undefined || isBlob,
+	};
+}
+
+/** A call that no running turn will finish. */
+export function abandonedRow(row: TranscriptItem): TranscriptItem {
+	if (row.kind === 'tool' && (row.state === 'waiting' || row.state === 'running'))
+		return { ...row, state: 'failed', summary: 'interrupted' };
+	if (row.kind === 'edit' && (row.state === 'writing' || row.state === 'proposed'))
+		return { ...row, state: 'failed', note: 'Interrupted before it was decided. The file is unchanged.' };
+	if ((row.kind === 'answer' || row.kind === 'thinking') && row.isStreaming) return { ...row, isStreaming: false };
+	return row;
+}
+
+export function deniedRow(entry: EntryOf<'permission'>, target: string): ItemOf<'permission'> {
+	return {
+		kind: 'permission',
+		id: permissionRowId(entry.toolUseId),
+		tool: entry.tool,
+		target,
+		cause: entry.reason ? `${entry.cause}. You said: ${entry.reason}` : entry.cause,
+		state: 'denied',
+	};
+}
+
+export function turnEndRow(entry: EntryOf<'turnEnded'>, costUsd: number | null): TranscriptItem {
+	switch (entry.reason) {
+		case 'endTurn':
+		case 'stopped':
+			return {
+				kind: 'turnEnd',
+				id: entry.id,
+				text: entry.reason === 'endTurn' ? 'Done' : 'Stopped',
+				durationMs: entry.durationMs,
+				costUsd,
+			};
+		case 'error':
+			return notice(entry.id, 'error', entry.message ?? 'The turn failed.', actionsFor(entry.code ?? ''));
+		case 'maxTokens':
+			return notice(entry.id, 'warning', entry.message ?? MAX_TOKENS_TEXT, [RETRY]);
+		case 'refusal':
+			return notice(entry.id, 'warning', entry.message ?? REFUSAL_TEXT, [REWIND]);
+		case 'contextFull':
+			return notice(entry.id, 'warning', entry.message ?? CONTEXT_FULL_TEXT, [REWIND]);
+		case 'stepLimit':
+			return notice(entry.id, 'warning', entry.message ?? STEP_LIMIT_TEXT, [RETRY]);
+	}
+}
+
+export function notice(
+	id: string,
+	level: ItemOf<'notice'>['level'],
+	text: string,
+	actions: readonly NoticeAction[] = [],
+): ItemOf<'notice'> {
+	return { kind: 'notice', id, level, text, actions: [...actions] };
+}
+
+/** The text of stored blocks; a block in the blob store gives its text when loaded, else its first KB. */
+export function textOfBlocks(blocks: readonly StoredInputBlock[], inputs: Pick<TranscriptInputs, 'blobText'>): string {
+	return blocks
+		.map((block) => {
+			if (isBlobRef(block)) return textOfStoredBlock(block, inputs);
+			return block.type === 'text' && 'text' in block && typeof block.text === 'string' ? block.text : '';
+		})
+		.filter((text) => text !== '')
+		.join('\n');
+}
+
+const RETRY: NoticeAction = { label: 'Try Again', action: 'retry' };
+const SET_KEY: NoticeAction = { label: 'Set API Key', action: 'setApiKey' };
+const SETTINGS: NoticeAction = { label: 'Open Settings', action: 'openSettings' };
+const LOG: NoticeAction = { label: 'Show Log', action: 'showLog' };
+const DEMO: NoticeAction = { label: 'Use the Demo Model', action: 'useDemo' };
+const REWIND: NoticeAction = { label: 'Rewind…', action: 'rewind' };
+const MAX_TOKENS_TEXT = 'The reply reached its length limit. What was finished is kept. Try again to let it continue.';
+const REFUSAL_TEXT = 'The model declined to answer. Nothing was changed. Rewind and put it differently.';
+const CONTEXT_FULL_TEXT =
+	'The conversation does not fit into the context window any more. Everything is kept. Rewind to an earlier message or start a new session.';
+const STEP_LIMIT_TEXT = 'The turn reached its limit of steps. What was done is kept. Try again to let it continue.';
+
+/** The next steps that can help with an error, by its code. */
+export function actionsFor(code: string): readonly NoticeAction[] {
+	switch (code) {
+		case 'no-key':
+		case 'auth':
+			return [SET_KEY, DEMO];
+		case 'billing':
+		case 'notFound':
+			return [SETTINGS, RETRY];
+		case 'tooLarge':
+			return [REWIND];
+		case 'network':
+			return [RETRY, SETTINGS];
+		case 'untrusted':
+			return [{ label: 'Manage Trust', action: 'trustWorkspace' }];
+		case 'no-folder':
+			return [{ label: 'Open Folder', action: 'openFolder' }];
+		case 'session-read-only':
+		case 'lease-lost':
+			return [];
+		default:
+			return [RETRY, LOG];
+	}
+}
+
+function textOfStoredBlock(ref: BlobRef, inputs: Pick<TranscriptInputs, 'blobText'>): string {
+	const json = inputs.blobText(ref);
+	if (json === undefined) return ref.head;
+	try {
+		const value: unknown = JSON.parse(json);
+		if (typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string')
+			return value.text;
+		return '';
+	} catch (error) {
+		// A blob is checked by its hash, so this is content that was never a block: show it as it is.
+		return error instanceof SyntaxError ? json : ref.head;
+	}
+}
+
+function blockSize(block: StoredInputBlock): number {
+	if (isBlobRef(block)) return block.size;
+	if (block.type === 'text' && 'text' in block && typeof block.text === 'string') return utf8Length(block.text);
+	return imageSize(block);
+}
+
+function imageAttachments(blocks: readonly StoredInputBlock[]): { name: string; sizeBytes: number }[] {
+	return blocks.flatMap((block) => {
+		if (isBlobRef(block)) return [];
+		const sizeBytes = imageSize(block);
+		return sizeBytes > 0 ? [{ name: 'image', sizeBytes }] : [];
+	});
+}
+
+function imageSize(block: Exclude<StoredInputBlock, BlobRef>): number {
+	if (block.type !== 'image' || !('source' in block)) return 0;
+	const source: unknown = block.source;
+	if (typeof source !== 'object' || source === null || !('data' in source) || typeof source.data !== 'string') return 0;
+	return Math.floor((source.data.length * 3) / 4);
+}
+
+/** What an edit call says about its own change, before the file was read. */
+function draftedText(input: unknown): { before: string; after: string } {
+	const field = (name: string): string => {
+		if (typeof input !== 'object' || input === null) return '';
+		const value: unknown = Object.entries(input).find(([key]) => key === name)?.[1];
+		return typeof value === 'string' ? value : '';
+	};
+	return { before: field('old_string'), after: field('new_string') || field('content') };
+}
+
+/** `+1 −0` repeats what the card shows; anything else is worth saying. */
+function noteOfResult(summary: string | undefined): string {
+	return summary === undefined || /^[+−\-\d\s]*$/.test(summary) ? '' : summary;
+}
+
+const firstLine = (text: string): string => cutText(text.split('\n', 1)[0] ?? '', 200);

@@ -1,0 +1,115 @@
+/**
+ * Starts turns: the checks before the first byte, the ports for `runTurn`, and the queue after its end.
+ * The loop itself is core's.
+ */
+
+import type { Trace } from '../base/trace.ts';
+import { runTurn } from '../core/agent/runTurn.ts';
+import type { ProjectContext, Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
+import { settleIntents } from '../core/checkpoint/restore.ts';
+import type { BlobStore, Clock, Diagnostics, IdSource, Search, Shell, Workspace } from '../core/ports.ts';
+import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
+import type { ModelChoice } from './modelChoice.ts';
+import type { OpenSession } from './openSession.ts';
+import { permissionRules, setting } from './settings.ts';
+import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
+
+export type TurnWorld = {
+	readonly clock: Clock;
+	readonly ids: IdSource;
+	readonly blobs: BlobStore;
+	readonly workspace: Workspace;
+	readonly shell: Shell;
+	readonly search: Search;
+	readonly diagnostics: Diagnostics;
+	readonly choice: ModelChoice;
+	loadProjectContext(): Promise<ProjectContext>;
+	readonly trace: Trace;
+	/** A failure that `runTurn` promised not to have. */
+	onBug(error: unknown, sessionId: string): void;
+};
+
+/** Why a prompt cannot be sent now, as a row for the transcript; undefined when it can. */
+export async function turnRefusal(open: OpenSession, world: TurnWorld): Promise<ItemOf<'notice'> | undefined> {
+	if (open.session.readOnlyReason !== undefined)
+		return notice('local:read-only', 'warning', open.session.readOnlyReason, actionsFor('session-read-only'));
+	if (!world.workspace.isTrusted) return notice('local:untrusted', 'warning', UNTRUSTED_TEXT, actionsFor('untrusted'));
+	if (!(await world.choice.hasKey())) return notice('local:no-key', 'warning', NO_KEY_TEXT, actionsFor('no-key'));
+	return undefined;
+}
+
+/** Runs the prompt's turn and then the queued ones. Resolves when the session is idle again; never rejects. */
+export async function runTurns(open: OpenSession, first: Prompt, world: TurnWorld): Promise<void> {
+	let prompt: Prompt | undefined = first;
+	while (prompt) {
+		const isStopped = await runOne(open, prompt, world);
+		const reason = open.session.branch().findLast((entry) => entry.type === 'turnEnded');
+		const mayGoOn = !isStopped && reason?.type === 'turnEnded' && reason.reason === 'endTurn';
+		prompt = mayGoOn || (isStopped && open.isSteering) ? open.queue.takeNext() : undefined;
+		open.isSteering = false;
+	}
+}
+
+/** True when the user stopped it. */
+async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Promise<boolean> {
+	const controller = new AbortController();
+	const run = async () => {
+		try {
+			await settle(open, world);
+			const model = world.choice.modelFor(open.session.model);
+			if (model !== open.session.model) open.session.setModel(model);
+			await runTurn(open.session, prompt, portsFor(open, world), (event) => open.onTurnEvent(event), controller.signal);
+		} catch (error) {
+			// `runTurn` never rejects; settling may, when the log or a file cannot be read or written.
+			world.onBug(error, open.session.id);
+			const text = error instanceof Error ? error.message : String(error);
+			open.notify(notice('local:failed', 'error', text, actionsFor('')));
+		}
+	};
+	const done = run();
+	open.turn = { abort: () => controller.abort(), done };
+	await done;
+	open.turn = undefined;
+	return controller.signal.aborted;
+}
+
+/** What a crash left open is closed before the first prompt, not when a session is only looked at. */
+async function settle(open: OpenSession, world: TurnWorld): Promise<void> {
+	if (open.isSettled) return;
+	const { session } = open;
+	if (session.entries.length > 0) {
+		closeOpenCalls(session);
+		await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
+	}
+	open.isSettled = true;
+}
+
+function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
+	const { choice } = world;
+	return {
+		clock: world.clock,
+		ids: world.ids,
+		blobs: world.blobs,
+		workspace: world.workspace,
+		shell: world.shell,
+		search: world.search,
+		diagnostics: world.diagnostics,
+		approver: open.approvals,
+		model: choice.streamModel(),
+		modelInfo: () => choice.infoFor(open.session.model),
+		rules: () => {
+			const rules = permissionRules();
+			return { ...rules, allow: [...rules.allow, ...open.sessionRules] };
+		},
+		addSessionRule: (rule) => open.sessionRules.push(rule),
+		loadProjectContext: () => world.loadProjectContext(),
+		messageTtl: setting('cache.messageTtl'),
+		isOfficialEndpoint: choice.isOfficialEndpoint,
+		trace: world.trace,
+	};
+}
+
+const UNTRUSTED_TEXT =
+	'This folder is not trusted, so nothing runs in it. Your prompt is back in the input. Trust the folder to send it; past sessions can be read without.';
+const NO_KEY_TEXT =
+	'No API key is set for this endpoint. Your prompt is back in the input. Set a key, or use the demo model, which needs none.';

@@ -1,0 +1,103 @@
+/**
+ * A thin client of the Messages API: messages, models and typed errors of the SDK, nothing else of it in the bundle.
+ * Reads no environment: neither keys, addresses, extra headers nor log levels of the process reach a request.
+ */
+import { BaseAnthropic } from '@anthropic-ai/sdk/client';
+import { Messages } from '@anthropic-ai/sdk/resources/messages/messages';
+import { Models } from '@anthropic-ai/sdk/resources/models';
+
+/** The version of the API that this code is written against. */
+const API_VERSION = '2026-10-21';
+
+/** What a request may carry besides `x-stainless-*`. Anything else came from outside and is dropped. */
+const ALLOWED_HEADERS: ReadonlySet<string> = new Set([
+	'accept',
+	'anthropic-beta',
+	'anthropic-version',
+	'authorization',
+	'content-type',
+	'user-agent',
+	'x-api-key',
+]);
+
+export type ClientSettings = {
+	readonly baseUrl: string;
+	readonly apiKeyHeader: 'authorization' | 'x-api-key';
+	readonly apiKey: string;
+	/** How long to wait for response headers, in ms. The body is watched by the caller. */
+	readonly headersTimeoutMs: number;
+	/** Called with every piece of a response body as it arrives. */
+	readonly onBytes: () => void;
+};
+
+/** One client per call, so that no key outlives its request. */
+export function createMessagesClient(settings: ClientSettings): MessagesClient {
+	return new MessagesClient(settings);
+}
+
+/** The headers that every request must carry, to be given per request, where they win over everything. */
+export function requestHeaders(
+	settings: Pick<ClientSettings, 'apiKey' | 'apiKeyHeader'>,
+	betas: readonly string[],
+): Record<string, string | null> {
+	const isBearer = settings.apiKeyHeader === 'authorization';
+	return {
+		authorization: isBearer ? `Bearer ${settings.apiKey}` : null,
+		'x-api-key': isBearer ? null : settings.apiKey,
+		'anthropic-version': API_VERSION,
+		'anthropic-beta': betas.length > 0 ? betas.join(',') : null,
+	};
+}
+
+class MessagesClient extends BaseAnthropic {
+	readonly messages: Messages;
+	readonly models: Models;
+
+	constructor(settings: ClientSettings) {
+		super({
+			baseURL: settings.baseUrl,
+			apiKey: null,
+			authToken: null,
+			webhookKey: null,
+			openTelemetry: false,
+			logger: silentLogger,
+			logLevel: 'off',
+			maxRetries: 0,
+			timeout: settings.headersTimeoutMs,
+			fetch: (url, init) => watchedFetch(url, init, settings.onBytes),
+		});
+		this.messages = new Messages(this);
+		this.models = new Models(this);
+	}
+
+	/** Keys come with each request; profiles and token files of other tools are never looked for. */
+	protected override _shouldResolveDefaultCredentials(): boolean {
+		return false;
+	}
+}
+
+const ignore = () => undefined;
+const silentLogger = { error: ignore, warn: ignore, info: ignore, debug: ignore };
+
+/** Redirects are not followed: a key belongs to the origin it was entered for. */
+async function watchedFetch(
+	url: Parameters<typeof fetch>[0],
+	init: Parameters<typeof fetch>[1],
+	onBytes: () => void,
+): Promise<Response> {
+	const headers = new Headers(init?.headers);
+	for (const name of [...headers.keys()])
+		if (!ALLOWED_HEADERS.has(name) && !name.startsWith('x-stainless-')) headers.delete(name);
+	const response = await fetch(url, { ...init, headers, redirect: 'manual' });
+	onBytes();
+	if (!response.body) return response;
+	const watched = response.body.pipeThrough(
+		new TransformStream<Uint8Array, Uint8Array>({
+			transform(chunk, controller) {
+				onBytes();
+				controller.enqueue(chunk);
+			},
+		}),
+	);
+	return new Response(watched, { status: response.status, statusText: response.statusText, headers: response.headers });
+}

@@ -1,0 +1,181 @@
+/**
+ * Blobs as files: `blobs/<2 hex>/<sha256>.<codec>`, each written once, whole or not at all. Deletes nothing: sweeping is a job of its own.
+ * What is stored under a hash is checked against it whenever it is read.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { UserError } from '../base/errors.ts';
+import { asSha256, type Sha256 } from '../base/ids.ts';
+import type { BlobStore } from '../core/ports.ts';
+import { describeFileError, systemCode } from './fileErrors.ts';
+
+/** Below this a file takes one block of the disk anyway. */
+const COMPRESS_OVER_BYTES = 1024;
+const HEAD_BYTES = 1024;
+/** As fast as no compression up to 200 KB, and a third of the size. */
+const ZSTD_LEVEL = 1;
+const CODECS = ['raw', 'zst', 'gz'] as const;
+type Codec = (typeof CODECS)[number];
+
+/** `folder` is the storage folder; `blobs/` is created in it with the first blob. */
+export function createFileBlobStore(folder: string): BlobStore {
+	const root = join(folder, 'blobs');
+	/** Writes under way, so that the same bytes put twice at once are written once. */
+	const writing = new Map<Sha256, Promise<void>>();
+	const pathOf = (sha: Sha256, codec: Codec) => join(root, sha.slice(0, 2), `${sha}.${codec}`);
+
+	const isStored = async (sha: Sha256): Promise<boolean> => {
+		for (const codec of CODECS) if (await exists(pathOf(sha, codec))) return true;
+		return false;
+	};
+	const write = async (sha: Sha256, bytes: Uint8Array, isSearchable: boolean): Promise<void> => {
+		if (await isStored(sha)) return;
+		const { codec, stored } = await encode(bytes, isSearchable);
+		await mkdir(join(root, sha.slice(0, 2)), { recursive: true, mode: 0o700 });
+		await writeWhole(pathOf(sha, codec), stored);
+	};
+
+	return {
+		hash: hashOf,
+		async put(bytes, mediaType, options) {
+			const sha = hashOf(bytes);
+			let written = writing.get(sha);
+			if (!written) {
+				written = write(sha, bytes, options?.searchable === true).finally(() => writing.delete(sha));
+				writing.set(sha, written);
+			}
+			try {
+				await written;
+			} catch (error) {
+				throw blobWriteFailed(error);
+			}
+			return { $blob: sha, size: bytes.length, mediaType, head: headOf(bytes, mediaType) };
+		},
+		async get({ $blob: sha }) {
+			if (!/^[0-9a-f]{64}$/.test(sha)) throw blobMissing(sha);
+			let damage: unknown;
+			for (const codec of CODECS) {
+				const stored = await readIfThere(pathOf(sha, codec));
+				if (!stored) continue;
+				try {
+					const bytes = await decode(stored, codec);
+					if (hashOf(bytes) === sha) return new Uint8Array(bytes);
+					damage = new Error(`${sha}.${codec} holds other bytes than its name says`);
+				} catch (error) {
+					damage = error;
+				}
+			}
+			throw damage === undefined ? blobMissing(sha) : blobDamaged(sha, damage);
+		},
+	};
+}
+
+const hashOf = (bytes: Uint8Array): Sha256 => asSha256(createHash('sha256').update(bytes).digest('hex'));
+
+async function encode(bytes: Uint8Array, isSearchable: boolean): Promise<{ codec: Codec; stored: Uint8Array }> {
+	// Missing in a Node before 22.15, which some editors still ship.
+	const canCompress = typeof zlib.zstdCompress === 'function';
+	if (isSearchable || !canCompress || bytes.length <= COMPRESS_OVER_BYTES) return { codec: 'raw', stored: bytes };
+	const params = { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL };
+	const packed = await promisify(zlib.zstdCompress)(bytes, { params });
+	return packed.length < bytes.length ? { codec: 'zst', stored: packed } : { codec: 'raw', stored: bytes };
+}
+
+async function decode(stored: Buffer, codec: Codec): Promise<Buffer> {
+	switch (codec) {
+		case 'raw':
+			return stored;
+		case 'zst':
+			if (typeof zlib.zstdDecompress !== 'function') throw new Error('this editor cannot unpack zstd');
+			return await promisify(zlib.zstdDecompress)(stored);
+		case 'gz':
+			return await promisify(zlib.gunzip)(stored);
+	}
+}
+
+/** A temporary name, flushed, then renamed: a blob that has its name is complete. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+	const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+	try {
+		const file = await open(temporary, 'wx', 0o600);
+		try {
+			await file.writeFile(bytes);
+			await file.datasync();
+		} finally {
+			await file.close();
+		}
+		await rename(temporary, path);
+	} catch (error) {
+		await removeIfThere(temporary);
+		throw error;
+	}
+}
+
+async function removeIfThere(path: string): Promise<void> {
+	try {
+		await unlink(path);
+	} catch (error) {
+		if (systemCode(error) !== 'ENOENT') throw error;
+	}
+}
+
+async function exists(path: string): Promise<boolean> {
+	try {
+		await stat(path);
+		return true;
+	} catch (error) {
+		if (systemCode(error) === 'ENOENT') return false;
+		throw error;
+	}
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+	try {
+		return await readFile(path);
+	} catch (error) {
+		if (systemCode(error) === 'ENOENT') return undefined;
+		throw blobUnreadable(error);
+	}
+}
+
+/** The start of a text without a cut character; empty for bytes that are not text. */
+function headOf(bytes: Uint8Array, mediaType: string): string {
+	if (!mediaType.startsWith('text/') && !mediaType.includes('json')) return '';
+	if (bytes.length <= HEAD_BYTES) return decodeText(bytes);
+	let end = HEAD_BYTES;
+	// Step back over the continuation bytes of a character that would be cut.
+	while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+	return decodeText(bytes.subarray(0, end));
+}
+
+const decodeText = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+
+const blobMissing = (sha: string): UserError =>
+	new UserError(
+		'blob-missing',
+		`A stored content (${sha.slice(0, 8)}) is missing from the storage folder. The rest of the session is intact. Restore the folder from a backup if you need it.`,
+	);
+
+const blobDamaged = (sha: string, cause: unknown): UserError =>
+	new UserError(
+		'blob-damaged',
+		`A stored content (${sha.slice(0, 8)}) is damaged on the disk and was not used. The rest of the session is intact. Restore the storage folder from a backup if you need it.`,
+		{ cause },
+	);
+
+const blobUnreadable = (cause: unknown): UserError =>
+	new UserError(
+		'blob-damaged',
+		`A stored content cannot be read: ${describeFileError(cause)}. Nothing was changed. Check the permissions of the storage folder.`,
+		{ cause },
+	);
+
+const blobWriteFailed = (cause: unknown): UserError =>
+	new UserError(
+		'blob-write-failed',
+		`A content could not be stored: ${describeFileError(cause)}. Nothing was changed. Free some disk space or check the permissions of the storage folder, then try again.`,
+		{ cause },
+	);

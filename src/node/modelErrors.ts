@@ -1,0 +1,167 @@
+/**
+ * Turns whatever the SDK or the network threw into one ModelError: what went wrong, what to do about it.
+ * Does not retry and does not decide what the user sees beyond the sentence.
+ */
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk/core/error';
+import { messageOf } from '../base/errors.ts';
+import { ModelError, type ModelErrorKind } from '../core/model/modelError.ts';
+
+/** The codes of 429 that waiting does not cure. */
+const SPEND_CODES: ReadonlySet<string> = new Set([
+	'contract_spend_limit_reached',
+	'enforced_spend_limit_reached',
+	'ramp_limit_exceeded',
+]);
+
+const KIND_OF_TYPE: Readonly<Record<string, ModelErrorKind>> = {
+	invalid_request_error: 'badRequest',
+	authentication_error: 'auth',
+	permission_error: 'auth',
+	billing_error: 'billing',
+	not_found_error: 'notFound',
+	request_too_large: 'tooLarge',
+	rate_limit_error: 'rateLimit',
+	timeout_error: 'server',
+	conflict_error: 'server',
+	api_error: 'server',
+	overloaded_error: 'overloaded',
+};
+
+const THINKING_BINDING = /signature|binding|\bbound\b|prefix|cannot be modified|must remain/i;
+const TOO_LARGE = /too long|context (window|limit)|exceed.{0,40}context|maximum context|request_too_large/i;
+const NO_CREDIT = /credit balance|billing/i;
+
+const ADVICE: Readonly<Record<ModelErrorKind, string>> = {
+	auth: 'The endpoint did not accept the key. Enter it again with “Retrace: Set API Key”.',
+	billing: 'The account cannot pay for this request. Check its plan and limits.',
+	notFound: 'The endpoint or the model does not exist. Check the base URL and the chosen model.',
+	badRequest: 'The endpoint refused the request.',
+	thinkingBinding: 'The endpoint refused earlier thinking because what precedes it has changed.',
+	tooLarge: 'The conversation is too large for this model. Compact it or rewind.',
+	rateLimit: 'The endpoint limits how fast requests may come.',
+	overloaded: 'The model is overloaded at the moment.',
+	server: 'The endpoint had an error of its own.',
+	network: 'There is no connection to the endpoint.',
+	stalled: 'The endpoint stopped answering.',
+	cutOff: 'The reply was cut off before its end.',
+};
+
+export type ErrorSource = {
+	/** Where the request went, for the sentence. */
+	readonly baseUrl: string;
+	/** Never shown, even when the endpoint repeats it. */
+	readonly apiKey: string;
+};
+
+/** Maps anything thrown by a request or while reading its reply. Cancellation is the caller's to tell apart. */
+export function toModelError(thrown: unknown, source: ErrorSource): ModelError {
+	if (thrown instanceof ModelError) return thrown;
+	if (thrown instanceof APIConnectionTimeoutError) return new ModelError('stalled', ADVICE.stalled, { cause: thrown });
+	if (thrown instanceof APIError && !(thrown instanceof APIConnectionError)) return fromApiError(thrown, source);
+	if (thrown instanceof SyntaxError)
+		return new ModelError('server', `${ADVICE.server} It sent something that is not JSON.`, { cause: thrown });
+	return new ModelError('network', networkSentence(thrown, source.baseUrl), { cause: thrown });
+}
+
+export function cutOffError(requestId: string | null): ModelError {
+	return new ModelError('cutOff', ADVICE.cutOff, { requestId: requestId ?? undefined });
+}
+
+export function stalledError(idleTimeoutMs: number, requestId: string | null): ModelError {
+	const seconds = Math.max(1, Math.round(idleTimeoutMs / 1000));
+	return new ModelError('stalled', `${ADVICE.stalled} Nothing arrived for ${seconds} s.`, {
+		requestId: requestId ?? undefined,
+	});
+}
+
+export function noKeyError(): ModelError {
+	return new ModelError('auth', 'No API key is set. Enter one with “Retrace: Set API Key”; nothing was sent.');
+}
+
+export function unreadableKeyError(cause: unknown): ModelError {
+	return new ModelError('auth', `The API key could not be read: ${messageOf(cause)} Nothing was sent.`, { cause });
+}
+
+/** A wait in ms from `retry-after-ms` or `retry-after` (seconds or a date); undefined when neither says one. */
+function retryAfterMs(headers: Headers | undefined, nowMs: number): number | undefined {
+	const inMs = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
+	if (Number.isFinite(inMs)) return Math.max(0, inMs);
+	const text = headers?.get('retry-after')?.trim();
+	if (!text) return undefined;
+	if (/^\d+(\.\d+)?$/.test(text)) return Number.parseFloat(text) * 1000;
+	const dateMs = Date.parse(text);
+	return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+}
+
+function fromApiError(error: APIError, source: ErrorSource): ModelError {
+	const said = error.apiMessage ?? '';
+	const kind = kindOf(error, said);
+	const isRepeatingKey = source.apiKey !== '' && said.includes(source.apiKey);
+	const text = isRepeatingKey ? said.replaceAll(source.apiKey, '…') : said;
+	return new ModelError(kind, sentence(kind, text, error, source), {
+		status: error.status,
+		retryAfterMs: retryAfterMs(error.headers, Date.now()),
+		requestId: error.requestID ?? undefined,
+		...(isRepeatingKey ? {} : { cause: error }),
+	});
+}
+
+function kindOf(error: APIError, said: string): ModelErrorKind {
+	const { status, type, errorCode } = error;
+	// A mid-stream error event has a type and no status.
+	if (status === undefined) return refine(KIND_OF_TYPE[type ?? ''] ?? 'server', said);
+	if (status === 401 || status === 403) return 'auth';
+	if (status === 402) return 'billing';
+	if (status === 404) return 'notFound';
+	if (status === 413) return 'tooLarge';
+	if (status === 429) return errorCode && SPEND_CODES.has(errorCode) ? 'billing' : 'rateLimit';
+	if (status === 529 || type === 'overloaded_error') return 'overloaded';
+	if (status === 408 || status === 409 || status >= 500) return 'server';
+	if (status < 400) return 'notFound';
+	return refine('badRequest', said);
+}
+
+/** The reasons for a 400 that have a cure of their own. The API tells them apart in words only. */
+function refine(kind: ModelErrorKind, said: string): ModelErrorKind {
+	if (kind !== 'badRequest') return kind;
+	if (/thinking/i.test(said) && THINKING_BINDING.test(said)) return 'thinkingBinding';
+	if (TOO_LARGE.test(said)) return 'tooLarge';
+	return NO_CREDIT.test(said) ? 'billing' : 'badRequest';
+}
+
+function sentence(kind: ModelErrorKind, said: string, error: APIError, source: ErrorSource): string {
+	const { status } = error;
+	if (status !== undefined && status < 400) {
+		const target = error.headers?.get('location') ?? 'another address';
+		return `${source.baseUrl} redirects to ${target}, which is not followed so that the key stays where it belongs. Set the base URL to the final address.`;
+	}
+	if (said !== '') return `${ADVICE[kind]} It said: ${said}`;
+	return status === undefined ? ADVICE[kind] : `${ADVICE[kind]} (HTTP ${status})`;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+	ECONNREFUSED: 'nothing listens there',
+	ENOTFOUND: 'the name does not resolve',
+	EAI_AGAIN: 'the name does not resolve at the moment',
+	ECONNRESET: 'the connection was reset',
+	UND_ERR_SOCKET: 'the connection was reset',
+	EPIPE: 'the connection was closed',
+	ETIMEDOUT: 'connecting took too long',
+	UND_ERR_CONNECT_TIMEOUT: 'connecting took too long',
+	ENETUNREACH: 'the network is unreachable',
+	EHOSTUNREACH: 'the host is unreachable',
+	CERT_HAS_EXPIRED: 'its certificate has expired',
+	DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+	SELF_SIGNED_CERT_IN_CHAIN: 'its certificate chain is self-signed',
+	UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified',
+};
+
+function networkSentence(thrown: unknown, baseUrl: string): string {
+	let deepest = thrown;
+	for (let current = thrown; current instanceof Error; current = current.cause) {
+		deepest = current;
+		const reason = 'code' in current && typeof current.code === 'string' ? REASONS[current.code] : undefined;
+		if (reason) return `No connection to ${baseUrl}: ${reason}. Check the network and the base URL.`;
+	}
+	return `No connection to ${baseUrl}: ${messageOf(deepest)}. Check the network and the base URL.`;
+}

@@ -1,0 +1,235 @@
+/**
+ * The port Shell: runs a command in a process group of its own, so that all it started can be ended with it.
+ * Does not judge commands and keeps nothing between them: folder in, folder out.
+ */
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import type { Readable } from 'node:stream';
+import { messageOf, UserError } from '../base/errors.ts';
+import type { Shell, ShellOutcome, ShellRequest } from '../core/ports.ts';
+import { createBoundedOutput } from './boundedOutput.ts';
+import { childEnvironment } from './childEnvironment.ts';
+
+const MAX_OUTPUT_BYTES = 1_000_000;
+/** What a process gets to end by itself after SIGTERM. */
+const KILL_AFTER_MS = 2_000;
+/** How long after the shell's end its output may pause before what was left in the background is not waited for. */
+const DRAIN_QUIET_MS = 50;
+/** The most that a background process which keeps talking can hold the result back. */
+const DRAIN_MAX_MS = 500;
+/** How often a killed group is asked whether it is gone. */
+const GONE_POLL_MS = 25;
+
+/**
+ * Runs before the command. Both streams become one, so that their order is the real one. The folder it ends in is written
+ * to descriptor 3 as we see it, 8 as the shell does: scripts like to use 3 themselves.
+ */
+const PRELUDE = "exec 2>&1 8>&3 3>&-\ntrap 'pwd -P >&8' EXIT\n";
+
+export type ShellSettings = {
+	/** Default: /bin/bash, else /bin/sh; on Windows %ComSpec%. */
+	readonly shellPath?: string;
+	/** Names of variables that no command may see, besides `ANTHROPIC_*`. */
+	readonly hiddenEnvironment: readonly string[];
+};
+
+/** Path of the shell that commands run in. */
+export function defaultShellPath(): string {
+	if (process.platform === 'win32') return process.env.ComSpec ?? 'cmd.exe';
+	return existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
+}
+
+export function createShell(settings: ShellSettings): Shell {
+	const shellPath = settings.shellPath ?? defaultShellPath();
+	return {
+		async run(request, signal) {
+			if (!isFolder(request.cwd))
+				throw new UserError('no-such-folder', `The folder ${request.cwd} does not exist. The command was not run.`);
+			const started = performance.now();
+			if (signal.aborted) return cancelledBefore(request);
+			return follow(start(shellPath, request, settings.hiddenEnvironment), request, started, signal);
+		},
+	};
+}
+
+function cancelledBefore(request: ShellRequest): ShellOutcome {
+	return { exitCode: null, reason: 'cancelled', output: '', cwd: request.cwd, durationMs: 0 };
+}
+
+function start(shellPath: string, request: ShellRequest, hiddenEnvironment: readonly string[]): ChildProcess {
+	const isWindows = process.platform === 'win32';
+	const options: SpawnOptions = {
+		cwd: request.cwd,
+		env: childEnvironment(process.env, hiddenEnvironment),
+		windowsHide: true,
+		windowsVerbatimArguments: isWindows,
+		detached: !isWindows,
+		stdio: isWindows ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe', 'pipe'],
+	};
+	const args = isWindows ? ['/d', '/s', '/c', `"${request.command}"`] : ['-c', PRELUDE + request.command];
+	try {
+		return spawn(shellPath, args, options);
+	} catch (error) {
+		// Some failures are thrown at once, others come as an event.
+		throw notStarted(error);
+	}
+}
+
+async function follow(
+	child: ChildProcess,
+	request: ShellRequest,
+	started: number,
+	signal: AbortSignal,
+): Promise<ShellOutcome> {
+	const output = createBoundedOutput(MAX_OUTPUT_BYTES);
+	let reason: ShellOutcome['reason'] = 'exited';
+	let isDone = false;
+	let lastOutputAt = 0;
+	const tell = (text: string) => {
+		if (isDone || text === '') return;
+		lastOutputAt = performance.now();
+		output.add(text);
+		request.onOutput(text);
+	};
+	const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+	const finishers = streams.map((stream) => readText(stream, tell));
+	let folder = '';
+	const folderStream = child.stdio[3];
+	if (folderStream && 'read' in folderStream) readText(folderStream, (text) => (folder += text));
+
+	let ending: Promise<void> | undefined;
+	const stop = (why: 'timedOut' | 'cancelled') => {
+		if (ending) return;
+		reason = why;
+		ending = endGroup(child);
+	};
+	const onAbort = () => stop('cancelled');
+	const timer = setTimeout(() => stop('timedOut'), request.timeoutMs);
+	signal.addEventListener('abort', onAbort, { once: true });
+	try {
+		const exitCode = await exitOf(child);
+		clearTimeout(timer);
+		if (ending) await ending;
+		await drained(streams, () => lastOutputAt);
+		for (const finish of finishers) finish();
+		const cwd = folder.replace(/\n$/, '');
+		return {
+			exitCode: reason === 'exited' ? exitCode : null,
+			reason,
+			output: output.text(),
+			cwd: isAbsolute(cwd) && isFolder(cwd) ? cwd : request.cwd,
+			durationMs: Math.round(performance.now() - started),
+		};
+	} finally {
+		isDone = true;
+		clearTimeout(timer);
+		signal.removeEventListener('abort', onAbort);
+		letGo(child);
+	}
+}
+
+/** Resolves with the exit code, or null when a signal ended the shell. */
+function exitOf(child: ChildProcess): Promise<number | null> {
+	return new Promise((resolve, reject) => {
+		child.once('exit', (code) => resolve(code));
+		child.once('error', (error) => reject(notStarted(error)));
+	});
+}
+
+function notStarted(cause: unknown): UserError {
+	const isTooLong = cause instanceof Error && 'code' in cause && cause.code === 'E2BIG';
+	return new UserError(
+		'shell-not-started',
+		isTooLong
+			? 'The command is too long for the shell. Nothing was run. Write it to a script file and run that.'
+			: `The shell could not be started: ${messageOf(cause)}. Nothing was run.`,
+		{ cause },
+	);
+}
+
+/** Decodes UTF-8 across chunk borders. The returned function flushes a character that was left unfinished. */
+function readText(stream: Readable, onText: (text: string) => void): () => void {
+	const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+	stream.on('data', (chunk: Buffer) => onText(decoder.decode(chunk, { stream: true })));
+	// A pipe of a process that was killed may fail; what it gave until then counts.
+	stream.on('error', () => undefined);
+	return () => onText(decoder.decode());
+}
+
+/** Waits for the end of the streams, but not for what a background process may still write. */
+function drained(streams: readonly Readable[], lastOutputAt: () => number): Promise<void> {
+	const begun = performance.now();
+	return new Promise((resolve) => {
+		const look = () => {
+			const now = performance.now();
+			const isQuiet = now - Math.max(begun, lastOutputAt()) >= DRAIN_QUIET_MS;
+			if (streams.every((stream) => stream.readableEnded || stream.destroyed)) resolve();
+			else if (isQuiet || now - begun >= DRAIN_MAX_MS) resolve();
+			else setTimeout(look, 5);
+		};
+		setImmediate(look);
+	});
+}
+
+/** SIGTERM to the whole group, SIGKILL when any of it is left after a while. Resolves when it is gone or was killed. */
+async function endGroup(child: ChildProcess): Promise<void> {
+	const { pid } = child;
+	if (pid === undefined) return;
+	if (process.platform === 'win32') {
+		spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on('error', () =>
+			child.kill(),
+		);
+		return;
+	}
+	signalGroup(pid, 'SIGTERM');
+	const until = performance.now() + KILL_AFTER_MS;
+	while (performance.now() < until) {
+		await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
+		if (!isGroupAlive(pid)) return;
+	}
+	signalGroup(pid, 'SIGKILL');
+}
+
+/** Whether the group was there to get the signal. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+	try {
+		return process.kill(-pid, signal);
+	} catch {
+		// ESRCH: all of it is gone. EPERM (macOS): only zombies are left.
+		return false;
+	}
+}
+
+/** Whether any process of the group still runs. A zombie that nobody collects (in containers) does not count where we can see it. */
+function isGroupAlive(pid: number): boolean {
+	if (!signalGroup(pid, 0)) return false;
+	if (process.platform !== 'linux') return true;
+	return readdirSync('/proc').some((name) => {
+		if (!/^\d+$/.test(name)) return false;
+		try {
+			const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+			// After the name in brackets: state, parent, group.
+			const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+			return group === String(pid) && state !== 'Z' && state !== 'X';
+		} catch {
+			// It ended while we looked.
+			return false;
+		}
+	});
+}
+
+/** A background process goes on, may write to its pipes unheard, and keeps nothing of ours alive. */
+function letGo(child: ChildProcess): void {
+	for (const stream of [child.stdout, child.stderr, child.stdio[3]]) {
+		if (!stream || !('read' in stream)) continue;
+		stream.removeAllListeners('data');
+		stream.resume();
+		if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
+	}
+	child.unref();
+}
+
+function isFolder(path: string): boolean {
+	return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

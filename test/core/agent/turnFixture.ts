@@ -1,0 +1,172 @@
+/** A session in memory with everything a turn needs, for the tests of this folder. */
+import type { TraceEvent } from '../../../src/base/trace.ts';
+import { runTurn } from '../../../src/core/agent/runTurn.ts';
+import type { Prompt, TurnEvent, TurnPorts } from '../../../src/core/agent/turnTypes.ts';
+import type {
+	EditDecision,
+	PermissionAnswer,
+	PermissionRequest,
+	ShellOutcome,
+	StreamModel,
+} from '../../../src/core/ports.ts';
+import type { Entry, PermissionMode } from '../../../src/core/session/entry.ts';
+import { openSession } from '../../../src/core/session/session.ts';
+import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createFakeClock, createFakeIds } from '../../fakes/fakeClock.ts';
+import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
+import { createMemoryWorkspace } from '../../fakes/memoryWorkspace.ts';
+
+export type FixtureOptions = {
+	readonly model: StreamModel;
+	readonly files?: Readonly<Record<string, string>>;
+	readonly mode?: PermissionMode;
+	readonly isTrusted?: boolean;
+	readonly rules?: Partial<ReturnType<TurnPorts['rules']>>;
+	readonly permission?: (request: PermissionRequest, signal: AbortSignal) => Promise<PermissionAnswer>;
+	readonly decision?: (proposed: string) => EditDecision;
+	readonly shell?: (command: string, signal: AbortSignal) => Partial<ShellOutcome>;
+};
+
+export async function createFixture(options: FixtureOptions) {
+	const clock = createFakeClock();
+	const ids = createFakeIds();
+	const blobs = createMemoryBlobStore();
+	const workspace = createMemoryWorkspace(options.files ?? {}, { isTrusted: options.isTrusted ?? true });
+	const events: TurnEvent[] = [];
+	const traces: TraceEvent[] = [];
+	const asked: PermissionRequest[] = [];
+	const sessionRules: string[] = [];
+	const commands: string[] = [];
+	const store = createMemorySessionStore();
+	const session = await openSession({
+		store,
+		blobs,
+		clock,
+		ids,
+		defaults: {
+			cwd: '/w',
+			mode: options.mode ?? 'ask',
+			model: 'claude-sonnet-5-5',
+			roots: ['/w'],
+			extensionVersion: '0',
+		},
+		trace: (event) => traces.push(event),
+	});
+	const ports: TurnPorts = {
+		clock,
+		ids,
+		blobs,
+		workspace,
+		model: options.model,
+		shell: {
+			async run({ command, cwd, onOutput }, signal) {
+				commands.push(command);
+				const outcome = {
+					exitCode: 0,
+					reason: 'exited' as const,
+					output: '',
+					cwd,
+					durationMs: 1,
+					...options.shell?.(command, signal),
+				};
+				onOutput(outcome.output);
+				return outcome;
+			},
+		},
+		search: {
+			async grep({ pattern, directory, maxMatches }) {
+				const items = [...workspace.files.keys()]
+					.filter((path) => path.startsWith(`${directory}/`))
+					.flatMap((path) =>
+						(workspace.text(path) ?? '')
+							.split('\n')
+							.map((line, index) => ({ path, lineNumber: index + 1, text: line }))
+							.filter((match) => match.text.includes(pattern)),
+					);
+				return { items: items.slice(0, maxMatches), isComplete: items.length <= maxMatches };
+			},
+			async glob(_pattern, directory) {
+				return {
+					items: [...workspace.files.keys()].filter((path) => path.startsWith(`${directory}/`)),
+					isComplete: true,
+				};
+			},
+		},
+		diagnostics: { list: async () => [] },
+		approver: {
+			async askPermission(request, signal) {
+				asked.push(request);
+				return (await options.permission?.(request, signal)) ?? { verdict: 'allowOnce' };
+			},
+			async proposeEdit({ proposed }) {
+				return options.decision?.(proposed) ?? { verdict: 'accept', text: proposed };
+			},
+		},
+		modelInfo: () => ({
+			id: session.model,
+			displayName: session.model,
+			windowTokens: 200_000,
+			maxOutputTokens: 32_000,
+			isAdaptiveThinking: false,
+			isDeprecated: false,
+		}),
+		rules: () => ({ allow: [], ask: [], deny: [], ...options.rules }),
+		addSessionRule: (rule) => sessionRules.push(rule),
+		loadProjectContext: async () => ({ memory: [], environment: [] }),
+		messageTtl: '5m',
+		trace: (event) => traces.push(event),
+	};
+	const abort = new AbortController();
+	return {
+		session,
+		ports,
+		clock,
+		blobs,
+		workspace,
+		events,
+		traces,
+		asked,
+		sessionRules,
+		commands,
+		abort,
+		/** Runs one turn to its end. */
+		async run(prompt: string | Prompt) {
+			const made = typeof prompt === 'string' ? { text: prompt, attachments: [] } : prompt;
+			await runTurn(session, made, ports, (event) => events.push(event), abort.signal);
+		},
+		/** The log as short words, ledger types of the session's own bookkeeping left out. */
+		log: () => session.entries.filter((entry) => !['header', 'title', 'tail'].includes(entry.type)).map(shortForm),
+	};
+}
+
+export type Fixture = Awaited<ReturnType<typeof createFixture>>;
+
+function shortForm(entry: Entry): string {
+	switch (entry.type) {
+		case 'user':
+		case 'toolResult': {
+			const words = entry.content.map((block) =>
+				'text' in block ? String(block.text) : '$blob' in block ? '$blob' : 'image',
+			);
+			const error = entry.type === 'toolResult' && entry.isError ? '!' : '';
+			return `${entry.type}${error} ${words.join('|')}`.trim();
+		}
+		case 'assistant': {
+			const { block } = entry;
+			const words = block.type === 'text' ? block.text : block.type === 'tool_use' ? block.name : '';
+			return `assistant ${block.type}${entry.partial ? ' partial' : ''} ${String(words)}`.trim();
+		}
+		case 'assistantEnded':
+			return `assistantEnded ${entry.stopReason}`;
+		case 'turnEnded':
+			return `turnEnded ${entry.reason}${entry.code === undefined ? '' : ` ${entry.code}`}`;
+		case 'checkpoint':
+			return `checkpoint ${entry.epoch}`;
+		case 'permission':
+			return `permission ${entry.verdict}${entry.rule === undefined ? '' : ` ${entry.rule}`}`;
+		case 'interrupted':
+			return `interrupted ${entry.reason}`;
+		default:
+			return entry.type;
+	}
+}

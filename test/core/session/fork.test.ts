@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { asSha256 } from '../../../src/base/ids.ts';
+import type { SessionStore } from '../../../src/core/ports.ts';
+import type { Entry, EntryDraft } from '../../../src/core/session/entry.ts';
+import { forkSession } from '../../../src/core/session/fork.ts';
+import { openSession } from '../../../src/core/session/session.ts';
+import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { line, reply, rewind, SESSION, sessionOptions, turnEnded, user } from './sessionSupport.ts';
+
+const blob = (digit: string) => ({
+	$blob: asSha256(digit.repeat(64)),
+	size: 1,
+	mediaType: 'application/json',
+	head: '',
+});
+const prefix = (model: string, digit: string): EntryDraft<'prefix'> => ({
+	type: 'prefix',
+	tools: blob(digit),
+	system: blob(digit),
+	context: blob(digit),
+	model,
+	maxTokens: 1000,
+	thinking: null,
+	effort: null,
+	betas: [],
+	apiVersion: 'v',
+	ttl: '1h',
+	reminderForm: 'user',
+	diagnostics: false,
+	toolVersions: { Read: 1 },
+	render: 1,
+});
+const checkpoint: EntryDraft<'checkpoint'> = { type: 'checkpoint', epoch: 0 };
+
+async function scene() {
+	const options = sessionOptions();
+	const origin = await openSession(options);
+	origin.append<'user' | 'prefix' | 'checkpoint'>(user('first'), prefix('model-a', '1'), checkpoint);
+	const [, end] = origin.append<'assistant' | 'turnEnded'>(reply('one'), turnEnded);
+	assert.ok(end);
+	origin.append<'user' | 'prefix' | 'turnEnded'>(user('second'), prefix('model-b', '2'), turnEnded);
+	return { options, origin, end };
+}
+
+test('a fork holds the branch up to the entry, ids kept, and what requests are built from', async () => {
+	const { options, origin, end } = await scene();
+	const before = JSON.stringify(origin.entries);
+	const fork = await forkSession(origin, end.id, options);
+	assert.notEqual(fork.id, origin.id);
+	const ids = (entries: readonly Entry[]) => entries.map((entry) => entry.id);
+	assert.deepEqual(ids(fork.branch()), ids(origin.branch().slice(0, 3)));
+	assert.deepEqual(
+		fork.entries.map((entry) => entry.type),
+		['header', 'user', 'title', 'prefix', 'assistant', 'turnEnded', 'tail'],
+	);
+	assert.equal(fork.newest('prefix')?.tools.$blob, '1'.repeat(64));
+	assert.equal(fork.model, 'model-a');
+	assert.equal(fork.title, 'first');
+	assert.deepEqual(fork.newest('header')?.origin, { sessionId: origin.id, entryId: end.id });
+	assert.ok(fork.entries.every((entry) => entry.sessionId === fork.id));
+	assert.equal(JSON.stringify(origin.entries), before);
+	assert.deepEqual(fork.problems, []);
+});
+
+test('both go on apart', async () => {
+	const { options, origin, end } = await scene();
+	const fork = await forkSession(origin, end.id, options);
+	const originLength = origin.branch().length;
+	fork.append(user('only in the fork'));
+	origin.append(user('only in the origin'));
+	assert.equal(fork.branch().length, 4);
+	assert.equal(origin.branch().length, originLength + 1);
+	assert.deepEqual(fork.problems, []);
+	await fork.close();
+	const again = await openSession({ ...options, id: fork.id });
+	assert.equal(again.branch().length, 4);
+	assert.deepEqual(again.problems, []);
+});
+
+test('a fork before the first prompt has no conversation', async () => {
+	const { options, origin } = await scene();
+	const fork = await forkSession(origin, null, options);
+	assert.deepEqual(fork.branch(), []);
+	assert.equal(fork.append(user('x'))[0]?.parentId, null);
+});
+
+test('a fork from an abandoned branch follows that branch', async () => {
+	const { options, origin, end } = await scene();
+	origin.append<'rewind' | 'user'>(rewind(null), user('elsewhere'));
+	const fork = await forkSession(origin, end.id, options);
+	assert.equal(fork.branch().length, 3);
+});
+
+test('a fork is listed with its name, also when it is long', async () => {
+	const options = sessionOptions();
+	const origin = await openSession(options);
+	origin.append(user('The name'));
+	for (let index = 0; index < 50; index++) origin.append(reply('x'.repeat(3000)));
+	const fork = await forkSession(origin, origin.leaf, options);
+	const { lines } = await options.store.open(fork.id);
+	assert.equal(JSON.parse(lines.at(-1)?.text ?? '').title, 'The name');
+});
+
+test('entries of types that are not understood are copied whole', async () => {
+	const store: SessionStore = createMemorySessionStore();
+	const options = sessionOptions(store);
+	const { file } = await store.open(SESSION);
+	const compaction = { summary: 'kept', replaces: { after: null, until: 'a' } };
+	file.append([line('h', null, 'header'), line('a', null, 'user'), line('c', 'a', 'compaction', compaction)]);
+	await file.close();
+	const origin = await openSession({ ...options, id: SESSION });
+	const fork = await forkSession(origin, origin.leaf, options);
+	const { lines } = await store.open(fork.id);
+	const copied = lines.map(({ text }) => JSON.parse(text)).find((value) => value.type === 'compaction');
+	assert.equal(copied.summary, 'kept');
+	assert.equal(copied.sessionId, fork.id);
+});

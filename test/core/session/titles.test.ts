@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { asSha256 } from '../../../src/base/ids.ts';
+import { promptPreview, promptText, titleFromPrompt } from '../../../src/core/session/titles.ts';
+
+test('a title is the first line with text, collapsed and cut', () => {
+	const check = (prompt: string, expected: string) => assert.equal(titleFromPrompt(prompt), expected);
+	check('Fix the bug', 'Fix the bug');
+	check('\n \n  Fix\t the   bug \nand more', 'Fix the bug');
+	check('one\r\ntwo', 'one');
+	check('', 'Untitled session');
+	check('  \n\t', 'Untitled session');
+	check('x'.repeat(60), 'x'.repeat(60));
+	check('x'.repeat(61), `${'x'.repeat(59)}…`);
+	check(`${'x'.repeat(58)}😀 and more`, `${'x'.repeat(58)}…`);
+});
+
+test('a preview is one line of at most 200 characters', () => {
+	assert.equal(promptPreview(' a\n\n b '), 'a b');
+	assert.equal(promptPreview('y'.repeat(500)).length, 200);
+});
+
+test('the text of a prompt comes from its text blocks and from the heads of stored ones', () => {
+	const sha = asSha256('0'.repeat(64));
+	const stored = {
+		$blob: sha,
+		size: 9,
+		mediaType: 'application/json',
+		head: '{"type":"text","text":"Say \\"hi\\"\\nnow',
+	};
+	const image = { type: 'image' as const, source: { type: 'base64' as const, media_type: 'image/png', data: '' } };
+	assert.equal(promptText([image, { type: 'text', text: 'a' }, stored]), 'a\nSay "hi"\nnow');
+});

@@ -1,0 +1,33 @@
+// The packaged extension comes up in a real VS Code: the panel is there at start, with a place to type.
+import { after, before, suite, test } from 'node:test';
+import { missingBrowser } from './support/environment.ts';
+import { until } from './support/until.ts';
+import { openWorkbench, type Workbench } from './support/workbench.ts';
+
+suite('A window with the packaged extension', { skip: missingBrowser() }, () => {
+	let workbench: Workbench;
+	before(async () => {
+		workbench = await openWorkbench({ name: 'smoke' });
+	});
+	after(() => workbench?.close());
+
+	test('shows the panel with a textbox named Message Retrace', async () => {
+		await workbench.panel().getByRole('textbox', { name: 'Message Retrace' }).waitFor();
+		await workbench.screenshot('smoke-dark');
+	});
+
+	test('follows the theme', async () => {
+		await workbench.setTheme('light');
+		await workbench.panel().locator('body.vscode-light').waitFor();
+		await workbench.screenshot('smoke-light');
+	});
+
+	test('moves the focus there on Retrace: Focus Chat', async () => {
+		await workbench.runCommand('Retrace: Focus Chat');
+		const box = workbench.panel().getByRole('textbox', { name: 'Message Retrace' });
+		await box.waitFor();
+		await until('the textbox has the focus', () =>
+			box.evaluate((element) => element === element.ownerDocument.activeElement),
+		);
+	});
+});

@@ -1,0 +1,229 @@
+// Opens the packaged extension in a real VS Code in a headless browser, with a profile and a folder of its own.
+// Everything here goes through what a person sees; what the extension wrote is read by sessionLogs.ts.
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Browser, FrameLocator, Page } from 'playwright-core';
+import { withLock } from '../../../scripts/setup/fileLock.mjs';
+import {
+	folderUrl,
+	installExtension,
+	launchCodeServer,
+	quietSettings,
+	type RunningServer,
+	writeSettings,
+} from '../../../scripts/setup/launchCodeServer.mjs';
+import { projectFolder } from '../../../scripts/setup/paths.mjs';
+import { launchBrowser } from './browser.ts';
+import { resultsFolder, temporaryFolder, testEnvironment } from './environment.ts';
+import { until } from './until.ts';
+
+/** The first paint of a cold workbench on two busy cores. */
+const openTimeoutMs = 60_000;
+const actionTimeoutMs = 15_000;
+
+const containerId = 'workbench.view.extension.retrace';
+const panelFrame = 'iframe.webview[src*="extensionId=retrace.retrace"]';
+
+export interface WorkbenchOptions {
+	/** Names temporary folders and pictures. */
+	readonly name: string;
+	/** User settings on top of the quiet ones. */
+	readonly settings?: Readonly<Record<string, unknown>>;
+	/** Environment of the server, and with it of the extension host. `RETRACE_PROVIDER` is `demo` unless given. */
+	readonly env?: Readonly<Record<string, string | undefined>>;
+	/** Files by relative path, written over the copy of the sample project before VS Code opens it. */
+	readonly files?: Readonly<Record<string, string>>;
+	/** Workspace trust is off unless a test asks for it. */
+	readonly isTrustEnabled?: boolean;
+	/** A window without a folder. */
+	readonly isFolderless?: boolean;
+	readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+type Theme = 'dark' | 'light' | 'highContrast';
+
+const themes: Readonly<Record<Theme, { readonly id: string; readonly bodyClass: string }>> = {
+	dark: { id: 'Dark Modern', bodyClass: 'vs-dark' },
+	light: { id: 'Light Modern', bodyClass: 'vs' },
+	highContrast: { id: 'Default High Contrast', bodyClass: 'hc-black' },
+};
+
+export interface Workbench {
+	/** The window; another one after `openWindow`. */
+	readonly page: Page;
+	/** The project that is open, a copy of its own. */
+	readonly folder: string;
+	readonly userDataDir: string;
+	readonly server: RunningServer;
+	/** The inside of the chat panel. */
+	panel(page?: Page): FrameLocator;
+	/** A second window on the same folder. */
+	openWindow(): Promise<Page>;
+	/** Loads the window again, as *Developer: Reload Window* does, and waits for the workbench. */
+	reload(): Promise<void>;
+	/** Runs a command by its title in the palette, for example `Retrace: New Session`. */
+	runCommand(title: string, page?: Page): Promise<void>;
+	/** Replaces the settings on top of the quiet ones; resolves when they are written. */
+	changeSettings(settings: Readonly<Record<string, unknown>>): void;
+	setTheme(theme: Theme): Promise<void>;
+	/** Saves a picture of the window as `test-results/screenshots/<name>.png` and answers its path. */
+	screenshot(name: string): Promise<string>;
+	/** Text of a file of the project on disk. */
+	readFile(relativePath: string): string;
+	/** Ends page, browser and server, and removes the temporary folders. Safe to call twice. */
+	close(): Promise<void>;
+}
+
+/** Resolves when the workbench is on the screen and the panel is attached. */
+export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
+	const { codeServer, browserPath, vsixPath } = testEnvironment();
+	const extensionsDir = await sharedExtensions(vsixPath);
+	const root = temporaryFolder(options.name);
+	const profile = { userDataDir: join(root, 'user-data'), extensionsDir };
+	const folder = join(root, 'floor-planner');
+	copySample(folder, options.files ?? {});
+	let settings: Readonly<Record<string, unknown>> = { ...options.settings };
+	writeSettings(profile, { ...quietSettings, ...settings });
+
+	const cleanUp: (() => Promise<unknown>)[] = [
+		async () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
+	];
+	const close = async () => {
+		for (const end of cleanUp.splice(0).reverse()) await end();
+	};
+	try {
+		const server = await launchCodeServer({
+			codeServer,
+			profile,
+			isTrustDisabled: options.isTrustEnabled !== true,
+			env: { ANTHROPIC_API_KEY: undefined, RETRACE_PROVIDER: 'demo', ...options.env },
+		});
+		cleanUp.push(() => server.end());
+		const browser = await launchBrowser(browserPath);
+		cleanUp.push(() => browser.close());
+		const url = options.isFolderless ? `${server.url}?ew=true` : folderUrl(server.url, folder);
+		const openWindow = () => openPage(browser, url, options);
+		const page = await openWindow();
+
+		return {
+			page,
+			folder,
+			userDataDir: profile.userDataDir,
+			server,
+			panel: (window = page) => panel(window),
+			openWindow,
+			reload: async () => {
+				await page.reload();
+				await workbenchShown(page);
+				await showPanel(page);
+			},
+			runCommand: (title, window = page) => runCommand(window, title),
+			changeSettings: (changed) => {
+				settings = changed;
+				writeSettings(profile, { ...quietSettings, ...settings });
+			},
+			setTheme: async (theme) => {
+				const { id, bodyClass } = themes[theme];
+				settings = { ...settings, 'workbench.colorTheme': id, 'window.autoDetectColorScheme': false };
+				writeSettings(profile, { ...quietSettings, ...settings });
+				await page.locator(`.monaco-workbench.${bodyClass}`).waitFor({ timeout: actionTimeoutMs });
+			},
+			screenshot: async (name) => {
+				const path = join(resultsFolder('screenshots'), `${name}.png`);
+				await page.screenshot({ path });
+				return path;
+			},
+			readFile: (relativePath) => readFileSync(join(folder, relativePath), 'utf8'),
+			close,
+		};
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+/** The inside of Retrace's chat panel: VS Code shows a webview as two nested frames. */
+function panel(page: Page): FrameLocator {
+	return page.frameLocator(panelFrame).frameLocator('#active-frame');
+}
+
+/** Runs a command by its title in the command palette. Rejects when there is no such command. */
+async function runCommand(page: Page, title: string): Promise<void> {
+	const input = page.locator('.quick-input-widget:visible input[type="text"]');
+	await until(
+		'the command palette opens',
+		async () => {
+			await page.keyboard.press('F1');
+			return input.waitFor({ timeout: 1_000 }).then(
+				() => true,
+				() => false,
+			);
+		},
+		actionTimeoutMs,
+	);
+	await input.fill(`>${title}`);
+	const row = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+	await row.click({ timeout: actionTimeoutMs });
+}
+
+async function openPage(browser: Browser, url: string, options: WorkbenchOptions): Promise<Page> {
+	const context = await browser.newContext({
+		viewport: options.viewport ?? { width: 1400, height: 900 },
+		reducedMotion: 'reduce',
+	});
+	const page = await context.newPage();
+	page.setDefaultTimeout(actionTimeoutMs);
+	await page.goto(url);
+	await workbenchShown(page);
+	await showPanel(page);
+	return page;
+}
+
+/**
+ * Brings the panel up in the secondary side bar. In the very first window of a profile VS Code lays the bar out before it knows the
+ * user settings, and leaves its own, empty, chat view active there.
+ */
+async function showPanel(page: Page): Promise<void> {
+	const bar = page.locator('.part.auxiliarybar');
+	const tab = bar.locator('[role="tab"]:has([aria-label="Retrace"])').first();
+	const isActive = async () => (await bar.getAttribute('data-active-composite')) === containerId;
+	const reveal = async () => {
+		if (await isActive()) return true;
+		if (await tab.isVisible()) await tab.click();
+		return isActive();
+	};
+	// A window without a folder starts with the bar hidden, and then there is no tab to click.
+	await until('the bar of the panel appears', reveal, 8_000).catch(() => runCommand(page, 'Retrace: Focus Chat'));
+	await page.locator(panelFrame).waitFor();
+}
+
+async function workbenchShown(page: Page): Promise<void> {
+	await page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor({ timeout: openTimeoutMs });
+}
+
+function copySample(folder: string, files: Readonly<Record<string, string>>): void {
+	cpSync(join(projectFolder, 'test', 'fixtures', 'sample'), folder, { recursive: true });
+	for (const [path, text] of Object.entries(files)) {
+		mkdirSync(dirname(join(folder, path)), { recursive: true });
+		writeFileSync(join(folder, path), text);
+	}
+}
+
+/** Installing takes seconds and the result is only read, so all tests share one installation per package. */
+async function sharedExtensions(vsixPath: string): Promise<string> {
+	const hash = createHash('sha256').update(readFileSync(vsixPath)).digest('hex').slice(0, 16);
+	const parent = join(projectFolder, '.cache', 'e2e');
+	const folder = join(parent, `extensions-${hash}`);
+	return withLock(`${parent}.lock`, async () => {
+		if (!existsSync(folder)) {
+			rmSync(parent, { recursive: true, force: true });
+			const partial = join(parent, 'partial');
+			const profile = { userDataDir: join(partial, 'user-data'), extensionsDir: join(partial, 'extensions') };
+			await installExtension(testEnvironment().codeServer, profile, vsixPath);
+			renameSync(profile.extensionsDir, folder);
+			rmSync(partial, { recursive: true, force: true });
+		}
+		return folder;
+	});
+}

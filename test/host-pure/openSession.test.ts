@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
+import { runTurn } from '../../src/core/agent/runTurn.ts';
+import { ModelError } from '../../src/core/model/modelError.ts';
+import { Approvals } from '../../src/host/approvals.ts';
+import { createBlobTexts } from '../../src/host/blobTexts.ts';
+import { OpenSession } from '../../src/host/openSession.ts';
+import { PanelFeed } from '../../src/host/panelFeed.ts';
+import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
+import type { ContextMeter } from '../../src/protocol/contextMeter.ts';
+import type { PanelHead, ToPanel } from '../../src/protocol/toPanel.ts';
+import { toPanelSchema } from '../../src/protocol/toPanel.ts';
+import { initialPanelState, reduce } from '../../webview/panelState.ts';
+import { createFixture, type Fixture } from '../core/agent/turnFixture.ts';
+import { createFakeIds } from '../fakes/fakeClock.ts';
+import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../fakes/scriptedModel.ts';
+
+const head: PanelHead = {
+	sessionId: 's',
+	title: '',
+	state: 'idle',
+	readOnlyReason: null,
+	isPersisted: true,
+	mode: 'ask',
+	model: 'm',
+	models: [],
+	provider: '',
+	isDemo: true,
+	needsSetup: false,
+	isTrusted: true,
+	hasFolder: true,
+	queue: [],
+	progress: null,
+	canUndoRewind: false,
+};
+const meter: ContextMeter = {
+	usedTokens: 0,
+	maxTokens: 1,
+	triggerTokens: 0,
+	rotTokens: 0,
+	estimatedTokens: 0,
+	layers: [],
+	costUsd: 0,
+	cacheShare: null,
+	turnsLeft: null,
+};
+
+/** A session over the fixture, with a panel that keeps what it is sent. */
+function createPanel(fixture: Fixture) {
+	const errors: unknown[] = [];
+	const openNow = () => {
+		const texts = createBlobTexts(fixture.blobs, (error) => errors.push(error));
+		const approvals = new Approvals(fixture.session.id, {
+			proposeEdit: (_id, proposal, signal) => fixture.ports.approver.proposeEdit(proposal, signal),
+		});
+		const inputs = createTranscriptInputs(texts.text, (absolute) => absolute.replace('/w/', ''));
+		return new OpenSession(fixture.session, createPromptQueue(createFakeIds()), approvals, texts, inputs);
+	};
+	const open = openNow();
+	let state = initialPanelState;
+	const messages: ToPanel[] = [];
+	let due: (() => void)[] = [];
+	const feed = new PanelFeed(
+		{ head: () => head, items: () => ({ items: open.rows(), hasOlder: false }), meter: () => meter, draft: () => '' },
+		(message) => {
+			toPanelSchema.parse(message);
+			messages.push(message);
+			state = reduce(state, message);
+		},
+		(callback) => due.push(callback),
+	);
+	open.onDidChange((change) => feed.on(change));
+	feed.ready();
+	return {
+		open,
+		messages,
+		errors,
+		feed,
+		items() {
+			for (const callback of due) callback();
+			due = [];
+			return state.items;
+		},
+		isInStep: () => !state.needsSnapshot,
+		/** The rows of the session as a window that opens it now would show them. */
+		async reopened() {
+			const again = openNow();
+			await again.loadTexts(1000);
+			const rows = again.rows();
+			again.dispose();
+			return rows;
+		},
+		async run(prompt: string) {
+			const ports = { ...fixture.ports, approver: open.approvals };
+			const done = runTurn(
+				fixture.session,
+				{ text: prompt, attachments: [] },
+				ports,
+				(event) => open.onTurnEvent(event),
+				fixture.abort.signal,
+			);
+			open.turn = { abort: () => fixture.abort.abort(), done };
+			await done;
+			open.turn = undefined;
+		},
+	};
+}
+
+const read = (path: string, id: string) => call('Read', { file_path: path }, id);
+const edit = (id: string, oldString: string, newString: string) =>
+	call('Edit', { file_path: 'a.js', old_string: oldString, new_string: newString }, id);
+const run = (command: string, id: string) => call('Bash', { command }, id);
+
+async function checkReplay(
+	steps: readonly ScriptedStep[],
+	options: Partial<Parameters<typeof createFixture>[0]> = {},
+	answer: 'allowOnce' | 'deny' = 'allowOnce',
+) {
+	const fixture = await createFixture({
+		files: { '/w/a.js': 'one\ntwo\nthree\n' },
+		...options,
+		model: createScriptedModel(steps),
+	});
+	const panel = createPanel(fixture);
+	panel.open.approvals.onDidChange((change) => {
+		if (change.kind === 'asked') queueMicrotask(() => panel.open.approvals.answer(change.row.id, { verdict: answer }));
+	});
+	await panel.run('Do it');
+	await new Promise((resolve) => setImmediate(resolve));
+	const replayed = await panel.reopened();
+	assert.deepEqual(panel.items(), replayed);
+	assert.ok(panel.isInStep());
+	assert.deepEqual(panel.errors, []);
+	return replayed;
+}
+
+const shape = (rows: readonly { kind: string; state?: string }[]) =>
+	rows.map((row) => (row.state === undefined ? row.kind : `${row.kind} ${row.state}`));
+
+test('a reload shows what streaming showed: thinking, text, reads, an accepted edit', async () => {
+	const rows = await checkReplay([
+		{ blocks: [thinking('Let me look.'), text('I read it.'), read('a.js', 'r1'), read('none.js', 'r2')] },
+		{ blocks: [text('Now I change it.'), edit('e1', 'two', 'zwei')] },
+		{ blocks: [text('Done.')] },
+	]);
+	assert.deepEqual(shape(rows), [
+		'prompt',
+		'thinking',
+		'answer',
+		'tool done',
+		'tool failed',
+		'answer',
+		'edit applied',
+		'answer',
+		'turnEnd',
+	]);
+	const card = rows.find((row) => row.kind === 'edit');
+	assert.deepEqual(card?.kind === 'edit' && [card.path, card.addedLines, card.removedLines, card.lines], [
+		'a.js',
+		1,
+		1,
+		[
+			{ kind: ' ', lineNumber: 1, text: 'one' },
+			{ kind: '-', lineNumber: 2, text: 'two' },
+			{ kind: '+', lineNumber: 2, text: 'zwei' },
+			{ kind: ' ', lineNumber: 3, text: 'three' },
+		],
+	]);
+});
+
+test('a rejected edit keeps its card and the reason', async () => {
+	const decision = () => ({ verdict: 'reject', reason: 'not like this' }) as const;
+	const rows = await checkReplay([{ blocks: [edit('e1', 'two', 'zwei')] }, { blocks: [text('Fine.')] }], { decision });
+	const card = rows.find((row) => row.kind === 'edit');
+	assert.ok(card?.kind === 'edit');
+	assert.equal(card.state, 'rejected');
+	assert.match(card.note, /not like this/);
+});
+
+test('an edit the user changed before accepting shows what was accepted', async () => {
+	const decision = (proposed: string) => ({ verdict: 'accept', text: proposed.replace('zwei', 'deux') }) as const;
+	const rows = await checkReplay([{ blocks: [edit('e1', 'two', 'zwei')] }, { blocks: [text('Fine.')] }], { decision });
+	const card = rows.find((row) => row.kind === 'edit');
+	assert.ok(card?.kind === 'edit');
+	assert.equal(card.lines.find((line) => line.kind === '+')?.text, 'deux');
+});
+
+test('an edit applied at once has its diff from the file', async () => {
+	const rows = await checkReplay([{ blocks: [edit('e1', 'two', 'zwei')] }, { blocks: [text('Fine.')] }], {
+		mode: 'acceptEdits',
+	});
+	const card = rows.find((row) => row.kind === 'edit');
+	assert.ok(card?.kind === 'edit');
+	assert.equal(card.state, 'applied');
+	assert.equal(card.lines.find((line) => line.kind === '-')?.lineNumber, 2);
+});
+
+test('an allowed command leaves its tool row alone; a denied one leaves the card', async () => {
+	const steps = [{ blocks: [run('npm test', 'b1')] }, { blocks: [text('Fine.')] }];
+	assert.deepEqual(shape(await checkReplay(steps)), ['prompt', 'tool done', 'answer', 'turnEnd']);
+	assert.deepEqual(shape(await checkReplay(steps, {}, 'deny')), [
+		'prompt',
+		'tool failed',
+		'permission denied',
+		'answer',
+		'turnEnd',
+	]);
+});
+
+test('an error ends the turn with a notice and a next step, and what streamed half is gone', async () => {
+	const error = new ModelError('auth', 'Invalid API key', { status: 401 });
+	const rows = await checkReplay([{ blocks: [text('First.')], cutText: 'Half', error }]);
+	const last = rows.at(-1);
+	assert.ok(last?.kind === 'notice');
+	assert.deepEqual(
+		last.actions.map((one) => one.action),
+		['setApiKey', 'useDemo'],
+	);
+});
+
+test('a pending permission is in the snapshot of a panel that attaches late, and Stop withdraws it', async () => {
+	const model = createScriptedModel([{ blocks: [run('npm test', 'b1')] }]);
+	const fixture = await createFixture({ model });
+	const panel = createPanel(fixture);
+	const asked = new Promise<void>((resolve) => {
+		panel.open.approvals.onDidChange((change) => change.kind === 'asked' && resolve());
+	});
+	const done = panel.run('Do it');
+	await asked;
+	panel.feed.detached();
+	panel.feed.ready();
+	assert.deepEqual(shape(panel.items()), ['prompt', 'tool waiting', 'permission asking']);
+	assert.equal(panel.open.needsUser, true);
+	fixture.abort.abort();
+	await done;
+	assert.equal(panel.open.needsUser, false);
+	assert.deepEqual(panel.items(), await panel.reopened());
+	assert.deepEqual(shape(panel.items()), ['prompt', 'tool failed', 'turnEnd']);
+});
+
+test('rewinding resets the rows to the branch, says so, and undo brings them back', async () => {
+	const model = createScriptedModel([{ blocks: [text('One.')] }, { blocks: [text('Two.')] }]);
+	const fixture = await createFixture({ model });
+	const panel = createPanel(fixture);
+	await panel.run('First');
+	await panel.run('Second');
+	const { session } = fixture;
+	const before = panel.items();
+	const second = session.branch().filter((entry) => entry.type === 'user')[1];
+	session.append({ type: 'rewind', to: second?.parentId ?? null, from: session.leaf, why: 'rewind' });
+	assert.deepEqual(shape(panel.items()), ['prompt', 'answer', 'turnEnd', 'rewound']);
+	assert.deepEqual(panel.items(), await panel.reopened());
+	const rewind = session.newest('rewind', 'anywhere');
+	session.append({ type: 'rewind', to: rewind?.from ?? null, from: session.leaf, why: 'undo' });
+	assert.deepEqual(panel.items(), before);
+	assert.deepEqual(panel.items(), await panel.reopened());
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PanelFeed } from '../../src/host/panelFeed.ts';
+import type { ContextMeter } from '../../src/protocol/contextMeter.ts';
+import type { PanelHead, ToPanel } from '../../src/protocol/toPanel.ts';
+
+function createFeed() {
+	const sent: ToPanel[] = [];
+	const due: (() => void)[] = [];
+	const head = { title: 'T' } as PanelHead;
+	const meter = { usedTokens: 1 } as ContextMeter;
+	const feed = new PanelFeed(
+		{ head: () => head, items: () => ({ items: [], hasOlder: false }), meter: () => meter, draft: () => 'draft' },
+		(message) => sent.push(message),
+		(callback) => due.push(callback),
+	);
+	return {
+		feed,
+		sent,
+		due,
+		kinds: () => sent.map((message) => `${message.kind} ${'seq' in message ? message.seq : '-'}`),
+	};
+}
+
+test('nothing is sent before the page is ready, and then everything at once', () => {
+	const { feed, kinds, due } = createFeed();
+	feed.on({ kind: 'delta', id: 'a', text: 'x' });
+	feed.send({ kind: 'focus' });
+	assert.deepEqual(kinds(), []);
+	assert.equal(due.length, 0);
+	feed.ready();
+	assert.deepEqual(kinds(), ['snapshot 0']);
+});
+
+test('deltas of one row join in a batch; the head is sent once and last', () => {
+	const { feed, sent, kinds, due } = createFeed();
+	feed.ready();
+	feed.on({ kind: 'head' });
+	feed.on({ kind: 'delta', id: 'a', text: 'x' });
+	feed.on({ kind: 'delta', id: 'a', text: 'y' });
+	feed.on({ kind: 'delta', id: 'b', text: 'z' });
+	feed.on({ kind: 'head' });
+	assert.equal(due.length, 1);
+	due[0]?.();
+	assert.deepEqual(kinds(), ['snapshot 0', 'delta 1', 'delta 2', 'head 3']);
+	assert.deepEqual(sent[1], { kind: 'delta', seq: 1, id: 'a', text: 'xy' });
+});
+
+test('a reset replaces what was waiting and starts the numbers again', () => {
+	const { feed, kinds, due } = createFeed();
+	feed.ready();
+	feed.on({ kind: 'delta', id: 'a', text: 'x' });
+	feed.on({ kind: 'reset' });
+	due[0]?.();
+	feed.on({ kind: 'removed', id: 'a' });
+	due[1]?.();
+	assert.deepEqual(kinds(), ['snapshot 0', 'snapshot 0', 'itemRemoved 1']);
+});
+
+test('a message outside the state keeps its place after what was waiting', () => {
+	const { feed, kinds } = createFeed();
+	feed.ready();
+	feed.on({ kind: 'removed', id: 'a' });
+	feed.send({ kind: 'focus' });
+	assert.deepEqual(kinds(), ['snapshot 0', 'itemRemoved 1', 'focus -']);
+});

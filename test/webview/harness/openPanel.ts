@@ -1,0 +1,121 @@
+/**
+ * Opens the panel's page in a headless Chromium without VS Code: bundled in memory, answered by routes, under the same
+ * content security policy, with a stand-in for `acquireVsCodeApi` that collects what is posted.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { ToHost } from '../../../src/protocol/toHost.ts';
+import type { ToPanel } from '../../../src/protocol/toPanel.ts';
+import { type ThemeName, themes } from './themes.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const ORIGIN = 'http://panel.invalid';
+const CHROMIUM_PATHS = [
+	'/usr/bin/chromium',
+	'/usr/bin/chromium-browser',
+	'/usr/bin/google-chrome',
+	'/usr/bin/microsoft-edge',
+];
+const CHROMIUM_ARGS = [
+	...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+	...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+export const chromiumPath = CHROMIUM_PATHS.find((path) => existsSync(path));
+
+export interface PanelPage {
+	readonly page: Page;
+	send(...messages: readonly ToPanel[]): Promise<void>;
+	posted(): Promise<readonly ToHost[]>;
+	/** Uncaught errors, console errors and policy violations so far. */
+	readonly errors: readonly string[];
+}
+
+export interface PanelBrowser {
+	open(options: { theme: ThemeName; widthPx: number; heightPx?: number }): Promise<PanelPage>;
+	/** Bytes of the minified scripts by name. */
+	readonly sizes: Readonly<Record<string, number>>;
+	close(): Promise<void>;
+}
+
+export async function startPanelBrowser(): Promise<PanelBrowser> {
+	const files = await bundle();
+	const browser: Browser = await chromium.launch({
+		args: CHROMIUM_ARGS,
+		...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
+	});
+	return {
+		sizes: Object.fromEntries(
+			[...files].filter(([name]) => name.endsWith('.js')).map(([name, body]) => [name, body.length]),
+		),
+		async open({ theme, widthPx, heightPx = 900 }) {
+			const page = await browser.newPage({ viewport: { width: widthPx, height: heightPx } });
+			const errors: string[] = [];
+			page.on('pageerror', (error) => errors.push(error.message));
+			page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+			await page.route('**/*', (route) => {
+				const name = new URL(route.request().url()).pathname.slice(1);
+				const body = name === '' ? Buffer.from(pageHtml(theme)) : files.get(name);
+				if (body === undefined) return route.abort();
+				return route.fulfill({ body, contentType: contentType(name) });
+			});
+			await page.goto(`${ORIGIN}/`);
+			return {
+				page,
+				errors,
+				async send(...messages) {
+					await page.evaluate(async (list) => {
+						for (const message of list) window.postMessage(message, '*');
+						// Two frames: one for the messages, one for the drawing they asked for.
+						for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+					}, messages);
+				},
+				posted: async () => JSON.parse(await page.evaluate('JSON.stringify(window.posted)')) as ToHost[],
+			};
+		},
+		close: () => browser.close(),
+	};
+}
+
+async function bundle(): Promise<Map<string, Buffer>> {
+	const result = await esbuild.build({
+		entryPoints: [`${root}webview/main.ts`, `${root}webview/styles.css`],
+		bundle: true,
+		minify: true,
+		format: 'esm',
+		splitting: true,
+		target: 'chrome130',
+		outdir: '/out',
+		write: false,
+		logLevel: 'error',
+		legalComments: 'none',
+	});
+	const files = new Map(result.outputFiles.map((file) => [file.path.replace('/out/', ''), Buffer.from(file.contents)]));
+	for (const name of ['codicon.css', 'codicon.ttf']) {
+		files.set(name, await readFile(`${root}node_modules/@vscode/codicons/dist/${name}`));
+	}
+	return files;
+}
+
+function contentType(name: string): string {
+	if (name.endsWith('.js')) return 'text/javascript';
+	if (name.endsWith('.css')) return 'text/css';
+	return name.endsWith('.ttf') ? 'font/ttf' : 'text/html';
+}
+
+function pageHtml(theme: ThemeName): string {
+	const { bodyClass, background, variables } = themes[theme];
+	const style = Object.entries(variables)
+		.map(([name, value]) => `--vscode-${name}: ${value};`)
+		.join(' ');
+	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Retrace</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${ORIGIN} 'nonce-n'; script-src 'nonce-n'; img-src ${ORIGIN} data:; font-src ${ORIGIN}">
+<style nonce="n">html { ${style} background: ${background}; }</style>
+<link rel="stylesheet" href="codicon.css"><link rel="stylesheet" href="styles.css"></head>
+<body class="${bodyClass}"><div id="root"></div>
+<script nonce="n">window.posted = []; window.acquireVsCodeApi = () => ({ postMessage: (message) => window.posted.push(message) });</script>
+<script nonce="n" type="module" src="main.js"></script></body></html>`;
+}

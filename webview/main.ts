@@ -1,0 +1,20 @@
+/** Entry of the panel's page: connects the page to the host. Everything else is panel.ts. */
+import type { ToHost } from '../src/protocol/toHost.ts';
+import { registerControls } from './controls.ts';
+import { createPanel } from './panel.ts';
+
+declare function acquireVsCodeApi(): { postMessage(message: ToHost): void };
+
+const host = acquireVsCodeApi();
+const post = (message: ToHost) => host.postMessage(message);
+const root = document.getElementById('root') ?? document.body.appendChild(document.createElement('div'));
+root.id = 'root';
+
+registerControls();
+const panel = createPanel(root, post);
+window.addEventListener('message', (event: MessageEvent<unknown>) => panel.receive(event.data));
+window.addEventListener('error', (event) => post({ kind: 'panel.error', message: event.message }));
+window.addEventListener('unhandledrejection', (event) => post({ kind: 'panel.error', message: String(event.reason) }));
+window.addEventListener('pagehide', () => panel.flush());
+document.addEventListener('visibilitychange', () => panel.flush());
+post({ kind: 'panel.ready' });

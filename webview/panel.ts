@@ -1,0 +1,212 @@
+/**
+ * The page: one render root, the state of panelState.ts, and what a page alone knows (open rows, dialogs on screen,
+ * scroll, focus). Rendering is batched per frame; nothing here decides anything about the session.
+ */
+import { html, nothing, render, type TemplateResult } from 'lit/html.js';
+import { type ToPanel, toPanelSchema } from '../src/protocol/toPanel.ts';
+import { announcementFor } from './announce.ts';
+import { createComposer, isRunning } from './composer.ts';
+import { contextDialog } from './contextDialog.ts';
+import { scheduleHighlight } from './highlight.ts';
+import { meterBar } from './meterBar.ts';
+import { initialPanelState, type LocalMessage, type PanelState, reduce, type Toast } from './panelState.ts';
+import { createRewindDialog } from './rewindDialog.ts';
+import { stickToEnd } from './stickToEnd.ts';
+import { emptyState } from './views/emptyState.ts';
+import { header } from './views/header.ts';
+import { icon, iconButton, textButton } from './views/parts.ts';
+import { transcript } from './views/transcript.ts';
+import type { Post, ViewContext } from './views/viewTypes.ts';
+
+export interface Panel {
+	/** A message as it came; what does not parse is reported and dropped. */
+	receive(raw: unknown): void;
+	/** The page may go away. */
+	flush(): void;
+}
+
+/** Two Escapes within this open the rewind dialog. */
+const DOUBLE_ESCAPE_MS = 700;
+/** What merely informs goes away by itself; warnings and errors wait to be dismissed. */
+const TOAST_MS = 8_000;
+
+export function createPanel(root: HTMLElement, post: Post): Panel {
+	let state: PanelState = initialPanelState;
+	let openRows: ReadonlySet<string> = new Set();
+	let reasonFor: string | null = null;
+	let isFrameAsked = false;
+	let lastEscapeMs = Number.NEGATIVE_INFINITY;
+	let toastTimer: number | undefined;
+	let spoken = { polite: '', urgent: '' };
+
+	const scroll = stickToEnd(() => root.querySelector<HTMLElement>('.scroller'), requestRender);
+	const composer = createComposer({ post, state: () => state, requestRender, say, root, onSent: () => scroll.jump() });
+	const rewindDialog = createRewindDialog(post, () => dispatch({ kind: 'local.closeDialog' }), requestRender);
+
+	function dispatch(message: ToPanel | LocalMessage): void {
+		const before = state;
+		state = reduce(state, message);
+		if (state.toast !== before.toast) armToast();
+		if (state !== before) requestRender();
+	}
+
+	function armToast(): void {
+		clearTimeout(toastTimer);
+		if (state.toast?.level === 'info')
+			toastTimer = setTimeout(() => dispatch({ kind: 'local.dismissToast' }), TOAST_MS);
+	}
+
+	function say(toast: Toast): void {
+		dispatch({ kind: 'local.toast', toast });
+	}
+
+	function receive(raw: unknown): void {
+		const parsed = toPanelSchema.safeParse(raw);
+		if (!parsed.success) {
+			post({ kind: 'panel.error', message: `Unreadable message: ${parsed.error.message}` });
+			return;
+		}
+		const message = parsed.data;
+		const before = state;
+		const announcement = announcementFor(before, message);
+		dispatch(message);
+		if (!before.needsSnapshot && state.needsSnapshot) post({ kind: 'panel.ready' });
+		if (announcement !== null) {
+			spoken = announcement.isUrgent
+				? { ...spoken, urgent: announcement.text }
+				: { ...spoken, polite: announcement.text };
+		}
+		if (message.kind === 'snapshot') {
+			const isOther = before.head !== null && before.head.sessionId !== message.head.sessionId;
+			drawNow();
+			composer.offerDraft(message.draft, isOther);
+			if (before.head === null || isOther) scroll.jump();
+		} else if (message.kind === 'input') composer.setText(message.text, message.how);
+		else if (message.kind === 'focus') composer.focus();
+	}
+
+	function requestRender(): void {
+		if (isFrameAsked) return;
+		isFrameAsked = true;
+		requestAnimationFrame(drawNow);
+	}
+
+	function drawNow(): void {
+		isFrameAsked = false;
+		try {
+			render(page(), root);
+		} catch (error) {
+			// Barrier of the page: the host logs it, the last good picture stays.
+			post({ kind: 'panel.error', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+			return;
+		}
+		for (const dialog of root.querySelectorAll<HTMLDialogElement>('dialog:not([open])')) dialog.showModal();
+		scroll.follow();
+		scheduleHighlight(root);
+	}
+
+	function page(): TemplateResult {
+		const { head, meter } = state;
+		return html`${head === null ? nothing : header(head, post)}
+			<main class="scroller"><div class="column">${transcript(
+				viewContext(),
+				emptyState(head, post, (text) => composer.setText(text, 'replace')),
+			)}</div></div>
+			${
+				head === null
+					? nothing
+					: html`<div class="dock">
+							${scroll.isAtEnd() ? nothing : html`<div class="jump">${textButton({ label: needsUser() ? 'Retrace needs you' : 'Jump to latest', look: 'secondary', onClick: () => scroll.jump() })}</div>`}
+							<div class="column">
+								${toastView()}
+								${meter === null ? nothing : meterBar(meter, post)}
+								${head.progress === null ? nothing : html`<p class="progress-text" role="status">${head.progress}</p>`}
+								${composer.view(head)}
+							</div>
+						</div>`
+			}
+			${state.rewindPlan === null ? nothing : rewindDialog.view(state.rewindPlan)}
+			${state.context === null ? nothing : contextDialog(state.context, () => dispatch({ kind: 'local.closeDialog' }))}
+			<div class="sr-only" aria-live="polite">${spoken.polite}</div>
+			<div class="sr-only" aria-live="assertive">${spoken.urgent}</div>`;
+	}
+
+	function toastView(): TemplateResult {
+		const toast = state.toast;
+		return html`<div class="toast-slot" role="status">
+			${
+				toast === null
+					? nothing
+					: html`<div class="toast is-${toast.level}">
+							${icon(toast.level)}<span>${toast.text}</span>
+							${iconButton({ name: 'Dismiss', icon: 'close', onClick: () => dispatch({ kind: 'local.dismissToast' }) })}
+						</div>`
+			}
+		</div>`;
+	}
+
+	function needsUser(): boolean {
+		return state.head?.state === 'awaitingUser';
+	}
+
+	function viewContext(): ViewContext {
+		return { post, state, openRows, reasonFor, toggleRow, askReason, copy };
+	}
+
+	function toggleRow(id: string): void {
+		const next = new Set(openRows);
+		if (!next.delete(id)) next.add(id);
+		openRows = next;
+		requestRender();
+	}
+
+	function askReason(id: string | null): void {
+		reasonFor = id;
+		requestRender();
+	}
+
+	function copy(text: string): void {
+		navigator.clipboard.writeText(text).then(
+			() => say({ level: 'info', text: 'Copied.' }),
+			() =>
+				say({
+					level: 'warning',
+					text: 'The clipboard is not available. Select the text and copy it with the keyboard.',
+				}),
+		);
+	}
+
+	function onClick(event: MouseEvent): void {
+		const origin = event.target instanceof Element ? event.target : null;
+		const link = origin?.closest('a');
+		if (link != null) {
+			// The editor's own link handling would open it a second time.
+			event.preventDefault();
+			event.stopPropagation();
+			const href = link.getAttribute('data-link');
+			if (href !== null) post({ kind: 'link.open', href });
+			return;
+		}
+		if (origin?.closest('[data-copy]') != null) copy(origin.closest('.code')?.querySelector('code')?.textContent ?? '');
+	}
+
+	function onKeyDown(event: KeyboardEvent): void {
+		if (event.key !== 'Escape' || event.isComposing || state.rewindPlan !== null || state.context !== null) return;
+		if (state.head !== null && isRunning(state.head)) {
+			lastEscapeMs = Number.NEGATIVE_INFINITY;
+			post({ kind: 'turn.stop' });
+			return;
+		}
+		const isDouble = event.timeStamp - lastEscapeMs < DOUBLE_ESCAPE_MS;
+		lastEscapeMs = isDouble ? Number.NEGATIVE_INFINITY : event.timeStamp;
+		if (isDouble && composer.isEmpty()) post({ kind: 'rewind.preview', entryId: '' });
+	}
+
+	root.addEventListener('click', onClick);
+	// On the document, so that it works with the focus anywhere in the panel.
+	document.addEventListener('keydown', onKeyDown);
+	drawNow();
+	const scroller = root.querySelector<HTMLElement>('.scroller');
+	if (scroller !== null) scroll.attach(scroller);
+	return { receive, flush: () => composer.flush() };
+}

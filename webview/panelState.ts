@@ -1,0 +1,128 @@
+/**
+ * What the panel knows: a projection of what the host said, made by the pure `reduce`. It keeps no truth of its own and
+ * touches no DOM; commands to the input (`input`, `focus`) change nothing here and are carried out by panel.ts.
+ */
+import { assertNever } from '../src/base/assertNever.ts';
+import type { ContextMeter } from '../src/protocol/contextMeter.ts';
+import type { PanelHead, ToPanel } from '../src/protocol/toPanel.ts';
+import type { TranscriptItem } from '../src/protocol/transcriptItem.ts';
+
+export type RewindPlan = Extract<ToPanel, { kind: 'rewind.plan' }>;
+export type ContextBreakdown = Extract<ToPanel, { kind: 'context' }>;
+export type Toast = Pick<Extract<ToPanel, { kind: 'toast' }>, 'level' | 'text'>;
+
+/** What happens in the page alone. */
+export type LocalMessage =
+	| { readonly kind: 'local.closeDialog' }
+	| { readonly kind: 'local.dismissToast' }
+	| { readonly kind: 'local.toast'; readonly toast: Toast };
+
+export interface PanelState {
+	/** Null until the first snapshot. */
+	readonly head: PanelHead | null;
+	readonly items: readonly TranscriptItem[];
+	readonly hasOlder: boolean;
+	readonly meter: ContextMeter | null;
+	/** Whole outputs of tool rows that asked for them, by row id. */
+	readonly wholeOutputs: ReadonlyMap<string, string>;
+	readonly rewindPlan: RewindPlan | null;
+	readonly context: ContextBreakdown | null;
+	readonly toast: Toast | null;
+	/** Number of the last message that carried one. */
+	readonly seq: number;
+	/** A message went missing: nothing numbered is taken until the next snapshot. */
+	readonly needsSnapshot: boolean;
+}
+
+export const initialPanelState: PanelState = {
+	head: null,
+	items: [],
+	hasOlder: false,
+	meter: null,
+	wholeOutputs: new Map(),
+	rewindPlan: null,
+	context: null,
+	toast: null,
+	seq: 0,
+	needsSnapshot: true,
+};
+
+export function reduce(state: PanelState, message: ToPanel | LocalMessage): PanelState {
+	if ('seq' in message && message.kind !== 'snapshot') {
+		if (state.needsSnapshot) return state;
+		if (message.seq !== state.seq + 1) return { ...state, needsSnapshot: true };
+		return reduceNumbered({ ...state, seq: message.seq }, message);
+	}
+	switch (message.kind) {
+		case 'snapshot': {
+			const isSameSession = state.head?.sessionId === message.head.sessionId;
+			return {
+				...state,
+				head: message.head,
+				items: message.items,
+				hasOlder: message.hasOlder,
+				meter: message.meter,
+				wholeOutputs: isSameSession ? state.wholeOutputs : new Map(),
+				rewindPlan: isSameSession ? state.rewindPlan : null,
+				context: isSameSession ? state.context : null,
+				seq: message.seq,
+				needsSnapshot: false,
+			};
+		}
+		case 'rewind.plan':
+			return { ...state, rewindPlan: message, context: null };
+		case 'context':
+			return { ...state, context: message, rewindPlan: null };
+		case 'expanded':
+			return { ...state, wholeOutputs: new Map(state.wholeOutputs).set(message.id, message.text) };
+		case 'toast':
+			return { ...state, toast: { level: message.level, text: message.text } };
+		case 'local.toast':
+			return { ...state, toast: message.toast };
+		case 'local.dismissToast':
+			return { ...state, toast: null };
+		case 'local.closeDialog':
+			return { ...state, rewindPlan: null, context: null };
+		case 'input':
+		case 'focus':
+			return state;
+		default:
+			return assertNever(message);
+	}
+}
+
+type NumberedMessage = Exclude<Extract<ToPanel, { seq: number }>, { kind: 'snapshot' }>;
+
+function reduceNumbered(state: PanelState, message: NumberedMessage): PanelState {
+	switch (message.kind) {
+		case 'item': {
+			const index = lastIndexOfId(state.items, message.item.id);
+			return { ...state, items: index < 0 ? [...state.items, message.item] : state.items.with(index, message.item) };
+		}
+		case 'itemRemoved':
+			return { ...state, items: state.items.filter((item) => item.id !== message.id) };
+		case 'delta': {
+			const index = lastIndexOfId(state.items, message.id);
+			const item = state.items[index];
+			if (item === undefined) return state;
+			return { ...state, items: state.items.with(index, appendText(item, message.text)) };
+		}
+		case 'head':
+			return { ...state, head: message.head };
+		case 'meter':
+			return { ...state, meter: message.meter };
+		default:
+			return assertNever(message);
+	}
+}
+
+function appendText(item: TranscriptItem, text: string): TranscriptItem {
+	if (item.kind === 'answer' || item.kind === 'thinking') return { ...item, text: item.text + text };
+	if (item.kind === 'tool') return { ...item, preview: item.preview + text };
+	return item;
+}
+
+/** From the end, where almost every change happens. */
+function lastIndexOfId(items: readonly TranscriptItem[], id: string): number {
+	return items.findLastIndex((item) => item.id === id);
+}

@@ -1,0 +1,106 @@
+/** The slash commands typed into the input: their list, their parsing, and the message each one stands for. Pure. */
+import { permissionModeSchema, type ToHost } from '../src/protocol/toHost.ts';
+import type { PanelState } from './panelState.ts';
+
+export interface SlashCommand {
+	readonly name: string;
+	readonly detail: string;
+}
+
+export const slashCommands: readonly SlashCommand[] = [
+	{ name: 'context', detail: 'What fills the context window' },
+	{ name: 'fork', detail: 'New session from the last prompt' },
+	{ name: 'help', detail: 'Keys and commands' },
+	{ name: 'mode', detail: 'Plan, ask, accept edits or auto' },
+	{ name: 'model', detail: 'Choose the model' },
+	{ name: 'new', detail: 'Start a new session' },
+	{ name: 'resume', detail: 'Go on with a past session' },
+	{ name: 'rewind', detail: 'Go back to an earlier message' },
+];
+
+/** What a typed line means. `text`: it is a prompt. */
+export type SlashMeaning =
+	| { readonly kind: 'text' }
+	| { readonly kind: 'post'; readonly message: ToHost }
+	| { readonly kind: 'choose'; readonly list: 'Mode' | 'Model' }
+	| { readonly kind: 'say'; readonly text: string; readonly isError: boolean };
+
+/** Only a lone word after the slash is a command, so that `/etc/hosts is wrong` stays a prompt. */
+export function parseSlash(line: string): { readonly name: string; readonly argument: string } | null {
+	const match = /^\/([a-z][a-z-]*)(?:\s+([\s\S]*))?$/i.exec(line.trimEnd());
+	if (match === null || line.includes('\n')) return null;
+	return { name: (match[1] ?? '').toLowerCase(), argument: (match[2] ?? '').trim() };
+}
+
+/** The commands that begin like what is typed; empty when the line is no command. */
+export function matchingCommands(line: string): readonly SlashCommand[] {
+	const match = /^\/([a-z-]*)$/i.exec(line);
+	if (match === null) return [];
+	const start = (match[1] ?? '').toLowerCase();
+	return slashCommands.filter((command) => command.name.startsWith(start));
+}
+
+export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'>): SlashMeaning {
+	const command = parseSlash(line);
+	if (command === null) return { kind: 'text' };
+	switch (command.name) {
+		case 'context':
+			return { kind: 'post', message: { kind: 'context.show' } };
+		case 'new':
+			return { kind: 'post', message: { kind: 'session.act', action: 'new' } };
+		case 'rewind':
+			return { kind: 'post', message: { kind: 'rewind.preview', entryId: '' } };
+		case 'fork':
+			return forkMeaning(state);
+		case 'mode':
+			return modeMeaning(command.argument);
+		case 'model':
+			return modelMeaning(command.argument, state);
+		case 'resume':
+			return { kind: 'say', isError: false, text: 'Past sessions are in the Sessions view of the activity bar.' };
+		case 'help':
+			return {
+				kind: 'say',
+				isError: false,
+				text: `Enter sends, Shift+Enter breaks the line, Esc stops, Esc Esc rewinds. Commands: ${slashCommands.map((known) => `/${known.name}`).join(' ')}`,
+			};
+		default:
+			return {
+				kind: 'say',
+				isError: true,
+				text: `/${command.name} is not a command. Your text is still in the input; put a space first to send it as it is.`,
+			};
+	}
+}
+
+function forkMeaning(state: Pick<PanelState, 'items'>): SlashMeaning {
+	const prompt = state.items.findLast((item) => item.kind === 'prompt');
+	if (prompt === undefined)
+		return { kind: 'say', isError: true, text: 'There is nothing to fork yet: send a message first.' };
+	return { kind: 'post', message: { kind: 'session.fork', entryId: prompt.entryId } };
+}
+
+function modeMeaning(argument: string): SlashMeaning {
+	if (argument === '') return { kind: 'choose', list: 'Mode' };
+	const wanted = argument.toLowerCase().replace(/[\s-]/g, '');
+	const mode = permissionModeSchema.options.find((option) => option.toLowerCase() === wanted);
+	if (mode === undefined)
+		return {
+			kind: 'say',
+			isError: true,
+			text: `There is no mode "${argument}". Modes: plan, ask, accept edits, auto.`,
+		};
+	return { kind: 'post', message: { kind: 'mode.set', mode } };
+}
+
+function modelMeaning(argument: string, state: Pick<PanelState, 'head'>): SlashMeaning {
+	if (argument === '') return { kind: 'choose', list: 'Model' };
+	const wanted = argument.toLowerCase();
+	const models = state.head?.models ?? [];
+	const model =
+		models.find((choice) => choice.id.toLowerCase() === wanted) ??
+		models.find((choice) => `${choice.id} ${choice.label}`.toLowerCase().includes(wanted));
+	if (model === undefined)
+		return { kind: 'say', isError: true, text: `No model matches "${argument}". The list is beside the Send button.` };
+	return { kind: 'post', message: { kind: 'model.set', model: model.id } };
+}

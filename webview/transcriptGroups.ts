@@ -1,0 +1,77 @@
+/**
+ * Orders transcript rows into what is drawn: one article per prompt, one per turn of Retrace, and runs of read-like
+ * tool rows folded into one line. Pure.
+ */
+import type { TranscriptItem } from '../src/protocol/transcriptItem.ts';
+
+export type ToolItem = Extract<TranscriptItem, { kind: 'tool' }>;
+export type TurnRow =
+	| { readonly kind: 'item'; readonly id: string; readonly item: TranscriptItem }
+	| { readonly kind: 'fold'; readonly id: string; readonly items: readonly ToolItem[] };
+export type TranscriptGroup =
+	| { readonly kind: 'prompt'; readonly id: string; readonly item: Extract<TranscriptItem, { kind: 'prompt' }> }
+	| { readonly kind: 'turn'; readonly id: string; readonly rows: readonly TurnRow[] }
+	| { readonly kind: 'line'; readonly id: string; readonly item: TranscriptItem };
+
+/** Shorter runs say more as they are. */
+const FOLD_FROM_ROWS = 3;
+const READ_VERBS = /^(read|search|found|find|list|glob|grep|look|check|diagnos)/i;
+
+export function groupTranscript(items: readonly TranscriptItem[]): TranscriptGroup[] {
+	const groups: TranscriptGroup[] = [];
+	let turn: TranscriptItem[] = [];
+	const endTurn = () => {
+		const first = turn[0];
+		if (first !== undefined) groups.push({ kind: 'turn', id: `turn-${first.id}`, rows: foldRows(turn) });
+		turn = [];
+	};
+	for (const item of items) {
+		if (item.kind === 'prompt') {
+			endTurn();
+			groups.push({ kind: 'prompt', id: item.id, item });
+		} else if (item.kind === 'rewound' || (item.kind === 'notice' && turn.length === 0)) {
+			endTurn();
+			groups.push({ kind: 'line', id: item.id, item });
+		} else {
+			turn.push(item);
+			if (item.kind === 'turnEnd') endTurn();
+		}
+	}
+	endTurn();
+	return groups;
+}
+
+/** Runs of at least three read-like rows that did not fail become one. */
+export function foldRows(items: readonly TranscriptItem[]): TurnRow[] {
+	const rows: TurnRow[] = [];
+	let run: ToolItem[] = [];
+	const endRun = () => {
+		const first = run[0];
+		if (first !== undefined && run.length >= FOLD_FROM_ROWS) {
+			rows.push({ kind: 'fold', id: `fold-${first.id}`, items: run });
+		} else {
+			for (const item of run) rows.push({ kind: 'item', id: item.id, item });
+		}
+		run = [];
+	};
+	for (const item of items) {
+		if (item.kind === 'tool' && item.state !== 'failed' && item.state !== 'waiting' && READ_VERBS.test(item.verb)) {
+			run.push(item);
+		} else {
+			endRun();
+			rows.push({ kind: 'item', id: item.id, item });
+		}
+	}
+	endRun();
+	return rows;
+}
+
+/** `6 files, 2 searches`. */
+export function describeFold(items: readonly ToolItem[]): string {
+	const files = new Set(items.filter((item) => /^read/i.test(item.verb)).map((item) => item.path ?? item.target)).size;
+	const others = items.filter((item) => !/^read/i.test(item.verb)).length;
+	const parts: string[] = [];
+	if (files > 0) parts.push(`${files} ${files === 1 ? 'file' : 'files'}`);
+	if (others > 0) parts.push(`${others} ${others === 1 ? 'search' : 'searches'}`);
+	return parts.join(', ');
+}

@@ -1,0 +1,21 @@
+/** Text of Retrace: plain on the panel. While it streams only its last block is parsed and drawn again. */
+import { guard } from 'lit/directives/guard.js';
+import { unsafeHTML } from 'lit/directives/unsafe-html.js';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
+import { renderMarkdown } from '../markdown.ts';
+import { splitBlocks } from '../markdownBlocks.ts';
+
+type AnswerItem = Extract<TranscriptItem, { kind: 'answer' }>;
+
+export function answerRow(item: AnswerItem): TemplateResult {
+	const blocks = splitBlocks(item.text);
+	return html`<div class="answer">
+		${blocks.map((block, index) => {
+			const isGrowing = item.isStreaming && index === blocks.length - 1;
+			// Sanitised by renderMarkdown; see its SANITISE list.
+			return html`<div class="block ${isGrowing ? 'is-growing' : ''}">${guard([block], () => unsafeHTML(renderMarkdown(block)))}</div>`;
+		})}
+		${item.isPartial ? html`<p class="quiet">Stopped here.</p>` : nothing}
+	</div>`;
+}

@@ -1,0 +1,99 @@
+/** One thing the agent did, on one line: verb, target, result, time. Opening it shows the output. */
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { shortDuration } from '../format.ts';
+import { describeFold, type ToolItem } from '../transcriptGroups.ts';
+import { icon } from './parts.ts';
+import type { ViewContext } from './viewTypes.ts';
+
+/** Below this a duration is noise. */
+const SHOWN_FROM_MS = 100;
+const SHORT_TARGET_CHARS = 32;
+
+export function toolRow(item: ToolItem, context: ViewContext): TemplateResult {
+	const isOpen = context.openRows.has(item.id);
+	return html`<div class="tool is-${item.state}">
+		<button
+			type="button"
+			class="tool-line"
+			title="${item.verb} ${item.target}"
+			aria-expanded=${isOpen ? 'true' : 'false'}
+			@click=${() => context.toggleRow(item.id)}
+		>
+			${icon(isOpen ? 'chevron-down' : 'chevron-right')}
+			<span class="verb">${item.verb}</span>
+			<span class="target">${item.target}</span>
+			<span class="result">${item.state === 'failed' ? icon('error') : nothing}${resultText(item)}</span>
+			${
+				item.durationMs !== undefined && item.durationMs >= SHOWN_FROM_MS
+					? html`<span class="time" title="${item.durationMs} ms">${shortDuration(item.durationMs)}</span>`
+					: nothing
+			}
+		</button>
+		${isOpen ? toolBody(item, context) : nothing}
+	</div>`;
+}
+
+export function foldRow(id: string, items: readonly ToolItem[], context: ViewContext): TemplateResult {
+	const isOpen = context.openRows.has(id);
+	const isRunning = items.some((item) => item.state === 'running');
+	return html`<div class="tool fold">
+		<button type="button" class="tool-line" aria-expanded=${isOpen ? 'true' : 'false'} @click=${() => context.toggleRow(id)}>
+			${icon(isOpen ? 'chevron-down' : 'chevron-right')}
+			<span class="verb">${isRunning ? 'Exploring' : 'Explored'}</span>
+			<span class="target prose">${describeFold(items)}</span>
+		</button>
+		${isOpen ? html`<div class="fold-body">${items.map((item) => toolRow(item, context))}</div>` : nothing}
+	</div>`;
+}
+
+function resultText(item: ToolItem): string {
+	if (item.summary !== '') return item.summary;
+	switch (item.state) {
+		case 'waiting':
+			return 'waiting';
+		case 'running':
+			return 'running';
+		case 'failed':
+			return 'failed';
+		case 'done':
+			return '';
+		default:
+			return item.state satisfies never;
+	}
+}
+
+function toolBody(item: ToolItem, context: ViewContext): TemplateResult {
+	const whole = context.state.wholeOutputs.get(item.id);
+	const output = whole ?? item.preview;
+	const path = item.path;
+	return html`<div class="tool-body">
+		${
+			// Shorter ones are whole in the line above.
+			item.target.length > SHORT_TARGET_CHARS || item.target.includes('\n')
+				? html`<div class="tool-target"><code>${item.target}</code></div>`
+				: nothing
+		}
+		${
+			output === ''
+				? html`<p class="quiet">${item.state === 'running' ? 'No output yet.' : 'No output.'}</p>`
+				: html`<pre tabindex="0" aria-label="Output of ${item.verb} ${item.target}">${output}</pre>`
+		}
+		<div class="tool-links">
+			${
+				item.isTruncated && whole === undefined
+					? html`<button type="button" class="link" @click=${() => context.post({ kind: 'item.expand', id: item.id })}>Show all output</button>`
+					: nothing
+			}
+			${
+				path === undefined
+					? nothing
+					: html`<button type="button" class="link" @click=${() => context.post({ kind: 'link.open', href: path })}>Open file</button>`
+			}
+			${
+				output === ''
+					? nothing
+					: html`<button type="button" class="link" @click=${() => context.copy(output)}>Copy output</button>`
+			}
+		</div>
+	</div>`;
+}

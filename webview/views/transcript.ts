@@ -1,0 +1,96 @@
+/** The log: articles of prompts and turns, in order. Rows that did not change are not drawn again. */
+import { guard } from 'lit/directives/guard.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { assertNever } from '../../src/base/assertNever.ts';
+import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
+import { groupTranscript, type TranscriptGroup, type TurnRow } from '../transcriptGroups.ts';
+import { answerRow } from './answerRow.ts';
+import { editCard } from './editCard.ts';
+import { noticeRow } from './noticeRow.ts';
+import { permissionCard } from './permissionCard.ts';
+import { promptRow } from './promptRow.ts';
+import { rewoundRow } from './rewoundRow.ts';
+import { thinkingRow } from './thinkingRow.ts';
+import { foldRow, toolRow } from './toolRow.ts';
+import { turnEndRow } from './turnEndRow.ts';
+import type { ViewContext } from './viewTypes.ts';
+
+/** `empty` stands in the log while nothing has been said. */
+export function transcript(context: ViewContext, empty: TemplateResult): TemplateResult {
+	const { items, hasOlder } = context.state;
+	return html`<div class="log" role="log" aria-label="Conversation" aria-live="off" tabindex="-1">
+		${hasOlder ? html`<p class="quiet older">Earlier messages are kept in the session and not shown here.</p>` : nothing}
+		${
+			items.length === 0
+				? empty
+				: repeat(
+						groupTranscript(items),
+						(group) => group.id,
+						(group) => groupView(group, context),
+					)
+		}
+	</div>`;
+}
+
+function groupView(group: TranscriptGroup, context: ViewContext): unknown {
+	switch (group.kind) {
+		case 'prompt':
+			return guardedItem(group.item, context);
+		case 'line':
+			return html`<div class="line">${guardedItem(group.item, context)}</div>`;
+		case 'turn':
+			return html`<article class="turn" aria-labelledby="heading-${group.id}">
+				<h2 class="sr-only" id="heading-${group.id}">Retrace</h2>
+				${repeat(
+					group.rows,
+					(row) => row.id,
+					(row) => rowView(row, context),
+				)}
+			</article>`;
+		default:
+			return assertNever(group);
+	}
+}
+
+function rowView(row: TurnRow, context: ViewContext): unknown {
+	if (row.kind === 'item') return guardedItem(row.item, context);
+	const open = row.items.filter((item) => context.openRows.has(item.id)).length;
+	const whole = row.items.filter((item) => context.state.wholeOutputs.has(item.id)).length;
+	return guard([...row.items, context.openRows.has(row.id), open, whole], () => foldRow(row.id, row.items, context));
+}
+
+function guardedItem(item: TranscriptItem, context: ViewContext): unknown {
+	const changes = [
+		item,
+		context.openRows.has(item.id),
+		context.reasonFor === item.id,
+		context.state.wholeOutputs.get(item.id),
+	];
+	return guard(changes, () => itemView(item, context));
+}
+
+function itemView(item: TranscriptItem, context: ViewContext): TemplateResult {
+	switch (item.kind) {
+		case 'prompt':
+			return promptRow(item, context);
+		case 'answer':
+			return answerRow(item);
+		case 'thinking':
+			return thinkingRow(item, context);
+		case 'tool':
+			return toolRow(item, context);
+		case 'edit':
+			return editCard(item, context);
+		case 'permission':
+			return permissionCard(item, context);
+		case 'notice':
+			return noticeRow(item, context);
+		case 'rewound':
+			return rewoundRow(item, context);
+		case 'turnEnd':
+			return turnEndRow(item);
+		default:
+			return assertNever(item);
+	}
+}
