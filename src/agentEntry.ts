@@ -1,6 +1,5 @@
 /** The lazy bundle: gives the host's agent what only Node can do. Loaded by extension.ts when something is first needed. */
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { createAgent } from './host/agent.ts';
 import type { Agent, OutsideWorld, Surfaces } from './host/agentTypes.ts';
@@ -26,7 +25,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			const window = vscode.workspace.name ?? 'no folder';
 			return {
 				sessions: createFileSessionStore({ folder, window, trace }),
-				blobs: createFileBlobStore(join(folder, 'blobs')),
+				blobs: createFileBlobStore(folder),
 			};
 		},
 		memoryStores: () => ({ sessions: createMemorySessionStore(), blobs: createMemoryBlobStore() }),

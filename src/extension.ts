@@ -8,6 +8,8 @@ import type { Agent, SessionNode, Surfaces } from './host/agentTypes.ts';
 /** What other extensions get. */
 export type RetraceApi = { readonly version: 1 };
 
+const SHOWN_ONCE = 'retrace.shownOnce';
+
 let running: Promise<Agent> | undefined;
 
 export function activate(context: vscode.ExtensionContext): RetraceApi {
@@ -43,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 		),
 	);
 	if (hasOwnTab()) void agent().catch(() => undefined);
+	void showOnce(context);
 	return { version: 1 };
 }
 
@@ -66,12 +69,17 @@ async function load(
 /** Every command of the manifest: the table is there, once. */
 function commandIds(context: vscode.ExtensionContext): readonly string[] {
 	const manifest: unknown = context.extension.packageJSON;
-	if (!isRecord(manifest) || !isRecord(manifest['contributes'])) return [];
-	const { commands } = manifest['contributes'];
+	if (!isRecord(manifest) || !isRecord(manifest.contributes)) return [];
+	const { commands } = manifest.contributes;
 	if (!Array.isArray(commands)) return [];
-	return commands.flatMap((one: unknown) =>
-		isRecord(one) && typeof one['command'] === 'string' ? [one['command']] : [],
-	);
+	return commands.flatMap((one: unknown) => (isRecord(one) && typeof one.command === 'string' ? [one.command] : []));
+}
+
+/** A new user finds the panel: the first window after the installation opens it, and never again. */
+async function showOnce(context: vscode.ExtensionContext): Promise<void> {
+	if (context.globalState.get(SHOWN_ONCE) === true) return;
+	await context.globalState.update(SHOWN_ONCE, true);
+	await vscode.commands.executeCommand('retrace.chat.focus');
 }
 
 /** A proposal's diff was restored with the window: its content comes from the agent. */

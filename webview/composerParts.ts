@@ -5,7 +5,7 @@ import { type PromptAttachment, permissionModeSchema } from '../src/protocol/toH
 import type { PanelHead } from '../src/protocol/toPanel.ts';
 import { firstLine, shortSize } from './format.ts';
 import type { SlashCommand } from './slashCommands.ts';
-import { icon, iconButton, controlValue } from './views/parts.ts';
+import { controlValue, icon, iconButton } from './views/parts.ts';
 import type { Post } from './views/viewTypes.ts';
 
 type View = TemplateResult | typeof nothing;

@@ -10,8 +10,8 @@ export function linkTarget(href: string): string | null {
 	const target = href.trim();
 	if (target === '' || target.startsWith('#') || target.startsWith('//') || hasControlOrBackslash(target)) return null;
 	if (/^https?:\/\/[^/]/i.test(target)) return target;
-	// A scheme that is not http(s). `a.ts:12` is a file and a line, so a colon before digits is none.
-	if (/^[^/]*?:(?!\d+(?:[:-]\d+)?$)/.test(decoded(target))) return null;
+	// A scheme that is not http(s); `a.ts:12` is a file and a line.
+	if (/^[^/]*:/.test(decoded(target)) && !/^[^:/]*\.[^:/]*:\d+(?:[:-]\d+)?$/.test(target)) return null;
 	return target;
 }
 
@@ -51,6 +51,12 @@ const marked = new Marked({
 	renderer: {
 		html({ text }) {
 			return /^\s*<!--/.test(text) ? '' : escapeHtml(text);
+		},
+		text(token) {
+			// Never taken as it stands, also not after a raw tag, where the library would.
+			return 'tokens' in token && token.tokens !== undefined
+				? this.parser.parseInline(token.tokens)
+				: token.text.replace(/[<>"']|&(?!(?:#\d{1,7}|#x[a-f0-9]{1,6}|\w+);)/gi, escapeHtml);
 		},
 		heading({ tokens, depth }) {
 			const level = Math.min(depth + 2, 6);

@@ -100,7 +100,11 @@ export function createPanel(root: HTMLElement, post: Post): Panel {
 			post({ kind: 'panel.error', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 			return;
 		}
-		for (const dialog of root.querySelectorAll<HTMLDialogElement>('dialog:not([open])')) dialog.showModal();
+		for (const dialog of root.querySelectorAll<HTMLDialogElement>('dialog:not([open])')) {
+			dialog.showModal();
+			// The browser would start at a tick box; the choice of what to take back comes first.
+			requestAnimationFrame(() => dialog.querySelector<HTMLElement>('vscode-radio[aria-checked="true"]')?.focus());
+		}
 		scroll.follow();
 		scheduleHighlight(root);
 	}
@@ -111,7 +115,7 @@ export function createPanel(root: HTMLElement, post: Post): Panel {
 			<main class="scroller"><div class="column">${transcript(
 				viewContext(),
 				emptyState(head, post, (text) => composer.setText(text, 'replace')),
-			)}</div></div>
+			)}</div></main>
 			${
 				head === null
 					? nothing

@@ -29,7 +29,7 @@ export const quietSettings = Object.freeze({
 	'workbench.startupEditor': 'none',
 	'telemetry.telemetryLevel': 'off',
 	'update.mode': 'none',
-	'extensions.autoUpdate': false,
+	'extensions.autoUpdate': 'off',
 	'extensions.autoCheckUpdates': false,
 	'extensions.ignoreRecommendations': true,
 	'workbench.enableExperiments': false,

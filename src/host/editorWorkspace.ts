@@ -10,7 +10,7 @@ import { utf8Encode } from '../base/text.ts';
 import { decodeText, plainText, type TextFile, toLf } from '../core/edit/textFile.ts';
 import type { FileSnapshot, Workspace, WriteOutcome } from '../core/ports.ts';
 import type { ContentHash } from '../core/session/entry.ts';
-import { minimalReplace } from './minimalReplace.ts';
+import { applyEdits, editsTo, withLineEndsOf } from './documentEdits.ts';
 
 export type EditorWorkspace = Workspace &
 	Disposable & {
@@ -69,22 +69,15 @@ export function createEditorWorkspace(input: {
 	};
 
 	const editDocument = async (document: vscode.TextDocument, file: TextFile, version: number): Promise<void> => {
-		const replace = minimalReplace(document.getText(), withEnds(toLf(file.text), document.eol));
-		const edits: vscode.TextEdit[] = [];
-		if (replace) {
-			const range = new vscode.Range(document.positionAt(replace.start), document.positionAt(replace.end));
-			edits.push(vscode.TextEdit.replace(range, replace.text));
-		}
+		const edits = editsTo(document, withLineEndsOf(document, toLf(file.text)));
 		const eol = file.eol === '\r\n' ? vscode.EndOfLine.CRLF : vscode.EndOfLine.LF;
 		if (file.eol !== 'mixed' && eol !== document.eol && file.text.includes('\n'))
 			edits.push(vscode.TextEdit.setEndOfLine(eol));
 		if (edits.length === 0) return;
 		ownWrites.push(ownWriteKey(document.uri, file.text));
 		ownWrites.splice(0, ownWrites.length - MAX_OWN_WRITES);
-		const edit = new vscode.WorkspaceEdit();
-		edit.set(document.uri, edits);
 		// The editor refuses an edit that was made for another version, so what the user types meanwhile is safe.
-		if (document.version !== version || !(await vscode.workspace.applyEdit(edit))) throw changedMeanwhile(document.uri);
+		if (document.version !== version || !(await applyEdits(document.uri, edits))) throw changedMeanwhile(document.uri);
 	};
 
 	const write: Workspace['write'] = async (absolute, bytes, options): Promise<WriteOutcome> => {
@@ -110,7 +103,7 @@ export function createEditorWorkspace(input: {
 		const oldText = document.getText();
 		await editDocument(document, decoded.file, version);
 		if (!wasDirty && !(await document.save())) {
-			await takeBack(document, oldText);
+			await applyEdits(document.uri, editsTo(document, oldText));
 			throw new UserError(
 				'write-failed',
 				`${document.uri.fsPath} could not be saved. The file is as it was. See the notification of the editor for the cause.`,
@@ -152,20 +145,5 @@ export function createEditorWorkspace(input: {
 }
 
 const baseName = (uri: vscode.Uri): string => uri.path.slice(uri.path.lastIndexOf('/') + 1);
-const withEnds = (text: string, eol: vscode.EndOfLine): string =>
-	eol === vscode.EndOfLine.CRLF ? text.replaceAll('\n', '\r\n') : text;
-
 const changedMeanwhile = (uri: vscode.Uri): UserError =>
 	new UserError('changed-meanwhile', `${uri.fsPath} was changed meanwhile. Nothing was written. Read it again.`);
-
-async function takeBack(document: vscode.TextDocument, text: string): Promise<void> {
-	const replace = minimalReplace(document.getText(), text);
-	if (!replace) return;
-	const edit = new vscode.WorkspaceEdit();
-	edit.replace(
-		document.uri,
-		new vscode.Range(document.positionAt(replace.start), document.positionAt(replace.end)),
-		replace.text,
-	);
-	await vscode.workspace.applyEdit(edit);
-}

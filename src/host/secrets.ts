@@ -17,7 +17,7 @@ export function createApiKeys(storage: vscode.SecretStorage, environment: NodeJS
 	return {
 		async keyFor(baseUrl) {
 			const stored = await storage.get(`apiKey:${originOf(baseUrl)}`);
-			return stored || environment['ANTHROPIC_API_KEY'] || undefined;
+			return stored || environment.ANTHROPIC_API_KEY || undefined;
 		},
 		async store(baseUrl, key) {
 			await storage.store(`apiKey:${originOf(baseUrl)}`, key);
@@ -34,10 +34,13 @@ export function originOf(baseUrl: string): string {
 	try {
 		return new URL(baseUrl).origin;
 	} catch (error) {
-		throw new UserError(
-			'bad-base-url',
-			`The setting retrace.baseUrl is not an address: "${baseUrl}". Nothing was sent. Correct it in the settings.`,
-			{ cause: error },
-		);
+		throw badBaseUrl(baseUrl, error);
 	}
 }
+
+const badBaseUrl = (baseUrl: string, cause: unknown): UserError =>
+	new UserError(
+		'bad-base-url',
+		`The setting retrace.baseUrl is not an address: "${baseUrl}". Nothing was sent. Correct it in the settings.`,
+		{ cause },
+	);

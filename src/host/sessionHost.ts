@@ -244,6 +244,7 @@ export class SessionHost implements Disposable {
 			return;
 		}
 		open.clearNotices();
+		if (open === this.#current) void this.#world.state.update(SHOWN_KEY, open.session.id);
 		// Its own barrier: `runTurns` never rejects.
 		void runTurns(open, prompt, this.#world).then(() => this.#list.fire());
 	}

@@ -47,7 +47,7 @@ export function permissionRules(): PermissionRules {
 /** Where replies come from. `RETRACE_PROVIDER=demo` in the environment counts while the user has chosen nothing. */
 export function chosenProvider(environment: NodeJS.ProcessEnv = process.env): 'anthropic' | 'demo' {
 	const inspected = vscode.workspace.getConfiguration('retrace').inspect('provider');
-	if (inspected?.globalValue === undefined && environment['RETRACE_PROVIDER'] === 'demo') return 'demo';
+	if (inspected?.globalValue === undefined && environment.RETRACE_PROVIDER === 'demo') return 'demo';
 	return setting('provider');
 }
 

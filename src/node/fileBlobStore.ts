@@ -1,19 +1,23 @@
 /**
  * Blobs as files: `blobs/<2 hex>/<sha256>.<codec>`, each written once, whole or not at all. Deletes nothing: sweeping is a job of its own.
- * What is stored under a hash is checked against it whenever it is read.
+ * What is stored under a hash is checked against it whenever it is read. Small steps are synchronous: a trip to the thread pool
+ * costs more than they do, and an edit waits for them. What can take long (flush, compression of much) is not.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { closeSync, fdatasync, mkdirSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { UserError } from '../base/errors.ts';
 import { asSha256, type Sha256 } from '../base/ids.ts';
 import type { BlobStore } from '../core/ports.ts';
-import { describeFileError, systemCode } from './fileErrors.ts';
+import { describeFileError, systemCode } from './systemErrors.ts';
 
 /** Below this a file takes one block of the disk anyway. */
 const COMPRESS_OVER_BYTES = 1024;
+/** Above this compression takes more than a millisecond. */
+const COMPRESS_ASIDE_BYTES = 256 * 1024;
 const HEAD_BYTES = 1024;
 /** As fast as no compression up to 200 KB, and a third of the size. */
 const ZSTD_LEVEL = 1;
@@ -27,14 +31,16 @@ export function createFileBlobStore(folder: string): BlobStore {
 	const writing = new Map<Sha256, Promise<void>>();
 	const pathOf = (sha: Sha256, codec: Codec) => join(root, sha.slice(0, 2), `${sha}.${codec}`);
 
-	const isStored = async (sha: Sha256): Promise<boolean> => {
-		for (const codec of CODECS) if (await exists(pathOf(sha, codec))) return true;
-		return false;
-	};
+	const isStored = (sha: Sha256, sizeBytes: number): boolean =>
+		CODECS.some((codec) => {
+			const stored = statSync(pathOf(sha, codec), { throwIfNoEntry: false });
+			// Cut by a crash of the machine: written again, by a rename over it.
+			return stored !== undefined && (codec !== 'raw' || stored.size === sizeBytes);
+		});
 	const write = async (sha: Sha256, bytes: Uint8Array, isSearchable: boolean): Promise<void> => {
-		if (await isStored(sha)) return;
+		if (isStored(sha, bytes.length)) return;
 		const { codec, stored } = await encode(bytes, isSearchable);
-		await mkdir(join(root, sha.slice(0, 2)), { recursive: true, mode: 0o700 });
+		mkdirSync(join(root, sha.slice(0, 2)), { recursive: true, mode: 0o700 });
 		await writeWhole(pathOf(sha, codec), stored);
 	};
 
@@ -75,12 +81,17 @@ export function createFileBlobStore(folder: string): BlobStore {
 
 const hashOf = (bytes: Uint8Array): Sha256 => asSha256(createHash('sha256').update(bytes).digest('hex'));
 
+const fdatasyncAside = promisify(fdatasync);
+const zstdAside = async (bytes: Uint8Array, options: zlib.ZstdOptions): Promise<Buffer> =>
+	await promisify(zlib.zstdCompress)(bytes, options);
+
 async function encode(bytes: Uint8Array, isSearchable: boolean): Promise<{ codec: Codec; stored: Uint8Array }> {
 	// Missing in a Node before 22.15, which some editors still ship.
 	const canCompress = typeof zlib.zstdCompress === 'function';
 	if (isSearchable || !canCompress || bytes.length <= COMPRESS_OVER_BYTES) return { codec: 'raw', stored: bytes };
 	const params = { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL };
-	const packed = await promisify(zlib.zstdCompress)(bytes, { params });
+	const isMuch = bytes.length > COMPRESS_ASIDE_BYTES;
+	const packed = isMuch ? await zstdAside(bytes, { params }) : zlib.zstdCompressSync(bytes, { params });
 	return packed.length < bytes.length ? { codec: 'zst', stored: packed } : { codec: 'raw', stored: bytes };
 }
 
@@ -100,35 +111,26 @@ async function decode(stored: Buffer, codec: Codec): Promise<Buffer> {
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
 	const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
 	try {
-		const file = await open(temporary, 'wx', 0o600);
+		const fd = openSync(temporary, 'wx', 0o600);
 		try {
-			await file.writeFile(bytes);
-			await file.datasync();
+			for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+			await fdatasyncAside(fd);
 		} finally {
-			await file.close();
+			closeSync(fd);
 		}
-		await rename(temporary, path);
+		renameSync(temporary, path);
 	} catch (error) {
-		await removeIfThere(temporary);
+		removeIfThere(temporary);
 		throw error;
 	}
 }
 
-async function removeIfThere(path: string): Promise<void> {
+function removeIfThere(path: string) {
 	try {
-		await unlink(path);
+		unlinkSync(path);
 	} catch (error) {
-		if (systemCode(error) !== 'ENOENT') throw error;
-	}
-}
-
-async function exists(path: string): Promise<boolean> {
-	try {
-		await stat(path);
-		return true;
-	} catch (error) {
-		if (systemCode(error) === 'ENOENT') return false;
-		throw error;
+		const code = systemCode(error);
+		if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
 	}
 }
 

@@ -1,25 +1,66 @@
-/** What the file system says, in words a person understands. */
-import { messageOf } from '../base/errors.ts';
+/** What goes wrong with a file on disk, as errors for the user: what happened, what is safe, what to do next. */
+import { messageOf, UserError } from '../base/errors.ts';
 
-/** The system's code, e.g. `ENOENT`; undefined for anything else that was thrown. */
-export function systemCode(error: unknown): string | undefined {
-	return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+/** The failure of a write or delete after which the file is as it was. */
+export function writeFailure(path: string, cause: unknown): UserError {
+	switch (errnoOf(cause)) {
+		case 'EACCES':
+		case 'EPERM':
+		case 'EROFS':
+			return new UserError('read-only', `${path} is read-only. Nothing was changed. Make it writable and try again.`, {
+				cause,
+			});
+		case 'ENOSPC':
+		case 'EDQUOT':
+			return new UserError(
+				'write-failed',
+				`There is no space left for ${path}. The file is as it was. Free some space and try again.`,
+				{ cause },
+			);
+		default:
+			return new UserError(
+				'write-failed',
+				`${path} could not be written: ${messageOf(cause)}. The file is as it was.`,
+				{
+					cause,
+				},
+			);
+	}
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-	EACCES: 'permission was denied',
-	EPERM: 'permission was denied',
-	EROFS: 'the disk is read-only',
-	ENOSPC: 'the disk is full',
-	EDQUOT: 'the disk quota is used up',
-	EISDIR: 'a folder is in its place',
-	ENOTDIR: 'a file is in the place of a folder',
-	EMFILE: 'too many files are open',
-	EIO: 'the disk reported an error',
-};
+/** A write that failed in the middle and could not be taken back. The caller holds the content from before. */
+export function damagedFailure(path: string, cause: unknown): UserError {
+	return new UserError(
+		'write-failed',
+		`Writing ${path} failed in the middle: ${messageOf(cause)}. The file is damaged; its content from before is in the checkpoint of this prompt.`,
+		{ cause },
+	);
+}
 
-/** A part of a sentence, without a dot. */
-export function describeFileError(error: unknown): string {
-	const code = systemCode(error);
-	return (code && WORDS[code]) ?? messageOf(error);
+export function changedMeanwhile(path: string): UserError {
+	return new UserError('changed-meanwhile', `${path} was changed meanwhile. Nothing was written. Read it again first.`);
+}
+
+export function notAFile(path: string, what: string): UserError {
+	return new UserError('write-failed', `${path} is ${what}, not a file. Nothing was changed.`);
+}
+
+/** Something on the way to the file is now a link or another folder than when the path was judged. */
+export function pathMoved(path: string): UserError {
+	return new UserError(
+		'write-failed',
+		`A folder on the way to ${path} leads elsewhere now, through a link. Nothing was changed. Use the real path.`,
+	);
+}
+
+export function badPath(path: string, cause: unknown): UserError {
+	return new UserError('bad-path', `“${path.slice(0, 200)}” is not a usable path: ${messageOf(cause)}.`, { cause });
+}
+
+export function readFailure(path: string, cause: unknown): UserError {
+	return new UserError('read-failed', `${path} could not be read: ${messageOf(cause)}.`, { cause });
+}
+
+export function errnoOf(thrown: unknown): string | undefined {
+	return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }

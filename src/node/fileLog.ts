@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { UserError } from '../base/errors.ts';
 import type { LineRange, LogFile } from '../core/ports.ts';
 import { leaseLost, logWriteFailed } from '../core/session/sessionErrors.ts';
-import { describeFileError, systemCode } from './fileErrors.ts';
 import { claimLease, type Lease, readOwner } from './lease.ts';
+import { describeFileError, systemCode } from './systemErrors.ts';
 
 export type FileLogOptions = {
 	readonly path: string;

@@ -10,10 +10,10 @@ import type { Trace } from '../base/trace.ts';
 import type { LogLine, OpenedLog, SessionStore, SessionSummary } from '../core/ports.ts';
 import { logUnreadable, sessionInUse } from '../core/session/sessionErrors.ts';
 import { summarizeLog } from '../core/session/summary.ts';
-import { describeFileError, systemCode } from './fileErrors.ts';
 import { createFileLog } from './fileLog.ts';
 import { claimLease, type Lease, readOwner } from './lease.ts';
 import { splitLines } from './splitLines.ts';
+import { describeFileError, systemCode } from './systemErrors.ts';
 
 /** A session writes a tail at least every 32 KB, so this much always holds one. */
 const LIST_READS_BYTES = 64 * 1024;

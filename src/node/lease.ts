@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import type { LeaseOwner } from '../core/ports.ts';
 import { type LeaseFile, parseLeaseFile } from '../core/session/leaseFile.ts';
 import { leaseLost } from '../core/session/sessionErrors.ts';
-import { systemCode } from './fileErrors.ts';
+import { systemCode } from './systemErrors.ts';
 
 const BEAT_EVERY_MS = 5_000;
 /** Four beats: one late timer does not cost the lease, and a crash is noticed before a person gives up waiting. */

@@ -12,6 +12,7 @@ import { CancelledError, messageOf, UserError } from '../base/errors.ts';
 import { cutText } from '../base/text.ts';
 import type { GrepMatch, GrepRequest, Search, SearchOutcome } from '../core/ports.ts';
 import { childEnvironment } from './childEnvironment.ts';
+import { matcherOf } from './globPattern.ts';
 
 const BINARY = process.platform === 'win32' ? 'rg.exe' : 'rg';
 /** Longer lines are generated ones; what matters of them is where they are. */
@@ -50,8 +51,8 @@ export function createSearch(ripgrepPath: string | undefined): Search {
 	return {
 		async grep(request, signal) {
 			const { target, cwd } = await targetOf(request.directory);
-			return withFilter(request.glob, async (filterArgs) => {
-				const found = createMatchReader(request.maxMatches, cwd);
+			return withFilter(request.glob, async (filterArgs, isWanted) => {
+				const found = createMatchReader(request.maxMatches, cwd, isWanted);
 				const args = ['--json', ...COMMON_ARGS, ...filterArgs, ...patternArgs(request), '--', target];
 				await runRipgrep(ripgrepPath, args, cwd, '\n', (line) => found.read(line), signal);
 				return found.outcome();
@@ -59,10 +60,11 @@ export function createSearch(ripgrepPath: string | undefined): Search {
 		},
 		async glob(pattern, directory, maxFiles, signal) {
 			const { target, cwd } = await targetOf(directory);
-			return withFilter(pattern, async (filterArgs) => {
+			return withFilter(pattern, async (filterArgs, isWanted) => {
 				const items: string[] = [];
 				let isComplete = true;
 				const read = (path: string) => {
+					if (!isWanted(path)) return true;
 					if (items.length < maxFiles) items.push(resolve(cwd, path));
 					else isComplete = false;
 					return isComplete;
@@ -91,22 +93,33 @@ async function targetOf(path: string): Promise<{ readonly target: string; readon
 	return stats.isDirectory() ? { target: '.', cwd: path } : { target: `./${basename(path)}`, cwd: dirname(path) };
 }
 
+type Wanted = (path: string) => boolean;
+
 /**
  * Restricts a search to files that match `glob`. A positive `--glob` would also bring back ignored files and folders, so
- * the restriction is an ignore file of the lowest precedence: everything but folders and matches.
+ * the restriction is an ignore file of the lowest precedence: everything but folders and matches. What a project's own
+ * ignore file brings back (`!name`) passes it, so each path is tested once more.
  */
-async function withFilter<T>(glob: string | undefined, run: (args: readonly string[]) => Promise<T>): Promise<T> {
-	if (glob === undefined || glob === '') return run([]);
+async function withFilter<T>(
+	glob: string | undefined,
+	run: (args: readonly string[], isWanted: Wanted) => Promise<T>,
+): Promise<T> {
+	if (glob === undefined || glob === '') return run([], () => true);
+	const isNegated = glob.startsWith('!');
+	const pattern = glob
+		.slice(isNegated ? 1 : 0)
+		.replace(/^\.\//, '')
+		.replaceAll(/[\r\n]/g, '?');
+	const matches = matcherOf(pattern);
+	const isWanted = (path: string) => {
+		const plain = (sep === '/' ? path : path.replaceAll(sep, '/')).replace(/^\.\//, '');
+		return matches(plain) !== isNegated;
+	};
 	const folder = await mkdtemp(join(tmpdir(), 'retrace-search-'));
 	try {
 		const file = join(folder, 'filter');
-		const negated = glob.startsWith('!');
-		const pattern = glob
-			.slice(negated ? 1 : 0)
-			.replace(/^\.\//, '')
-			.replaceAll(/[\r\n]/g, '?');
-		await writeFile(file, negated ? `${pattern}\n` : `*\n!*/\n!${pattern}\n`);
-		return await run([`--ignore-file=${file}`]);
+		await writeFile(file, isNegated ? `${pattern}\n` : `*\n!*/\n!${pattern}\n`);
+		return await run([`--ignore-file=${file}`], isWanted);
 	} finally {
 		await rm(folder, { recursive: true, force: true });
 	}
@@ -180,7 +193,8 @@ function sentenceOf(said: string): string {
 	return said
 		.trim()
 		.replace(/^rg: /, '')
-		.replace(/^\S*retrace-search-\S*: (line \d+: )?/, '');
+		.replace(/^\S*retrace-search-\S*: (line \d+: )?/, '')
+		.replace("parsing glob '!", "parsing glob '");
 }
 
 function eachPiece(stream: Readable, separator: string, onPiece: (piece: string) => void): void {
@@ -195,16 +209,17 @@ function eachPiece(stream: Readable, separator: string, onPiece: (piece: string)
 type MatchReader = { read(line: string): boolean; outcome(): SearchOutcome<GrepMatch> };
 
 /** Reads ripgrep's JSON lines. Matches of a file that turns out to be binary are taken back. */
-function createMatchReader(maxMatches: number, cwd: string): MatchReader {
+function createMatchReader(maxMatches: number, cwd: string, isWanted: Wanted): MatchReader {
 	let matches: GrepMatch[] = [];
 	let isComplete = true;
 	return {
 		read(line) {
 			const { type, data } = parseMessage(line);
-			const path = resolve(cwd, textIn(data.path));
+			const given = textIn(data.path);
+			const path = resolve(cwd, given);
 			if (type === 'end' && typeof data.binary_offset === 'number')
 				matches = matches.filter((match) => match.path !== path);
-			if (type !== 'match') return true;
+			if (type !== 'match' || !isWanted(given)) return true;
 			if (matches.length >= maxMatches) {
 				isComplete = false;
 				return false;

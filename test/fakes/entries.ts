@@ -74,11 +74,11 @@ export function entryBuilder(sessionId = '00000000-0000-7000-8000-000000000001')
 			mode: 'ask',
 		};
 		// Through JSON and the door, as an entry of a reopened session would come.
-		const entry = parseEntry(JSON.parse(JSON.stringify({ ...base, ...draft }))) as EntryOf<T>;
+		const entry = parseEntry(JSON.parse(JSON.stringify({ ...base, ...draft })));
 		entries.push(entry);
 		byId.set(entry.id, entry);
 		if (isConversation(entry)) leaf = entry.id;
-		return entry;
+		return entry as unknown as EntryOf<T>;
 	};
 
 	return {

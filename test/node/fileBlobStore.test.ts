@@ -100,6 +100,17 @@ test('what is missing or damaged is said, never returned', async (t) => {
 	}
 });
 
+test('a copy that a crash cut is written again', async (t) => {
+	const { folder, store, files } = scene(t);
+	const ref = await store.put(utf8Encode('short'), 'text/plain');
+	const [name] = files();
+	assert.ok(name);
+	writeFileSync(join(folder, name), 'sh');
+	await store.put(utf8Encode('short'), 'text/plain');
+	assert.deepEqual(await store.get(ref), utf8Encode('short'));
+	assert.equal(files().length, 1);
+});
+
 test('gzip from elsewhere is read, and a damaged copy is made up for by a good one', async (t) => {
 	const { folder, store } = scene(t);
 	const bytes = utf8Encode('packed elsewhere');

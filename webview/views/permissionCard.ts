@@ -22,7 +22,18 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	const describedBy = `target-${item.id} cause-${item.id}`;
 	const rule = item.rule;
 	return html`<section class="card needs-you" role="group" aria-label=${name} aria-describedby=${describedBy}>
-		<header class="card-head">${icon('shield')}<span class="card-title">Allow ${item.tool}?</span></header>
+		<header class="card-head">${icon('shield')}<span class="card-title">Allow ${item.tool}?</span>
+			<button
+				type="button"
+				class="plain-icon more"
+				aria-label="Deny with a reason"
+				title="Deny with a reason…"
+				aria-expanded=${context.reasonFor === item.id ? 'true' : 'false'}
+				@click=${() => context.askReason(context.reasonFor === item.id ? null : item.id)}
+			>
+				${icon('comment')}
+			</button>
+		</header>
 		<pre class="command" id="target-${item.id}" tabindex="0">${item.target}</pre>
 		<p class="card-note" id="cause-${item.id}">${item.cause}</p>
 		<div class="card-buttons">
@@ -38,16 +49,6 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 						})
 			}
 			${textButton({ label: 'Deny', look: 'secondary', onClick: () => answer(item, context, 'deny') })}
-			<button
-				type="button"
-				class="plain-icon more"
-				aria-label="Deny with a reason"
-				title="Deny with a reason…"
-				aria-expanded=${context.reasonFor === item.id ? 'true' : 'false'}
-				@click=${() => context.askReason(context.reasonFor === item.id ? null : item.id)}
-			>
-				${icon('comment')}
-			</button>
 		</div>
 		${rule === undefined ? nothing : html`<p class="card-scope">Always allow adds the rule <code>${rule}</code></p>`}
 		${

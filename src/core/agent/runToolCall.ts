@@ -59,6 +59,8 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 	}
 	const parsed = tool.input.safeParse(call.input);
 	if (!parsed.success) {
+		const isCutJson = typeof call.input === 'object' && call.input !== null && '$invalidJson' in call.input;
+		if (isCutJson) return failure(`The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`);
 		const problems = parsed.error.issues.map((issue) => `- ${issue.path.join('.') || 'input'}: ${issue.message}`);
 		return failure(
 			`The input of ${tool.name} is not valid, so nothing was run:\n${problems.join('\n')}\nCall it again with a corrected input.`,

@@ -63,6 +63,9 @@ export type MeterIndex = {
 	readonly costUsd: number;
 };
 
+/** A reply costs a few tokens besides its text, which would make short ones look expensive. */
+const REPLY_OVERHEAD_TOKENS = 8;
+
 const nothing = noAmounts();
 const root: PathSums = {
 	parent: undefined,
@@ -240,5 +243,6 @@ function learn(evidence: Evidence, path: PathSums, ended: EntryOf<'assistantEnde
 		const prefix = amountOf('prefix', tools.size + system.size + context.size);
 		observe(evidence, addAmounts(path.added, prefix), inputTokens);
 	}
-	if (path.flight && ended.usage.outputTokens > 0) observe(evidence, path.flight.all, ended.usage.outputTokens);
+	if (path.flight && ended.usage.outputTokens > 0)
+		observe(evidence, path.flight.all, ended.usage.outputTokens, REPLY_OVERHEAD_TOKENS);
 }

@@ -41,7 +41,7 @@ const priors: Readonly<Record<ContentKind, { readonly ratio: number; readonly sp
 	toolUse: { ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread: 0.4 },
 	thinking: { ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread: 1 },
 	image: { ratio: PRIOR_IMAGE_TOKENS, spread: 1 },
-	block: { ratio: PRIOR_BLOCK_TOKENS, spread: 0.5 },
+	block: { ratio: PRIOR_BLOCK_TOKENS, spread: 1 },
 	reply: { ratio: 1, spread: 0.03 },
 };
 
@@ -85,9 +85,9 @@ export const noEvidence = (): Evidence => ({
 	observations: 0,
 });
 
-/** Adds that `amounts` cost `tokens`. Changes `evidence`. */
-export function observe(evidence: Evidence, amounts: Amounts, tokens: number): void {
-	const noise = NOISE_SHARE * Math.max(tokens, tokensOf(amounts, priorRatios)) + NOISE_TOKENS;
+/** Adds that `amounts` cost `tokens`, give or take `noiseTokens`. Changes `evidence`. */
+export function observe(evidence: Evidence, amounts: Amounts, tokens: number, noiseTokens = NOISE_TOKENS): void {
+	const noise = NOISE_SHARE * Math.max(tokens, tokensOf(amounts, priorRatios)) + noiseTokens;
 	const weight = 1 / (noise * noise);
 	for (let row = 0; row < size; row++) {
 		const scaled = at(amounts, row) * weight;

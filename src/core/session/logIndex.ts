@@ -8,7 +8,7 @@ import { branchTo, createLeafRule } from './branch.ts';
 import { type Entry, type EntryOf, type EntryType, isConversation, isType, type PermissionMode } from './entry.ts';
 import { NEW_SESSION_TITLE, promptText } from './titles.ts';
 
-export type LogCounts = { readonly entries: number; readonly prompts: number; readonly tools: number };
+type LogCounts = { readonly entries: number; readonly prompts: number; readonly tools: number };
 
 export type LogIndex = {
 	readonly entries: readonly Entry[];

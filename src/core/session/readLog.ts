@@ -9,7 +9,7 @@ import { ENTRY_VERSION, type Entry, parseEntry } from './entry.ts';
 import type { LogProblem } from './sessionTypes.ts';
 
 /** An entry, its place, and the line it was read from (which may hold more than this build understands). */
-export type ReadEntry = { readonly entry: Entry; readonly range: LineRange; readonly text: string };
+type ReadEntry = { readonly entry: Entry; readonly range: LineRange; readonly text: string };
 
 export type ReadLog = {
 	/** In file order, each id once. */

@@ -8,7 +8,7 @@ import type { LogIndex } from './logIndex.ts';
 import { promptPreview } from './titles.ts';
 
 /** Half of what a list reads of each log, so that the part read always holds a tail. */
-export const TAIL_EVERY_BYTES = 32 * 1024;
+const TAIL_EVERY_BYTES = 32 * 1024;
 const MAX_EXTENTS = 64;
 
 /** `bytesSinceTail` counts what stands after the last tail, the lines just written included. */

@@ -29,7 +29,8 @@ export const bashTool: Tool<z.infer<typeof input>> = {
 			{ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress },
 			context.signal,
 		);
-		const shown = cutMiddle(readable(ended.output), MAX_OUTPUT_CHARS);
+		const whole = readable(ended.output);
+		const shown = cutMiddle(whole, MAX_OUTPUT_CHARS);
 		const notes: string[] = [];
 		if (ended.reason === 'timedOut')
 			notes.push(
@@ -49,7 +50,7 @@ export const bashTool: Tool<z.infer<typeof input>> = {
 			isError,
 			content: [{ type: 'text', text }],
 			summary: summaryOf(ended.reason, ended.exitCode, ended.durationMs),
-			...(text.includes(ended.output) ? {} : { output: ended.output }),
+			...(shown === whole ? {} : { output: ended.output }),
 		};
 	},
 };

@@ -58,16 +58,12 @@ export function insideOnly(
 
 /** Why a snapshot cannot be used as text, with the next step. */
 export function unreadable(path: string, snapshot: Exclude<FileSnapshot, { kind: 'file' | 'absent' }>): ToolOutcome {
-	switch (snapshot.kind) {
-		case 'directory':
-			return failure(`${path} is a folder. Use Glob to list what is in it.`);
-		case 'special':
-			return failure(`${path} is not a regular file (${snapshot.what}). Choose another file.`);
-		case 'tooLarge':
-			return failure(
-				`${path} has ${megabytes(snapshot.sizeBytes)}, too large to read whole. Use Grep to find the part you need, or Bash (head, tail, sed -n).`,
-			);
-	}
+	if (snapshot.kind === 'directory') return failure(`${path} is a folder. Use Glob to list what is in it.`);
+	if (snapshot.kind === 'special')
+		return failure(`${path} is not a regular file (${snapshot.what}). Choose another file.`);
+	return failure(
+		`${path} has ${megabytes(snapshot.sizeBytes)}, too large to read whole. Use Grep to find the part you need, or Bash (head, tail, sed -n).`,
+	);
 }
 
 export function failure(text: string, summary = firstWords(text)): ToolOutcome {

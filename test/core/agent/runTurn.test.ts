@@ -146,14 +146,15 @@ describe('stop reasons', () => {
 		assert.match(JSON.stringify(model.requests[1]?.messages.at(-1)), /cut off by the output limit/);
 	});
 
-	test('max_tokens in a text ends the turn', () =>
-		check(
+	test('max_tokens in a text ends the turn', async () => {
+		await check(
 			[{ blocks: [text('long')], stopReason: 'max_tokens' }],
 			['assistant text long', 'assistantEnded max_tokens', 'turnEnded maxTokens'],
-		));
+		);
+	});
 
-	test('pause_turn goes on', () =>
-		check(
+	test('pause_turn goes on', async () => {
+		await check(
 			[{ blocks: [text('a')], stopReason: 'pause_turn' }, { blocks: [text('b')] }],
 			[
 				'assistant text a',
@@ -163,7 +164,8 @@ describe('stop reasons', () => {
 				'assistantEnded end_turn',
 				'turnEnded endTurn',
 			],
-		));
+		);
+	});
 
 	test('refusal says the category; its calls are closed', async () => {
 		const { session } = await check(
@@ -185,11 +187,12 @@ describe('stop reasons', () => {
 		assert.match(end?.type === 'turnEnded' ? (end.message ?? '') : '', /declined to answer \(cyber\)\. No\./);
 	});
 
-	test('a full window says so', () =>
-		check(
+	test('a full window says so', async () => {
+		await check(
 			[{ blocks: [text('x')], stopReason: 'model_context_window_exceeded' }],
 			['assistant text x', 'assistantEnded model_context_window_exceeded', 'turnEnded contextFull'],
-		));
+		);
+	});
 });
 
 describe('failures', () => {
@@ -223,8 +226,8 @@ describe('failures', () => {
 		assert.deepEqual(branch, ['user', 'assistant', 'assistantEnded', 'turnEnded']);
 	});
 
-	test('for good after blocks: text is kept, open calls are closed', () =>
-		check(
+	test('for good after blocks: text is kept, open calls are closed', async () => {
+		await check(
 			[{ blocks: [text('half'), READ], cutText: 'qua', error: new ModelError('badRequest', 'no') }],
 			[
 				'assistant text half',
@@ -233,7 +236,8 @@ describe('failures', () => {
 				'toolResult! The reply broke off, so this call was not run.',
 				'turnEnded error badRequest',
 			],
-		));
+		);
+	});
 
 	for (const kind of ['overloaded', 'network', 'stalled', 'cutOff', 'server', 'rateLimit'] as const)
 		test(`${kind}: eight attempts`, async () => {
@@ -278,11 +282,12 @@ describe('failures', () => {
 		assert.deepEqual(hasThinking, [false, true, false]);
 	});
 
-	test('thinking binding twice ends the turn', () =>
-		check(
+	test('thinking binding twice ends the turn', async () => {
+		await check(
 			[{ error: new ModelError('thinkingBinding', 'a') }, { error: new ModelError('thinkingBinding', 'b') }],
 			['turnEnded error thinkingBinding'],
-		));
+		);
+	});
 
 	test('a bug ends the turn, not the session', async () => {
 		const { traces, session } = await check([{ error: new TypeError('oops') }], ['turnEnded error TypeError']);

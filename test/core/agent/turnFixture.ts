@@ -1,8 +1,10 @@
 /** A session in memory with everything a turn needs, for the tests of this folder. */
+import { posix } from 'node:path';
 import type { TraceEvent } from '../../../src/base/trace.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { Prompt, TurnEvent, TurnPorts } from '../../../src/core/agent/turnTypes.ts';
 import type {
+	Clock,
 	EditDecision,
 	PermissionAnswer,
 	PermissionRequest,
@@ -17,7 +19,7 @@ import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
 import { createMemoryWorkspace } from '../../fakes/memoryWorkspace.ts';
 
 export type FixtureOptions = {
-	readonly model: StreamModel;
+	readonly model: StreamModel | ((clock: Clock) => StreamModel);
 	readonly files?: Readonly<Record<string, string>>;
 	readonly mode?: PermissionMode;
 	readonly isTrusted?: boolean;
@@ -57,7 +59,7 @@ export async function createFixture(options: FixtureOptions) {
 		ids,
 		blobs,
 		workspace,
-		model: options.model,
+		model: typeof options.model === 'function' ? options.model(clock) : options.model,
 		shell: {
 			async run({ command, cwd, onOutput }, signal) {
 				commands.push(command);
@@ -85,11 +87,11 @@ export async function createFixture(options: FixtureOptions) {
 					);
 				return { items: items.slice(0, maxMatches), isComplete: items.length <= maxMatches };
 			},
-			async glob(_pattern, directory) {
-				return {
-					items: [...workspace.files.keys()].filter((path) => path.startsWith(`${directory}/`)),
-					isComplete: true,
-				};
+			async glob(pattern, directory) {
+				const items = [...workspace.files.keys()].filter(
+					(path) => path.startsWith(`${directory}/`) && posix.matchesGlob(path.slice(directory.length + 1), pattern),
+				);
+				return { items, isComplete: true };
 			},
 		},
 		diagnostics: { list: async () => [] },

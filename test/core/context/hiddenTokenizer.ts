@@ -1,6 +1,6 @@
 /**
- * Counts a request as an endpoint would, at ratios that the meter does not know: each kind of block has its own bytes per token.
- * `json` counts a block's whole JSON instead of its text, and each message costs something besides.
+ * Counts a request as an endpoint would, at ratios that the meter does not know: each kind of block has its own bytes per token,
+ * and each message costs something besides.
  */
 import { utf8Length } from '../../../src/base/text.ts';
 import type { ModelRequest } from '../../../src/core/ports.ts';
@@ -21,24 +21,23 @@ export type HiddenTokenizer = {
 	output(blocks: readonly AssistantBlock[]): number;
 };
 
-export function hiddenTokenizer(ratios: HiddenRatios, unit: 'text' | 'json', messageTokens = 0): HiddenTokenizer {
+export function hiddenTokenizer(ratios: HiddenRatios, messageTokens: number): HiddenTokenizer {
 	const assistant = (block: AssistantBlock): number => {
 		const fields = block as Record<string, unknown>;
 		switch (block.type) {
 			case 'text':
-				return measure(block, String(fields['text'])) / ratios.assistantText;
+				return utf8Length(String(fields['text'])) / ratios.assistantText;
 			case 'tool_use':
-				return measure(block, `${fields['name']}${JSON.stringify(fields['input'])}`) / ratios.toolUse;
+				return utf8Length(`${fields['name']}${JSON.stringify(fields['input'])}`) / ratios.toolUse;
 			default:
-				return measure(block, String(fields['thinking'])) / ratios.thinking;
+				return utf8Length(String(fields['thinking'])) / ratios.thinking;
 		}
 	};
-	const measure = (block: object, value: string) => utf8Length(unit === 'json' ? canonical(block) : value);
 	const user = (block: object): number => {
 		const fields = block as Record<string, unknown>;
-		if (fields['type'] !== 'tool_result') return measure(block, String(fields['text'])) / ratios.userText;
+		if (fields['type'] !== 'tool_result') return utf8Length(String(fields['text'])) / ratios.userText;
 		const value = (fields['content'] as { text: string }[]).map((inner) => inner.text).join('');
-		return measure(block, value) / ratios.toolResult;
+		return utf8Length(value) / ratios.toolResult;
 	};
 	return {
 		input(request) {

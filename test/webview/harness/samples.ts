@@ -154,8 +154,8 @@ export const proposedEdit: TranscriptItem = {
 	lines: [
 		{ kind: ' ', lineNumber: 1, text: 'export function perimeter(width, height) {' },
 		{ kind: '-', lineNumber: 2, text: '\treturn 2 * (width + height);' },
-		{ kind: '+', lineNumber: 2, text: '\tif (width < 0) throw new RangeError(`width is ${width}`);' },
-		{ kind: '+', lineNumber: 3, text: '\tif (height < 0) throw new RangeError(`height is ${height}`);' },
+		{ kind: '+', lineNumber: 2, text: '\tif (width < 0) throw new RangeError(`width ` + width);' },
+		{ kind: '+', lineNumber: 3, text: '\tif (height < 0) throw new RangeError(`height ` + height);' },
 		{ kind: '+', lineNumber: 4, text: '\treturn 2 * (width + height);' },
 		{ kind: ' ', lineNumber: 5, text: '}' },
 	],

@@ -85,7 +85,9 @@ const RULES: readonly Rule[] = [
 		}),
 	],
 	[
-		rule('(?:replace|change|substitute)(?: all| every)?\\s+(.+?)\\s+(?:with|by|to|for)\\s+(.+?)\\s+everywhere'),
+		rule(
+			'(?:replace|change|substitute)(?: all(?: occurrences of)?| every)?\\s+(.+?)\\s+(?:with|by|to|for)\\s+(.+?)\\s+everywhere',
+		),
 		([from = '', to = '']) => ({ kind: 'replace', from: unquote(from), to: unquote(to), files: [] }),
 	],
 	[

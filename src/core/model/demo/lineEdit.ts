@@ -13,13 +13,16 @@ export function lineEdit(before: readonly string[], after: readonly string[]): L
 	const most = Math.min(before.length, after.length) - start;
 	while (tail < most && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
 	if (start === before.length && start === after.length) return undefined;
-	const whole = before.join('\n');
+	// With the newline that the file may end with: what is unique in this is unique without it.
+	const whole = `${before.join('\n')}\n`;
 	const isUsable = () => {
 		const old = before.slice(start, before.length - tail);
 		// With no line on one side, the line end would be left over.
-		if (old.length === 0 || after.length - tail - start <= 0) return start === 0 && tail === 0 && old.join('\n') !== '';
+		if (old.length === 0 || after.length - tail - start <= 0)
+			return start === 0 && tail === 0 && /\S/.test(old.join('\n'));
 		const text = old.join('\n');
-		return text !== '' && occurrences(whole, text) === 1;
+		// Blank lines alone could also be matched by the newline at the file's end.
+		return /\S/.test(text) && occurrences(whole, text) === 1;
 	};
 	while (!isUsable()) {
 		if (start > 0) start--;

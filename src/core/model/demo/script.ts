@@ -22,13 +22,6 @@ class Halt extends Error {}
 export function* demoScript(instructions: readonly Instruction[]): Generator<DemoAct, DemoAct, DemoAnswer> {
 	const done: string[] = [];
 	for (const [index, instruction] of instructions.entries()) {
-		if (instruction.kind === 'count') {
-			const numbers = Array.from({ length: instruction.to }, (_, number) => number + 1).join('\n');
-			if (index === instructions.length - 1)
-				return { say: [...done, numbers].join('\n\n'), isSlow: instruction.isSlow };
-			done.push(numbers);
-			continue;
-		}
 		try {
 			done.push(yield* carryOut(instruction));
 		} catch (thrown) {
@@ -38,12 +31,15 @@ export function* demoScript(instructions: readonly Instruction[]): Generator<Dem
 			return { say: [...done, thrown.message + rest].join('\n\n') };
 		}
 	}
-	return { say: done.join('\n\n') };
+	const last = instructions.at(-1);
+	return { say: done.join('\n\n'), isSlow: last?.kind === 'count' && last.isSlow };
 }
 
 /** Returns what to say about it at the end of the turn. */
-function* carryOut(instruction: Exclude<Instruction, { kind: 'count' }>): Script<string> {
+function* carryOut(instruction: Instruction): Script<string> {
 	switch (instruction.kind) {
+		case 'count':
+			return Array.from({ length: instruction.to }, (_, index) => index + 1).join('\n');
 		case 'hello':
 			return HELLO;
 		case 'help':
@@ -112,7 +108,8 @@ function* ask(
 	if (!answer.isError) return answer;
 	const words = /The user says: (.*)/.exec(answer.text)?.[1];
 	const because = words === undefined ? '' : ` You said: “${words}”.`;
-	const file = typeof input['file_path'] === 'string' ? ` of \`${input['file_path']}\`` : '';
+	const { file_path: path } = input;
+	const file = typeof path === 'string' ? ` of \`${path}\`` : '';
 	if (answer.text.startsWith('The user rejected'))
 		throw new Halt(`You rejected the edit${file}, so I stopped there.${because}`);
 	if (answer.text.startsWith('The user denied'))

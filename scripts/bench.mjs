@@ -1,0 +1,38 @@
+// `npm run bench [part of a name …]`: runs test/bench/*.bench.ts one after the other and prints each figure beside its bound.
+import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { environmentFile, inProject } from './setup/paths.mjs';
+import { say } from './setup/print.mjs';
+import { runOrThrow } from './setup/run.mjs';
+
+/** @typedef {{ name: string, value: number, unit: string, bound: number }} Figure */
+
+// The figures are about what is in the tree now, so what they measure is made anew.
+if (!existsSync(environmentFile)) await runOrThrow(process.execPath, ['scripts/prepare.mjs', 'test'], { cwd: inProject() });
+await runOrThrow(process.execPath, ['esbuild.config.mjs'], { cwd: inProject(), isQuiet: true });
+await runOrThrow(process.execPath, ['scripts/package.mjs'], { cwd: inProject(), isQuiet: true });
+
+const filters = process.argv.slice(2);
+/** @type {Figure[]} */
+const figures = [];
+for (const path of globSync('test/bench/*.bench.ts', { cwd: inProject() }).sort()) {
+	if (filters.length > 0 && !filters.some((filter) => path.includes(filter))) continue;
+	/** @type {{ run: () => Promise<Figure[]> }} */
+	const bench = await import(pathToFileURL(inProject(path)).href);
+	figures.push(...(await bench.run()));
+}
+
+const width = Math.max(...figures.map(({ name }) => name.length), 4);
+say(`${'name'.padEnd(width)}  ${'value'.padStart(12)}  ${'bound'.padStart(12)}`);
+for (const { name, value, unit, bound } of figures) {
+	say(`${name.padEnd(width)}  ${amount(value, unit)}  ${amount(bound, unit)}  ${value <= bound ? 'ok' : 'OVER'}`);
+}
+mkdirSync(inProject('test-results'), { recursive: true });
+writeFileSync(inProject('test-results', 'bench.json'), `${JSON.stringify(figures, null, 2)}\n`);
+process.exitCode = figures.some(({ value, bound }) => value > bound) ? 1 : 0;
+
+/** @param {number} value @param {string} unit */
+function amount(value, unit) {
+	const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 2;
+	return `${value.toFixed(digits)} ${unit}`.padStart(12);
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { decide, type PermissionQuestion } from '../../../src/core/permission/decide.ts';
+import { protectedCause, protectedMention } from '../../../src/core/permission/protectedPaths.ts';
+import type { PermissionTarget } from '../../../src/core/permission/rules.ts';
+import type { ResolvedPath } from '../../../src/core/ports.ts';
+import type { PermissionMode } from '../../../src/core/session/entry.ts';
+
+const inside = (rel: string, isLink = false): ResolvedPath => ({
+	kind: 'inside',
+	file: { root: '/w', rel },
+	absolute: `/w/${rel}`,
+	isLink,
+});
+const OUTSIDE: ResolvedPath = { kind: 'outside', absolute: '/etc/passwd' };
+const at = (resolved: ResolvedPath): PermissionTarget => ({ kind: 'path', path: 'x', resolved });
+const run = (command: string): PermissionTarget => ({ kind: 'command', command });
+const MODES: readonly PermissionMode[] = ['plan', 'ask', 'acceptEdits', 'auto'];
+const EVERYTHING = ['Bash', 'Read', 'Edit', 'Write', 'Grep', 'Glob'];
+
+function kindOf(question: Partial<PermissionQuestion> & Pick<PermissionQuestion, 'tool' | 'effect' | 'target'>) {
+	return decide({ mode: 'ask', rules: { allow: [], ask: [], deny: [] }, sessionRules: [], ...question });
+}
+
+describe('by mode', () => {
+	const table: readonly (readonly [string, Partial<PermissionQuestion>, readonly string[]])[] = [
+		['read inside', { tool: 'Read', effect: 'read', target: at(inside('a.ts')) }, ['allow', 'allow', 'allow', 'allow']],
+		['edit inside', { tool: 'Edit', effect: 'write', target: at(inside('a.ts')) }, ['deny', 'allow', 'allow', 'allow']],
+		['run', { tool: 'Bash', effect: 'execute', target: run('make') }, ['deny', 'ask', 'ask', 'allow']],
+		['read outside', { tool: 'Read', effect: 'read', target: at(OUTSIDE) }, ['ask', 'ask', 'ask', 'ask']],
+		['write outside', { tool: 'Write', effect: 'write', target: at(OUTSIDE) }, ['deny', 'ask', 'ask', 'ask']],
+		[
+			'write .git',
+			{ tool: 'Write', effect: 'write', target: at(inside('.git/config')) },
+			['deny', 'ask', 'ask', 'ask'],
+		],
+		['read .env', { tool: 'Read', effect: 'read', target: at(inside('.env')) }, ['ask', 'ask', 'ask', 'ask']],
+		['run on .env', { tool: 'Bash', effect: 'execute', target: run('cat .env') }, ['deny', 'ask', 'ask', 'ask']],
+		['network', { tool: 'WebFetch', effect: 'network', target: { kind: 'none' } }, ['ask', 'ask', 'ask', 'allow']],
+	];
+	for (const [name, question, expected] of table)
+		test(name, () => {
+			const { tool = '', effect = 'none', target = { kind: 'none' } } = question;
+			assert.deepEqual(
+				MODES.map((mode) => kindOf({ tool, effect, target, mode }).kind),
+				expected,
+			);
+		});
+
+	test('plan says so', () =>
+		assert.match(
+			kindOf({ tool: 'Edit', effect: 'write', target: at(inside('a')), mode: 'plan' }).cause,
+			/Plan mode is on/,
+		));
+});
+
+describe('rules', () => {
+	const bash = { tool: 'Bash', effect: 'execute', target: run('npm test') } as const;
+	const rules = (allow: string[], ask: string[] = [], deny: string[] = []) => ({ allow, ask, deny });
+
+	test('deny over ask over allow', () => {
+		const rule = ['Bash(npm test:*)'];
+		assert.equal(kindOf({ ...bash, rules: rules(rule) }).kind, 'allow');
+		assert.equal(kindOf({ ...bash, rules: rules(rule, rule), mode: 'auto' }).kind, 'ask');
+		assert.equal(kindOf({ ...bash, rules: rules(rule, rule, rule), mode: 'auto' }).kind, 'deny');
+	});
+	test('session rules allow', () =>
+		assert.equal(kindOf({ ...bash, sessionRules: ['Bash(npm test:*)'] }).kind, 'allow'));
+	test('the question offers a general rule, a compound none', () => {
+		assert.deepEqual(kindOf(bash), { kind: 'ask', cause: 'No rule allows this command yet', rule: 'Bash(npm test:*)' });
+		const compound = kindOf({ ...bash, target: run('npm test && rm x'), sessionRules: ['Bash(npm test:*)'] });
+		assert.deepEqual([compound.kind, 'rule' in compound], ['ask', false]);
+	});
+	test('no rule opens what is protected, in no mode, and none is offered', () => {
+		const targets: readonly (readonly [string, PermissionQuestion['effect'], PermissionTarget])[] = [
+			['Write', 'write', at(inside('.vscode/tasks.json'))],
+			['Write', 'write', at(inside('sub/.Claude/settings.json'))],
+			['Write', 'write', at(inside('.mcp.json'))],
+			['Edit', 'write', at(inside('.git/hooks/pre-commit'))],
+			['Edit', 'write', at(inside('home/.zshrc'))],
+			['Edit', 'write', at(inside('link.txt', true))],
+			['Read', 'read', at(OUTSIDE)],
+			['Read', 'read', at(inside('app/.env.production'))],
+			['Bash', 'execute', run('echo x >> ~/.bashrc')],
+			['Bash', 'execute', run("cp a '.vs''code'/tasks.json")],
+		];
+		for (const [tool, effect, target] of targets)
+			for (const mode of MODES.slice(1)) {
+				const decision = kindOf({ tool, effect, target, mode, rules: rules(EVERYTHING), sessionRules: EVERYTHING });
+				assert.deepEqual(
+					[decision.kind, 'rule' in decision],
+					['ask', false],
+					`${tool} ${JSON.stringify(target)} ${mode}`,
+				);
+			}
+	});
+});
+
+describe('protected', () => {
+	const check = (rel: string, access: 'read' | 'write', isProtected: boolean) =>
+		test(`${access} ${JSON.stringify(rel)}`, () =>
+			assert.equal(protectedCause(inside(rel), access) !== undefined, isProtected));
+	for (const rel of [
+		'.GIT/config',
+		'.git./config',
+		'.git::$INDEX_ALLOCATION/config',
+		'.g\u200cit/config',
+		'a/.vscode/x',
+	])
+		check(rel, 'write', true);
+	for (const rel of ['.gitignore', '.github/x.yml', 'src/env.ts', '.env.example', 'vscode/a', 'x.profile']) {
+		check(rel, 'write', false);
+		check(rel, 'read', false);
+	}
+	check('.vscode/settings.json', 'read', false);
+	check('.env.local', 'read', true);
+	check('keys/id_rsa', 'read', true);
+
+	const mention = (command: string, expected: boolean) =>
+		test(`mentions: ${command}`, () => assert.equal(protectedMention(command) !== undefined, expected));
+	mention('git commit -m "x"', false);
+	mention('ls .github', false);
+	mention('cat .git/config', true);
+	mention('cat "$HOME/.ssh/id_ed25519"', true);
+	mention('cp a .VSCODE/x', true);
+	mention('tee --output=.mcp.json', true);
+	mention('cat .e\\nv', true);
+	mention('cat .env.example', false);
+	mention('type .git\\config', true);
+});
