@@ -8,7 +8,8 @@ import { runOrThrow } from './setup/run.mjs';
 /** @typedef {{ name: string, value: number, unit: string, bound: number }} Figure */
 
 // The figures are about what is in the tree now, so what they measure is made anew.
-if (!existsSync(environmentFile)) await runOrThrow(process.execPath, ['scripts/prepare.mjs', 'test'], { cwd: inProject() });
+if (!existsSync(environmentFile))
+	await runOrThrow(process.execPath, ['scripts/prepare.mjs', 'test'], { cwd: inProject() });
 await runOrThrow(process.execPath, ['esbuild.config.mjs'], { cwd: inProject(), isQuiet: true });
 await runOrThrow(process.execPath, ['scripts/package.mjs'], { cwd: inProject(), isQuiet: true });
 

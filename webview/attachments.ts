@@ -12,9 +12,10 @@ export type PasteResult =
 
 /** Null: nothing special, let the input have it. */
 export function readPaste(data: DataTransfer, index: number): Promise<PasteResult> | null {
-	const image = [...data.files].find((file) => file.type.startsWith('image/'));
-	if (image !== undefined) return readImage(image, index);
 	const text = data.getData('text/plain');
+	// Cells of a table come as text and as a picture of it; the text is meant.
+	const image = text === '' ? [...data.files].find((file) => file.type.startsWith('image/')) : undefined;
+	if (image !== undefined) return readImage(image, index);
 	return text.length > LONG_TEXT_CHARS
 		? Promise.resolve({ kind: 'attach', attachment: textAttachment(text, index) })
 		: null;

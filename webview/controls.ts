@@ -2,6 +2,7 @@
  * The only file that knows `@vscode/webview-ui-toolkit`: it registers the few elements the panel uses, by tag name.
  * The toolkit is archived; to swap it, define `vscode-button`, `vscode-checkbox`, `vscode-radio` and `vscode-radio-group` here.
  */
+import './styleNonce.ts';
 import {
 	provideVSCodeDesignSystem,
 	vsCodeButton,

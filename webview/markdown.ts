@@ -25,7 +25,7 @@ export function renderMarkdown(markdown: string): string {
 	return DOMPurify.sanitize(toHtml(markdown), SANITISE);
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
 	return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 

@@ -2,13 +2,14 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { type ContextMeter, describeMeter, shortTokens } from '../src/protocol/contextMeter.ts';
 import { percent, shortCost } from './format.ts';
+import { icon } from './views/parts.ts';
 import type { Post } from './views/viewTypes.ts';
 
 export function meterBar(meter: ContextMeter, post: Post): TemplateResult {
 	const open = () => post({ kind: 'context.show' });
 	// The meter may not contain a control (its children are presentational), so the line of numbers is the button and the
 	// whole area answers to the mouse.
-	return html`<div class="meter-area ${zoneOf(meter)}" title=${describeMeter(meter)} @click=${open}>
+	return html`<div class="meter-area" title=${zoneOf(meter) ?? describeMeter(meter)} @click=${open}>
 		<div
 			role="meter"
 			class="meter"
@@ -21,13 +22,13 @@ export function meterBar(meter: ContextMeter, post: Post): TemplateResult {
 			${meterTrack(meter)}
 		</div>
 		<button type="button" class="meter-line" aria-haspopup="dialog">
-			<span class="sr-only">Show context: </span>${meterLine(meter)}
+			<span class="sr-only">Show context: </span>${zoneOf(meter) === null ? nothing : icon('warning')}${meterLine(meter)}
 		</button>
 	</div>`;
 }
 
 /** `41.2k / 200k · cache 97 % · $0.18`. */
-export function meterLine(meter: ContextMeter): string {
+function meterLine(meter: ContextMeter): string {
 	const parts = [`${shortTokens(meter.usedTokens)} / ${shortTokens(meter.maxTokens)}`];
 	if (meter.cacheShare !== null) parts.push(`cache ${percent(meter.cacheShare)}`);
 	parts.push(shortCost(meter.costUsd));
@@ -51,7 +52,10 @@ export function meterTrack(meter: ContextMeter): TemplateResult {
 	</div>`;
 }
 
-function zoneOf(meter: ContextMeter): string {
-	if (meter.triggerTokens > 0 && meter.usedTokens >= meter.triggerTokens) return 'is-full';
-	return meter.usedTokens >= meter.rotTokens ? 'is-rot' : '';
+/** Why the meter warns; null while there is room. */
+function zoneOf(meter: ContextMeter): string | null {
+	if (meter.triggerTokens > 0 && meter.usedTokens >= meter.triggerTokens)
+		return `${describeMeter(meter)}. Compaction is due.`;
+	if (meter.usedTokens >= meter.rotTokens) return `${describeMeter(meter)}. From here on models get less attentive.`;
+	return null;
 }

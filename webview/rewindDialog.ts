@@ -10,7 +10,7 @@ import { type RewindScope, rewindScopeSchema } from '../src/protocol/toHost.ts';
 import type { RewindFile } from '../src/protocol/toPanel.ts';
 import { firstLine } from './format.ts';
 import type { RewindPlan } from './panelState.ts';
-import { icon, lineCounts, textButton } from './views/parts.ts';
+import { controlValue, icon, lineCounts, textButton } from './views/parts.ts';
 import type { Post } from './views/viewTypes.ts';
 
 export interface RewindDialog {
@@ -42,10 +42,9 @@ export function createRewindDialog(post: Post, onClose: () => void, requestRende
 				aria-label="What to take back"
 				value=${scope}
 				@change=${(event: Event) => {
-					const chosen = rewindScopeSchema.safeParse(
-						event.target instanceof Element ? event.target.getAttribute('value') : null,
-					);
-					if (!chosen.success || chosen.data === scope || !isChecked(event.target)) return;
+					// The property: the attribute follows later.
+					const chosen = rewindScopeSchema.safeParse(controlValue(event));
+					if (!chosen.success || chosen.data === scope) return;
 					scope = chosen.data;
 					requestRender();
 				}}

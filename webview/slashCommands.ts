@@ -7,7 +7,7 @@ export interface SlashCommand {
 	readonly detail: string;
 }
 
-export const slashCommands: readonly SlashCommand[] = [
+const slashCommands: readonly SlashCommand[] = [
 	{ name: 'context', detail: 'What fills the context window' },
 	{ name: 'fork', detail: 'New session from the last prompt' },
 	{ name: 'help', detail: 'Keys and commands' },

@@ -9,11 +9,11 @@ import { CancelledError } from '../base/errors.ts';
 import type { StoredProposal } from '../core/edit/proposals.ts';
 import type { EditDecision, EditProposal } from '../core/ports.ts';
 import {
-	BEFORE_SCHEME,
 	isSameProposal,
-	PROPOSAL_SCHEME,
 	type ProposalKey,
+	type ProposalSchemes,
 	proposalKeyOf,
+	proposalSchemes,
 	proposalUri,
 } from './proposalUri.ts';
 
@@ -39,7 +39,10 @@ export function createDiffEditor(input: {
 	/** Finds a proposal in the log of a session; undefined when there is none. */
 	readonly loadProposal: (sessionId: string, toolUseId: string) => Promise<StoredProposal | undefined>;
 	readonly onError: (error: unknown) => void;
+	/** A scheme has one provider only, so a second editor of this kind needs its own. */
+	readonly schemes?: ProposalSchemes;
 }): DiffEditor {
+	const { schemes = proposalSchemes } = input;
 	const store = new DisposableStore();
 	const onDidChange = store.add(new Emitter<void>(input.onError));
 	const onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
@@ -59,12 +62,12 @@ export function createDiffEditor(input: {
 		return content;
 	};
 	const contentAt = async (uri: vscode.Uri): Promise<{ text: string; content: Content; key: ProposalKey }> => {
-		const key = proposalKeyOf(uri);
+		const key = proposalKeyOf(uri, schemes);
 		const content = key && (await contentOf(key));
 		if (!key || !content) throw vscode.FileSystemError.FileNotFound(uri);
-		return { text: uri.scheme === BEFORE_SCHEME ? (content.before ?? '') : content.proposed, content, key };
+		return { text: uri.scheme === schemes.before ? (content.before ?? '') : content.proposed, content, key };
 	};
-	const isWritable = (uri: vscode.Uri, key: ProposalKey) => uri.scheme === PROPOSAL_SCHEME && waiting.has(mapKey(key));
+	const isWritable = (uri: vscode.Uri, key: ProposalKey) => uri.scheme === schemes.proposal && waiting.has(mapKey(key));
 
 	const files: vscode.FileSystemProvider = {
 		onDidChangeFile: onDidChangeFile.event,
@@ -96,7 +99,7 @@ export function createDiffEditor(input: {
 
 	let shownContext: boolean | undefined;
 	const activeProposal = (): ProposalKey | undefined => {
-		const key = keyOfTab(vscode.window.tabGroups.activeTabGroup.activeTab);
+		const key = keyOfTab(vscode.window.tabGroups.activeTabGroup.activeTab, schemes);
 		return key && waiting.has(mapKey(key)) ? key : undefined;
 	};
 	const update = () => {
@@ -113,8 +116,8 @@ export function createDiffEditor(input: {
 		if (!content) return;
 		await vscode.commands.executeCommand(
 			'vscode.diff',
-			proposalUri(BEFORE_SCHEME, key, content.rel),
-			proposalUri(PROPOSAL_SCHEME, key, content.rel),
+			proposalUri(schemes.before, key, content.rel),
+			proposalUri(schemes.proposal, key, content.rel),
 			`${content.rel} (Retrace: proposed edit)`,
 			{ preview: false, preserveFocus: options.preserveFocus ?? false },
 		);
@@ -122,18 +125,18 @@ export function createDiffEditor(input: {
 
 	/** Saves the right side first (into our own memory), so that closing asks nothing. */
 	const close = async (key: ProposalKey) => {
-		const document = documentOf(key);
+		const document = documentOf(key, schemes);
 		if (document?.isDirty) await document.save();
 		const tabs = vscode.window.tabGroups.all
 			.flatMap((group) => group.tabs)
-			.filter((tab) => isSameProposal(keyOfTab(tab), key));
+			.filter((tab) => isSameProposal(keyOfTab(tab, schemes), key));
 		if (tabs.length > 0) await vscode.window.tabGroups.close(tabs, true);
 	};
 	/** Ends the wait, then closes the tabs; a tab that does not close changes nothing about the decision. */
 	const decide = async (key: ProposalKey | undefined, decisionOf: (text: string) => EditDecision): Promise<boolean> => {
 		const waiter = key && waiting.get(mapKey(key));
 		if (!waiter) return false;
-		const text = documentOf(waiter.key)?.getText() ?? contents.get(mapKey(waiter.key))?.proposed ?? '';
+		const text = documentOf(waiter.key, schemes)?.getText() ?? contents.get(mapKey(waiter.key))?.proposed ?? '';
 		waiter.settle(decisionOf(text));
 		await close(waiter.key).catch(input.onError);
 		end(waiter.key);
@@ -145,11 +148,11 @@ export function createDiffEditor(input: {
 		update();
 	};
 
-	for (const scheme of [BEFORE_SCHEME, PROPOSAL_SCHEME])
+	for (const scheme of [schemes.before, schemes.proposal])
 		store.add(
 			vscode.workspace.registerFileSystemProvider(scheme, files, {
 				isCaseSensitive: true,
-				isReadonly: scheme === BEFORE_SCHEME,
+				isReadonly: scheme === schemes.before,
 			}),
 		);
 	store.add(vscode.window.tabGroups.onDidChangeTabs(update));
@@ -199,15 +202,16 @@ export function createDiffEditor(input: {
 	};
 }
 
-function documentOf(key: ProposalKey): vscode.TextDocument | undefined {
+function documentOf(key: ProposalKey, schemes: ProposalSchemes): vscode.TextDocument | undefined {
 	return vscode.workspace.textDocuments.find(
-		({ uri, isClosed }) => !isClosed && uri.scheme === PROPOSAL_SCHEME && isSameProposal(proposalKeyOf(uri), key),
+		({ uri, isClosed }) =>
+			!isClosed && uri.scheme === schemes.proposal && isSameProposal(proposalKeyOf(uri, schemes), key),
 	);
 }
 
-function keyOfTab(tab: vscode.Tab | undefined): ProposalKey | undefined {
+function keyOfTab(tab: vscode.Tab | undefined, schemes: ProposalSchemes): ProposalKey | undefined {
 	const { input } = tab ?? {};
-	return input instanceof vscode.TabInputTextDiff ? proposalKeyOf(input.modified) : undefined;
+	return input instanceof vscode.TabInputTextDiff ? proposalKeyOf(input.modified, schemes) : undefined;
 }
 
 const sizeOf = (text: string): number => new TextEncoder().encode(text).length;

@@ -7,24 +7,29 @@ export function editsTo(document: vscode.TextDocument, text: string): vscode.Tex
 	const replace = minimalReplace(document.getText(), text);
 	if (!replace) return [];
 	const range = new vscode.Range(document.positionAt(replace.start), document.positionAt(replace.end));
-	return replaceEdits(document, range, replace.text);
+	return [vscode.TextEdit.replace(range, replace.text)];
 }
 
 /**
- * Replaces a range. The editor makes an edit of the active document smaller still, character by character, and thereby cuts pairs
- * of surrogates that share a half (🚂 to 🚃 came out as U+FFFD). A deletion and an insertion of their own are left alone.
+ * False when the editor refused: the document is another version by now.
+ * A workspace edit of the active document is made smaller still by VS Code, unit by unit, which cuts surrogate pairs that share a half
+ * (🚂 to 🚃 leaves a lone half, in VS Code 1.139). Where that can happen the edit goes through the text editor, which takes it as it is.
  */
-export function replaceEdits(document: vscode.TextDocument, range: vscode.Range, text: string): vscode.TextEdit[] {
-	if (SURROGATE.test(text) && SURROGATE.test(document.getText(range)))
-		return [vscode.TextEdit.delete(range), vscode.TextEdit.insert(range.end, text)];
-	return [vscode.TextEdit.replace(range, text)];
-}
-
-/** False when the editor refused it: the document is another version by now. */
-export async function applyEdits(uri: vscode.Uri, edits: vscode.TextEdit[]): Promise<boolean> {
+export async function applyEdits(document: vscode.TextDocument, edits: vscode.TextEdit[]): Promise<boolean> {
 	if (edits.length === 0) return true;
+	const isFragile = edits.some(
+		({ newText, range }) => SURROGATE.test(newText) && SURROGATE.test(document.getText(range)),
+	);
+	const editor = isFragile && vscode.window.visibleTextEditors.find((visible) => visible.document === document);
+	if (editor)
+		return await editor.edit((builder) => {
+			for (const edit of edits) {
+				if (edit.newEol !== undefined) builder.setEndOfLine(edit.newEol);
+				else builder.replace(edit.range, edit.newText);
+			}
+		});
 	const edit = new vscode.WorkspaceEdit();
-	edit.set(uri, edits);
+	edit.set(document.uri, edits);
 	return await vscode.workspace.applyEdit(edit);
 }
 

@@ -77,7 +77,7 @@ export function createEditorWorkspace(input: {
 		ownWrites.push(ownWriteKey(document.uri, file.text));
 		ownWrites.splice(0, ownWrites.length - MAX_OWN_WRITES);
 		// The editor refuses an edit that was made for another version, so what the user types meanwhile is safe.
-		if (document.version !== version || !(await applyEdits(document.uri, edits))) throw changedMeanwhile(document.uri);
+		if (document.version !== version || !(await applyEdits(document, edits))) throw changedMeanwhile(document.uri);
 	};
 
 	const write: Workspace['write'] = async (absolute, bytes, options): Promise<WriteOutcome> => {
@@ -103,7 +103,7 @@ export function createEditorWorkspace(input: {
 		const oldText = document.getText();
 		await editDocument(document, decoded.file, version);
 		if (!wasDirty && !(await document.save())) {
-			await applyEdits(document.uri, editsTo(document, oldText));
+			await applyEdits(document, editsTo(document, oldText));
 			throw new UserError(
 				'write-failed',
 				`${document.uri.fsPath} could not be saved. The file is as it was. See the notification of the editor for the cause.`,

@@ -12,7 +12,7 @@ import { recordVerdict } from '../core/edit/reviewLog.ts';
 import { toLf } from '../core/edit/textFile.ts';
 import type { BlobStore } from '../core/ports.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
-import { applyEdits, editsTo, replaceEdits, withLineEndsOf } from './documentEdits.ts';
+import { applyEdits, editsTo, withLineEndsOf } from './documentEdits.ts';
 import { createHunkMarks, type DocumentHunk, type HunkArgument } from './hunkMarks.ts';
 import { createPendingReviews, type PendingReview } from './pendingReviews.ts';
 
@@ -236,14 +236,13 @@ async function takeBack(document: vscode.TextDocument, pending: PendingHunks, hu
 	const edits =
 		hunks.length === pending.hunks.length
 			? editsTo(document, withLineEndsOf(document, pending.base))
-			: hunks.flatMap((hunk) =>
-					replaceEdits(
-						document,
+			: hunks.map((hunk) =>
+					vscode.TextEdit.replace(
 						document.validateRange(new vscode.Range(hunk.currentStart, 0, hunk.currentEnd, 0)),
 						withLineEndsOf(document, baseLines.slice(hunk.baseStart, hunk.baseEnd).join('')),
 					),
 				);
-	if (!(await applyEdits(document.uri, edits)))
+	if (!(await applyEdits(document, edits)))
 		throw new UserError('changed-meanwhile', 'The file was changed meanwhile. Nothing was undone. Try again.');
 	if (!wasDirty) await document.save();
 }

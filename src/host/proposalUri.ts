@@ -1,10 +1,11 @@
 /** The addresses of a proposed edit's two documents. They name session and tool call, so they mean the same after a reload. */
 import * as vscode from 'vscode';
 
-export const BEFORE_SCHEME = 'retrace-before';
-export const PROPOSAL_SCHEME = 'retrace-proposal';
-
 export type ProposalKey = { readonly sessionId: string; readonly toolUseId: string };
+/** URI schemes of the left and of the right side. */
+export type ProposalSchemes = { readonly before: string; readonly proposal: string };
+
+export const proposalSchemes: ProposalSchemes = { before: 'retrace-before', proposal: 'retrace-proposal' };
 
 /** The path ends like the file's own, so that the editor finds the language. */
 export function proposalUri(scheme: string, key: ProposalKey, rel: string): vscode.Uri {
@@ -12,9 +13,9 @@ export function proposalUri(scheme: string, key: ProposalKey, rel: string): vsco
 	return vscode.Uri.from({ scheme, path: `/${ids}/${rel}` });
 }
 
-/** Undefined for any other address. */
-export function proposalKeyOf(uri: vscode.Uri): ProposalKey | undefined {
-	if (uri.scheme !== PROPOSAL_SCHEME && uri.scheme !== BEFORE_SCHEME) return undefined;
+/** Which proposal an address of these schemes names; undefined for any other address. */
+export function proposalKeyOf(uri: vscode.Uri, schemes: ProposalSchemes): ProposalKey | undefined {
+	if (uri.scheme !== schemes.before && uri.scheme !== schemes.proposal) return undefined;
 	const [, sessionId, toolUseId] = uri.path.split('/');
 	if (!sessionId || !toolUseId) return undefined;
 	return { sessionId: decodeURIComponent(sessionId), toolUseId: decodeURIComponent(toolUseId) };

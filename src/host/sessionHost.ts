@@ -28,6 +28,7 @@ import { runTurns, type TurnWorld, turnRefusal } from './turnRunner.ts';
 
 /** Kept per workspace: the session shown last, and the text in the input of each. */
 const SHOWN_KEY = 'retrace.shownSession';
+const queueKey = (id: string) => `retrace.queue.${id}`;
 const draftKey = (id: string) => `retrace.draft.${id}`;
 
 export type SessionHostWorld = OpenSessionsWorld & TurnWorld & RewindWorld & { readonly state: vscode.Memento };
@@ -42,6 +43,8 @@ export class SessionHost implements Disposable {
 	readonly #shown = this.#store.add(new Emitter<OpenSession>());
 	readonly #said = this.#store.add(new Emitter<PanelWord>());
 	readonly #list = this.#store.add(new Emitter<void>());
+	/** What was written to `queueKey` in this window, so that it is written only when it changed. */
+	readonly #savedQueues = new Map<string, string>();
 	#current: OpenSession;
 
 	/** Another session is shown now. */
@@ -57,8 +60,9 @@ export class SessionHost implements Disposable {
 		this.onDidChange = sessions.onDidChange;
 		this.#current = first;
 		this.#store.add(
-			sessions.onDidChange(({ change }) => {
+			sessions.onDidChange(({ open, change }) => {
 				if (change.kind === 'head' || change.kind === 'asks') this.#list.fire();
+				if (change.kind === 'head') this.#saveQueue(open);
 			}),
 		);
 	}
@@ -83,11 +87,19 @@ export class SessionHost implements Disposable {
 		return this.#current;
 	}
 
+	/** The text in the input; queued prompts of a window that closed stand before it. */
 	get draft(): string {
-		return this.#world.state.get(draftKey(this.#current.session.id), '');
+		const { session, queue } = this.#current;
+		const draft = this.#world.state.get(draftKey(session.id), '');
+		if (queue.items.length > 0 || this.#savedQueues.has(session.id)) return draft;
+		const lost = this.#world.state.get<readonly string[]>(queueKey(session.id), []);
+		return [...lost, draft].filter((text) => text !== '').join('\n\n');
 	}
 
 	async saveDraft(text: string): Promise<void> {
+		const { id } = this.#current.session;
+		// What was queued in a window that closed is part of this text by now.
+		if (!this.#savedQueues.has(id)) await this.#world.state.update(queueKey(id), undefined);
 		await this.#world.state.update(draftKey(this.#current.session.id), text === '' ? undefined : text);
 	}
 
@@ -193,7 +205,9 @@ export class SessionHost implements Disposable {
 			defaults: this.#world.defaults(),
 			trace,
 		});
-		await this.#show(this.sessions.add(session));
+		const fork = this.sessions.add(session);
+		session.append({ type: 'title', title: `${origin.session.title} (fork)`, by: 'prompt' });
+		await this.#show(fork);
 	}
 
 	async rename(id: SessionId, title: string): Promise<void> {
@@ -249,6 +263,14 @@ export class SessionHost implements Disposable {
 		void runTurns(open, prompt, this.#world).then(() => this.#list.fire());
 	}
 
+	/** A queued prompt outlives the window as part of the draft. */
+	#saveQueue({ session, queue }: OpenSession): void {
+		const texts = queue.items.map((item) => item.prompt.text);
+		if ((this.#savedQueues.get(session.id) ?? '') === texts.join('\n')) return;
+		this.#savedQueues.set(session.id, texts.join('\n'));
+		void this.#world.state.update(queueKey(session.id), texts.length === 0 ? undefined : texts);
+	}
+
 	async #makeWritable(open: OpenSession): Promise<OpenSession | undefined> {
 		const choice = await vscode.window.showWarningMessage(
 			'This session cannot be written to here.',
@@ -270,9 +292,10 @@ export class SessionHost implements Disposable {
 		await this.sessions.closeIdle(open);
 	}
 
+	/** The transcript says that it was rewound; files that stayed as they are need more words. */
 	#tellRewind(outcome: RewindOutcome, what: string): void {
-		const isWhole = outcome.problems.length === 0;
-		const text = isWhole ? `${what}.` : `${what}, but not every file: ${outcome.problems.join('; ')}`;
-		this.say({ kind: 'toast', level: isWhole ? 'info' : 'warning', text });
+		if (outcome.problems.length === 0) return;
+		const text = `${what}, but not every file: ${outcome.problems.join('; ')}`;
+		this.say({ kind: 'toast', level: 'warning', text });
 	}
 }

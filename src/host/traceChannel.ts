@@ -8,6 +8,9 @@ import { codeOf } from '../base/errors.ts';
 import type { Trace, TraceEvent } from '../base/trace.ts';
 import { setting } from './settings.ts';
 
+/** What the user wanted is no error. */
+const STOPPED: ReadonlySet<string> = new Set(['CancelledError', 'AbortError', 'stopped']);
+
 export type TraceChannel = Disposable & {
 	readonly trace: Trace;
 	/** Logs something thrown, with its stack when it is no UserError. */
@@ -18,7 +21,7 @@ export type TraceChannel = Disposable & {
 export function createTraceChannel(): TraceChannel {
 	const channel = vscode.window.createOutputChannel('Retrace', { log: true });
 	const write = (line: TraceEvent) => {
-		const isError = line.code !== undefined;
+		const isError = line.code !== undefined && !STOPPED.has(line.code);
 		if (!isError && !setting('trace')) return;
 		const text = JSON.stringify({ time: new Date().toISOString(), ...line });
 		if (isError) channel.error(text);

@@ -199,9 +199,9 @@ export class Transcript {
 		this.#pendingRestore = undefined;
 		if (entry.why !== 'rewind' || entry.to !== this.#lastConversation) return undefined;
 		this.#rewoundRowId = entry.id;
-		const files = restore && restore.parentId === entry.from ? filesText(restore) : 'conversation only';
-		const where = entry.to === null ? 'Rewound to the start' : 'Rewound';
-		return { kind: 'rewound', id: entry.id, text: `${where}: ${files}`, canUndo: true };
+		const where = entry.to === null ? 'Rewound to the start' : 'Conversation rewound';
+		const files = restore && restore.parentId === entry.from ? `: ${filesText(restore)}` : '';
+		return { kind: 'rewound', id: entry.id, text: `${where}${files}`, canUndo: true };
 	}
 }
 

@@ -87,7 +87,7 @@ async function watchedFetch(
 ): Promise<Response> {
 	const headers = new Headers(init?.headers);
 	for (const name of [...headers.keys()])
-		{}
+		if (!ALLOWED_HEADERS.has(name) && !name.startsWith('x-stainless-')) headers.delete(name);
 	const response = await fetch(url, { ...init, headers, redirect: 'manual' });
 	onBytes();
 	if (!response.body) return response;

@@ -19,7 +19,14 @@ export async function run(): Promise<Figure[]> {
 			if (window > 0) await workbench.reload();
 			samplesMs.push(await activationMs(workbench));
 		}
-		return [{ name: `activate() in the extension host, median of ${windows}`, value: median(samplesMs), unit: 'ms', bound: 50 }];
+		return [
+			{
+				name: `activate() in the extension host, median of ${windows}`,
+				value: median(samplesMs),
+				unit: 'ms',
+				bound: 50,
+			},
+		];
 	} finally {
 		await workbench.close();
 	}
@@ -27,7 +34,10 @@ export async function run(): Promise<Figure[]> {
 
 async function activationMs(workbench: Workbench): Promise<number> {
 	await workbench.runCommand('Developer: Show Running Extensions');
-	const row = workbench.page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: 'Retrace' }).first();
+	const row = workbench.page
+		.locator('.runtime-extensions-editor .monaco-list-row')
+		.filter({ hasText: 'Retrace' })
+		.first();
 	const text = await row.locator('.activation-time').filter({ hasText: /\d/ }).innerText();
 	const value = /([\d.]+)\s*ms/.exec(text)?.[1];
 	if (value === undefined) throw new Error(`VS Code's list of running extensions says "${text}", which holds no time.`);

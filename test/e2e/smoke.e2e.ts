@@ -13,14 +13,15 @@ suite('A window with the packaged extension', { skip: missingBrowser() }, () => 
 
 	test('shows the panel with a textbox named Message Retrace', async () => {
 		await workbench.panel().getByRole('textbox', { name: 'Message Retrace' }).waitFor();
-		await workbench.screenshot('smoke-dark');
 	});
 
-	test('follows the theme', async () => {
-		await workbench.setTheme('light');
-		await workbench.panel().locator('body.vscode-light').waitFor();
-		await workbench.screenshot('smoke-light');
-	});
+	for (const theme of ['light', 'dark', 'highContrast'] as const) {
+		test(`follows the theme: ${theme}`, async () => {
+			await workbench.setTheme(theme);
+			await workbench.panel().getByRole('textbox', { name: 'Message Retrace' }).waitFor();
+			await workbench.screenshot(`smoke-${theme}`);
+		});
+	}
 
 	test('moves the focus there on Retrace: Focus Chat', async () => {
 		await workbench.runCommand('Retrace: Focus Chat');

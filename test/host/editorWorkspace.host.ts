@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { createEditorWorkspace } from '../../src/host/editorWorkspace.ts';
 import { hostTest } from './support/hostTest.ts';
 import { createPlainDisk, sha256 } from './support/plainDisk.ts';
+import { until } from './support/until.ts';
 
 const root = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -58,8 +59,10 @@ hostTest('an open clean document is edited and saved; cursor, focus and undo sta
 	assert.ok(!workspace.isOwnWrite(opened().uri, 'typed'));
 	assert.equal(vscode.window.activeTextEditor, editor);
 	assert.deepEqual([editor.selection.start.line, editor.selection.start.character], [41, 2]);
+	// The chat may have the focus, and `undo` is for what has it.
+	await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
 	await vscode.commands.executeCommand('undo');
-	assert.equal(opened().getText(), lines.join(''));
+	await until(() => opened().getText() === lines.join(''));
 });
 
 hostTest('unsaved changes are the truth, and are edited without being saved', async () => {

@@ -13,6 +13,7 @@ import { createFakeClock, createFakeIds } from '../fakes/fakeClock.ts';
 import { createMemoryBlobStore } from '../fakes/memoryBlobStore.ts';
 import { hostTest } from './support/hostTest.ts';
 import { createPlainDisk, sha256 } from './support/plainDisk.ts';
+import { until } from './support/until.ts';
 
 const root = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
 let serial = 0;
@@ -57,14 +58,6 @@ async function createCase(before: string | undefined, after: string) {
 	};
 	await until(async () => (await lenses()).length > 0);
 	return { path, review, editor, document, lenses, open, agent, session, errors };
-}
-
-async function until(isTrue: () => Promise<boolean> | boolean): Promise<void> {
-	for (let tries = 0; tries < 100; tries++) {
-		if (await isTrue()) return;
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
-	assert.fail('It did not become true in time.');
 }
 
 const BEFORE = 'a\nb\nc\nd\ne\nf\n';

@@ -3,7 +3,7 @@ import { Emitter, type Event } from '../../base/emitter.ts';
 import type { IdSource } from '../ports.ts';
 import type { Prompt } from './turnTypes.ts';
 
-export type QueuedPrompt = { readonly id: string; readonly prompt: Prompt };
+type QueuedPrompt = { readonly id: string; readonly prompt: Prompt };
 
 export type PromptQueue = {
 	readonly items: readonly QueuedPrompt[];

@@ -14,6 +14,7 @@ import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
 import { builtInTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
+import { framesOf } from './framesOf.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import type { TurnEvent, TurnPorts } from './turnTypes.ts';
 
@@ -23,10 +24,14 @@ export type TurnContext = {
 	readonly ports: TurnPorts;
 	readonly onEvent: (event: TurnEvent) => void;
 	readonly signal: AbortSignal;
+	/** How many calls wait for the user now. */
+	readonly waits: { count: number };
 };
 
 const STOPPED_TEXT = 'Stopped by the user before it ran.';
 const STOPPED_RUNNING_TEXT = 'Stopped by the user while it ran; it may have taken effect in part.';
+/** Files are written whole, after the last moment at which a stop is heard. */
+const STOPPED_EDIT_TEXT = 'Stopped by the user before the file was changed.';
 
 /** Whether calls of this tool may run beside each other. Unknown tools do nothing, so they may. */
 export function isReadOnly(toolName: string): boolean {
@@ -87,14 +92,13 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 		isStarted = true;
 		return await tool.run(parsed.data, toolContext(call, files, turn));
 	} catch (thrown) {
-		return thrownOutcome(thrown, call, turn, isStarted && !isReadOnly(tool.name));
+		return thrownOutcome(thrown, tool, turn, isStarted);
 	}
 }
 
 /** The failure barrier of a tool call. */
-function thrownOutcome(thrown: unknown, call: ToolUseBlock, turn: TurnContext, mayHaveEffect: boolean): ToolOutcome {
-	if (turn.signal.aborted || isCancelled(thrown))
-		return failure(mayHaveEffect ? STOPPED_RUNNING_TEXT : STOPPED_TEXT, 'stopped');
+function thrownOutcome(thrown: unknown, tool: Tool, turn: TurnContext, isStarted: boolean): ToolOutcome {
+	if (turn.signal.aborted || isCancelled(thrown)) return failure(stoppedText(tool, isStarted), 'stopped');
 	if (turn.session.readOnlyReason !== undefined || isLogFailure(thrown)) throw thrown;
 	if (thrown instanceof UserError) return failure(thrown.message);
 	turn.ports.trace({
@@ -102,11 +106,16 @@ function thrownOutcome(thrown: unknown, call: ToolUseBlock, turn: TurnContext, m
 		sessionId: turn.session.id,
 		code: codeOf(thrown),
 		detail: {
-			tool: call.name,
-			stack: (thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)).slice(0, 2_000),
+			tool: tool.name,
+			stack: framesOf(thrown),
 		},
 	});
-	return failure(`${call.name} failed in a way it should not: ${messageOf(thrown)}. Try another way.`, 'failed');
+	return failure(`${tool.name} failed in a way it should not: ${messageOf(thrown)}. Try another way.`, 'failed');
+}
+
+function stoppedText(tool: Tool, isStarted: boolean): string {
+	if (tool.effect === 'write') return STOPPED_EDIT_TEXT;
+	return isStarted && !isReadOnly(tool.name) ? STOPPED_RUNNING_TEXT : STOPPED_TEXT;
 }
 
 const LOG_FAILURES: ReadonlySet<string> = new Set(['lease-lost', 'session-read-only', 'log-write-failed']);
@@ -220,12 +229,14 @@ function createWaitingApprover(turn: TurnContext): { readonly approver: Approver
 	let waitedMs = 0;
 	const whileWaiting = async <T>(ask: () => Promise<T>): Promise<T> => {
 		const since = ports.clock.now();
+		turn.waits.count++;
 		session.setState('awaitingUser');
 		try {
 			return await ask();
 		} finally {
 			waitedMs += ports.clock.now() - since;
-			session.setState('runningTool');
+			turn.waits.count--;
+			if (turn.waits.count === 0) session.setState('runningTool');
 		}
 	};
 	return {

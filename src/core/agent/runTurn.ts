@@ -4,6 +4,7 @@
  */
 import { assertNever } from '../../base/assertNever.ts';
 import { codeOf, isCancelled } from '../../base/errors.ts';
+import type { SessionId } from '../../base/ids.ts';
 import { newestEpoch } from '../checkpoint/timeline.ts';
 import { buildContext } from '../context/buildContext.ts';
 import { type BlobCache, loadBranchBlobs } from '../context/loadBlobs.ts';
@@ -11,6 +12,7 @@ import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from '../
 import { ModelError } from '../model/modelError.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import { builtInTools, toolDefinitions } from '../tools/registry.ts';
+import { framesOf } from './framesOf.ts';
 import { openCallsOf, unrunResult } from './openCalls.ts';
 import type { TurnContext } from './runToolCall.ts';
 import { runToolCalls } from './runToolCalls.ts';
@@ -27,7 +29,7 @@ import {
 	type TurnEnd,
 	UNTRUSTED,
 } from './turnFailure.ts';
-import type { Prompt, RunTurn } from './turnTypes.ts';
+import type { Prompt, RunTurn, TurnEvent, TurnPorts } from './turnTypes.ts';
 
 /** A turn that has not ended by then more likely goes round in circles. */
 const MAX_STEPS = 100;
@@ -37,7 +39,13 @@ const CUT_CALL =
 	'This call was cut off by the output limit (max_tokens), so it was not run. Make it again in smaller parts, for example several edits instead of one long file.';
 
 export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) => {
-	const turn: TurnContext = { session, ports, onEvent, signal };
+	const turn: TurnContext = {
+		session,
+		ports,
+		onEvent: safely(onEvent, ports, session.id),
+		signal,
+		waits: { count: 0 },
+	};
 	const startedAt = ports.clock.now();
 	let end: TurnEnd;
 	try {
@@ -49,11 +57,12 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 	try {
 		closeTurn(turn, end, durationMs);
 		await session.sync();
+		session.setState('idle');
 	} catch (thrown) {
 		// The log cannot be written any more: the session itself says so (`readOnlyReason`).
 		ports.trace({ event: 'turnNotClosed', sessionId: session.id, code: codeOf(thrown) });
+		session.setState('idle');
 	}
-	session.setState('idle');
 	ports.trace({
 		event: 'turn',
 		sessionId: session.id,
@@ -61,6 +70,21 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 		...(end.reason === 'endTurn' ? {} : { code: end.code ?? end.reason }),
 	});
 };
+
+/** Ephemeral news: a listener that fails must not end the turn. */
+function safely(
+	onEvent: (event: TurnEvent) => void,
+	ports: TurnPorts,
+	sessionId: SessionId,
+): (event: TurnEvent) => void {
+	return (event) => {
+		try {
+			onEvent(event);
+		} catch (thrown) {
+			ports.trace({ event: 'turnEventFailed', sessionId, code: codeOf(thrown), detail: { stack: framesOf(thrown) } });
+		}
+	};
+}
 
 async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 	const { session, ports } = turn;
@@ -187,7 +211,7 @@ function endForThrown(thrown: unknown, { session, ports, signal }: TurnContext):
 			event: 'turnFailed',
 			sessionId: session.id,
 			code: codeOf(thrown),
-			detail: { stack: (thrown instanceof Error ? (thrown.stack ?? '') : String(thrown)).slice(0, 2_000) },
+			detail: { stack: framesOf(thrown) },
 		});
 	return end;
 }

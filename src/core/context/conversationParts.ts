@@ -19,7 +19,7 @@ import {
 import type { Entry, EntryOf } from '../session/entry.ts';
 import type { LoadedBlobs } from './loadBlobs.ts';
 
-export type ToolAnswer = { readonly isError: boolean; readonly content: readonly InputBlock[] };
+type ToolAnswer = { readonly isError: boolean; readonly content: readonly InputBlock[] };
 
 export type ConversationPart =
 	| {
@@ -34,7 +34,7 @@ export type ConversationPart =
 	/** The turn ended or was interrupted here: what follows is a later request. */
 	| { readonly kind: 'turnEnd' };
 
-export type PartsOptions = {
+type PartsOptions = {
 	/** A blob that is not loaded is then replaced by its head instead of being a bug. */
 	readonly isMeasuring: boolean;
 	readonly dropThinking: boolean;

@@ -13,6 +13,9 @@ import { type Amounts, addAmounts, amountOf, noAmounts } from './tokenRatios.ts'
 /** JSON around the text of a block that is stored as a blob: `{"type":"text","text":""}`. */
 const TEXT_BLOCK_JSON_BYTES = 25;
 
+/** `<system-reminder></system-reminder>`. As a system message it goes without. */
+const REMINDER_TAG_BYTES = 35;
+
 const nothing = noAmounts();
 const known = new WeakMap<Entry, Amounts>();
 
@@ -34,7 +37,7 @@ function count(entry: Entry): Amounts {
 		case 'toolResult':
 			return addAmounts(amountOf('block', 1), inputAmounts(entry.content, 'toolResult'));
 		case 'reminder':
-			return addAmounts(amountOf('block', 1), amountOf('userText', utf8Length(entry.text)));
+			return addAmounts(amountOf('block', 1), amountOf('userText', utf8Length(entry.text) + REMINDER_TAG_BYTES));
 		case 'assistant':
 			return assistantAmounts(entry.block);
 		default:
@@ -56,7 +59,8 @@ function inputAmounts(content: readonly StoredInputBlock[], kind: 'userText' | '
 }
 
 function assistantAmounts(block: AssistantBlock): Amounts {
-	if (isTextBlock(block)) return amountOf('assistantText', utf8Length(block.text));
+	// A blank text is never sent.
+	if (isTextBlock(block)) return block.text.trim() === '' ? nothing : amountOf('assistantText', utf8Length(block.text));
 	if (isToolUseBlock(block)) {
 		return amountOf('toolUse', utf8Length(block.name) + utf8Length(JSON.stringify(block.input) ?? ''));
 	}

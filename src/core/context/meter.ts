@@ -11,7 +11,7 @@ import { meterIndex, type PathSums } from './meterIndex.ts';
 import type { PrefixTexts } from './prefix.ts';
 import { addAmounts, amountOf, noAmounts, type TokenRatios, tokensOf } from './tokenRatios.ts';
 
-export type ContextLayer = 'tools' | 'system' | 'context' | 'messages' | 'toolResults' | 'reply';
+type ContextLayer = 'tools' | 'system' | 'context' | 'messages' | 'toolResults' | 'reply';
 
 /** All counts are tokens. */
 export type ContextMeasure = {

@@ -20,7 +20,7 @@ import {
 } from './tokenRatios.ts';
 
 /** The newest finished request on a path, as the endpoint counted it. */
-export type Base = {
+type Base = {
 	readonly ended: EntryOf<'assistantEnded'>;
 	readonly inputTokens: number;
 	/** What the reply adds to the next request; 0 when it was refused. */
@@ -41,6 +41,8 @@ export type PathSums = {
 	readonly added: Amounts;
 	/** Blocks of a reply that has no end yet. */
 	readonly flight: Flight | undefined;
+	/** The newest reply was refused, so results of its calls are not sent. */
+	readonly isRefused: boolean;
 	/** From the root, by what the breakdown shows. */
 	readonly messages: Amounts;
 	readonly toolResults: Amounts;
@@ -51,9 +53,9 @@ export type PathSums = {
 	readonly turnStarts: TurnStart | undefined;
 };
 type Flight = { readonly messageId: string; readonly all: Amounts; readonly withoutThinking: Amounts };
-export type TurnStart = { readonly tokens: number; readonly previous: TurnStart | undefined };
+type TurnStart = { readonly tokens: number; readonly previous: TurnStart | undefined };
 
-export type MeterIndex = {
+type MeterIndex = {
 	/** Sums at a leaf; null = before the first prompt. An unknown id reads as null. */
 	at(leaf: EntryId | null): PathSums;
 	/** The newest prefix that hangs on the path to `leaf`, or on `leaf` itself. */
@@ -75,6 +77,7 @@ const root: PathSums = {
 	prefix: undefined,
 	added: nothing,
 	flight: undefined,
+	isRefused: false,
 	messages: nothing,
 	toolResults: nothing,
 	uncountedReplies: nothing,
@@ -156,6 +159,7 @@ function next(path: PathSums, entry: Entry): PathSums {
 			};
 		}
 		case 'toolResult': {
+			if (path.isRefused) return path;
 			const settled = landed(path);
 			return {
 				...settled,
@@ -169,6 +173,7 @@ function next(path: PathSums, entry: Entry): PathSums {
 			const isThinking = entry.block.type === 'thinking' || entry.block.type === 'redacted_thinking';
 			return {
 				...path,
+				isRefused: false,
 				flight: {
 					messageId: entry.messageId,
 					all: addAmounts(flight?.all ?? nothing, amounts),
@@ -195,6 +200,7 @@ function afterReply(path: PathSums, ended: EntryOf<'assistantEnded'>): PathSums 
 		return {
 			...path,
 			lastEnded: ended,
+			isRefused: !isReplayed,
 			flight: undefined,
 			added: addAmounts(path.added, reply),
 			uncountedReplies: addAmounts(path.uncountedReplies, reply),
@@ -207,6 +213,7 @@ function afterReply(path: PathSums, ended: EntryOf<'assistantEnded'>): PathSums 
 		base: { ended, inputTokens, replyTokens, prefix: path.prefix },
 		added: nothing,
 		flight: undefined,
+		isRefused: !isReplayed,
 		replyTokens: path.replyTokens + replyTokens,
 	};
 }

@@ -13,7 +13,7 @@ import { type BlobCache, loadBlobText } from './loadBlobs.ts';
 import { systemPromptText } from './systemPrompt.ts';
 
 /** The version of `buildContext` that new sessions freeze. Older ones must stay in place. */
-export const RENDER_VERSION = 1;
+const RENDER_VERSION = 1;
 const API_VERSION = '2026-10-21';
 /** Longer replies are rarely wanted and would take room from the input; a request may not promise more than the model has. */
 const MAX_REPLY_TOKENS = 32_000;

@@ -3,7 +3,7 @@
  * machine are the frozen context (prefix.ts); what changes while a session runs comes as reminders.
  */
 
-export type Section = { readonly name: string; readonly text: string };
+type Section = { readonly name: string; readonly text: string };
 
 /** Frozen into the session's prefix with its first request, so an edit here reaches new sessions only. */
 export const systemSections: readonly Section[] = [

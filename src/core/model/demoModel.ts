@@ -77,7 +77,7 @@ function nextAct(request: ModelRequest): DemoAct {
 /** The newest text that is an instruction: attachments follow the prompt, and unanswered prompts precede it. */
 function chooseText(texts: readonly string[]): string {
 	const isUnderstood = (text: string) => parseInstructions(text)[0]?.kind !== 'unknown';
-	return texts.findLast(isUnderstood) ?? texts.at(-1) ?? '';
+	return texts.findLast(isUnderstood) ?? texts.findLast((text) => !text.startsWith('The user attached ')) ?? '';
 }
 
 async function streamText(

@@ -10,7 +10,8 @@ export type Access = 'read' | 'write';
 export function protectedCause(resolved: ResolvedPath, access: Access): string | undefined {
 	const shown = resolved.kind === 'inside' ? resolved.file.rel || '.' : resolved.absolute;
 	if (resolved.kind === 'outside') return `${shown} is outside the workspace folders`;
-	if (resolved.isLink) return `${shown} is a symbolic link, so it may lead out of the workspace`;
+	// Reading does not follow a link at the end of a path; it ends with a result that says where the link points.
+	if (resolved.isLink && access === 'write') return `${shown} is a symbolic link, so it may lead out of the workspace`;
 	const segments = segmentsOf(resolved.file.rel);
 	const name = segments.at(-1) ?? '';
 	if (isSecretName(name)) return `${shown} may hold secrets`;
@@ -21,6 +22,11 @@ export function protectedCause(resolved: ResolvedPath, access: Access): string |
 	if (name === '.mcp.json') return `${shown} can start programs (MCP servers)`;
 	if (START_UP_FILES.has(name)) return `${shown} is a start-up file that other programs run or obey`;
 	return undefined;
+}
+
+/** Whether a search may not show the content of this file without being asked, as `Read` would ask. */
+export function isSecretPath(path: string): boolean {
+	return isSecretName(segmentsOf(path).at(-1) ?? '');
 }
 
 /** Why this command is always asked about; undefined when it names nothing protected. A guard against haste, not a sandbox. */

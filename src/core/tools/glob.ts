@@ -28,7 +28,7 @@ export const globTool: Tool<z.infer<typeof input>> = {
 		const found = await context.search.glob(pattern, where.directory, MAX_FILES, context.signal);
 		if (found.items.length === 0)
 			return success(
-				`No file matches ${pattern} in ${displayPath(where.directory, context.cwd)}. Try a wider pattern, such as **/*name*.`,
+				`No file matches ${pattern}${path === undefined ? '' : ` in ${path}`}. Try a wider pattern, such as **/*name*.`,
 				'no files',
 			);
 		const lines = found.items.map((file) => displayPath(file, context.cwd));

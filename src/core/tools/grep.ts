@@ -1,6 +1,7 @@
 /** Grep: lines by content, through the Search port (ripgrep). */
 import * as z from 'zod';
 import { cutText, plural } from '../../base/text.ts';
+import { isSecretPath } from '../permission/protectedPaths.ts';
 import type { GrepMatch } from '../ports.ts';
 import { baseName, displayPath, isOutcome, searchFolder, success } from './paths.ts';
 import type { Tool } from './tool.ts';
@@ -42,7 +43,9 @@ export const grepTool: Tool<z.infer<typeof input>> = {
 			},
 			context.signal,
 		);
-		const matches = found.items.filter((match) => where.only === undefined || match.path === where.only);
+		const here = found.items.filter((match) => where.only === undefined || match.path === where.only);
+		// A search of one file was asked about by its path; a search of a folder was not.
+		const matches = where.only === undefined ? here.filter((match) => !isSecretPath(match.path)) : here;
 		if (matches.length === 0)
 			return success(
 				`Nothing matches ${pattern}${path === undefined ? '' : ` in ${path}`}. Check the spelling, try case_insensitive, or a wider path or glob.`,
@@ -50,6 +53,8 @@ export const grepTool: Tool<z.infer<typeof input>> = {
 			);
 		const groups = byFile(matches, context.cwd);
 		const lines = [...groups.values()].flat();
+		if (matches.length < here.length)
+			lines.push('(lines of files that may hold secrets are left out; use Read, which asks the user)');
 		if (!found.isComplete)
 			lines.push(`(stopped at ${MAX_MATCHES} lines; narrow the pattern, path or glob for the rest)`);
 		const count = plural(matches.length, 'line') + (found.isComplete ? '' : ' or more');

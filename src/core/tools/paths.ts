@@ -23,7 +23,7 @@ export function baseName(path: string): string {
 	return slashes(path).replace(/\/$/, '').split('/').at(-1) ?? path;
 }
 
-export function parentOf(absolute: string): string {
+function parentOf(absolute: string): string {
 	const end = Math.max(absolute.lastIndexOf('/'), absolute.lastIndexOf('\\'));
 	return end <= 0 ? '/' : absolute.slice(0, end);
 }
@@ -37,6 +37,7 @@ export async function searchFolder(
 	const { absolute } = await context.files.resolve(path);
 	const snapshot = await context.files.read(absolute);
 	if (snapshot.kind === 'absent') return failure(`${path} does not exist. Leave path out to search the whole folder.`);
+	if (snapshot.kind === 'special') return unreadable(path, snapshot);
 	return snapshot.kind === 'directory' ? { directory: absolute } : { directory: parentOf(absolute), only: absolute };
 }
 
@@ -60,7 +61,7 @@ export function insideOnly(
 export function unreadable(path: string, snapshot: Exclude<FileSnapshot, { kind: 'file' | 'absent' }>): ToolOutcome {
 	if (snapshot.kind === 'directory') return failure(`${path} is a folder. Use Glob to list what is in it.`);
 	if (snapshot.kind === 'special')
-		return failure(`${path} is not a regular file (${snapshot.what}). Choose another file.`);
+		return failure(`${path} is not a regular file (${snapshot.what}). Use a file or folder by its own path.`);
 	return failure(
 		`${path} has ${megabytes(snapshot.sizeBytes)}, too large to read whole. Use Grep to find the part you need, or Bash (head, tail, sed -n).`,
 	);

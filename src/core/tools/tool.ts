@@ -68,7 +68,7 @@ export type ToolContext = {
 export type ToolLabel = { readonly verb: string; readonly target: string; readonly path?: string };
 
 /** What a call reaches for, as the model gave it: a path (relative to the cwd or absolute) or a shell command. */
-export type ToolTarget =
+type ToolTarget =
 	| { readonly kind: 'path'; readonly path: string }
 	| { readonly kind: 'command'; readonly command: string };
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CancelledError } from '../../../src/base/errors.ts';
+import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import { ModelError, type ModelErrorKind } from '../../../src/core/model/modelError.ts';
 import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';
@@ -295,6 +296,18 @@ describe('failures', () => {
 		assert.equal(session.state, 'idle');
 	});
 
+	test('a listener that fails does not end the turn', async () => {
+		const { session, ports, traces, log } = await createFixture({
+			model: createScriptedModel([{ blocks: [text('ok')] }]),
+		});
+		const onEvent = () => {
+			throw new TypeError('panel');
+		};
+		await runTurn(session, { text: 'go', attachments: [] }, ports, onEvent, new AbortController().signal);
+		assert.equal(log().at(-1), 'turnEnded endTurn');
+		assert.ok(traces.some((event) => event.event === 'turnEventFailed'));
+	});
+
 	test('a log that cannot be written does not reject', async () => {
 		const fixture = await createFixture({ model: createScriptedModel([]) });
 		await fixture.session.close();
@@ -348,6 +361,19 @@ describe('stop', () => {
 			'turnEnded stopped',
 		]);
 		assert.deepEqual(made.commands, ['make']);
+	});
+
+	test('while an edit is reviewed: nothing was changed', async () => {
+		const made = await createFixture({
+			model: createScriptedModel([{ blocks: [call('Write', { file_path: 'b.js', content: 'b' })] }]),
+			decision: () => {
+				made.abort.abort();
+				throw new CancelledError();
+			},
+		});
+		await made.run('go');
+		assert.ok(made.log().includes('toolResult! Stopped by the user before the file was changed.'));
+		assert.deepEqual(made.workspace.log, []);
 	});
 
 	test('while asking, and while waiting for a retry', async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { buildContext } from '../../../src/core/context/buildContext.ts';
+import { measureContext } from '../../../src/core/context/meter.ts';
 import type { LoadedPrefix } from '../../../src/core/context/prefix.ts';
+import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
 import type { ModelRequest } from '../../../src/core/ports.ts';
 import type { AssistantBlock } from '../../../src/core/session/content.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
@@ -51,6 +53,7 @@ const turnArbitrary: fc.Arbitrary<Turn> = fc.record({
 function play(
 	turns: readonly Turn[],
 	prefix: LoadedPrefix,
+	onSend?: (builder: EntryBuilder, request: ModelRequest) => void,
 ): readonly { request: ModelRequest; isAfterRewind: boolean }[] {
 	const b: EntryBuilder = entryBuilder();
 	const sent: { request: ModelRequest; isAfterRewind: boolean }[] = [];
@@ -63,6 +66,7 @@ function play(
 		// Determinism, and independence of what is cached by entry.
 		const again = buildContext({ branch: structuredClone(branch), prefix, blobs: new Map() });
 		assert.equal(JSON.stringify(again), JSON.stringify(request));
+		onSend?.(b, request);
 		sent.push({ request, isAfterRewind });
 		isAfterRewind = false;
 	};
@@ -146,17 +150,14 @@ function checkRules(request: ModelRequest): void {
 			assert.equal(request.messages[index - 1]?.role, 'user');
 			continue;
 		}
+		const blocks: readonly { readonly type: string; readonly [key: string]: unknown }[] = message.content;
 		const ids = (type: string, key: string) =>
-			message.content.flatMap((block) =>
-				typeof block !== 'string' && block.type === type ? [String((block as Record<string, unknown>)[key])] : [],
-			);
+			blocks.flatMap((block) => (block.type === type ? [String(block[key])] : []));
 		const results = ids('tool_result', 'tool_use_id');
 		if (message.role === 'user') {
 			assert.deepEqual(results, calls, 'one result per call, in order');
 			assert.ok(
-				message.content
-					.slice(0, results.length)
-					.every((block) => typeof block !== 'string' && block.type === 'tool_result'),
+				blocks.slice(0, results.length).every((block) => block.type === 'tool_result'),
 				'results first',
 			);
 			calls = [];
@@ -164,9 +165,8 @@ function checkRules(request: ModelRequest): void {
 			assert.deepEqual(calls, []);
 			calls = ids('tool_use', 'id');
 		}
-		for (const block of message.content) {
-			if (typeof block === 'string') continue;
-			if (block.type === 'text') assert.notEqual(String((block as { text?: unknown }).text).trim(), '');
+		for (const block of blocks) {
+			if (block.type === 'text') assert.notEqual(String(block.text).trim(), '');
 			if (block.type === 'thinking') assert.ok(!('cache_control' in block));
 		}
 	}
@@ -190,4 +190,38 @@ for (const reminderForm of ['user', 'system'] as const) {
 			{ numRuns: 200 },
 		);
 	});
+}
+
+it('any session: the meter counts what the request holds', () => {
+	const prefix = smallPrefix();
+	const modelInfo = modelInfoFor('claude-opus-5-5');
+	fc.assert(
+		fc.property(fc.array(turnArbitrary, { minLength: 1, maxLength: 6 }), (turns) => {
+			play(turns, prefix, (b, request) => {
+				// A reply that is arriving is on the meter and not yet in a request.
+				if (b.branch().at(-1)?.type === 'assistant') return;
+				// These replies report no usage, so all of it is estimated, at the prior.
+				const { usedTokens } = measureContext({ entries: b.entries, leaf: b.leaf, modelInfo, rotTokens: 0 });
+				const expected = estimateAtPrior(request);
+				assert.ok(Math.abs(usedTokens - expected) <= 1, `${usedTokens} is not ${expected}`);
+			});
+		}),
+		{ numRuns: 100 },
+	);
+});
+
+/** Tokens of the messages at 3.5 bytes each, and 3 for each block of the user's. */
+function estimateAtPrior(request: ModelRequest): number {
+	let tokens = 0;
+	for (const message of request.messages) {
+		const blocks = message.content as readonly Record<string, unknown>[];
+		if (message.role === 'user') tokens += blocks.length * 3;
+		for (const block of blocks) {
+			const content = block['content'] as readonly { readonly text: string }[] | undefined;
+			const input = block['input'] === undefined ? '' : `${block['name']}${JSON.stringify(block['input'])}`;
+			const bytes = `${block['text'] ?? ''}${block['thinking'] ?? ''}${input}${content?.[0]?.text ?? ''}`.length;
+			tokens += bytes / 3.5;
+		}
+	}
+	return Math.round(tokens);
 }

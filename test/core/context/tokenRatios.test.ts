@@ -41,7 +41,7 @@ describe('ratiosFrom', () => {
 		3600,
 		0.03,
 	);
-	check('a tiny one hardly', [{ amounts: { toolResult: 9 }, tokens: 6 }], { toolResult: 3500 }, 1000, 0.2);
+	check('a tiny one hardly', [{ amounts: { toolResult: 9, block: 1 }, tokens: 6 }], { toolResult: 3500 }, 1000, 0.2);
 	check(
 		'kinds are told apart',
 		[

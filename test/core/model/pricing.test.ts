@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fallbackModels } from '../../../src/core/model/catalogue.ts';
-import { costOf } from '../../../src/core/model/pricing.ts';
+import { costOf, PRICES_AS_OF } from '../../../src/core/model/pricing.ts';
 
 const none = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, cacheWrite1hTokens: 0 };
 const million = 1_000_000;
@@ -29,6 +29,7 @@ describe('costOf', () => {
 	check('no published price', 'claude-fable-5-2', { inputTokens: million }, null);
 	check('unknown model', 'local/llama', { inputTokens: million }, null);
 
+	it('says of which day the prices are', () => assert.match(PRICES_AS_OF, /^20\d\d-\d\d-\d\d$/));
 	it('every opus, sonnet and haiku of the catalogue has a price', () => {
 		const unpriced = fallbackModels.filter((model) => costOf(model.id, none) === null).map((model) => model.id);
 		assert.deepEqual(

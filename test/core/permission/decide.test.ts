@@ -128,3 +128,8 @@ describe('protected', () => {
 	mention('cat .env.example', false);
 	mention('type .git\\config', true);
 });
+
+test('reading a link needs no question, since it is not followed; writing one does', () => {
+	assert.equal(protectedCause(inside('l', true), 'read'), undefined);
+	assert.match(protectedCause(inside('l', true), 'write') ?? '', /symbolic link/);
+});

@@ -152,6 +152,18 @@ describe('Grep and Glob', () => {
 	check('Grep', { pattern: 'x' }, /\n\(stopped at 200 lines/, { files, matches, isComplete: false });
 	check('Grep', { pattern: 'zzz', path: 'src' }, /Nothing matches zzz in src/, { files });
 	check('Grep', { pattern: 'x', path: 'nope' }, /nope does not exist/, { files, isError });
+	check(
+		'Grep',
+		{ pattern: 'K' },
+		'c.ts:1: K\n(lines of files that may hold secrets are left out; use Read, which asks the user)',
+		{
+			files,
+			matches: [
+				{ path: '/w/.env', lineNumber: 1, text: 'KEY=1' },
+				{ path: '/w/c.ts', lineNumber: 1, text: 'K' },
+			],
+		},
+	);
 	test('Grep in one file', async () => {
 		const { searches, text } = await runTool(
 			'Grep',
@@ -164,7 +176,7 @@ describe('Grep and Glob', () => {
 	check('Grep', { pattern: 'x' }, /^\.\.|^\/w\/src\/a\.ts:2/, { files, matches, cwd: '/w/other' });
 	check('Glob', { pattern: '**/*.ts' }, 'src/a.ts\nc.ts', { files });
 	check('Glob', { pattern: '*.js', path: 'src' }, 'src/b.js', { files });
-	check('Glob', { pattern: '*.py' }, /No file matches \*\.py in \./, { files });
+	check('Glob', { pattern: '*.py' }, /^No file matches \*\.py\. Try/, { files });
 	check('Glob', { pattern: '*', path: 'c.ts' }, /is a file/, { files, isError });
 });
 

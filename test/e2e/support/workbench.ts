@@ -43,11 +43,13 @@ export interface WorkbenchOptions {
 
 type Theme = 'dark' | 'light' | 'highContrast';
 
-const themes: Readonly<Record<Theme, { readonly id: string; readonly bodyClass: string }>> = {
-	dark: { id: 'Dark Modern', bodyClass: 'vs-dark' },
-	light: { id: 'Light Modern', bodyClass: 'vs' },
-	highContrast: { id: 'Default High Contrast', bodyClass: 'hc-black' },
+/** Light and dark follow the system's scheme, which a page can change at once; the file of the settings is not watched by this VS Code. */
+const themeSettings = {
+	'window.autoDetectColorScheme': true,
+	'workbench.preferredDarkColorTheme': 'Dark Modern',
+	'workbench.preferredLightColorTheme': 'Light Modern',
 };
+const highContrastSettings = { 'window.autoDetectColorScheme': false, 'workbench.colorTheme': 'Default High Contrast' };
 
 export interface Workbench {
 	/** The window; another one after `openWindow`. */
@@ -64,7 +66,11 @@ export interface Workbench {
 	reload(): Promise<void>;
 	/** Runs a command by its title in the palette, for example `Retrace: New Session`. */
 	runCommand(title: string, page?: Page): Promise<void>;
-	/** Replaces the settings on top of the quiet ones; resolves when they are written. */
+	/** Opens a file of the project in an editor, as *Go to File* does. */
+	openFile(relativePath: string): Promise<void>;
+	/** Drags the edge of the secondary side bar, so that the panel gets wider by this much. */
+	widenPanel(byPixels: number): Promise<void>;
+	/** Changes user settings; the next window or reload has them. */
 	changeSettings(settings: Readonly<Record<string, unknown>>): void;
 	setTheme(theme: Theme): Promise<void>;
 	/** Saves a picture of the window as `test-results/screenshots/<name>.png` and answers its path. */
@@ -83,8 +89,9 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	const profile = { userDataDir: join(root, 'user-data'), extensionsDir };
 	const folder = join(root, 'floor-planner');
 	copySample(folder, options.files ?? {});
-	let settings: Readonly<Record<string, unknown>> = { ...options.settings };
-	writeSettings(profile, { ...quietSettings, ...settings });
+	let settings: Readonly<Record<string, unknown>> = { ...quietSettings, ...themeSettings, ...options.settings };
+	const save = () => writeSettings(profile, settings);
+	save();
 
 	const cleanUp: (() => Promise<unknown>)[] = [
 		async () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
@@ -105,6 +112,11 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 		const url = options.isFolderless ? `${server.url}?ew=true` : folderUrl(server.url, folder);
 		const openWindow = () => openPage(browser, url, options);
 		const page = await openWindow();
+		const reload = async () => {
+			await page.reload();
+			await workbenchShown(page);
+			await showPanel(page);
+		};
 
 		return {
 			page,
@@ -113,21 +125,34 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 			server,
 			panel: (window = page) => panel(window),
 			openWindow,
-			reload: async () => {
-				await page.reload();
-				await workbenchShown(page);
-				await showPanel(page);
-			},
+			reload,
 			runCommand: (title, window = page) => runCommand(window, title),
+			openFile: (relativePath) => openFile(page, relativePath),
+			widenPanel: async (byPixels) => {
+				const box = await page.locator('.part.auxiliarybar').boundingBox();
+				if (box === null) throw new Error('The secondary side bar is not shown.');
+				const middle = box.y + box.height / 2;
+				await page.mouse.move(box.x - 1, middle);
+				await page.mouse.down();
+				await page.mouse.move(box.x - 1 - byPixels, middle, { steps: 4 });
+				await page.mouse.up();
+			},
 			changeSettings: (changed) => {
-				settings = changed;
-				writeSettings(profile, { ...quietSettings, ...settings });
+				settings = { ...settings, ...changed };
+				save();
 			},
 			setTheme: async (theme) => {
-				const { id, bodyClass } = themes[theme];
-				settings = { ...settings, 'workbench.colorTheme': id, 'window.autoDetectColorScheme': false };
-				writeSettings(profile, { ...quietSettings, ...settings });
-				await page.locator(`.monaco-workbench.${bodyClass}`).waitFor({ timeout: actionTimeoutMs });
+				const isNow = settings['window.autoDetectColorScheme'] === false ? 'highContrast' : undefined;
+				settings = { ...settings, ...(theme === 'highContrast' ? highContrastSettings : themeSettings) };
+				save();
+				if (theme !== 'highContrast') await page.emulateMedia({ colorScheme: theme });
+				// To and from high contrast takes a new window: only the scheme is followed live.
+				if (theme !== isNow && (theme === 'highContrast' || isNow === 'highContrast')) await reload();
+				const bodyClass = { dark: 'vs-dark', light: 'vs', highContrast: 'hc-black' }[theme];
+				await page.locator(`.monaco-workbench.${bodyClass}`).waitFor();
+				await panel(page)
+					.locator(`body.vscode-${theme === 'highContrast' ? 'high-contrast' : theme}`)
+					.waitFor();
 			},
 			screenshot: async (name) => {
 				const path = join(resultsFolder('screenshots'), `${name}.png`);
@@ -167,10 +192,20 @@ async function runCommand(page: Page, title: string): Promise<void> {
 	await row.click({ timeout: actionTimeoutMs });
 }
 
+async function openFile(page: Page, relativePath: string): Promise<void> {
+	const name = relativePath.split('/').at(-1) ?? relativePath;
+	const input = page.locator('.quick-input-widget:visible input[type="text"]');
+	await page.keyboard.press('Control+P');
+	await input.fill(relativePath);
+	await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
+	await page.locator('.editor-group-container .tab.active').filter({ hasText: name }).waitFor();
+}
+
 async function openPage(browser: Browser, url: string, options: WorkbenchOptions): Promise<Page> {
 	const context = await browser.newContext({
 		viewport: options.viewport ?? { width: 1400, height: 900 },
 		reducedMotion: 'reduce',
+		colorScheme: 'dark',
 	});
 	const page = await context.newPage();
 	page.setDefaultTimeout(actionTimeoutMs);

@@ -46,7 +46,7 @@ export const meter: ContextMeter = {
 	turnsLeft: 6,
 };
 
-export const ANSWER = `I'll add a range check to \`area\` and cover it with a test.
+const ANSWER = `I'll add a range check to \`area\` and cover it with a test.
 
 1. The guard goes **before** the multiplication, so that \`NaN\` is caught too.
 2. Callers in [src/shapes.js](src/shapes.js) already expect a \`RangeError\`.

@@ -1,5 +1,5 @@
 /** The theme variables a real VS Code sets on a panel's page, for its three kinds of theme. Values of Dark Modern, Light Modern and Dark High Contrast. */
-export interface Theme {
+interface Theme {
 	readonly bodyClass: string;
 	readonly background: string;
 	readonly variables: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /** What the demo model says about itself. */
 
-export const EXAMPLES = [
+const EXAMPLES = [
 	'explain src/app.js',
 	'search "TODO" in src',
 	'list files src/**/*.js',

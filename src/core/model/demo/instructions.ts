@@ -60,6 +60,7 @@ function splitInstructions(prompt: string): string[] {
 /** A pattern and what its groups mean. The first that matches wins. */
 type Rule = readonly [RegExp, (groups: readonly string[]) => Instruction | undefined];
 
+const MAX_SENTENCE_CHARS = 5_000;
 const FILE = '(`[^`]+`|"[^"]+"|\'[^\']+\'|\\S+)';
 const EVERYWHERE = /^(?:all(?: the)? files|every file|the (?:project|workspace|folder|code)|everywhere)$/i;
 const rule = (source: string): RegExp => new RegExp(`^${source}$`, 'is');
@@ -75,7 +76,7 @@ const RULES: readonly Rule[] = [
 	[rule('[!$]\\s*(.+)'), ([text = '']) => ({ kind: 'run', command: text.trim() })],
 	[
 		rule(
-			`(?:replace|change|substitute)(?: all(?: occurrences of)?| every(?: occurrence of)?)?\\s+(.+?)\\s+(?:with|by|to|for)\\s+(.+?)\\s+in\\s+((?:${FILE}(?:\\s*,\\s*|\\s+and\\s+)?)+|all(?: the)? files|every file|the (?:project|workspace|folder|code))`,
+			`(?:replace|change|substitute)(?: all(?: occurrences of)?| every(?: occurrence of)?)?\\s+(.+?)\\s+(?:with|by|to|for)\\s+(.+?)\\s+in\\s+(${FILE}(?:(?:\\s*,\\s*(?:and\\s+)?|\\s+and\\s+)${FILE})*|all(?: the)? files|every file|the (?:project|workspace|folder|code))`,
 		),
 		([from = '', to = '', files = '']) => ({
 			kind: 'replace',
@@ -222,6 +223,9 @@ function parseOne(part: string): Instruction {
 		.replace(/^(?:(?:please|now|then|and|also|finally|retrace|can you|could you|would you)[, ]+)+/i, '')
 		.replace(/(?:,?\s+please)?[.!?;]?$/i, (end) => (end.includes(';') || end === '' ? end : ''))
 		.trim();
+	// The patterns are for sentences; only a file's new content may be longer.
+	if (text.length > MAX_SENTENCE_CHARS && !/^(?:create|make|write|overwrite)\b/i.test(text))
+		return { kind: 'unknown', text };
 	for (const [pattern, make] of RULES) {
 		const match = pattern.exec(text);
 		const made = match && make(match.slice(1).map((group) => group ?? ''));

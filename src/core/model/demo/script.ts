@@ -8,7 +8,7 @@ import { HELLO, HELP, sorry } from './help.ts';
 import type { Instruction, Place } from './instructions.ts';
 import { lineEdit, replaceWord } from './lineEdit.ts';
 
-export type DemoCall = { readonly name: string; readonly input: Readonly<Record<string, unknown>> };
+type DemoCall = { readonly name: string; readonly input: Readonly<Record<string, unknown>> };
 export type DemoAnswer = { readonly isError: boolean; readonly text: string };
 /** One reply. Without a call it is the last one. */
 export type DemoAct = { readonly say: string; readonly call?: DemoCall; readonly isSlow?: boolean };
@@ -151,6 +151,8 @@ function* readLines(file: string, say: string): Script<FileLines> {
 			answer = yield* ask(`I'll read \`${name}\`.`, 'Read', { file_path: name }, { mayFail: true });
 	}
 	if (answer.isError) throw new Halt(`I could not read \`${name}\`: ${answer.text.split('\n')[0] ?? ''}`);
+	if (/^.* is a folder/.test(answer.text))
+		throw new Halt(`\`${name}\` is a folder, not a file:\n\n${fence(answer.text)}`);
 	const lines = linesOf(answer.text);
 	// Enough pages for any file a person would hand to a demo.
 	for (let page = 0; page < 10; page++) {
@@ -185,7 +187,7 @@ function* search(text: string, path: string | undefined): Script<string> {
 	const input = { pattern: text, literal: true, ...(path === undefined ? {} : { path }) };
 	const answer = yield* ask(`I'll search for \`${text}\`${where}.`, 'Grep', input);
 	if (answer.text.startsWith('Nothing matches')) return `\`${text}\` does not occur${where}.`;
-	const lines = answer.text.split('\n').filter((line) => line !== '');
+	const lines = answer.text.split('\n').filter((line) => line !== '' && !line.startsWith('('));
 	const files = new Set(lines.flatMap((line) => /^(.*?):\d+: /.exec(line)?.[1] ?? []));
 	const shown = lines.map((line) => `- ${line.replace(/^(.*?:\d+): (.*)$/, '`$1` `$2`')}`);
 	return `\`${text}\` occurs in ${plural(lines.length, 'line')} of ${plural(files.size, 'file')}:\n\n${shorten(shown, 15, 'lines')}`;

@@ -102,3 +102,25 @@ check(
 	{ kind: 'replace', from: 'foo', to: 'bar', files: ['a.js'] },
 	{ kind: 'insert', text: 'end', file: 'b.js', place: { kind: 'end' } },
 );
+
+test('a long or odd text is answered at once', () => {
+	const started = performance.now();
+	for (const text of [
+		`replace a with b in ${'x'.repeat(60)} ${'y, '.repeat(60)}!? z w`,
+		`add ${'a to b of '.repeat(400)}`,
+		`replace ${'a with b in '.repeat(300)}`,
+		`rename ${'a to b '.repeat(500)}`,
+		'and then '.repeat(10_000),
+		`read ${'"'.repeat(5_000)}`,
+		`create a.txt with ${'x; then y. '.repeat(9_000)}`,
+		'1. '.repeat(30_000),
+	])
+		assert.ok(parseInstructions(text).length > 0);
+	assert.ok(performance.now() - started < 5_000);
+});
+check('replace a with b in x.js, y.js, and z.js', {
+	kind: 'replace',
+	from: 'a',
+	to: 'b',
+	files: ['x.js', 'y.js', 'z.js'],
+});
