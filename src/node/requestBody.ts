@@ -29,7 +29,7 @@ export function createParams(request: ModelRequest): MessageCreateParamsStreamin
 		...(request.tools.length > 0 && { tools: request.tools.map(toTool) }),
 		...(request.system.length > 0 && { system: [...request.system] }),
 		messages: request.messages.map(toMessageParam),
-		...(request.previousMessageId && {
+		...(request.previousMessageId !== undefined && {
 			diagnostics: { previous_message_id: request.previousMessageId },
 		}),
 	};

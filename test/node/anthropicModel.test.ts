@@ -77,6 +77,15 @@ async function stream(
 	return { reply, events, blocks: blocksIn(events) };
 }
 
+/** The server sees the closing a moment after the client did it. Bounded, so that a failure is one and no endless loop. */
+async function connectionClosed(api: MessagesApi): Promise<void> {
+	const until = performance.now() + 5_000;
+	while (api.requests[0]?.wasAborted !== true) {
+		assert.ok(performance.now() < until, 'the connection was not closed');
+		await new Promise(setImmediate);
+	}
+}
+
 function blocksIn(events: readonly ModelEvent[]): AssistantBlock[] {
 	return events.flatMap((event) => (event.kind === 'blockEnded' ? [event.block] : []));
 }
@@ -427,7 +436,7 @@ describe('a fault', () => {
 	test('stall closes the connection', async () => {
 		const api = await start([{ text: 'One two three.', fault: 'stall' }]);
 		await failure(stream(api, request(), impatient));
-		while (api.requests[0]?.wasAborted !== true) await new Promise(setImmediate);
+		await connectionClosed(api);
 	});
 
 	test('no server at all → network, with the reason', async () => {
@@ -464,7 +473,7 @@ describe('cancelling', () => {
 			if (fault === 'silence') setTimeout(() => controller.abort(), 30);
 			await assert.rejects(run, CancelledError);
 			assert.equal(seen.length, fault === 'stall' ? 1 : 0);
-			while (api.requests[0]?.wasAborted !== true) await new Promise(setImmediate);
+			await connectionClosed(api);
 		});
 });
 

@@ -9,7 +9,8 @@ import { splitBlocks } from '../markdownBlocks.ts';
 type AnswerItem = Extract<TranscriptItem, { kind: 'answer' }>;
 
 export function answerRow(item: AnswerItem): TemplateResult {
-	const blocks = splitBlocks(item.text);
+	// Blank lines at the end of a block come with the next one and change nothing.
+	const blocks = splitBlocks(item.text).map((block) => block.trimEnd());
 	return html`<div class="answer">
 		${blocks.map((block, index) => {
 			const isGrowing = item.isStreaming && index === blocks.length - 1;

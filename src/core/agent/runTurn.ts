@@ -88,14 +88,17 @@ function safely(
 
 async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 	const { session, ports } = turn;
-	await appendPrompt(turn, prompt);
-	if (!ports.workspace.isTrusted) {
-		await session.sync();
-		return UNTRUSTED;
-	}
-	session.setState('streaming');
 	const cache: BlobCache = new Map();
-	const [prefix] = await Promise.all([currentPrefix(turn, cache), session.sync()]);
+	let prefix: LoadedPrefix | undefined;
+	try {
+		// Frozen before the prompt, so that it hangs on what precedes it: a rewind to this prompt keeps the bytes.
+		if (ports.workspace.isTrusted) prefix = await currentPrefix(turn, cache);
+	} finally {
+		await appendPrompt(turn, prompt);
+		await session.sync();
+	}
+	if (!prefix) return UNTRUSTED;
+	session.setState('streaming');
 	return await runSteps(turn, prefix, cache);
 }
 

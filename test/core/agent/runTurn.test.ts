@@ -14,7 +14,7 @@ async function check(
 	const model = createScriptedModel(steps);
 	const fixture = await createFixture({ files: { '/w/a.js': 'one\ntwo\n' }, ...options, model });
 	await fixture.run('do it');
-	assert.deepEqual(fixture.log(), ['user do it', 'checkpoint 0', 'prefix', ...expected]);
+	assert.deepEqual(fixture.log(), ['prefix', 'user do it', 'checkpoint 0', ...expected]);
 	assert.equal(fixture.session.state, 'idle');
 	return { ...fixture, model };
 }
@@ -29,6 +29,20 @@ describe('a turn', () => {
 		);
 		assert.equal(session.lastExchange?.reply?.messageId, 'msg_1');
 		assert.ok(traces.some((event) => event.event === 'request') && traces.some((event) => event.event === 'turn'));
+	});
+
+	test('a prompt after a rewind to before the first one starts with the same bytes', async () => {
+		let memory = 'first';
+		const model = createScriptedModel([{ blocks: [text('done')] }, { blocks: [text('done')] }]);
+		const fixture = await createFixture({ model, projectContext: () => memory });
+		await fixture.run('one');
+		fixture.session.append({ type: 'rewind', to: null, from: fixture.session.leaf, why: 'rewind' });
+		memory = 'changed meanwhile';
+		await fixture.run('two');
+		const [first, second] = model.requests;
+		assert.deepEqual(second?.system, first?.system);
+		assert.deepEqual(second?.tools, first?.tools);
+		assert.equal(fixture.session.entries.filter((entry) => entry.type === 'prefix').length, 1);
 	});
 
 	test('runs tools and sends their results', async () => {
@@ -326,9 +340,9 @@ describe('stop', () => {
 		fixture.stop = () => made.abort.abort();
 		await made.run('go');
 		assert.deepEqual(made.log(), [
+			'prefix',
 			'user go',
 			'checkpoint 0',
-			'prefix',
 			'assistant thinking',
 			'assistant text done',
 			'assistant tool_use Read',

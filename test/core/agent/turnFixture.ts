@@ -27,6 +27,8 @@ export type FixtureOptions = {
 	readonly permission?: (request: PermissionRequest, signal: AbortSignal) => Promise<PermissionAnswer>;
 	readonly decision?: (proposed: string) => EditDecision;
 	readonly shell?: (command: string, signal: AbortSignal) => Partial<ShellOutcome>;
+	/** Text of the one memory file, as it is on disk when it is read. */
+	readonly projectContext?: () => string;
 };
 
 export async function createFixture(options: FixtureOptions) {
@@ -114,7 +116,10 @@ export async function createFixture(options: FixtureOptions) {
 		}),
 		rules: () => ({ allow: [], ask: [], deny: [], ...options.rules }),
 		addSessionRule: (rule) => sessionRules.push(rule),
-		loadProjectContext: async () => ({ memory: [], environment: [] }),
+		loadProjectContext: async () => ({
+			memory: options.projectContext ? [{ path: 'CLAUDE.md', text: options.projectContext() }] : [],
+			environment: [],
+		}),
 		messageTtl: '5m',
 		trace: (event) => traces.push(event),
 	};
