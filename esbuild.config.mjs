@@ -53,7 +53,16 @@ const bundles = [
 		source: 'webview/main.ts',
 		output: 'dist/webview/main.js',
 		limitBytes: lazyLimitBytes,
-		options: { ...shared, platform: 'browser', format: 'esm', target: 'es2023', external: ['*.ttf'] },
+		options: {
+			...shared,
+			platform: 'browser',
+			format: 'esm',
+			target: 'es2023',
+			external: ['*.ttf'],
+			// The highlighter comes as a file of its own, when the first code block needs it.
+			splitting: true,
+			chunkNames: '[name]',
+		},
 	},
 ];
 
@@ -67,7 +76,8 @@ for (const { source, output, limitBytes, options } of bundles) {
 		hasFailed ||= !isPartial;
 		continue;
 	}
-	const result = await build({ ...options, entryPoints: [source], outfile: output }).catch((error) => {
+	const place = options.splitting ? { outdir: dirname(output) } : { outfile: output };
+	const result = await build({ ...options, ...place, entryPoints: [source] }).catch((error) => {
 		if (!isPartial) throw error;
 	});
 	if (result === undefined) continue;

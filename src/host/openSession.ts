@@ -13,7 +13,7 @@ import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
 import { type LiveChange, LiveRows } from './liveRows.ts';
 import { replay, type Transcript } from './transcript.ts';
-import type { TranscriptInputs } from './transcriptRows.ts';
+import { notice, type TranscriptInputs } from './transcriptRows.ts';
 
 export type SessionChange =
 	| LiveChange
@@ -57,6 +57,8 @@ export class OpenSession implements Disposable {
 		this.#texts = texts;
 		this.#inputs = inputs;
 		this.#transcript = replay(session.entries, session.branch(), inputs);
+		if (session.readOnlyReason === undefined && isCutOff(session.branch())) this.#notices = [CUT_OFF];
+		if (session.readOnlyReason !== undefined) this.#notices = [readOnlyNotice(session)];
 		this.#disposables.add(session.onDidAppend((entry) => this.#onEntry(entry)));
 		this.#disposables.add(session.onDidChangeState(() => this.#changed.fire({ kind: 'head' })));
 		this.#disposables.add(this.queue.onDidChange(() => this.#changed.fire({ kind: 'head' })));
@@ -215,6 +217,30 @@ const CONTEXT_TYPES: ReadonlySet<string> = new Set([
 	'model',
 	'prefix',
 ]);
+
+const CUT_OFF = notice(
+	'local:interrupted',
+	'info',
+	'The window closed while this turn ran. What was finished is kept. Try again, or send something else.',
+	[{ label: 'Try Again', action: 'retry' }],
+);
+
+/** The last turn has neither ended nor been marked as interrupted. */
+function isCutOff(branch: readonly Entry[]): boolean {
+	const last = branch.findLast((entry) => ['user', 'turnEnded', 'interrupted'].includes(entry.type));
+	return last?.type === 'user';
+}
+
+function readOnlyNotice(session: Session): TranscriptItem {
+	const isNewer = session.problems.some((problem) => problem.kind === 'newerVersion');
+	const actions = [
+		{ label: 'Take Over', action: 'takeOver' as const },
+		{ label: 'Fork', action: 'fork' as const },
+	];
+	if (isNewer) return notice('local:read-only', 'info', 'Nothing can be sent here.');
+	const text = 'To go on here, take the session over (that window can then write no more), or go on in a fork.';
+	return notice('local:read-only', 'info', text, actions);
+}
 
 /** `Overloaded. Trying again in 4 s (2 of 8)`. */
 function retryText(event: Extract<TurnEvent, { kind: 'retrying' }>): string {

@@ -57,10 +57,13 @@ export class OpenSessions implements Disposable {
 		return this.add(await openSession(this.#options()));
 	}
 
-	/** The open session with this id, opened if need be. */
-	async open(id: SessionId, options: { readonly takeOver?: boolean } = {}): Promise<OpenSession> {
+	/** The open session with this id, opened if need be; with `isFresh`, closed and read again. */
+	async open(
+		id: SessionId,
+		options: { readonly takeOver?: boolean; readonly isFresh?: boolean } = {},
+	): Promise<OpenSession> {
 		const known = this.find(id);
-		if (known && options.takeOver !== true) return known;
+		if (known && options.takeOver !== true && options.isFresh !== true) return known;
 		const running = this.#opening.get(id);
 		if (running) return await running;
 		const opening = this.#openNow(id, options.takeOver === true);

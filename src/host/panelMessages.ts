@@ -49,7 +49,8 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'edit.act':
 			return await actOnEdit({ sessionId, toolUseId: message.id }, message, world);
 		case 'rewind.preview':
-			return world.say(await host.previewRewind(message.entryId));
+			// The panel's Esc Esc names no prompt: the dialog lets the user choose one.
+			return world.say(await host.previewRewind(message.entryId === '' ? null : message.entryId));
 		case 'rewind.apply':
 			return await host.applyRewind(message);
 		case 'rewind.undo':
@@ -143,6 +144,10 @@ async function actOnNotice(
 		case 'openFolder':
 			await vscode.commands.executeCommand('workbench.action.files.openFolder');
 			return;
+		case 'takeOver':
+			return await world.host.takeOver();
+		case 'fork':
+			return await world.host.fork();
 	}
 }
 

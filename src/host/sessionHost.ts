@@ -2,10 +2,10 @@
  * What the panel, the tree and the commands do with sessions: show, send, stop, rewind, fork, rename, delete.
  * Owns which session is shown. Knows no webview; tells what changed.
  */
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
-import { UserError } from '../base/errors.ts';
+import { messageOf, UserError } from '../base/errors.ts';
 import { asEntryId, asSessionId, type SessionId } from '../base/ids.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
@@ -32,6 +32,9 @@ const queueKey = (id: string) => `retrace.queue.${id}`;
 const draftKey = (id: string) => `retrace.draft.${id}`;
 
 export type SessionHostWorld = OpenSessionsWorld & TurnWorld & RewindWorld & { readonly state: vscode.Memento };
+
+const UNSENT_TEXT =
+	'The session’s log could not be written: another window may have taken it over. Your prompt is back in the input; nothing was run.';
 
 /** What a panel has to do that is no projection of the log. */
 export type PanelWord = Extract<ToPanel, { kind: 'input' | 'toast' | 'focus' }>;
@@ -117,6 +120,11 @@ export class SessionHost implements Disposable {
 		await this.#show(await this.sessions.open(id));
 	}
 
+	/** Takes the shown session from the window that holds it: that one can write no more. */
+	async takeOver(): Promise<void> {
+		await this.#show(await this.sessions.open(this.#current.session.id, { takeOver: true }));
+	}
+
 	/** The newest session of the list that is not shown. */
 	async showLast(): Promise<void> {
 		const { sessions } = await this.#world.stores.sessions.list();
@@ -128,8 +136,7 @@ export class SessionHost implements Disposable {
 	/** Sends now, or queues when a turn runs. A prompt that cannot be sent goes back to the input. */
 	async submit(text: string, attached: readonly PromptAttachment[]): Promise<void> {
 		if (text.trim() === '' && attached.length === 0) return;
-		let open = this.#current;
-		if (open.session.readOnlyReason !== undefined) open = (await this.#makeWritable(open)) ?? open;
+		const open = this.#current;
 		const refusal = await turnRefusal(open, this.#world);
 		if (refusal) {
 			open.notify(refusal);
@@ -259,8 +266,7 @@ export class SessionHost implements Disposable {
 		}
 		open.clearNotices();
 		if (open === this.#current) void this.#world.state.update(SHOWN_KEY, open.session.id);
-		// Its own barrier: `runTurns` never rejects.
-		void runTurns(open, prompt, this.#world).then(() => this.#list.fire());
+		void this.#run(open, prompt);
 	}
 
 	/** A queued prompt outlives the window as part of the draft. */
@@ -271,17 +277,21 @@ export class SessionHost implements Disposable {
 		void this.#world.state.update(queueKey(session.id), texts.length === 0 ? undefined : texts);
 	}
 
-	async #makeWritable(open: OpenSession): Promise<OpenSession | undefined> {
-		const choice = await vscode.window.showWarningMessage(
-			'This session cannot be written to here.',
-			{ modal: true, detail: open.session.readOnlyReason ?? '' },
-			'Take Over',
-			'Fork',
-		);
-		if (choice === 'Take Over') await this.#show(await this.sessions.open(open.session.id, { takeOver: true }));
-		else if (choice === 'Fork') await this.fork();
-		else return undefined;
-		return this.#current;
+	/** Its own barrier: what fails after the turns is shown as a message. */
+	async #run(open: OpenSession, prompt: Prompt): Promise<void> {
+		try {
+			const unsent = await runTurns(open, prompt, this.#world);
+			this.#list.fire();
+			if (!unsent) return;
+			const again = await this.sessions.open(open.session.id, { isFresh: true });
+			if (open !== this.#current) return;
+			await this.#show(again);
+			this.say({ kind: 'input', text: unsent.text, how: 'replace' });
+			this.say({ kind: 'toast', level: 'warning', text: UNSENT_TEXT });
+		} catch (error) {
+			this.#world.onError('afterTurn', error, open.session.id);
+			this.say({ kind: 'toast', level: 'error', text: messageOf(error) });
+		}
 	}
 
 	async #show(open: OpenSession): Promise<void> {

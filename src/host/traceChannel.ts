@@ -9,7 +9,7 @@ import type { Trace, TraceEvent } from '../base/trace.ts';
 import { setting } from './settings.ts';
 
 /** What the user wanted is no error. */
-const STOPPED: ReadonlySet<string> = new Set(['CancelledError', 'AbortError', 'stopped']);
+const STOPPED: ReadonlySet<string> = new Set(['CancelledError', 'AbortError', 'Canceled', 'stopped']);
 
 export type TraceChannel = Disposable & {
 	readonly trace: Trace;

@@ -38,16 +38,22 @@ export async function turnRefusal(open: OpenSession, world: TurnWorld): Promise<
 	return undefined;
 }
 
-/** Runs the prompt's turn and then the queued ones. Resolves when the session is idle again; never rejects. */
-export async function runTurns(open: OpenSession, first: Prompt, world: TurnWorld): Promise<void> {
+/**
+ * Runs the prompt's turn and then the queued ones. Resolves when the session is idle again; never rejects.
+ * A prompt that could not be written to the log (another window owns it now) comes back.
+ */
+export async function runTurns(open: OpenSession, first: Prompt, world: TurnWorld): Promise<Prompt | undefined> {
 	let prompt: Prompt | undefined = first;
 	while (prompt) {
+		const entriesBefore = open.session.entries.length;
 		const isStopped = await runOne(open, prompt, world);
+		if (open.session.entries.length === entriesBefore) return prompt;
 		const reason = open.session.branch().findLast((entry) => entry.type === 'turnEnded');
 		const mayGoOn = !isStopped && reason?.type === 'turnEnded' && reason.reason === 'endTurn';
 		prompt = mayGoOn || (isStopped && open.isSteering) ? open.queue.takeNext() : undefined;
 		open.isSteering = false;
 	}
+	return undefined;
 }
 
 /** True when the user stopped it. */

@@ -72,6 +72,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 			'trustWorkspace',
 			'rewind',
 			'openFolder',
+			'takeOver',
+			'fork',
 		]),
 	}),
 	/** The text in the input, kept over reloads. */

@@ -97,6 +97,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 					'trustWorkspace',
 					'rewind',
 					'openFolder',
+					'takeOver',
+					'fork',
 				]),
 			}),
 		),

@@ -27,12 +27,12 @@ function outline(request: ModelRequest): string {
 					const fields = block as Record<string, unknown>;
 					switch (block.type) {
 						case 'text':
-							return `${role}:${fields['text']}`;
+							return `${role}:${fields.text}`;
 						case 'tool_use':
-							return `${role}:call ${fields['id']}`;
+							return `${role}:call ${fields.id}`;
 						case 'tool_result': {
-							const content = (fields['content'] as { text?: string }[]).map((inner) => inner.text).join('+');
-							return `${role}:result ${fields['tool_use_id']} ${content}${fields['is_error'] ? ' error' : ''}`;
+							const content = (fields.content as { text?: string }[]).map((inner) => inner.text).join('+');
+							return `${role}:result ${fields.tool_use_id} ${content}${fields.is_error ? ' error' : ''}`;
 						}
 						default:
 							return `${role}:${block.type}`;

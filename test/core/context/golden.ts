@@ -8,7 +8,7 @@ export function checkGolden(name: string, value: unknown): void {
 	const file = new URL(`${name}.json`, folder);
 	const actualFile = new URL(`${name}.json.actual`, folder);
 	const actual = `${JSON.stringify(value, null, 2)}\n`;
-	if (process.env['UPDATE_GOLDEN'] === '1' || !existsSync(file)) writeFileSync(file, actual);
+	if (process.env.UPDATE_GOLDEN === '1' || !existsSync(file)) writeFileSync(file, actual);
 	if (readFileSync(file, 'utf8') === actual) {
 		rmSync(actualFile, { force: true });
 		return;

@@ -26,17 +26,17 @@ export function hiddenTokenizer(ratios: HiddenRatios, messageTokens: number): Hi
 		const fields = block as Record<string, unknown>;
 		switch (block.type) {
 			case 'text':
-				return utf8Length(String(fields['text'])) / ratios.assistantText;
+				return utf8Length(String(fields.text)) / ratios.assistantText;
 			case 'tool_use':
-				return utf8Length(`${fields['name']}${JSON.stringify(fields['input'])}`) / ratios.toolUse;
+				return utf8Length(`${fields.name}${JSON.stringify(fields.input)}`) / ratios.toolUse;
 			default:
-				return utf8Length(String(fields['thinking'])) / ratios.thinking;
+				return utf8Length(String(fields.thinking)) / ratios.thinking;
 		}
 	};
 	const user = (block: object): number => {
 		const fields = block as Record<string, unknown>;
-		if (fields['type'] !== 'tool_result') return utf8Length(String(fields['text'])) / ratios.userText;
-		const value = (fields['content'] as { text: string }[]).map((inner) => inner.text).join('');
+		if (fields.type !== 'tool_result') return utf8Length(String(fields.text)) / ratios.userText;
+		const value = (fields.content as { text: string }[]).map((inner) => inner.text).join('');
 		return utf8Length(value) / ratios.toolResult;
 	};
 	return {

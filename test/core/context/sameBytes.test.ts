@@ -217,9 +217,9 @@ function estimateAtPrior(request: ModelRequest): number {
 		const blocks = message.content as readonly Record<string, unknown>[];
 		if (message.role === 'user') tokens += blocks.length * 3;
 		for (const block of blocks) {
-			const content = block['content'] as readonly { readonly text: string }[] | undefined;
-			const input = block['input'] === undefined ? '' : `${block['name']}${JSON.stringify(block['input'])}`;
-			const bytes = `${block['text'] ?? ''}${block['thinking'] ?? ''}${input}${content?.[0]?.text ?? ''}`.length;
+			const content = block.content as readonly { readonly text: string }[] | undefined;
+			const input = block.input === undefined ? '' : `${block.name}${JSON.stringify(block.input)}`;
+			const bytes = `${block.text ?? ''}${block.thinking ?? ''}${input}${content?.[0]?.text ?? ''}`.length;
 			tokens += bytes / 3.5;
 		}
 	}

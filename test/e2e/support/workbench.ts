@@ -62,8 +62,10 @@ export interface Workbench {
 	panel(page?: Page): FrameLocator;
 	/** A second window on the same folder. */
 	openWindow(): Promise<Page>;
-	/** Loads the window again, as *Developer: Reload Window* does, and waits for the workbench. */
+	/** Loads the page again, as the browser does: the old extension host is left behind. */
 	reload(): Promise<void>;
+	/** *Developer: Reload Window*: the extension host ends in order and a new one starts. */
+	reloadWindow(): Promise<void>;
 	/** Runs a command by its title in the palette, for example `Retrace: New Session`. */
 	runCommand(title: string, page?: Page): Promise<void>;
 	/** Opens a file of the project in an editor, as *Go to File* does. */
@@ -126,6 +128,13 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 			panel: (window = page) => panel(window),
 			openWindow,
 			reload,
+			reloadWindow: async () => {
+				const loaded = page.waitForEvent('load');
+				await runCommand(page, 'Developer: Reload Window');
+				await loaded;
+				await workbenchShown(page);
+				await showPanel(page);
+			},
 			runCommand: (title, window = page) => runCommand(window, title),
 			openFile: (relativePath) => openFile(page, relativePath),
 			widenPanel: async (byPixels) => {
