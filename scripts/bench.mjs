@@ -5,7 +5,7 @@ import { environmentFile, inProject } from './setup/paths.mjs';
 import { say } from './setup/print.mjs';
 import { runOrThrow } from './setup/run.mjs';
 
-/** @typedef {{ name: string, value: number, unit: string, bound?: number }} Figure */
+/** @typedef {{ name: string, value: number, unit: string, bound?: number, note?: string }} Figure */
 
 // The figures are about what is in the tree now, so what they measure is made anew.
 if (!existsSync(environmentFile))
@@ -25,10 +25,9 @@ for (const path of globSync('test/bench/*.bench.ts', { cwd: inProject() }).sort(
 
 const width = Math.max(...figures.map(({ name }) => name.length), 4);
 say(`${'name'.padEnd(width)}  ${'value'.padStart(12)}  ${'bound'.padStart(12)}`);
-for (const { name, value, unit, bound } of figures) {
-	say(
-		`${name.padEnd(width)}  ${amount(value, unit)}  ${bound === undefined ? '' : `${amount(bound, unit)}  ${value <= bound ? 'ok' : 'OVER'}`}`,
-	);
+for (const { name, value, unit, bound, note } of figures) {
+	const verdict = bound === undefined ? '' : `${amount(bound, unit)}  ${value <= bound ? 'ok' : 'OVER'}`;
+	say(`${name.padEnd(width)}  ${amount(value, unit)}  ${verdict}${note === undefined ? '' : `  (${note})`}`.trimEnd());
 }
 mkdirSync(inProject('test-results'), { recursive: true });
 writeFileSync(inProject('test-results', 'bench.json'), `${JSON.stringify(figures, null, 2)}\n`);

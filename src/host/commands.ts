@@ -18,7 +18,7 @@ import type { TraceChannel } from './traceChannel.ts';
 export type Command = (...args: readonly unknown[]) => unknown;
 
 /** What the commands of the review and of the diff need; made by their own files. */
-export type ReviewCommands = {
+type ReviewCommands = {
 	readonly acceptEdit: Command;
 	readonly rejectEdit: Command;
 	readonly keepChange: Command;

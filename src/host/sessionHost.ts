@@ -24,7 +24,7 @@ import {
 	stopTurn,
 	undoRewind,
 } from './rewindFlow.ts';
-import { runTurns, type TurnWorld, turnRefusal } from './turnRunner.ts';
+import { folderNotice, runTurns, type TurnWorld, turnRefusal } from './turnRunner.ts';
 
 /** Kept per workspace: the session shown last, and the text in the input of each. */
 const SHOWN_KEY = 'retrace.shownSession';
@@ -125,10 +125,10 @@ export class SessionHost implements Disposable {
 		await this.#show(await this.sessions.open(this.#current.session.id, { takeOver: true }));
 	}
 
-	/** The newest session of the list that is not shown. */
+	/** The newest session of the list. */
 	async showLast(): Promise<void> {
 		const { sessions } = await this.#world.stores.sessions.list();
-		const last = sessions.find((one) => one.id !== this.#current.session.id) ?? sessions[0];
+		const last = sessions[0];
 		if (!last) throw new UserError('no-session', 'There is no session in this folder yet. Send a prompt to start one.');
 		await this.show(last.id);
 	}
@@ -146,6 +146,8 @@ export class SessionHost implements Disposable {
 		const prompt = await this.#read(open, text, attached);
 		await this.saveDraft('');
 		this.#start(open, prompt);
+		const noFolder = folderNotice(this.#world);
+		if (noFolder) open.notify(noFolder);
 	}
 
 	/** The failed turn once more: as it was when nothing came of it, else by asking the model to go on. */

@@ -2,7 +2,7 @@
 import type { SessionId } from '../base/ids.ts';
 import type { SessionSummary } from '../core/ports.ts';
 
-export type SessionActivity = 'none' | 'running' | 'needsYou' | 'failed' | 'interrupted' | 'elsewhere' | 'damaged';
+type SessionActivity = 'none' | 'running' | 'needsYou' | 'failed' | 'interrupted' | 'elsewhere' | 'damaged';
 export type ListedSession = {
 	readonly id: SessionId;
 	readonly title: string;

@@ -16,7 +16,7 @@ export function createTranscriptInputs(
 }
 
 /** How a call reads. A call that no tool understands shows its name. */
-export function toolLabel(name: string, input: unknown, relativePath: (absolute: string) => string): ToolLabel {
+function toolLabel(name: string, input: unknown, relativePath: (absolute: string) => string): ToolLabel {
 	const tool = findTool(name);
 	const parsed = tool?.input.safeParse(input);
 	if (!tool || !parsed?.success) return { verb: name, target: '' };
@@ -26,7 +26,7 @@ export function toolLabel(name: string, input: unknown, relativePath: (absolute:
 	return { verb: label.verb, target: label.target === label.path ? path : label.target, path };
 }
 
-export function editDiff(before: string, after: string): EditDiff {
+function editDiff(before: string, after: string): EditDiff {
 	const { addedLines, removedLines } = countChanges(before, after);
 	const { lines, isTruncated } = displayLines(before, after);
 	return { lines, addedLines, removedLines, isTruncated };

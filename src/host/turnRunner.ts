@@ -117,5 +117,13 @@ function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 
 const UNTRUSTED_TEXT =
 	'This folder is not trusted, so nothing runs in it. Your prompt is back in the input. Trust the folder to send it; past sessions can be read without.';
+/** Said once per session: a conversation needs no folder, but the tools do. */
+export function folderNotice(world: TurnWorld): ItemOf<'notice'> | undefined {
+	if (world.workspace.roots.length > 0) return undefined;
+	return notice('local:no-folder', 'info', NO_FOLDER_TEXT, actionsFor('no-folder'));
+}
+
+const NO_FOLDER_TEXT =
+	'No folder is open, so there are no files to read or change. This conversation is kept outside of any folder. Open a folder to work on its files.';
 const NO_KEY_TEXT =
 	'No API key is set for this endpoint. Your prompt is back in the input. Set a key, or use the demo model, which needs none.';

@@ -4,14 +4,14 @@ import { systemSections } from '../../src/core/context/systemPrompt.ts';
 import { fallbackModels } from '../../src/core/model/catalogue.ts';
 import { builtInTools, toolDefinitions } from '../../src/core/tools/registry.ts';
 import { entryBuilder, text } from '../fakes/entries.ts';
-import { type Figure, median } from './figure.ts';
+import { type BenchFigure, median } from './figure.ts';
 
 // Nobody counts tokens offline; this is the ratio that the meter starts from.
 const bytesPerToken = 3.5;
 const turns = 1_000;
 const measured = 200;
 
-export async function run(): Promise<Figure[]> {
+export async function run(): Promise<BenchFigure[]> {
 	const sections = systemSections.map(({ name, text: words }) => ({
 		name: `  system: ${name}`,
 		value: tokens(words),

@@ -14,18 +14,18 @@ import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
 import { startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
-import { type Figure, median } from './figure.ts';
+import { type BenchFigure, median } from './figure.ts';
 
 const prompts = 25;
 const warmUps = 5;
 const steps = 60;
 const edits = 60;
 
-export async function run(): Promise<Figure[]> {
+export async function run(): Promise<BenchFigure[]> {
 	return [...(await sendToWire()), ...(await toolSteps()), ...(await editCost())];
 }
 
-async function sendToWire(): Promise<Figure[]> {
+async function sendToWire(): Promise<BenchFigure[]> {
 	let arrivedMs = 0;
 	const api = await startMessagesApi({
 		script: () => {
@@ -54,7 +54,7 @@ async function sendToWire(): Promise<Figure[]> {
 	}
 }
 
-async function toolSteps(): Promise<Figure[]> {
+async function toolSteps(): Promise<BenchFigure[]> {
 	const answers = Array.from({ length: steps }, (_, index) => ({
 		blocks: [call('Read', { file_path: 'a.js' }, `toolu_${index}`)],
 		stopReason: 'tool_use' as const,
@@ -78,7 +78,7 @@ async function toolSteps(): Promise<Figure[]> {
 	}
 }
 
-async function editCost(): Promise<Figure[]> {
+async function editCost(): Promise<BenchFigure[]> {
 	const world = await openWorld(createScriptedModel([{ blocks: [text('ready')] }]));
 	try {
 		await world.run('warm up');
@@ -86,7 +86,8 @@ async function editCost(): Promise<Figure[]> {
 		let flushMs = 0;
 		const timed = new Proxy(session, {
 			get(target, key) {
-				if (key !== 'sync') return Reflect.get(target, key, target);
+				const member: unknown = Reflect.get(target, key, target);
+				if (key !== 'sync') return typeof member === 'function' ? member.bind(target) : member;
 				return async () => {
 					const startedMs = performance.now();
 					await target.sync();

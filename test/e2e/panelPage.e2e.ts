@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { ToHost } from '../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
@@ -277,7 +277,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		));
 
 	test('no serious accessibility finding in any state', async () => {
-		const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+		const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 		await withPanel([], async (panel) => {
 			await panel.page.evaluate(axe);
 			for (const [name, sample] of Object.entries(samples)) {

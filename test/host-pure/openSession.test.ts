@@ -7,6 +7,7 @@ import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
 import { PanelFeed } from '../../src/host/panelFeed.ts';
+import { applyRewind, previewRewind, undoRewind } from '../../src/host/rewindFlow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
 import type { ContextMeter } from '../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../src/protocol/toPanel.ts';
@@ -253,6 +254,81 @@ test('rewinding resets the rows to the branch, says so, and undo brings them bac
 	assert.deepEqual(panel.items(), await panel.reopened());
 	const rewind = session.newest('rewind', 'anywhere');
 	session.append({ type: 'rewind', to: rewind?.from ?? null, from: session.leaf, why: 'undo' });
+	assert.deepEqual(panel.items(), before);
+	assert.deepEqual(panel.items(), await panel.reopened());
+});
+
+test('a session whose window died in mid-turn says so when it is opened, and offers to try again', async () => {
+	const fixture = await createFixture({ model: createScriptedModel([]) });
+	fixture.session.append({ type: 'user', content: [{ type: 'text', text: 'Do it' }] });
+	const panel = createPanel(fixture);
+	const last = panel.items().at(-1);
+	assert.deepEqual(last?.kind === 'notice' && last.actions.map((one) => one.action), ['retry']);
+	panel.open.clearNotices();
+	assert.deepEqual(shape(panel.items()), ['prompt']);
+});
+
+test('a call that nobody finished reads as interrupted, not as running', async () => {
+	const fixture = await createFixture({ model: createScriptedModel([]) });
+	const { session } = fixture;
+	session.append({ type: 'user', content: [{ type: 'text', text: 'Do it' }] });
+	session.append({ type: 'assistant', messageId: 'm', index: 0, block: run('npm test', 'b1') });
+	session.append({ type: 'assistant', messageId: 'm', index: 1, block: edit('e1', 'two', 'zwei') });
+	assert.deepEqual(shape(createPanel(fixture).items()), ['prompt', 'tool failed', 'edit failed', 'notice']);
+});
+
+test('rewinding conversation and code, and undoing it, gives files and rows back', async () => {
+	const model = createScriptedModel([{ blocks: [edit('e1', 'two', 'zwei')] }, { blocks: [text('Done.')] }]);
+	const files = { '/w/a.js': 'one\ntwo\nthree\n' };
+	const fixture = await createFixture({ model, files, mode: 'acceptEdits' });
+	const panel = createPanel(fixture);
+	await panel.run('Translate two');
+	await new Promise((resolve) => setImmediate(resolve));
+	const before = panel.items();
+	const world = { workspace: fixture.workspace, blobs: fixture.blobs, codeReason: () => null };
+	const { signal } = new AbortController();
+	const entryId = fixture.session.branch().find((entry) => entry.type === 'user')?.id ?? '';
+
+	const preview = await previewRewind(panel.open, entryId, world, signal);
+	assert.deepEqual(
+		preview.files.map((file) => [file.path, file.action, file.status]),
+		[['a.js', 'restore', 'ok']],
+	);
+	assert.equal(preview.messageCount, 3);
+
+	const outcome = await applyRewind(panel.open, { entryId, scope: 'both', overwrite: [] }, world, signal);
+	assert.deepEqual(outcome, { promptText: 'Translate two', problems: [] });
+	assert.equal(fixture.workspace.text('/w/a.js'), files['/w/a.js']);
+	assert.deepEqual(
+		panel.items().map((row) => row.kind === 'rewound' && [row.text, row.canUndo]),
+		[['Rewound to the start: 1 file restored', true]],
+	);
+	assert.deepEqual(panel.items(), await panel.reopened());
+
+	await undoRewind(panel.open, world, signal);
+	assert.equal(fixture.workspace.text('/w/a.js'), 'one\nzwei\nthree\n');
+	assert.deepEqual(panel.items(), before);
+	assert.deepEqual(panel.items(), await panel.reopened());
+	await assert.rejects(undoRewind(panel.open, world, signal), { code: 'nothing-to-undo' });
+});
+
+test('rewinding code only leaves the conversation and says what it did', async () => {
+	const model = createScriptedModel([{ blocks: [edit('e1', 'two', 'zwei')] }, { blocks: [text('Done.')] }]);
+	const fixture = await createFixture({ model, files: { '/w/a.js': 'two\n' }, mode: 'acceptEdits' });
+	const panel = createPanel(fixture);
+	await panel.run('Translate two');
+	await new Promise((resolve) => setImmediate(resolve));
+	const before = panel.items();
+	const world = { workspace: fixture.workspace, blobs: fixture.blobs, codeReason: () => null };
+	const { signal } = new AbortController();
+	const entryId = fixture.session.branch().find((entry) => entry.type === 'user')?.id ?? '';
+	await applyRewind(panel.open, { entryId, scope: 'code', overwrite: [] }, world, signal);
+	assert.equal(fixture.workspace.text('/w/a.js'), 'two\n');
+	assert.equal(panel.items().length, before.length + 1);
+	assert.equal(panel.items().at(-1)?.kind, 'rewound');
+	assert.deepEqual(panel.items(), await panel.reopened());
+	await undoRewind(panel.open, world, signal);
+	assert.equal(fixture.workspace.text('/w/a.js'), 'zwei\n');
 	assert.deepEqual(panel.items(), before);
 	assert.deepEqual(panel.items(), await panel.reopened());
 });

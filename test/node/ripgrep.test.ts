@@ -11,7 +11,7 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { rgPath } from '@vscode/ripgrep';
 import { CancelledError, UserError } from '../../src/base/errors.ts';
@@ -93,6 +93,23 @@ describe('grep', () => {
 		test(`${pattern} is a bad pattern, in ripgrep’s words`, async () => {
 			await assert.rejects(grep(pattern), (error) => isBadPattern(error) && /regex/i.test(String(error)));
 		});
+
+	test('heeds .gitignore where there is no repository', async () => {
+		const plain = join(folder, '..', `plain-${process.pid}`);
+		mkdirSync(plain);
+		try {
+			writeFileSync(join(plain, '.gitignore'), 'ignored\n');
+			writeFileSync(join(plain, 'ignored'), 'needle');
+			writeFileSync(join(plain, 'found'), 'needle');
+			const { items } = await grep('needle', { directory: plain });
+			assert.deepEqual(
+				items.map((match) => basename(match.path)),
+				['found'],
+			);
+		} finally {
+			rmSync(plain, { recursive: true });
+		}
+	});
 
 	test('reads no configuration of the user', async () => {
 		const config = join(folder, '..', `rgconfig-${process.pid}`);

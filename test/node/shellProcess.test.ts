@@ -145,9 +145,18 @@ describe('ending a command', { skip: isWindows && 'written for POSIX shells' }, 
 	});
 
 	test('kills what does not want to end', async () => {
-		const outcome = await run("(trap '' TERM; echo ready; while :; do sleep 0.1; done)", { timeoutMs: 200 });
-		assert.equal(outcome.reason, 'timedOut');
-		assert.match(outcome.output, /^ready\n/);
+		const outcome = await run("(trap '' TERM; echo $BASHPID; while :; do sleep 0.1; done)", { timeoutMs: 200 });
+		const pid = /^(\d+)\n/.exec(outcome.output)?.[1] ?? '';
+		try {
+			assert.equal(outcome.reason, 'timedOut');
+			assert.notEqual(pid, '');
+			const until = performance.now() + 1_000;
+			while (isRunning(pid) && performance.now() < until) await new Promise(setImmediate);
+			assert.ok(!isRunning(pid), 'it still runs');
+		} finally {
+			// So that a failure leaves nothing behind.
+			if (isRunning(pid)) process.kill(Number(pid), 'SIGKILL');
+		}
 		assert.ok(outcome.durationMs >= 2_000 && outcome.durationMs < 5_000, `${outcome.durationMs} ms`);
 	});
 

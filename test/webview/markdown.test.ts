@@ -13,7 +13,7 @@ test('links lead to http(s) and workspace files only', () => {
 	check('a.ts:12', 'a.ts:12');
 	check('a.ts:12:5', 'a.ts:12:5');
 	check('src/a.ts:3-9', 'src/a.ts:3-9');
-	check('/work/a.ts', '/work/a.ts');
+	check('/w/a.ts', '/w/a.ts');
 	check('javascript:alert(1)', null);
 	check('JaVaScRiPt:alert(1)', null);
 	check(' javascript:alert(1)', null);

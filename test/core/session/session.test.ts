@@ -113,14 +113,14 @@ test('mode, model and cwd are defaults until there is a log, then entries, and c
 	session.setMode('acceptEdits');
 	session.setMode('acceptEdits');
 	session.setModel('model-c');
-	session.setCwd('/work/inner');
+	session.setCwd('/w/inner');
 	session.append(user('b'));
 	assert.deepEqual(types(session.entries), ['header', 'user', 'title', 'mode', 'model', 'user']);
 	await session.close();
 	const resumed = await openSession({ ...options, id: session.id });
 	assert.equal(resumed.mode, 'acceptEdits');
 	assert.equal(resumed.model, 'model-c');
-	assert.equal(resumed.cwd, '/work/inner');
+	assert.equal(resumed.cwd, '/w/inner');
 	assert.equal(resumed.title, 'a');
 	assert.equal(resumed.state, 'ready');
 });

@@ -54,7 +54,7 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 		const card = editCard(panel(), 'src/area.js');
 		await card.getByRole('button', { name: 'Accept' }).waitFor();
 		const modified = workbench().page.locator('.monaco-diff-editor .modified .view-lines').first();
-		await modified.getByText('return width').first().click();
+		await modified.getByText(/return.width/).first().click();
 		await workbench().page.keyboard.press('End');
 		await workbench().page.keyboard.type(' // checked by hand');
 		await workbench().screenshot(`${name}-2-edited-proposal`);
@@ -85,8 +85,8 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 
 	test('rewinding to the first message shows what it will do, then brings conversation and files back byte for byte', async () => {
 		const dialog = await openRewind(panel(), 0);
-		await dialog.getByText('src/invoice.js').waitFor();
-		await dialog.getByText('src/area.js').waitFor();
+		await dialog.getByText('src/invoice.js', { exact: true }).waitFor();
+		await dialog.getByText('src/area.js', { exact: true }).waitFor();
 		assert.ok(await dialog.getByRole('radio', { name: 'Conversation and code' }).isChecked());
 		await workbench().screenshot(`${name}-5-rewind`);
 		onRewound?.();
@@ -122,7 +122,10 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 
 	test('the session resumes from the tree with the same transcript and the same meter', async () => {
 		await openFromTree(workbench());
-		await panel().getByText(prompts.streamLong.split('\n')[0] ?? '', { exact: false }).last().waitFor();
+		await panel()
+			.getByText(prompts.streamLong.split('\n')[0] ?? '', { exact: false })
+			.last()
+			.waitFor();
 		await panel().getByRole('textbox', { name: 'Message Retrace' }).waitFor();
 		shown = await transcriptText(workbench());
 		meterShown = await meterValue();

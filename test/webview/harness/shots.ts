@@ -3,9 +3,9 @@
  * not for comparing; prints accessibility findings and page errors as it goes.
  */
 import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startPanelBrowser } from './openPanel.ts';
 import { samples } from './samples.ts';
 import type { ThemeName } from './themes.ts';
@@ -21,7 +21,7 @@ const shots: readonly (readonly [ThemeName, number])[] = [
 ];
 
 await mkdir(folder, { recursive: true });
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 const browser = await startPanelBrowser();
 console.log(browser.sizes);
 try {
