@@ -7,12 +7,14 @@ import { inProject } from './setup/paths.mjs';
 import { say } from './setup/print.mjs';
 import { runOrThrow } from './setup/run.mjs';
 
-await runOrThrow(process.execPath, ['scripts/prepare.mjs', 'test', '--partial'], { cwd: inProject(), isQuiet: true });
+await runOrThrow(process.execPath, ['scripts/prepare.mjs', 'test'], { cwd: inProject(), isQuiet: true });
 const target = inProject('media', 'screenshots');
 mkdirSync(target, { recursive: true });
 
 const workbench = await openWorkbench({
 	name: 'screenshots',
+	// What npm has to say about this machine does not belong in the pictures.
+	env: { npm_config_loglevel: 'error' },
 	viewport: { width: 1280, height: 800 },
 	settings: { 'workbench.editor.empty.hint': 'hidden', 'editor.minimap.enabled': false, 'breadcrumbs.enabled': false },
 });

@@ -31,7 +31,12 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		memoryStores: () => ({ sessions: createMemorySessionStore(), blobs: createMemoryBlobStore() }),
 		anthropicModel: (options) => createAnthropicModel({ ...options, clock: systemClock }),
 		shell: createShell({ hiddenEnvironment: [] }),
-		search: createSearch(findRipgrep(vscode.env.appRoot) ?? 'rg'),
+		search: createSearch(
+			findRipgrep(
+				vscode.env.appRoot,
+				(vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
+			),
+		),
 		diskWorkspace: createDiskWorkspace,
 		loadProjectContext,
 	};

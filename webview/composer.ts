@@ -3,7 +3,7 @@
  * that is being typed; everything else is the host's.
  */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
-import type { PromptAttachment } from '../src/protocol/toHost.ts';
+import { type PromptAttachment, promptAttachmentsSchema } from '../src/protocol/toHost.ts';
 import type { PanelHead } from '../src/protocol/toPanel.ts';
 import { LONG_TEXT_CHARS, readPaste, textAttachment } from './attachments.ts';
 import { attachmentChips, pickers, queueList, slashList } from './composerParts.ts';
@@ -14,7 +14,8 @@ import type { Post } from './views/viewTypes.ts';
 
 export interface Composer {
 	view(head: PanelHead): TemplateResult;
-	setText(text: string, how: 'replace' | 'append'): void;
+	/** `returned` is attached again: the prompt it came with was not sent. */
+	setText(text: string, how: 'replace' | 'append', returned?: readonly PromptAttachment[]): void;
 	/** Takes the host's draft, unless something is being typed in the same session. */
 	offerDraft(draft: string, isOtherSession: boolean): void;
 	focus(): void;
@@ -23,8 +24,15 @@ export interface Composer {
 	flush(): void;
 }
 
+/** What outlives the page, which is thrown away whenever it is hidden. */
+export interface Memory {
+	load(): unknown;
+	save(state: unknown): void;
+}
+
 export interface ComposerOptions {
 	readonly post: Post;
+	readonly memory: Memory;
 	readonly state: () => PanelState;
 	readonly requestRender: () => void;
 	readonly say: (toast: Toast) => void;
@@ -41,9 +49,9 @@ export function isRunning(head: PanelHead): boolean {
 }
 
 export function createComposer(options: ComposerOptions): Composer {
-	const { post, requestRender, say, root } = options;
+	const { post, memory, requestRender, say, root } = options;
 	let text = '';
-	let attachments: PromptAttachment[] = [];
+	let attachments = rememberedAttachments(memory.load());
 	let pasteCount = 0;
 	let slashIndex = 0;
 	let isSlashClosed = false;
@@ -60,6 +68,12 @@ export function createComposer(options: ComposerOptions): Composer {
 		}
 		saveSoon();
 		requestRender();
+	}
+
+	/** The text is the host's to keep; attachments are kept here, since most prompts have none and some are large. */
+	function setAttachments(next: readonly PromptAttachment[]): void {
+		attachments = next;
+		memory.save(next);
 	}
 
 	function saveSoon(): void {
@@ -101,9 +115,9 @@ export function createComposer(options: ComposerOptions): Composer {
 		post({
 			kind: 'prompt.submit',
 			text: isLong ? 'See the attached text.' : text.trim(),
-			attachments: isLong ? [...attachments, textAttachment(text, pasteCount + 1)] : attachments,
+			attachments: isLong ? [...attachments, textAttachment(text, pasteCount + 1)] : [...attachments],
 		});
-		attachments = [];
+		setAttachments([]);
 		pasteCount = 0;
 		setValue('');
 		flush();
@@ -163,7 +177,7 @@ export function createComposer(options: ComposerOptions): Composer {
 		event.preventDefault();
 		pasteCount++;
 		const result = await reading;
-		if (result.kind === 'attach') attachments = [...attachments, result.attachment];
+		if (result.kind === 'attach') setAttachments([...attachments, result.attachment]);
 		else say({ level: 'warning', text: result.reason });
 		requestRender();
 	}
@@ -178,7 +192,7 @@ export function createComposer(options: ComposerOptions): Composer {
 				${queueList(head, post)} ${slashList(list, active, complete)}
 				<div class="input-box">
 					${attachmentChips(attachments, (index) => {
-						attachments = attachments.filter((_, other) => other !== index);
+						setAttachments(attachments.filter((_, other) => other !== index));
 						requestRender();
 						input()?.focus();
 					})}
@@ -211,7 +225,8 @@ export function createComposer(options: ComposerOptions): Composer {
 				</div>
 			</div>`;
 		},
-		setText(value, how) {
+		setText(value, how, returned = []) {
+			if (returned.length > 0) setAttachments([...attachments, ...returned]);
 			setValue(how === 'append' && text.trim() !== '' ? `${text.trimEnd()} ${value}` : value);
 			input()?.focus();
 		},
@@ -227,6 +242,11 @@ export function createComposer(options: ComposerOptions): Composer {
 		isEmpty: () => text.trim() === '' && attachments.length === 0,
 		flush,
 	};
+}
+
+function rememberedAttachments(state: unknown): readonly PromptAttachment[] {
+	const parsed = promptAttachmentsSchema.safeParse(state);
+	return parsed.success ? parsed.data : [];
 }
 
 function isLocked(head: PanelHead): boolean {

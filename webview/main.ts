@@ -3,7 +3,11 @@ import type { ToHost } from '../src/protocol/toHost.ts';
 import { registerControls } from './controls.ts';
 import { createPanel } from './panel.ts';
 
-declare function acquireVsCodeApi(): { postMessage(message: ToHost): void };
+declare function acquireVsCodeApi(): {
+	postMessage(message: ToHost): void;
+	getState(): unknown;
+	setState(state: unknown): void;
+};
 
 const host = acquireVsCodeApi();
 const post = (message: ToHost) => host.postMessage(message);
@@ -11,7 +15,7 @@ const root = document.getElementById('root') ?? document.body.appendChild(docume
 root.id = 'root';
 
 registerControls();
-const panel = createPanel(root, post);
+const panel = createPanel(root, post, { load: () => host.getState(), save: (state) => host.setState(state) });
 window.addEventListener('message', (event: MessageEvent<unknown>) => panel.receive(event.data));
 window.addEventListener('error', (event) => post({ kind: 'panel.error', message: event.message }));
 window.addEventListener('unhandledrejection', (event) => post({ kind: 'panel.error', message: String(event.reason) }));

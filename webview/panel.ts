@@ -5,7 +5,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import { type ToPanel, toPanelSchema } from '../src/protocol/toPanel.ts';
 import { announcementFor } from './announce.ts';
-import { createComposer, isRunning } from './composer.ts';
+import { createComposer, isRunning, type Memory } from './composer.ts';
 import { contextDialog } from './contextDialog.ts';
 import { scheduleHighlight } from './highlight.ts';
 import { meterBar } from './meterBar.ts';
@@ -30,7 +30,7 @@ const DOUBLE_ESCAPE_MS = 700;
 /** What merely informs goes away by itself; warnings and errors wait to be dismissed. */
 const TOAST_MS = 8_000;
 
-export function createPanel(root: HTMLElement, post: Post): Panel {
+export function createPanel(root: HTMLElement, post: Post, memory: Memory): Panel {
 	let state: PanelState = initialPanelState;
 	let openRows: ReadonlySet<string> = new Set();
 	let reasonFor: string | null = null;
@@ -40,7 +40,15 @@ export function createPanel(root: HTMLElement, post: Post): Panel {
 	let spoken = { polite: '', urgent: '' };
 
 	const scroll = stickToEnd(() => root.querySelector<HTMLElement>('.scroller'), requestRender);
-	const composer = createComposer({ post, state: () => state, requestRender, say, root, onSent: () => scroll.jump() });
+	const composer = createComposer({
+		post,
+		memory,
+		state: () => state,
+		requestRender,
+		say,
+		root,
+		onSent: () => scroll.jump(),
+	});
 	const rewindDialog = createRewindDialog(post, () => dispatch({ kind: 'local.closeDialog' }), requestRender);
 
 	function dispatch(message: ToPanel | LocalMessage): void {
@@ -81,7 +89,7 @@ export function createPanel(root: HTMLElement, post: Post): Panel {
 			drawNow();
 			composer.offerDraft(message.draft, isOther);
 			if (before.head === null || isOther) scroll.jump();
-		} else if (message.kind === 'input') composer.setText(message.text, message.how);
+		} else if (message.kind === 'input') composer.setText(message.text, message.how, message.attachments);
 		else if (message.kind === 'focus') composer.focus();
 	}
 

@@ -21,6 +21,14 @@ export class CancelledError extends Error {
 	}
 }
 
+/** The reason to abort with when the session closes: what runs is interrupted, and nobody stopped it. */
+export class SessionClosedError extends CancelledError {
+	constructor() {
+		super('The session was closed');
+		this.name = 'SessionClosedError';
+	}
+}
+
 /** A broken assumption of ours. Logged with its stack; ends the turn, never the session. */
 export class BugError extends Error {
 	constructor(message: string, options?: ErrorOptions) {

@@ -74,7 +74,9 @@ export async function createAgent(
 		defaults: () => sessionDefaults(context, roots(), cwd(), choice.modelFor(undefined)),
 		relativePath: (absolute) => vscode.workspace.asRelativePath(absolute, roots().length > 1),
 		attach: (session) => review.attach(session),
-		loadProjectContext: () => outside.loadProjectContext(roots(), cwd()),
+		// A project's own words are not even read before the user trusts it.
+		loadProjectContext: async () =>
+			isTrusted() ? await outside.loadProjectContext(roots(), cwd()) : { memory: [], environment: [] },
 		codeReason,
 		onBug: (error, sessionId) => onError('turn', error, sessionId),
 		onError,

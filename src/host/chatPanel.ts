@@ -62,7 +62,8 @@ export class ChatPanel implements Disposable {
 
 	/** Sends now, or as soon as the page is there. */
 	say(message: ToPanel): void {
-		if (this.#isReady) this.feed.send(message);
+		// A page that is not visible is gone, whatever it said before: it says again that it is ready when it comes back.
+		if (this.#isReady && this.isVisible) this.feed.send(message);
 		else this.#queued.push(message);
 	}
 

@@ -65,6 +65,7 @@ export class ContextMeters implements Disposable {
 				if (event.affectsConfiguration('retrace')) this.#update();
 			}),
 		);
+		this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#loadDraft()));
 		void this.#loadDraft();
 		this.#update();
 	}

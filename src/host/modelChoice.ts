@@ -92,12 +92,12 @@ export function createModelChoice(
 			return chosenProvider() === 'demo';
 		},
 		get isOfficialEndpoint() {
-			return chosenProvider() !== 'demo' && new URL(setting('baseUrl')).host === OFFICIAL_HOST;
+			return chosenProvider() !== 'demo' && hostOf(setting('baseUrl')) === OFFICIAL_HOST;
 		},
 		get provider() {
 			if (chosenProvider() === 'demo') return 'Demo model';
-			const host = new URL(setting('baseUrl')).host;
-			return host === OFFICIAL_HOST ? 'Anthropic API' : host;
+			const host = hostOf(setting('baseUrl'));
+			return host === OFFICIAL_HOST ? 'Anthropic API' : (host ?? 'No valid address');
 		},
 		get needsSetup() {
 			return chosenProvider() !== 'demo' && !isKeyKnown;
@@ -124,6 +124,11 @@ export function createModelChoice(
 
 /** A server on this machine may well want no key. */
 function isLoopback(baseUrl: string): boolean {
-	const { hostname } = new URL(baseUrl);
+	const hostname = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : undefined;
 	return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+}
+
+/** Undefined when the setting is no address: the next prompt will say so. */
+function hostOf(baseUrl: string): string | undefined {
+	return URL.canParse(baseUrl) ? new URL(baseUrl).host : undefined;
 }

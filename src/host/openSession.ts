@@ -4,16 +4,18 @@
  */
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
+import { SessionClosedError } from '../base/errors.ts';
+import { plural } from '../base/text.ts';
 import type { PromptQueue } from '../core/agent/promptQueue.ts';
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
 import type { Entry } from '../core/session/entry.ts';
-import type { Session } from '../core/session/sessionTypes.ts';
+import type { LogProblem, Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
 import { type LiveChange, LiveRows } from './liveRows.ts';
 import { replay, type Transcript } from './transcript.ts';
-import { notice, type TranscriptInputs } from './transcriptRows.ts';
+import { actionsFor, type ItemOf, notice, type TranscriptInputs } from './transcriptRows.ts';
 
 export type SessionChange =
 	| LiveChange
@@ -26,7 +28,11 @@ export type SessionChange =
 	| { readonly kind: 'asks'; readonly what: string };
 
 /** A turn that runs. `done` resolves when it has ended, however it ended. */
-export type RunningTurn = { readonly abort: () => void; readonly done: Promise<void> };
+export type RunningTurn = {
+	/** Without a reason, the user stops it. */
+	readonly abort: (reason?: SessionClosedError) => void;
+	readonly done: Promise<void>;
+};
 
 export class OpenSession implements Disposable {
 	readonly session: Session;
@@ -57,8 +63,15 @@ export class OpenSession implements Disposable {
 		this.#texts = texts;
 		this.#inputs = inputs;
 		this.#transcript = replay(session.entries, session.branch(), inputs);
-		if (session.readOnlyReason === undefined && isCutOff(session.branch())) this.#notices = [CUT_OFF];
-		if (session.readOnlyReason !== undefined) this.#notices = [readOnlyNotice(session)];
+		// At the end, where a person looks when a session opens.
+		this.#notices = [
+			...problemNotices(session.problems),
+			...(session.readOnlyReason !== undefined
+				? [readOnlyNotice(session)]
+				: isCutOff(session.branch())
+					? [CUT_OFF]
+					: []),
+		];
 		this.#disposables.add(session.onDidAppend((entry) => this.#onEntry(entry)));
 		this.#disposables.add(session.onDidChangeState(() => this.#changed.fire({ kind: 'head' })));
 		this.#disposables.add(this.queue.onDidChange(() => this.#changed.fire({ kind: 'head' })));
@@ -141,7 +154,7 @@ export class OpenSession implements Disposable {
 	}
 
 	dispose(): void {
-		this.#turn?.abort();
+		this.#turn?.abort(new SessionClosedError());
 		this.#disposables.dispose();
 	}
 
@@ -218,6 +231,12 @@ const CONTEXT_TYPES: ReadonlySet<string> = new Set([
 	'prefix',
 ]);
 
+const MAX_SHOWN_PROBLEMS = 5;
+const UNREADABLE_TEXT =
+	'Part of this session’s log cannot be read. Everything that can be is shown, and you can go on with it. The file stays as it is:';
+const LATE_TEXT =
+	'came from a window that no longer owned the session. They stay in the file and are left out of the conversation.';
+
 const CUT_OFF = notice(
 	'local:interrupted',
 	'info',
@@ -231,15 +250,30 @@ function isCutOff(branch: readonly Entry[]): boolean {
 	return last?.type === 'user';
 }
 
-function readOnlyNotice(session: Session): TranscriptItem {
+/** How to go on with a session that cannot be written here; why is said above the transcript. */
+export function readOnlyNotice(session: Session): ItemOf<'notice'> {
 	const isNewer = session.problems.some((problem) => problem.kind === 'newerVersion');
-	const actions = [
-		{ label: 'Take Over', action: 'takeOver' as const },
-		{ label: 'Fork', action: 'fork' as const },
-	];
 	if (isNewer) return notice('local:read-only', 'info', 'Nothing can be sent here.');
-	const text = 'To go on here, take the session over (that window can then write no more), or go on in a fork.';
-	return notice('local:read-only', 'info', text, actions);
+	const text =
+		'To go on here, take the session over: the other window can then only read it, and a turn that runs there stops. Or go on in a fork, which is a session of its own.';
+	return notice('local:read-only', 'info', text, actionsFor('session-read-only'));
+}
+
+/** What is wrong with the log, in at most two notices: what cannot be read, and what came too late. */
+function problemNotices(problems: readonly LogProblem[]): TranscriptItem[] {
+	const unreadable = problems.filter(({ kind }) => kind !== 'duplicate' && kind !== 'late');
+	const late = problems.filter(({ kind }) => kind === 'late');
+	const log = actionsFor('log');
+	const notices: TranscriptItem[] = [];
+	if (unreadable.length > 0) {
+		const lines = unreadable.slice(0, MAX_SHOWN_PROBLEMS).map((problem) => `• ${problem.message}`);
+		if (unreadable.length > lines.length) lines.push(`• and ${unreadable.length - lines.length} more`);
+		const text = [UNREADABLE_TEXT, ...lines].join('\n');
+		notices.push(notice('local:problems', 'warning', text, log));
+	}
+	if (late.length > 0)
+		notices.push(notice('local:late', 'info', `${plural(late.length, 'line')} of the log ${LATE_TEXT}`, log));
+	return notices;
 }
 
 /** `Overloaded. Trying again in 4 s (2 of 8)`. */

@@ -4,6 +4,7 @@
  */
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
+import { SessionClosedError } from '../base/errors.ts';
 import type { SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import { createPromptQueue } from '../core/agent/promptQueue.ts';
@@ -97,7 +98,7 @@ export class OpenSessions implements Disposable {
 	async close(id: SessionId): Promise<void> {
 		const found = this.#open.get(id);
 		if (!found) return;
-		found.open.turn?.abort();
+		found.open.turn?.abort(new SessionClosedError());
 		await found.open.turn?.done;
 		this.#open.delete(id);
 		found.attached.dispose();

@@ -8,7 +8,7 @@ import type { PanelHead, ToPanel } from '../protocol/toPanel.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { SessionChange } from './openSession.ts';
 
-/** One frame: text that streams looks smooth, and a burst costs one batch. */
+/** One frame: text that streams looks smooth, and a burst costs one batch. What comes after a pause goes at once. */
 const BATCH_MS = 16;
 
 export type FeedSource = {
@@ -28,6 +28,8 @@ export class PanelFeed {
 	readonly #source: FeedSource;
 	readonly #post: (message: ToPanel) => void;
 	readonly #schedule: (callback: () => void, delayMs: number) => void;
+	readonly #nowMs: () => number;
+	#lastBatchMs = Number.NEGATIVE_INFINITY;
 	#isReady = false;
 	#seq = 0;
 	#rows: RowMessage[] = [];
@@ -40,10 +42,12 @@ export class PanelFeed {
 		source: FeedSource,
 		post: (message: ToPanel) => void,
 		schedule: (callback: () => void, delayMs: number) => void,
+		nowMs: () => number = () => performance.now(),
 	) {
 		this.#source = source;
 		this.#post = post;
 		this.#schedule = schedule;
+		this.#nowMs = nowMs;
 	}
 
 	/** The page has loaded: it gets everything at once. */
@@ -141,9 +145,11 @@ export class PanelFeed {
 	#arm(): void {
 		if (this.#isScheduled || !this.#isReady) return;
 		this.#isScheduled = true;
+		const delayMs = Math.max(0, this.#lastBatchMs + BATCH_MS - this.#nowMs());
 		this.#schedule(() => {
 			this.#isScheduled = false;
+			this.#lastBatchMs = this.#nowMs();
 			this.flush();
-		}, BATCH_MS);
+		}, delayMs);
 	}
 }

@@ -7,7 +7,6 @@ import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import { undoableRewind } from './transcript.ts';
-import { notice } from './transcriptRows.ts';
 
 export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: boolean): PanelHead {
 	const { session } = open;
@@ -39,19 +38,9 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 	};
 }
 
-/** The newest rows, after what is wrong with the log, if anything is. */
+/** The newest rows. */
 export function shownItems(open: OpenSession): { items: readonly TranscriptItem[]; hasOlder: boolean } {
 	const rows = open.rows();
 	const hasOlder = rows.length > SHOWN_ROWS;
-	const items = hasOlder ? rows.slice(-SHOWN_ROWS) : rows;
-	const problems = open.session.problems.filter((problem) => problem.kind !== 'duplicate');
-	if (problems.length === 0) return { items, hasOlder };
-	const text = [
-		'Parts of this session’s log could not be read. They stay in the file; everything else is shown and can be continued.',
-		...problems.slice(0, 5).map((problem) => `Line ${problem.lineNumber}: ${problem.message}`),
-	].join('\n');
-	return {
-		items: [notice('local:problems', 'warning', text, [{ label: 'Show Log', action: 'showLog' }]), ...items],
-		hasOlder,
-	};
+	return { items: hasOlder ? rows.slice(-SHOWN_ROWS) : rows, hasOlder };
 }

@@ -97,19 +97,13 @@ async function actOnEdit(
 	}
 }
 
-async function actOnSession(action: 'new' | 'rename' | 'branches' | 'menu', host: SessionHost): Promise<void> {
+async function actOnSession(action: 'new' | 'rename' | 'menu', host: SessionHost): Promise<void> {
 	switch (action) {
 		case 'new':
 			return await host.newSession();
 		case 'rename':
 			await vscode.commands.executeCommand('retrace.renameSession');
 			return;
-		case 'branches':
-			return host.say({
-				kind: 'toast',
-				level: 'info',
-				text: 'Every rewind keeps what it left: Undo Rewind goes back.',
-			});
 		case 'menu':
 			await vscode.commands.executeCommand('retrace.resumeSession');
 			return;

@@ -31,16 +31,17 @@ export function createApiKeys(storage: vscode.SecretStorage, environment: NodeJS
 
 /** Scheme, host and port. Throws UserError `bad-base-url`. */
 export function originOf(baseUrl: string): string {
-	try {
-		return new URL(baseUrl).origin;
-	} catch (error) {
-		throw badBaseUrl(baseUrl, error);
-	}
+	// Addresses of other kinds share one origin, “null”.
+	const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+	if (!url || !/^https?:$/.test(url.protocol)) throw badBaseUrl(baseUrl);
+	return url.origin;
 }
 
-const badBaseUrl = (baseUrl: string, cause: unknown): UserError =>
+const badBaseUrl = (baseUrl: string): UserError =>
 	new UserError(
 		'bad-base-url',
-		`The setting retrace.baseUrl is not an address: "${baseUrl}". Nothing was sent. Correct it in the settings.`,
-		{ cause },
+		`The setting retrace.baseUrl is not an http(s) address: “${withoutUserInfo(baseUrl)}”. Nothing was sent. Correct it in the settings.`,
 	);
+
+/** What stands before an @ may be a password. */
+const withoutUserInfo = (text: string): string => text.replace(/^.*@/s, '…@');

@@ -34,7 +34,11 @@ const draftKey = (id: string) => `retrace.draft.${id}`;
 export type SessionHostWorld = OpenSessionsWorld & TurnWorld & RewindWorld & { readonly state: vscode.Memento };
 
 const UNSENT_TEXT =
-	'The session’s log could not be written: another window may have taken it over. Your prompt is back in the input; nothing was run.';
+	'The log of this session could not be written, most likely because another window took it over. Nothing was run, and your prompt is back in the input.';
+const CUT_TURN_TEXT =
+	'The turn was stopped: the log of this session could not be written any more, most likely because another window took it over. What was done until then is saved.';
+
+type Submission = { readonly text: string; readonly attached: readonly PromptAttachment[] };
 
 /** What a panel has to do that is no projection of the log. */
 export type PanelWord = Extract<ToPanel, { kind: 'input' | 'toast' | 'focus' }>;
@@ -48,6 +52,8 @@ export class SessionHost implements Disposable {
 	readonly #list = this.#store.add(new Emitter<void>());
 	/** What was written to `queueKey` in this window, so that it is written only when it changed. */
 	readonly #savedQueues = new Map<string, string>();
+	/** What the user sent, by the prompt that was made of it: it goes back to the input as it was. */
+	readonly #submitted = new WeakMap<Prompt, Submission>();
 	#current: OpenSession;
 
 	/** Another session is shown now. */
@@ -102,8 +108,8 @@ export class SessionHost implements Disposable {
 	async saveDraft(text: string): Promise<void> {
 		const { id } = this.#current.session;
 		// What was queued in a window that closed is part of this text by now.
-		if (!this.#savedQueues.has(id)) await this.#world.state.update(queueKey(id), undefined);
-		await this.#world.state.update(draftKey(this.#current.session.id), text === '' ? undefined : text);
+		if (!this.#savedQueues.has(id)) await this.#save(queueKey(id), undefined);
+		await this.#save(draftKey(id), text === '' ? undefined : text);
 	}
 
 	say(word: PanelWord): void {
@@ -137,17 +143,19 @@ export class SessionHost implements Disposable {
 	async submit(text: string, attached: readonly PromptAttachment[]): Promise<void> {
 		if (text.trim() === '' && attached.length === 0) return;
 		const open = this.#current;
+		this.#world.trace({ event: 'prompt', sessionId: open.session.id });
 		const refusal = await turnRefusal(open, this.#world);
 		if (refusal) {
 			open.notify(refusal);
-			this.say({ kind: 'input', text, how: 'replace' });
-			return;
+			return this.#giveBack({ text, attached });
 		}
 		const prompt = await this.#read(open, text, attached);
-		await this.saveDraft('');
+		this.#submitted.set(prompt, { text, attached });
 		this.#start(open, prompt);
 		const noFolder = folderNotice(this.#world);
 		if (noFolder) open.notify(noFolder);
+		// After the start: each write of the state is a trip to the window and back, and the request need not wait for it.
+		await this.saveDraft('');
 	}
 
 	/** The failed turn once more: as it was when nothing came of it, else by asking the model to go on. */
@@ -183,7 +191,7 @@ export class SessionHost implements Disposable {
 			return;
 		}
 		const item = open.queue.take(id);
-		if (item && action === 'edit') this.say({ kind: 'input', text: item.text, how: 'replace' });
+		if (item && action === 'edit') this.#giveBack(this.#submissionOf([item]));
 	}
 
 	async previewRewind(entryId: string | null): Promise<Extract<ToPanel, { kind: 'rewind.plan' }>> {
@@ -256,9 +264,25 @@ export class SessionHost implements Disposable {
 		try {
 			return await readPrompt(text, attached, this.#world.workspace, open.session.cwd);
 		} catch (error) {
-			this.say({ kind: 'input', text, how: 'replace' });
+			this.#giveBack({ text, attached });
 			throw error;
 		}
+	}
+
+	/** What the user sent, several prompts as one. */
+	#submissionOf(prompts: readonly Prompt[]): Submission {
+		const parts = prompts.map((prompt) => this.#submitted.get(prompt) ?? { text: prompt.text, attached: [] });
+		return { text: parts.map(({ text }) => text).join('\n\n'), attached: parts.flatMap(({ attached }) => attached) };
+	}
+
+	/** Brings a prompt that was not sent back to the input. */
+	#giveBack({ text, attached }: Submission): void {
+		this.say({ kind: 'input', text, how: 'replace', attachments: [...attached] });
+	}
+
+	/** Writes what has changed only. */
+	async #save(key: string, value: string | undefined): Promise<void> {
+		if (this.#world.state.get<unknown>(key) !== value) await this.#world.state.update(key, value);
 	}
 
 	#start(open: OpenSession, prompt: Prompt): void {
@@ -267,7 +291,7 @@ export class SessionHost implements Disposable {
 			return;
 		}
 		open.clearNotices();
-		if (open === this.#current) void this.#world.state.update(SHOWN_KEY, open.session.id);
+		if (open === this.#current) void this.#save(SHOWN_KEY, open.session.id);
 		void this.#run(open, prompt);
 	}
 
@@ -282,14 +306,16 @@ export class SessionHost implements Disposable {
 	/** Its own barrier: what fails after the turns is shown as a message. */
 	async #run(open: OpenSession, prompt: Prompt): Promise<void> {
 		try {
-			const unsent = await runTurns(open, prompt, this.#world);
+			const broken = await runTurns(open, prompt, this.#world);
 			this.#list.fire();
-			if (!unsent) return;
+			if (!broken) return;
+			const unsent = broken.unsent ? [broken.unsent] : [];
+			for (let next = open.queue.takeNext(); next; next = open.queue.takeNext()) unsent.push(next);
 			const again = await this.sessions.open(open.session.id, { isFresh: true });
 			if (open !== this.#current) return;
 			await this.#show(again);
-			this.say({ kind: 'input', text: unsent.text, how: 'replace' });
-			this.say({ kind: 'toast', level: 'warning', text: UNSENT_TEXT });
+			if (unsent.length > 0) this.#giveBack(this.#submissionOf(unsent));
+			this.say({ kind: 'toast', level: 'warning', text: broken.unsent ? UNSENT_TEXT : CUT_TURN_TEXT });
 		} catch (error) {
 			this.#world.onError('afterTurn', error, open.session.id);
 			this.say({ kind: 'toast', level: 'error', text: messageOf(error) });

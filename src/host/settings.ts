@@ -18,7 +18,8 @@ const WINDOW_SCOPED: ReadonlySet<string> = new Set(['model', 'context.windowToke
 
 const shape = {
 	provider: z.enum(['anthropic', 'demo']).catch('anthropic'),
-	baseUrl: z.url({ protocol: /^https?$/ }).catch('https://api.anthropic.com'),
+	// A wrong address stays what it is: prompts and keys must not go to an address that nobody chose.
+	baseUrl: z.string().trim().catch('https://api.anthropic.com'),
 	apiKeyHeader: z.enum(['authorization', 'x-api-key']).catch('authorization'),
 	model: z.string().min(1).catch('claude-opus-5-5'),
 	mode: permissionModeSchema.catch('ask'),

@@ -18,6 +18,7 @@ import {
 	isEditTool,
 	notice,
 	promptRow,
+	RETRY,
 	type TranscriptInputs,
 	toolRow,
 	turnEndRow,
@@ -31,7 +32,8 @@ export class Transcript {
 	readonly #indexById = new Map<string, number>();
 	/** Stored contents of each edit call: what it started from and what came of it. */
 	readonly #contents = new Map<string, { before?: ContentRef; after?: ContentRef | ContentHash }>();
-	readonly #toolOfEpoch = new Map<number, string>();
+	/** Calls that began to change a file. */
+	readonly #hasWritten = new Set<string>();
 	#lastConversation: EntryId | null = null;
 	#promptRowId: string | undefined;
 	#rewoundRowId: string | undefined;
@@ -44,7 +46,7 @@ export class Transcript {
 
 	/** The rows now. With `isRunning` false, calls without a result read as interrupted. */
 	rows(isRunning: boolean): readonly TranscriptItem[] {
-		return isRunning ? this.#rows : this.#rows.map(abandonedRow);
+		return isRunning ? this.#rows : this.#rows.map((row) => abandonedRow(row, this.#hasWritten.has(row.id)));
 	}
 
 	row(id: string): TranscriptItem | undefined {
@@ -109,7 +111,8 @@ export class Transcript {
 			}
 			case 'toolResult': {
 				const row = this.row(entry.toolUseId);
-				return row?.kind === 'tool' || row?.kind === 'edit' ? finishedRow(row, entry, this.#inputs) : undefined;
+				if (row?.kind !== 'tool' && row?.kind !== 'edit') return undefined;
+				return finishedRow(row, entry, this.#inputs, this.#hasWritten.has(row.id));
 			}
 			case 'permission': {
 				const row = this.row(entry.toolUseId);
@@ -122,8 +125,11 @@ export class Transcript {
 				return this.#decided(entry);
 			case 'fileOperation':
 				return this.#operated(entry);
-			case 'turnEnded':
-				return turnEndRow(entry, this.#costUsd);
+			case 'turnEnded': {
+				const cutOff = entry.reason === 'stopped' && entry.parentId ? this.row(entry.parentId) : undefined;
+				// Nobody stopped it: the window closed in order and said so in the entry before.
+				return cutOff?.kind === 'notice' ? { ...cutOff, actions: [RETRY] } : turnEndRow(entry, this.#costUsd);
+			}
 			case 'interrupted':
 				if (entry.reason === 'stop') return undefined;
 				return notice(entry.id, 'info', INTERRUPTED_TEXT);
@@ -170,7 +176,7 @@ export class Transcript {
 	#operated(entry: EntryOf<'fileOperation'>): TranscriptItem | undefined {
 		const row = entry.toolUseId === undefined ? undefined : this.row(entry.toolUseId);
 		if (row?.kind !== 'edit') return undefined;
-		this.#toolOfEpoch.set(entry.epoch, row.id);
+		this.#hasWritten.add(row.id);
 		if (!this.#contents.has(row.id)) this.#contents.set(row.id, { before: entry.before, after: entry.after });
 		return this.#diffed({ ...row, path: entry.path.rel, isNewFile: entry.before === 'absent' });
 	}
@@ -249,7 +255,7 @@ export function undoableRewind(
 }
 
 const INTERRUPTED_TEXT =
-	'The window closed while this turn ran. What was finished is kept; open tool calls were closed as interrupted.';
+	'The window closed while this turn ran. What was finished is kept; nothing more was done.';
 
 function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {
 	if (isConversation(entry)) return onBranch.has(entry.id);
@@ -260,8 +266,11 @@ function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {
 }
 
 function filesText(restore: EntryOf<'restore'>): string {
-	const skipped = restore.files.filter((file) => /^(skip|conflict|block|fail)/.test(file.outcome)).length;
-	const restored = plural(restore.files.length - skipped, 'file');
+	const count = (...outcomes: readonly string[]) =>
+		restore.files.filter((file) => outcomes.includes(file.outcome)).length;
+	// `none`: the file was already as it was then.
+	const skipped = count('skipped');
+	const restored = plural(count('restore', 'create', 'delete'), 'file');
 	return `${restored} restored${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 

@@ -29,6 +29,8 @@ export type TranscriptInputs = {
 
 /** First part of a tool's output that a row carries. More is brought by `item.expand`. */
 const PREVIEW_CHARS = 4000;
+/** What the loop says in the result of a call that was not brought to its end. */
+const INTERRUPTED_SUMMARIES: ReadonlySet<string> = new Set(['stopped', 'interrupted']);
 const EDIT_TOOLS: ReadonlySet<string> = new Set(['Edit', 'Write']);
 
 export const isEditTool = (name: string): boolean => EDIT_TOOLS.has(name);
@@ -103,20 +105,25 @@ export function withDiff(
 	};
 }
 
-/** How a tool or edit row looks once its result is there. */
+/** How a tool or edit row looks once its result is there. `hasWritten`: the call had begun to change a file. */
 export function finishedRow(
 	row: ItemOf<'tool'> | ItemOf<'edit'>,
 	entry: EntryOf<'toolResult'>,
 	inputs: TranscriptInputs,
+	hasWritten: boolean,
 ): ItemOf<'tool'> | ItemOf<'edit'> {
 	const text = textOfBlocks(entry.content, inputs);
+	const interruption = entry.isError && INTERRUPTED_SUMMARIES.has(entry.summary ?? '') ? entry.summary : undefined;
 	if (row.kind === 'edit') {
 		if (row.state === 'rejected') return row;
-		if (entry.isError) return { ...row, state: 'failed', note: entry.summary || firstLine(text) };
-		return { ...row, state: 'applied', note: row.note || noteOfResult(entry.summary) };
+		if (interruption !== undefined) return interruptedRow(row, interruption, hasWritten);
+		// The card has room for what happened and what to do about it.
+		if (entry.isError) return { ...row, state: 'failed', note: firstLine(text) || (entry.summary ?? '') };
+		const notes = [row.note, noteOfResult(entry.summary)].filter((note) => note !== '');
+		return { ...row, state: 'applied', note: notes.join('. ') };
 	}
 	const isBlob = entry.content.some(isBlobRef);
-	return {
+	const finished: ItemOf<'tool'> = {
 		...row,
 		state: entry.isError ? 'failed' : 'done',
 		summary: entry.summary ?? (entry.isError ? firstLine(text) : ''),
@@ -124,16 +131,26 @@ export function finishedRow(
 		preview: cutText(text, PREVIEW_CHARS),
 		isTruncated: text.length > PREVIEW_CHARS || entry.output !== undefined || isBlob,
 	};
+	if (interruption === undefined) return finished;
+	return interruptedRow({ ...finished, state: row.state }, interruption, hasWritten);
 }
 
 /** A call that no running turn will finish. */
-export function abandonedRow(row: TranscriptItem): TranscriptItem {
+export function abandonedRow(row: TranscriptItem, hasWritten: boolean): TranscriptItem {
 	if (row.kind === 'tool' && (row.state === 'waiting' || row.state === 'running'))
-		return { ...row, state: 'failed', summary: 'interrupted' };
+		return interruptedRow(row, 'interrupted', hasWritten);
 	if (row.kind === 'edit' && (row.state === 'writing' || row.state === 'proposed'))
-		return { ...row, state: 'failed', note: 'Interrupted before it was decided. The file is unchanged.' };
+		return interruptedRow(row, 'interrupted', hasWritten);
 	if ((row.kind === 'answer' || row.kind === 'thinking') && row.isStreaming) return { ...row, isStreaming: false };
 	return row;
+}
+
+/** Says what is known of the effect: a call that waited did not run, and a file that was not written is as it was. */
+function interruptedRow<Row extends ItemOf<'tool'> | ItemOf<'edit'>>(row: Row, word: string, hasWritten: boolean): Row {
+	if (row.kind === 'tool')
+		return { ...row, state: 'interrupted', summary: row.state === 'waiting' ? `${word}, not run` : word };
+	const effect = hasWritten ? 'Check the file: it may have been changed.' : 'The file is unchanged.';
+	return { ...row, state: 'interrupted', note: `${word === 'stopped' ? 'Stopped' : 'Interrupted'}. ${effect}` };
 }
 
 export function deniedRow(entry: EntryOf<'permission'>, target: string): ItemOf<'permission'> {
@@ -161,13 +178,13 @@ export function turnEndRow(entry: EntryOf<'turnEnded'>, costUsd: number | null):
 		case 'error':
 			return notice(entry.id, 'error', entry.message ?? 'The turn failed.', actionsFor(entry.code ?? ''));
 		case 'maxTokens':
-			return notice(entry.id, 'warning', entry.message ?? MAX_TOKENS_TEXT, [RETRY]);
+			return notice(entry.id, 'warning', entry.message ?? MAX_TOKENS_TEXT, [CONTINUE]);
 		case 'refusal':
 			return notice(entry.id, 'warning', entry.message ?? REFUSAL_TEXT, [REWIND]);
 		case 'contextFull':
 			return notice(entry.id, 'warning', entry.message ?? CONTEXT_FULL_TEXT, [REWIND]);
 		case 'stepLimit':
-			return notice(entry.id, 'warning', entry.message ?? STEP_LIMIT_TEXT, [RETRY]);
+			return notice(entry.id, 'warning', entry.message ?? STEP_LIMIT_TEXT, [CONTINUE]);
 	}
 }
 
@@ -191,38 +208,54 @@ export function textOfBlocks(blocks: readonly StoredInputBlock[], inputs: Pick<T
 		.join('\n');
 }
 
-const RETRY: NoticeAction = { label: 'Try Again', action: 'retry' };
+export const RETRY: NoticeAction = { label: 'Try Again', action: 'retry' };
+/** Asks the model to go on, since something came of the turn. */
+const CONTINUE: NoticeAction = { label: 'Continue', action: 'retry' };
 const SET_KEY: NoticeAction = { label: 'Set API Key', action: 'setApiKey' };
 const SETTINGS: NoticeAction = { label: 'Open Settings', action: 'openSettings' };
 const LOG: NoticeAction = { label: 'Show Log', action: 'showLog' };
 const DEMO: NoticeAction = { label: 'Use the Demo Model', action: 'useDemo' };
 const REWIND: NoticeAction = { label: 'Rewind…', action: 'rewind' };
-const MAX_TOKENS_TEXT = 'The reply reached its length limit. What was finished is kept. Try again to let it continue.';
+const TAKE_OVER: NoticeAction = { label: 'Take Over', action: 'takeOver' };
+const FORK: NoticeAction = { label: 'Fork', action: 'fork' };
+const MAX_TOKENS_TEXT = 'The reply reached its length limit. What was finished is kept. Continue to get the rest.';
 const REFUSAL_TEXT = 'The model declined to answer. Nothing was changed. Rewind and put it differently.';
 const CONTEXT_FULL_TEXT =
 	'The conversation does not fit into the context window any more. Everything is kept. Rewind to an earlier message or start a new session.';
-const STEP_LIMIT_TEXT = 'The turn reached its limit of steps. What was done is kept. Try again to let it continue.';
+const STEP_LIMIT_TEXT = 'The turn reached its limit of steps. What was done is kept. Continue to let it go on.';
 
 /** The next steps that can help with an error, by its code. */
 export function actionsFor(code: string): readonly NoticeAction[] {
 	switch (code) {
 		case 'no-key':
-		case 'auth':
 			return [SET_KEY, DEMO];
+		case 'auth':
+			return [SET_KEY, RETRY, DEMO];
+		case 'badRequest':
+			return [REWIND, LOG];
 		case 'billing':
 		case 'notFound':
 			return [SETTINGS, RETRY];
 		case 'tooLarge':
+		case 'thinkingBinding':
 			return [REWIND];
 		case 'network':
 			return [RETRY, SETTINGS];
+		case 'rateLimit':
+		case 'overloaded':
+		case 'server':
+		case 'stalled':
+		case 'cutOff':
+			return [RETRY];
+		case 'log':
+			return [LOG];
 		case 'untrusted':
 			return [{ label: 'Manage Trust', action: 'trustWorkspace' }];
 		case 'no-folder':
 			return [{ label: 'Open Folder', action: 'openFolder' }];
 		case 'session-read-only':
 		case 'lease-lost':
-			return [];
+			return [TAKE_OVER, FORK];
 		default:
 			return [RETRY, LOG];
 	}
@@ -274,8 +307,8 @@ function draftedText(input: unknown): { before: string; after: string } {
 }
 
 /** `+1 −0` repeats what the card shows; anything else is worth saying. */
-function noteOfResult(summary: string | undefined): string {
-	return summary === undefined || /^[+−\-\d\s]*$/.test(summary) ? '' : summary;
+function noteOfResult(summary = ''): string {
+	return summary.replace(/^\+\d+ −\d+(?:, |$)/, '');
 }
 
 const firstLine = (text: string): string => cutText(text.split('\n', 1)[0] ?? '', 200);

@@ -3,6 +3,7 @@
  * The loop itself is core's.
  */
 
+import { UserError } from '../base/errors.ts';
 import type { Trace } from '../base/trace.ts';
 import { runTurn } from '../core/agent/runTurn.ts';
 import type { ProjectContext, Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
@@ -10,7 +11,7 @@ import { settleIntents } from '../core/checkpoint/restore.ts';
 import type { BlobStore, Clock, Diagnostics, IdSource, Search, Shell, Workspace } from '../core/ports.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
 import type { ModelChoice } from './modelChoice.ts';
-import type { OpenSession } from './openSession.ts';
+import { type OpenSession, readOnlyNotice } from './openSession.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
 
@@ -31,24 +32,32 @@ export type TurnWorld = {
 
 /** Why a prompt cannot be sent now, as a row for the transcript; undefined when it can. */
 export async function turnRefusal(open: OpenSession, world: TurnWorld): Promise<ItemOf<'notice'> | undefined> {
-	if (open.session.readOnlyReason !== undefined)
-		return notice('local:read-only', 'warning', open.session.readOnlyReason, actionsFor('session-read-only'));
+	if (open.session.readOnlyReason !== undefined) return readOnlyNotice(open.session);
 	if (!world.workspace.isTrusted) return notice('local:untrusted', 'warning', UNTRUSTED_TEXT, actionsFor('untrusted'));
-	if (!(await world.choice.hasKey())) return notice('local:no-key', 'warning', NO_KEY_TEXT, actionsFor('no-key'));
+	try {
+		if (!(await world.choice.hasKey())) return notice('local:no-key', 'warning', NO_KEY_TEXT, actionsFor('no-key'));
+	} catch (error) {
+		if (!(error instanceof UserError)) throw error;
+		const action = { label: 'Open Settings', action: 'openSettings' } as const;
+		return notice('local:bad-base-url', 'warning', `${error.message} Your prompt is back in the input.`, [action]);
+	}
 	return undefined;
 }
 
-/**
- * Runs the prompt's turn and then the queued ones. Resolves when the session is idle again; never rejects.
- * A prompt that could not be written to the log (another window owns it now) comes back.
- */
-export async function runTurns(open: OpenSession, first: Prompt, world: TurnWorld): Promise<Prompt | undefined> {
+/** The log could not be written (another window may own it now): nothing of the prompt is in it, or not how its turn ended. */
+export type BrokenTurn = { readonly unsent: Prompt | undefined };
+
+/** Runs the prompt's turn and then the queued ones. Resolves when the session is idle again; never rejects. */
+export async function runTurns(open: OpenSession, first: Prompt, world: TurnWorld): Promise<BrokenTurn | undefined> {
 	let prompt: Prompt | undefined = first;
 	while (prompt) {
 		const entriesBefore = open.session.entries.length;
 		const isStopped = await runOne(open, prompt, world);
-		if (open.session.entries.length === entriesBefore) return prompt;
-		const reason = open.session.branch().findLast((entry) => entry.type === 'turnEnded');
+		const branch = open.session.branch();
+		const { entries } = open.session;
+		if (!entries.slice(entriesBefore).some((entry) => entry.type === 'user')) return { unsent: prompt };
+		const reason = branch.findLast((entry) => entry.type === 'turnEnded' || entry.type === 'user');
+		if (reason?.type === 'user') return { unsent: undefined };
 		const mayGoOn = !isStopped && reason?.type === 'turnEnded' && reason.reason === 'endTurn';
 		prompt = mayGoOn || (isStopped && open.isSteering) ? open.queue.takeNext() : undefined;
 		open.isSteering = false;
@@ -73,7 +82,7 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 		}
 	};
 	const done = run();
-	open.turn = { abort: () => controller.abort(), done };
+	open.turn = { abort: (reason) => controller.abort(reason), done };
 	await done;
 	open.turn = undefined;
 	return controller.signal.aborted;

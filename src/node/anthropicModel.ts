@@ -215,7 +215,14 @@ async function keyOf(ask: () => Promise<string | undefined>): Promise<string> {
 }
 
 function checkBaseUrl(baseUrl: string): void {
-	if (URL.canParse(baseUrl) && /^https?:$/.test(new URL(baseUrl).protocol)) return;
+	const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+	// Not repeated: a message stands in the log.
+	if (url && (url.username !== '' || url.password !== ''))
+		throw new ModelError(
+			'notFound',
+			'The base URL has a name or password in it. Take it out, and store the key with “Retrace: Set API Key”; nothing was sent.',
+		);
+	if (url && /^https?:$/.test(url.protocol)) return;
 	throw new ModelError('notFound', `“${baseUrl}” is not an http(s) address. Check the base URL; nothing was sent.`);
 }
 

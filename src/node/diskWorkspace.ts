@@ -50,7 +50,7 @@ export function createDiskWorkspace(options: {
 			requireTrust();
 			await requireRealPath(absolute, options.roots());
 			const existing = await statOf(absolute);
-			if (existing) await replaceContent(absolute, existing, bytes, mode, expected);
+			if (existing) await replaceContent(absolute, existing, bytes, mode, expected, options.roots());
 			else await createFile(absolute, bytes, mode, expected, options.roots());
 			return { after: hashOf(bytes), isSaved: true };
 		},
@@ -64,6 +64,8 @@ export function createDiskWorkspace(options: {
 			}
 			requireFile(absolute, existing);
 			if (expected !== undefined && (await hashOnDisk(absolute)) !== expected) throw changedMeanwhile(absolute);
+			// Reading took its time. A name can only be removed by its path, so this is the last moment to look.
+			await requireRealPath(absolute, options.roots());
 			await unlink(absolute).catch((error: unknown) => {
 				throw writeFailure(absolute, error);
 			});
@@ -158,6 +160,7 @@ async function replaceContent(
 	bytes: Uint8Array,
 	mode: number | undefined,
 	expected: ContentHash | undefined,
+	roots: readonly WorkspaceRoot[],
 ): Promise<void> {
 	requireFile(absolute, existing);
 	if (expected === 'absent') throw changedMeanwhile(absolute);
@@ -168,6 +171,7 @@ async function replaceContent(
 	try {
 		const stats = await handle.stat();
 		if (!stats.isFile()) throw notAFile(absolute, kindOf(stats));
+		await requireOpened(handle, absolute, roots);
 		const before = await readAll(handle, stats.size, Number.POSITIVE_INFINITY);
 		if (!before) throw changedMeanwhile(absolute);
 		if (expected !== undefined && hashOf(before) !== expected) throw changedMeanwhile(absolute);
@@ -224,14 +228,15 @@ async function createFile(
 	const firstMade = await mkdir(dirname(absolute), { recursive: true }).catch((error: unknown) => {
 		throw writeFailure(absolute, error);
 	});
-	let isMade = false;
+	let made: FileIdentity | undefined;
 	try {
 		// A folder may have been exchanged for a link while ours were made.
 		await requireRealPath(absolute, roots);
 		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
 		const handle = await open(absolute, flags, mode ?? 0o666);
-		isMade = true;
 		try {
+			made = await handle.stat({ bigint: true });
+			await requireOpened(handle, absolute, roots);
 			await writeAll(handle, bytes);
 			// The mask of the process has taken bits away that were asked for.
 			if (mode !== undefined) await handle.chmod(mode);
@@ -239,7 +244,8 @@ async function createFile(
 			await handle.close();
 		}
 	} catch (error) {
-		if (isMade) await unlink(absolute);
+		// Only the file made here: another one may have this name by now.
+		if (made && (await isAt(absolute, made))) await unlink(absolute);
 		if (firstMade !== undefined) await removeEmpty(dirname(absolute), firstMade);
 		if (error instanceof UserError) throw error;
 		throw errnoOf(error) === 'EEXIST' ? changedMeanwhile(absolute) : writeFailure(absolute, error);
@@ -273,6 +279,23 @@ async function requireRealPath(absolute: string, roots: readonly WorkspaceRoot[]
 		throw badPath(absolute, error);
 	});
 	if (real !== expected) throw pathMoved(absolute);
+}
+
+/**
+ * A folder on the way may have been exchanged for a link between the check and the opening: what was opened must be what the checked
+ * path names. Nothing is written before.
+ */
+async function requireOpened(handle: FileHandle, absolute: string, roots: readonly WorkspaceRoot[]): Promise<void> {
+	const opened = await handle.stat({ bigint: true });
+	await requireRealPath(absolute, roots);
+	if (!(await isAt(absolute, opened))) throw pathMoved(absolute);
+}
+
+type FileIdentity = { readonly dev: bigint; readonly ino: bigint };
+
+async function isAt(absolute: string, file: FileIdentity): Promise<boolean> {
+	const named = await lstat(absolute, { bigint: true }).catch(() => undefined);
+	return named !== undefined && named.dev === file.dev && named.ino === file.ino;
 }
 
 function requireFile(absolute: string, stats: Stats): void {

@@ -31,19 +31,20 @@ const THINKING_BINDING = /signature|binding|\bbound\b|prefix|cannot be modified|
 const TOO_LARGE = /too long|context (window|limit)|exceed.{0,40}context|maximum context|request_too_large/i;
 const NO_CREDIT = /credit balance|billing/i;
 
-const ADVICE: Readonly<Record<ModelErrorKind, string>> = {
-	auth: 'The endpoint did not accept the key. Enter it again with “Retrace: Set API Key”.',
-	billing: 'The account cannot pay for this request. Check its plan and limits.',
-	notFound: 'The endpoint or the model does not exist. Check the base URL and the chosen model.',
+/** What happened, in one sentence. What to do about it is said where the turn ends: a retry may well cure it. */
+const CAUSE: Readonly<Record<ModelErrorKind, string>> = {
+	auth: 'The endpoint did not accept the API key.',
+	billing: 'The account cannot pay for this request.',
+	notFound: 'The endpoint or the model does not exist.',
 	badRequest: 'The endpoint refused the request.',
 	thinkingBinding: 'The endpoint refused earlier thinking because what precedes it has changed.',
-	tooLarge: 'The conversation is too large for this model. Compact it or rewind.',
-	rateLimit: 'The endpoint limits how fast requests may come.',
-	overloaded: 'The model is overloaded at the moment.',
-	server: 'The endpoint had an error of its own.',
+	tooLarge: 'The conversation is too large for this model.',
+	rateLimit: 'The rate limit is reached.',
+	overloaded: 'The model is overloaded.',
+	server: 'The endpoint failed.',
 	network: 'There is no connection to the endpoint.',
-	stalled: 'The endpoint stopped answering.',
-	cutOff: 'The reply was cut off before its end.',
+	stalled: 'The reply stopped arriving.',
+	cutOff: 'The reply broke off before its end.',
 };
 
 export type ErrorSource = {
@@ -55,27 +56,27 @@ export type ErrorSource = {
 
 /** Maps anything thrown by a request or while reading its reply. Cancellation is the caller's to tell apart. */
 export function toModelError(thrown: unknown, source: ErrorSource): ModelError {
-	if (thrown instanceof ModelError) return thrown;
-	if (thrown instanceof APIConnectionTimeoutError) return new ModelError('stalled', ADVICE.stalled, { cause: thrown });
+	if (thrown instanceof ModelError) return withoutKey(thrown, source);
+	if (thrown instanceof APIConnectionTimeoutError) return new ModelError('stalled', CAUSE.stalled, { cause: thrown });
 	if (thrown instanceof APIError && !(thrown instanceof APIConnectionError)) return fromApiError(thrown, source);
 	if (thrown instanceof SyntaxError)
-		return new ModelError('server', `${ADVICE.server} It sent something that is not JSON.`, { cause: thrown });
+		return new ModelError('server', `${CAUSE.server} It sent something that is not JSON.`, { cause: thrown });
 	return new ModelError('network', networkSentence(thrown, source.baseUrl), { cause: thrown });
 }
 
 export function cutOffError(requestId: string | null): ModelError {
-	return new ModelError('cutOff', ADVICE.cutOff, { requestId: requestId ?? undefined });
+	return new ModelError('cutOff', CAUSE.cutOff, { requestId: requestId ?? undefined });
 }
 
 export function stalledError(idleTimeoutMs: number, requestId: string | null): ModelError {
 	const seconds = Math.max(1, Math.round(idleTimeoutMs / 1000));
-	return new ModelError('stalled', `${ADVICE.stalled} Nothing arrived for ${seconds} s.`, {
+	return new ModelError('stalled', `${CAUSE.stalled} Nothing arrived for ${seconds} s.`, {
 		requestId: requestId ?? undefined,
 	});
 }
 
 export function noKeyError(): ModelError {
-	return new ModelError('auth', 'No API key is set. Enter one with “Retrace: Set API Key”; nothing was sent.');
+	return new ModelError('auth', 'No API key is set for this endpoint, so nothing was sent.');
 }
 
 export function unreadableKeyError(cause: unknown): ModelError {
@@ -96,14 +97,26 @@ function retryAfterMs(headers: Headers | undefined, nowMs: number): number | und
 function fromApiError(error: APIError, source: ErrorSource): ModelError {
 	const said = error.apiMessage ?? '';
 	const kind = kindOf(error, said);
-	const isRepeatingKey = source.apiKey !== '' && said.includes(source.apiKey);
-	const text = isRepeatingKey ? said.replaceAll(source.apiKey, '…') : said;
-	return new ModelError(kind, sentence(kind, text, error, source), {
+	// The error of the SDK holds the whole answer, in its message and beside it.
+	const answered = [error.message, said, ...(error.headers?.values() ?? [])];
+	const isRepeatingKey = source.apiKey !== '' && answered.some((text) => text.includes(source.apiKey));
+	return new ModelError(kind, hideKey(sentence(kind, said, error, source), source), {
 		status: error.status,
 		retryAfterMs: retryAfterMs(error.headers, Date.now()),
-		requestId: error.requestID ?? undefined,
+		requestId: error.requestID === null || error.requestID === undefined ? undefined : hideKey(error.requestID, source),
 		...(isRepeatingKey ? {} : { cause: error }),
 	});
+}
+
+function withoutKey(error: ModelError, source: ErrorSource): ModelError {
+	const message = hideKey(error.message, source);
+	if (message === error.message) return error;
+	const { status, retryAfterMs, requestId } = error;
+	return new ModelError(error.kind, message, { status, retryAfterMs, requestId });
+}
+
+function hideKey(text: string, { apiKey }: ErrorSource): string {
+	return apiKey === '' ? text : text.replaceAll(apiKey, '…');
 }
 
 function kindOf(error: APIError, said: string): ModelErrorKind {
@@ -135,8 +148,8 @@ function sentence(kind: ModelErrorKind, said: string, error: APIError, source: E
 		const target = error.headers?.get('location') ?? 'another address';
 		return `${source.baseUrl} redirects to ${target}, which is not followed so that the key stays where it belongs. Set the base URL to the final address.`;
 	}
-	if (said !== '') return `${ADVICE[kind]} It said: ${said}`;
-	return status === undefined ? ADVICE[kind] : `${ADVICE[kind]} (HTTP ${status})`;
+	if (said !== '') return `${CAUSE[kind]} It said: ${said}`;
+	return status === undefined ? CAUSE[kind] : `${CAUSE[kind]} (HTTP ${status})`;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -161,7 +174,7 @@ function networkSentence(thrown: unknown, baseUrl: string): string {
 	for (let current = thrown; current instanceof Error; current = current.cause) {
 		deepest = current;
 		const reason = 'code' in current && typeof current.code === 'string' ? REASONS[current.code] : undefined;
-		if (reason) return `No connection to ${baseUrl}: ${reason}. Check the network and the base URL.`;
+		if (reason) return `No connection to ${baseUrl}: ${reason}.`;
 	}
-	return `No connection to ${baseUrl}: ${messageOf(deepest)}. Check the network and the base URL.`;
+	return `No connection to ${baseUrl}: ${messageOf(deepest)}.`;
 }

@@ -22,12 +22,13 @@ const attachment = z.discriminatedUnion('kind', [
 	}),
 ]);
 export type PromptAttachment = z.infer<typeof attachment>;
+export const promptAttachmentsSchema = z.array(attachment);
 
 export const toHostSchema = z.discriminatedUnion('kind', [
 	/** The page has loaded: answer with `snapshot`. */
 	z.object({ kind: z.literal('panel.ready') }),
 	/** Sent, or queued when a turn runs. */
-	z.object({ kind: z.literal('prompt.submit'), text: z.string(), attachments: z.array(attachment) }),
+	z.object({ kind: z.literal('prompt.submit'), text: z.string(), attachments: promptAttachmentsSchema }),
 	z.object({ kind: z.literal('turn.stop') }),
 	z.object({ kind: z.literal('queue.change'), id: z.string(), action: z.enum(['drop', 'edit', 'sendNow']) }),
 	z.object({
@@ -54,7 +55,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('rewind.undo') }),
 	z.object({ kind: z.literal('mode.set'), mode: permissionModeSchema }),
 	z.object({ kind: z.literal('model.set'), model: z.string() }),
-	z.object({ kind: z.literal('session.act'), action: z.enum(['new', 'rename', 'branches', 'menu']) }),
+	z.object({ kind: z.literal('session.act'), action: z.enum(['new', 'rename', 'menu']) }),
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */
 	z.object({ kind: z.literal('context.show') }),

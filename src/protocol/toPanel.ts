@@ -1,7 +1,7 @@
 /** What the host tells the panel. A closed union; the panel keeps `reduce(state, message)` and no truth of its own. */
 import * as z from 'zod';
 import { contextMeterSchema } from './contextMeter.ts';
-import { permissionModeSchema } from './toHost.ts';
+import { permissionModeSchema, promptAttachmentsSchema } from './toHost.ts';
 import { transcriptItemSchema } from './transcriptItem.ts';
 
 export const sessionStateSchema = z.enum([
@@ -99,7 +99,13 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 	}),
 	z.object({ kind: z.literal('expanded'), id: z.string(), text: z.string() }),
 	/** Put text into the input, replacing or after what is there, and focus it. */
-	z.object({ kind: z.literal('input'), text: z.string(), how: z.enum(['replace', 'append']) }),
+	z.object({
+		kind: z.literal('input'),
+		text: z.string(),
+		how: z.enum(['replace', 'append']),
+		/** What was attached to a prompt that comes back. */
+		attachments: promptAttachmentsSchema.optional(),
+	}),
 	/** Something to say that is no part of the transcript. Spoken by a screen reader. */
 	z.object({ kind: z.literal('toast'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
 	z.object({ kind: z.literal('focus') }),

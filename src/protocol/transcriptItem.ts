@@ -44,7 +44,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		target: z.string(),
 		/** Workspace-relative path to open, when the call is about one file. */
 		path: z.string().optional(),
-		state: z.enum(['waiting', 'running', 'done', 'failed']),
+		/** `interrupted`: stopped, or cut off by a closed window, before its end. */
+		state: z.enum(['waiting', 'running', 'done', 'failed', 'interrupted']),
 		/** `3 lines`, `exit 1` … */
 		summary: z.string(),
 		durationMs: z.number().optional(),
@@ -58,7 +59,7 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** Workspace-relative. */
 		path: z.string(),
 		/** `proposed`: waits for the user. `writing`: the call still streams. `applied`: on disk (reviewable). */
-		state: z.enum(['writing', 'proposed', 'applied', 'rejected', 'failed']),
+		state: z.enum(['writing', 'proposed', 'applied', 'rejected', 'failed', 'interrupted']),
 		isNewFile: z.boolean(),
 		addedLines: z.number().int(),
 		removedLines: z.number().int(),

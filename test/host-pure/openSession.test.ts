@@ -216,7 +216,7 @@ test('an error ends the turn with a notice and a next step, and what streamed ha
 	assert.ok(last?.kind === 'notice');
 	assert.deepEqual(
 		last.actions.map((one) => one.action),
-		['setApiKey', 'useDemo'],
+		['setApiKey', 'retry', 'useDemo'],
 	);
 });
 

@@ -55,7 +55,7 @@ function settledEdit(item: EditItem, name: string, context: ViewContext): Templa
 				${icon(isOpen ? 'chevron-down' : 'chevron-right')}
 				<span class="verb">${verbOf(item)}</span>
 				<span class="target">${item.path}</span>
-				<span class="result">${item.state === 'failed' ? html`${icon('error')}failed` : lineCounts(item.addedLines, item.removedLines)}</span>
+				<span class="result">${resultOf(item)}</span>
 			</button>
 			${
 				item.state === 'applied'
@@ -78,10 +78,17 @@ function verbOf(item: EditItem): string {
 		case 'rejected':
 			return 'Rejected';
 		case 'failed':
+		case 'interrupted':
 			return 'Edit';
 		default:
 			return item.state satisfies never;
 	}
+}
+
+function resultOf(item: EditItem): TemplateResult {
+	if (item.state === 'failed') return html`${icon('error')}failed`;
+	if (item.state === 'interrupted') return html`${icon('circle-slash')}not made`;
+	return lineCounts(item.addedLines, item.removedLines);
 }
 
 function act(item: EditItem, context: ViewContext, action: 'openDiff' | 'accept' | 'reject'): void {

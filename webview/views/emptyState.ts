@@ -20,7 +20,7 @@ export function emptyState(head: PanelHead | null, post: Post, fill: (text: stri
 	if (!head.hasFolder) {
 		return html`<div class="empty">
 			<h2>${icon('folder')}No folder is open</h2>
-			<p>Retrace reads and edits the files of the open folder. Open one to start.</p>
+			<p>You can talk to Retrace here. To read and edit files it needs an open folder.</p>
 			<div class="card-buttons">${textButton({ label: 'Open folder', look: 'primary', onClick: act('openFolder') })}</div>
 		</div>`;
 	}

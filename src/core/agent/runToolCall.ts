@@ -2,7 +2,7 @@
  * One tool call from the model's block to its result: find, parse, permission, run. Whatever goes wrong in a call is a result for
  * the model; only a log that cannot be written is thrown. Appends `permission` and `toolStarted`, not the result.
  */
-import { codeOf, isCancelled, messageOf, UserError } from '../../base/errors.ts';
+import { codeOf, isCancelled, messageOf, SessionClosedError, UserError } from '../../base/errors.ts';
 import { utf8Encode } from '../../base/text.ts';
 import { createToolFiles } from '../edit/toolFiles.ts';
 import { type Decision, decide } from '../permission/decide.ts';
@@ -28,10 +28,10 @@ export type TurnContext = {
 	readonly waits: { count: number };
 };
 
-const STOPPED_TEXT = 'Stopped by the user before it ran.';
-const STOPPED_RUNNING_TEXT = 'Stopped by the user while it ran; it may have taken effect in part.';
+const STOPPED_TEXT = 'before it ran.';
+const STOPPED_RUNNING_TEXT = 'while it ran; it may have taken effect in part.';
 /** Files are written whole, after the last moment at which a stop is heard. */
-const STOPPED_EDIT_TEXT = 'Stopped by the user before the file was changed.';
+const STOPPED_EDIT_TEXT = 'before the file was changed.';
 
 /** Whether calls of this tool may run beside each other. Unknown tools do nothing, so they may. */
 export function isReadOnly(toolName: string): boolean {
@@ -98,7 +98,10 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 
 /** The failure barrier of a tool call. */
 function thrownOutcome(thrown: unknown, tool: Tool, turn: TurnContext, isStarted: boolean): ToolOutcome {
-	if (turn.signal.aborted || isCancelled(thrown)) return failure(stoppedText(tool, isStarted), 'stopped');
+	if (turn.signal.reason instanceof SessionClosedError)
+		return failure(`Interrupted, since the window was closed, ${stoppedText(tool, isStarted)}`, 'interrupted');
+	if (turn.signal.aborted || isCancelled(thrown))
+		return failure(`Stopped by the user ${stoppedText(tool, isStarted)}`, 'stopped');
 	if (turn.session.readOnlyReason !== undefined || isLogFailure(thrown)) throw thrown;
 	if (thrown instanceof UserError) return failure(thrown.message);
 	turn.ports.trace({

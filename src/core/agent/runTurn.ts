@@ -3,7 +3,7 @@
  * What happens in a request is `streamStep.ts`, in a call `runToolCall.ts`; this file decides what comes next.
  */
 import { assertNever } from '../../base/assertNever.ts';
-import { codeOf, isCancelled } from '../../base/errors.ts';
+import { codeOf, isCancelled, SessionClosedError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
 import { newestEpoch } from '../checkpoint/timeline.ts';
 import { buildContext } from '../context/buildContext.ts';
@@ -29,6 +29,7 @@ import {
 	type TurnEnd,
 	UNTRUSTED,
 } from './turnFailure.ts';
+import { modeReminder, promptReminders } from './turnReminders.ts';
 import type { Prompt, RunTurn, TurnEvent, TurnPorts } from './turnTypes.ts';
 
 /** A turn that has not ended by then more likely goes round in circles. */
@@ -102,7 +103,10 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 	return await runSteps(turn, prefix, cache);
 }
 
-/** The prompt and what is attached to it in one write, then its checkpoint, which precedes every effect of the turn. */
+/**
+ * The prompt, what is attached to it and what the model is told beside it in one write, then its checkpoint, which precedes every
+ * effect of the turn.
+ */
 async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Promise<void> {
 	const text = prompt.text === '' ? [] : [{ type: 'text' as const, text: prompt.text }];
 	const attachments = await Promise.all(
@@ -115,9 +119,13 @@ async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Pr
 		),
 	);
 	const epoch = newestEpoch(session.entries);
-	const [user] = session.append<'user' | 'attachment'>(
-		{ type: 'user', content: await storeBlocks(text, ports.blobs) },
+	const content = await storeBlocks(text, ports.blobs);
+	const reminders = promptReminders(session.entries, session.branch(), session.mode);
+	const [user] = session.append<'user' | 'attachment' | 'reminder'>(
+		{ type: 'user', content },
 		...attachments,
+		// Behind the prompt, so that a rewind to it takes them back as well.
+		...reminders.map((text) => ({ type: 'reminder' as const, text })),
 	);
 	if (user) session.append({ type: 'checkpoint', epoch, prompt: user.id });
 }
@@ -144,6 +152,8 @@ async function runSteps(turn: TurnContext, prefix: LoadedPrefix, cache: BlobCach
 	let dropEarlierThinking = false;
 	for (let step = 1; step <= MAX_STEPS; step++) {
 		signal.throwIfAborted();
+		const reminder = modeReminder(session.branch(), session.mode);
+		if (reminder !== undefined) session.append({ type: 'reminder', text: reminder });
 		const branch = session.branch();
 		const blobs = await loadBranchBlobs(branch, turn.ports.blobs, cache);
 		const request = buildContext({ branch, prefix, blobs, messageTtl: turn.ports.messageTtl, dropEarlierThinking });
@@ -221,7 +231,10 @@ function endForThrown(thrown: unknown, { session, ports, signal }: TurnContext):
 
 /** Whatever happened before, the branch is left complete: a result for every call, and how the turn ended. */
 function closeTurn(turn: TurnContext, end: TurnEnd, durationMs: number): void {
-	if (end.reason === 'stopped') {
+	if (turn.signal.reason instanceof SessionClosedError && end.reason === 'stopped') {
+		closeCalls(turn, 'Interrupted before it ran: the window was closed.', 'interrupted');
+		turn.session.append({ type: 'interrupted', reason: 'crash' });
+	} else if (end.reason === 'stopped') {
 		closeCalls(turn, 'Stopped by the user before it ran.', 'stopped');
 		turn.session.append({ type: 'interrupted', reason: 'stop' });
 	} else closeCalls(turn, 'The reply broke off, so this call was not run.', 'not run');

@@ -1,6 +1,7 @@
 /** How a turn that could not go on is told to the user: what happened, what is safe, what to do next. */
 import { codeOf, UserError } from '../../base/errors.ts';
 import { ModelError, type ModelErrorKind } from '../model/modelError.ts';
+import { MAX_ATTEMPTS } from '../model/retry.ts';
 import type { EntryFields } from '../session/entry.ts';
 
 export type TurnEnd = Omit<EntryFields<'turnEnded'>, 'durationMs'>;
@@ -32,7 +33,7 @@ export function maxTokensEnd(hadCalls: boolean): TurnEnd {
 		reason: 'maxTokens',
 		message: hadCalls
 			? 'The reply was cut at the output limit several times in a row, in the middle of a tool call that was therefore not run. Everything before it is saved. Ask for the change in smaller parts.'
-			: 'The reply was cut at the output limit. What came is saved. Send "continue" to get the rest.',
+			: 'The reply was cut at the output limit. What came is saved. Continue to get the rest.',
 	};
 }
 
@@ -57,38 +58,37 @@ export const CONTEXT_FULL: TurnEnd = {
 export function stepLimitEnd(steps: number): TurnEnd {
 	return {
 		reason: 'stepLimit',
-		message: `Paused after ${steps} steps without an end. What was done is saved. Send "continue" to go on.`,
+		message: `Paused after ${steps} steps without an end. What was done is saved. Continue if it makes progress, or say what to do differently.`,
 	};
 }
 
-/** `detail` is what the endpoint said, ending with a dot. */
-function sentenceFor(kind: ModelErrorKind, detail: string): string {
-	const saved = 'Your message is saved.';
+/** `cause` says what happened, ending with a dot. The panel offers the next step as a button, so the words name it. */
+function sentenceFor(kind: ModelErrorKind, cause: string): string {
+	const tried = `It was tried ${MAX_ATTEMPTS} times. What was done is saved.`;
 	switch (kind) {
 		case 'auth':
-			return `The API key is missing or was not accepted. ${detail} ${saved} Set a key with "Retrace: Set API Key", then send it again.`;
+			return `${cause} Your message is saved. Set a key that belongs to this endpoint, then try again.`;
 		case 'billing':
-			return `The account cannot pay for this request (credit or spend limit). ${detail} ${saved} Check billing at your provider, then send it again.`;
+			return `${cause} Your message is saved. Check credit and limits at your provider, then try again.`;
 		case 'notFound':
-			return `The model or the endpoint does not exist. ${detail} ${saved} Choose another model, or check the setting retrace.baseUrl.`;
+			return `${cause} Your message is saved. Choose another model below the input, or check the setting retrace.baseUrl, then try again.`;
 		case 'badRequest':
-			return `The endpoint refused the request. ${detail} Everything up to here is saved. Rewind to an earlier message and try again, or see "Retrace: Show Log".`;
+			return `${cause} Everything up to here is saved. The same request would be refused again: rewind to an earlier message and put it differently.`;
 		case 'thinkingBinding':
-			return `The endpoint did not accept the earlier thinking of this conversation. ${detail} Everything up to here is saved. Rewind to an earlier message and send it again.`;
+			return `${cause} Everything up to here is saved. Rewind to an earlier message and send it again.`;
 		case 'tooLarge':
-			return `The conversation is too large for the model. ${detail} Everything up to here is saved. Rewind to an earlier message, or start a new session.`;
+			return `${cause} Everything up to here is saved. Rewind to an earlier message, or start a new session.`;
 		case 'rateLimit':
-			return `The rate limit was still reached after several attempts. ${detail} What was done is saved. Wait a minute, then send "continue".`;
+			return `${cause} ${tried} Wait a minute, then try again.`;
 		case 'overloaded':
-			return `The model is overloaded; several attempts failed. ${detail} What was done is saved. Send "continue" in a while, or choose another model.`;
+			return `${cause} ${tried} Try again in a while, or choose another model below the input.`;
 		case 'server':
-			return `The endpoint failed several times. ${detail} What was done is saved. Send "continue" in a while.`;
+			return `${cause} ${tried} Try again in a while.`;
 		case 'network':
-			return `The endpoint could not be reached. ${detail} What was done is saved. Check the network and the setting retrace.baseUrl, then send "continue".`;
+			return `${cause} ${tried} Check the network and the setting retrace.baseUrl, then try again.`;
 		case 'stalled':
-			return `The reply stopped arriving, several times. ${detail} What was done is saved. Check the network, then send "continue".`;
 		case 'cutOff':
-			return `The reply ended too early, several times. ${detail} What was done is saved. Send "continue" to try again.`;
+			return `${cause} ${tried} Check the network, then try again.`;
 	}
 }
 

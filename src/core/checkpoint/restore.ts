@@ -54,7 +54,7 @@ export async function applyRestore(
 		plan: planBlob,
 		files: plan.files.map((planned) => ({
 			path: planned.file,
-			outcome: isChosen(planned) ? planned.action : 'skipped',
+			outcome: isChosen(planned) || planned.action === 'none' ? planned.action : 'skipped',
 		})),
 		safety,
 		...(plan.undoOf === undefined ? {} : { undoOf: plan.undoOf }),

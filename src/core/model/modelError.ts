@@ -32,6 +32,7 @@ const RETRYABLE: ReadonlySet<ModelErrorKind> = new Set([
 	'cutOff',
 ]);
 
+/** `message` says what happened, as one or two sentences; what to do about it is said where the turn ends. */
 export class ModelError extends Error {
 	readonly kind: ModelErrorKind;
 	/** HTTP status, where there was one. */

@@ -6,6 +6,9 @@ import type { EditOutcome, ToolOutcome } from './tool.ts';
 /** Texts the user changed are given back whole up to this size. */
 const MAX_USER_TEXT_CHARS = 6_000;
 
+/** For the card: the user's own unsaved changes are theirs to save. */
+const UNSAVED_NOTE = 'Not saved: the file had unsaved changes, so it is yours to save';
+
 /** `done` says what was done, as a sentence without a dot. */
 export function describeEdit(path: string, done: string, outcome: EditOutcome): ToolOutcome {
 	if (outcome.kind === 'rejected') {
@@ -29,7 +32,7 @@ export function describeEdit(path: string, done: string, outcome: EditOutcome): 
 		lines.push(
 			`${path} is open with unsaved changes, so it was edited in the editor and not saved: commands still see the old content until the user saves it.`,
 		);
-	return success(lines.join('\n'), counts);
+	return success(lines.join('\n'), outcome.isSaved ? counts : `${counts}, ${UNSAVED_NOTE}`);
 }
 
 function userTextNote(path: string, text: string): string {

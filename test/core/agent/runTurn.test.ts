@@ -264,11 +264,11 @@ describe('failures', () => {
 		});
 
 	const sentences: readonly (readonly [ModelErrorKind, RegExp])[] = [
-		['auth', /Retrace: Set API Key/],
-		['billing', /billing/],
+		['auth', /nope\. Your message is saved\. Set a key/],
+		['billing', /credit and limits/],
 		['notFound', /Choose another model/],
-		['badRequest', /refused the request\. nope\./],
-		['tooLarge', /too large/],
+		['badRequest', /nope\. .*rewind/],
+		['tooLarge', /Rewind/],
 	];
 	for (const [kind, sentence] of sentences)
 		test(`${kind}: no retry, and a sentence`, async () => {

@@ -43,7 +43,7 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 		await send(panel(), prompts.changeTwoFiles);
 		const card = editCard(panel(), 'src/invoice.js');
 		await card.getByRole('button', { name: 'Accept' }).waitFor();
-		await workbench().page.locator('.monaco-diff-editor .modified').first().waitFor();
+		await workbench().page.locator('.monaco-diff-editor .modified .view-lines').last().waitFor();
 		assert.equal(workbench().readFile('src/invoice.js'), before['src/invoice.js'], 'written before it was accepted');
 		await workbench().screenshot(`${name}-1-proposal`);
 		await card.getByRole('button', { name: 'Accept' }).click();
@@ -53,8 +53,11 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 	test('the second proposal is edited in the diff and then accepted: the file has the edited text', async () => {
 		const card = editCard(panel(), 'src/area.js');
 		await card.getByRole('button', { name: 'Accept' }).waitFor();
-		const modified = workbench().page.locator('.monaco-diff-editor .modified .view-lines').first();
-		await modified.getByText(/return.width/).first().click();
+		const modified = workbench().page.locator('.monaco-diff-editor .modified .view-lines').last();
+		await modified
+			.getByText(/return.width/)
+			.first()
+			.click();
 		await workbench().page.keyboard.press('End');
 		await workbench().page.keyboard.type(' // checked by hand');
 		await workbench().screenshot(`${name}-2-edited-proposal`);

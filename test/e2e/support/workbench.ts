@@ -1,7 +1,17 @@
 // Opens the packaged extension in a real VS Code in a headless browser, with a profile and a folder of its own.
 // Everything here goes through what a person sees; what the extension wrote is read by sessionLogs.ts.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	cpSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Browser, FrameLocator, Page } from 'playwright-core';
 import { withLock } from '../../../scripts/setup/fileLock.mjs';
@@ -254,6 +264,17 @@ function copySample(folder: string, files: Readonly<Record<string, string>>): vo
 	}
 }
 
+/** A window of another run may still use the installation of an older package, so only what is a day old goes. */
+function forgetOldInstallations(parent: string): void {
+	if (!existsSync(parent)) return;
+	const dayMs = 24 * 60 * 60 * 1000;
+	for (const name of readdirSync(parent)) {
+		const path = join(parent, name);
+		if (name === 'partial' || Date.now() - statSync(path).mtimeMs > dayMs)
+			rmSync(path, { recursive: true, force: true });
+	}
+}
+
 /** Installing takes seconds and the result is only read, so all tests share one installation per package. */
 async function sharedExtensions(vsixPath: string): Promise<string> {
 	const hash = createHash('sha256').update(readFileSync(vsixPath)).digest('hex').slice(0, 16);
@@ -261,7 +282,7 @@ async function sharedExtensions(vsixPath: string): Promise<string> {
 	const folder = join(parent, `extensions-${hash}`);
 	return withLock(`${parent}.lock`, async () => {
 		if (!existsSync(folder)) {
-			rmSync(parent, { recursive: true, force: true });
+			forgetOldInstallations(parent);
 			const partial = join(parent, 'partial');
 			const profile = { userDataDir: join(partial, 'user-data'), extensionsDir: join(partial, 'extensions') };
 			await installExtension(testEnvironment().codeServer, profile, vsixPath);

@@ -59,6 +59,7 @@ export async function sendEvents(
 	events: readonly Json[],
 	script: ScriptedReply,
 	requestId: string,
+	onWrite: (type: unknown) => void = () => undefined,
 ): Promise<void> {
 	response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'request-id': requestId });
 	const { fault, delayMs } = script;
@@ -66,6 +67,7 @@ export async function sendEvents(
 	for (const [index, event] of events.slice(0, stopAt).entries()) {
 		if (delayMs !== undefined) await sleep(delayMs);
 		if (response.destroyed) return;
+		onWrite(event.type);
 		writeEvent(response, event);
 		if (index > 0) continue;
 		for (let count = 0; count < (script.pings ?? 0); count++) {

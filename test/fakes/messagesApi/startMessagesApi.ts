@@ -31,6 +31,12 @@ export type RecordedRequest = {
 	usage?: InputUsage;
 	/** The client closed the connection before the answer was complete. */
 	wasAborted: boolean;
+	/** When its headers arrived, in ms since the epoch with fractions. */
+	readonly arrivedAt: number;
+	/** When the first delta of the reply was written. */
+	firstDeltaAt?: number;
+	/** When the reply was complete. */
+	endedAt?: number;
 };
 
 /** Gives the reply for a request; `undefined` = the default text. A list is used up in order. */
@@ -99,6 +105,7 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 	});
 
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		const arrivedAt = wallClock();
 		const body = await bodyOf(request);
 		const url = new URL(request.url ?? '/', 'http://127.0.0.1');
 		if (url.pathname === '/__log') {
@@ -119,6 +126,7 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 			json,
 			status: 0,
 			wasAborted: false,
+			arrivedAt,
 		};
 		requests.push(record);
 		response.on('close', () => {
@@ -212,7 +220,10 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 		record.usage = cache.use(json, true);
 		const reply = compose(json, script, record.usage);
 		if (json.stream === true) {
-			await sendEvents(response, eventsOf(reply, script.chunkChars), script, requestId);
+			await sendEvents(response, eventsOf(reply, script.chunkChars), script, requestId, (type) => {
+				if (type === 'content_block_delta') record.firstDeltaAt ??= wallClock();
+				if (type === 'message_stop') record.endedAt = wallClock();
+			});
 			return;
 		}
 		const whole = { ...startMessage(reply), content: reply.blocks, stop_reason: reply.stopReason };
@@ -356,6 +367,9 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 		},
 	};
 }
+
+/** Finer than a millisecond, and comparable with what other processes of this machine say. */
+const wallClock = (): number => performance.timeOrigin + performance.now();
 
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
 	400: 'invalid_request_error',

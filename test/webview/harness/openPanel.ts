@@ -116,6 +116,6 @@ function pageHtml(theme: ThemeName): string {
 <style nonce="n">html { ${style} background: ${background}; }</style>
 <link rel="stylesheet" href="codicon.css"><link rel="stylesheet" href="styles.css"></head>
 <body class="${bodyClass}"><div id="root"></div>
-<script nonce="n">window.posted = []; window.acquireVsCodeApi = () => ({ postMessage: (message) => window.posted.push(message) });</script>
+<script nonce="n">window.posted = []; window.acquireVsCodeApi = () => ({ postMessage: (message) => window.posted.push(message), getState: () => undefined, setState: () => {} });</script>
 <script nonce="n" type="module" src="main.js"></script></body></html>`;
 }

@@ -1,0 +1,109 @@
+/**
+ * What the model has to be told beside the prompt: what the user took back since, and whether plan mode is on. Pure; our own words and
+ * paths only. Whether something was said is read from the branch, so a rewind that takes the words back lets them be said again.
+ */
+import { cutText } from '../../base/text.ts';
+import { isToolUseBlock } from '../session/content.ts';
+import type { Entry, EntryOf, PermissionMode } from '../session/entry.ts';
+
+/** The texts to send with the next prompt, each as a `reminder` of its own. `entries` is the whole log, `branch` the path to its leaf. */
+export function promptReminders(
+	entries: readonly Entry[],
+	branch: readonly Entry[],
+	mode: PermissionMode,
+): readonly string[] {
+	return [userChangesText(entries, branch), modeReminder(branch, mode)].filter((text) => text !== undefined);
+}
+
+/** Undefined when the model knows. Never part of the frozen prefix, since the mode changes while a session runs. */
+export function modeReminder(branch: readonly Entry[], mode: PermissionMode): string | undefined {
+	const told = branch.findLast((entry) => entry.type === 'reminder' && isModeText(entry.text));
+	const knowsPlan = told?.type === 'reminder' && told.text === PLAN_ON;
+	if (knowsPlan === (mode === 'plan')) return undefined;
+	return mode === 'plan' ? PLAN_ON : PLAN_OFF;
+}
+
+const PLAN_ON =
+	'The user switched plan mode on. Files cannot be changed and commands cannot be run until they switch it off. Explore with the reading tools and answer with a plan.';
+const PLAN_OFF = 'The user switched plan mode off: files can be changed and commands can be run again.';
+const isModeText = (text: string): boolean => text === PLAN_ON || text === PLAN_OFF;
+
+const MAX_SENTENCES = 40;
+const MAX_PATH_CHARS = 300;
+const ADVICE = 'This was the user’s decision: do not make these changes again unless asked, and read a file before you edit it.';
+
+/** Verdicts on the model's changes and files taken back since the last prompt of the branch. */
+function userChangesText(entries: readonly Entry[], branch: readonly Entry[]): string | undefined {
+	const lastPrompt = branch.findLast((entry) => entry.type === 'user');
+	if (!lastPrompt) return undefined;
+	const later = entries.slice(entries.indexOf(lastPrompt) + 1);
+	const isOwnEpoch = epochsOf(entries, branch);
+	const onBranch = new Set(branch.map((entry) => entry.id));
+	const undone = new Set(later.flatMap((entry) => (entry.type === 'restore' && entry.undoOf ? [entry.undoOf] : [])));
+	const failed = new Set(
+		later.flatMap((entry) => (entry.type === 'restoreDone' && entry.failed > 0 ? [entry.restore] : [])),
+	);
+	const sentences = later.flatMap((entry): readonly string[] => {
+		// A change that this conversation does not know needs no word.
+		if (entry.type === 'review') return entry.hunk.epochs.some(isOwnEpoch) ? reviewSentence(entry) : [];
+		// With the conversation rewound as well, a restore hangs on the branch that was left: files and words agree.
+		if (entry.type !== 'restore' || entry.undoOf !== undefined || undone.has(entry.id)) return [];
+		if (entry.parentId === null || !onBranch.has(entry.parentId)) return [];
+		return restoreSentences(entry, failed.has(entry.id));
+	});
+	const told = [...new Set(sentences)];
+	if (told.length === 0) return undefined;
+	const more = told.length - MAX_SENTENCES;
+	return [...told.slice(0, MAX_SENTENCES), ...(more > 0 ? [`And ${more} more of this kind.`] : []), ADVICE].join('\n');
+}
+
+/** Whether an operation was made by a call that stands on the branch. */
+function epochsOf(entries: readonly Entry[], branch: readonly Entry[]): (epoch: number) => boolean {
+	const calls = new Set<string>();
+	for (const entry of branch)
+		if (entry.type === 'assistant' && isToolUseBlock(entry.block)) calls.add(entry.block.id);
+	const epochs = new Set<number>();
+	for (const entry of entries)
+		if (entry.type === 'fileOperation' && entry.toolUseId !== undefined && calls.has(entry.toolUseId))
+			epochs.add(entry.epoch);
+	return (epoch) => epochs.has(epoch);
+}
+
+function reviewSentence(entry: EntryOf<'review'>): readonly string[] {
+	const path = shownPath(entry.path.rel);
+	switch (entry.verdict) {
+		case 'keep':
+			return [];
+		case 'undo':
+			if (entry.after === 'absent' && entry.text?.size === 0) return [`The user deleted ${path}, which you had created.`];
+			return [`The user undid your change to ${path} ${linesText(entry.hunk.range)}.`];
+		case 'edited':
+			return [`The user rewrote your change to ${path} ${linesText(entry.hunk.range)}.`];
+	}
+}
+
+/** Lines as the model counts them, where its change stood. */
+function linesText({ start, end }: { readonly start: number; readonly end: number }): string {
+	if (end <= start) return `at line ${start + 1}`;
+	return end === start + 1 ? `line ${end}` : `lines ${start + 1}–${end}`;
+}
+
+function restoreSentences(entry: EntryOf<'restore'>, hasFailures: boolean): readonly string[] {
+	const sentences = entry.files.flatMap(({ path, outcome }) => {
+		const what = RESTORED[outcome];
+		return what === undefined ? [] : [`The user rewound ${shownPath(path.rel)}: ${what}.`];
+	});
+	if (sentences.length === 0 || !hasFailures) return sentences;
+	return [...sentences, 'Not all of these files could be rewound.'];
+}
+
+const RESTORED: Readonly<Record<string, string>> = {
+	restore: 'it is as it was before an earlier prompt',
+	create: 'it is there again, as it was before an earlier prompt',
+	delete: 'it did not exist before an earlier prompt and is gone again',
+};
+
+/** On one line: a file name may hold anything. */
+function shownPath(rel: string): string {
+	return cutText(rel.replace(/\p{Cc}/gu, '?'), MAX_PATH_CHARS);
+}
