@@ -25,7 +25,7 @@ export function contextDialog(breakdown: ContextBreakdown, onClose: () => void):
 				</tbody>
 			</table>
 			<dl class="facts">
-				${fact('Model', breakdown.model)} ${fact('Compaction starts at', shortTokens(meter.triggerTokens), String(meter.triggerTokens))}
+				${fact('Model', breakdown.model)} ${fact('Nearly full at', shortTokens(meter.triggerTokens), String(meter.triggerTokens))}
 				${meter.rotTokens < meter.maxTokens ? fact('Attention drops from', shortTokens(meter.rotTokens), String(meter.rotTokens)) : nothing}
 				${fact('Read from the cache', meter.cacheShare === null ? 'nothing sent yet' : percent(meter.cacheShare))}
 				${fact('Cost so far', shortCost(meter.costUsd), `$${meter.costUsd}`)}

@@ -8,8 +8,9 @@ import { announcementFor } from './announce.ts';
 import { createComposer, isRunning, type Memory } from './composer.ts';
 import { contextDialog } from './contextDialog.ts';
 import { scheduleHighlight } from './highlight.ts';
+import { keepPlace } from './keepPlace.ts';
 import { meterBar } from './meterBar.ts';
-import { initialPanelState, type LocalMessage, type PanelState, reduce, type Toast } from './panelState.ts';
+import { initialPanelState, type LocalMessage, oldestRow, type PanelState, reduce, type Toast } from './panelState.ts';
 import { createRewindDialog } from './rewindDialog.ts';
 import { stickToEnd } from './stickToEnd.ts';
 import { emptyState } from './views/emptyState.ts';
@@ -27,6 +28,8 @@ export interface Panel {
 
 /** Two Escapes within this open the rewind dialog. */
 const DOUBLE_ESCAPE_MS = 700;
+/** Near enough to the top that earlier rows are wanted next. */
+const OLDER_FROM_PX = 200;
 /** What merely informs goes away by itself; warnings and errors wait to be dismissed. */
 const TOAST_MS = 8_000;
 
@@ -37,6 +40,8 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 	let isFrameAsked = false;
 	let lastEscapeMs = Number.NEGATIVE_INFINITY;
 	let toastTimer: number | undefined;
+	/** The row whose predecessors were asked for last, so that scrolling asks once. */
+	let askedBefore: string | undefined;
 	let spoken = { polite: '', urgent: '' };
 
 	const scroll = stickToEnd(() => root.querySelector<HTMLElement>('.scroller'), requestRender);
@@ -77,7 +82,12 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		const message = parsed.data;
 		const before = state;
 		const announcement = announcementFor(before, message);
-		dispatch(message);
+		if (message.kind === 'older') {
+			keepPlace(root.querySelector('.scroller'), () => {
+				dispatch(message);
+				drawNow();
+			});
+		} else dispatch(message);
 		if (!before.needsSnapshot && state.needsSnapshot) post({ kind: 'panel.ready' });
 		if (announcement !== null) {
 			spoken = announcement.isUrgent
@@ -85,6 +95,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 				: { ...spoken, polite: announcement.text };
 		}
 		if (message.kind === 'snapshot') {
+			askedBefore = undefined;
 			const isOther = before.head !== null && before.head.sessionId !== message.head.sessionId;
 			drawNow();
 			composer.offerDraft(message.draft, isOther);
@@ -162,7 +173,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 	}
 
 	function viewContext(): ViewContext {
-		return { post, state, openRows, reasonFor, toggleRow, askReason, copy };
+		return { post, state, openRows, reasonFor, toggleRow, askReason, copy, loadOlder };
 	}
 
 	function toggleRow(id: string): void {
@@ -170,6 +181,13 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		if (!next.delete(id)) next.add(id);
 		openRows = next;
 		requestRender();
+	}
+
+	function loadOlder(): void {
+		const beforeId = oldestRow(state);
+		if (!state.hasOlder || beforeId === undefined || beforeId === askedBefore) return;
+		askedBefore = beforeId;
+		post({ kind: 'transcript.older', beforeId });
 	}
 
 	function askReason(id: string | null): void {
@@ -219,6 +237,11 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 	document.addEventListener('keydown', onKeyDown);
 	drawNow();
 	const scroller = root.querySelector<HTMLElement>('.scroller');
-	if (scroller !== null) scroll.attach(scroller);
+	if (scroller !== null) {
+		scroll.attach(scroller);
+		scroller.addEventListener('scroll', () => {
+			if (!scroll.isAtEnd() && scroller.scrollTop < OLDER_FROM_PX) loadOlder();
+		});
+	}
 	return { receive, flush: () => composer.flush() };
 }

@@ -75,6 +75,8 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 			return { ...state, context: message, rewindPlan: null };
 		case 'expanded':
 			return { ...state, wholeOutputs: new Map(state.wholeOutputs).set(message.id, message.text) };
+		case 'older':
+			return withOlder(state, message);
 		case 'toast':
 			return { ...state, toast: { level: message.level, text: message.text } };
 		case 'local.toast':
@@ -114,6 +116,20 @@ function reduceNumbered(state: PanelState, message: NumberedMessage): PanelState
 		default:
 			return assertNever(message);
 	}
+}
+
+/** Before the row they were asked for; an answer that comes after the rows changed is not for these. */
+function withOlder(state: PanelState, message: Extract<ToPanel, { kind: 'older' }>): PanelState {
+	const index = state.items.findIndex((item) => item.id === message.beforeId);
+	if (index < 0) return state;
+	const known = new Set(state.items.map((item) => item.id));
+	const older = message.items.filter((item) => !known.has(item.id));
+	return { ...state, items: state.items.toSpliced(index, 0, ...older), hasOlder: message.hasOlder };
+}
+
+/** The row that the host is asked what stands before. A notice of this window alone is nothing it can count from. */
+export function oldestRow(state: PanelState): string | undefined {
+	return (state.items.find((item) => item.kind !== 'notice') ?? state.items[0])?.id;
 }
 
 function appendText(item: TranscriptItem, text: string): TranscriptItem {

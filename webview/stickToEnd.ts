@@ -21,9 +21,14 @@ export function stickToEnd(
 		onChange();
 	}
 
+	const distanceOf = (element: HTMLElement) => element.scrollHeight - element.clientHeight - element.scrollTop;
+
 	function follow(): void {
 		const element = scroller();
-		if (element !== null && isAtEnd) element.scrollTop = element.scrollHeight;
+		if (element === null) return;
+		if (isAtEnd) element.scrollTop = element.scrollHeight;
+		// Content that shrank may have its end in view without a scroll event.
+		else if (distanceOf(element) <= END_SLACK_PX) update(true);
 	}
 
 	return {
@@ -36,9 +41,8 @@ export function stickToEnd(
 		attach(element) {
 			let lastTop = 0;
 			element.addEventListener('scroll', () => {
-				const distance = element.scrollHeight - element.clientHeight - element.scrollTop;
 				// Only a move upwards by the user leaves the end; growing content alone does not.
-				if (distance <= END_SLACK_PX) update(true);
+				if (distanceOf(element) <= END_SLACK_PX) update(true);
 				else if (element.scrollTop < lastTop) update(false);
 				lastTop = element.scrollTop;
 			});

@@ -55,7 +55,11 @@ export function foldRows(items: readonly TranscriptItem[]): TurnRow[] {
 		run = [];
 	};
 	for (const item of items) {
-		if (item.kind === 'tool' && !['failed', 'interrupted', 'waiting'].includes(item.state) && READ_VERBS.test(item.verb)) {
+		if (
+			item.kind === 'tool' &&
+			!['failed', 'interrupted', 'waiting'].includes(item.state) &&
+			READ_VERBS.test(item.verb)
+		) {
 			run.push(item);
 		} else {
 			endRun();

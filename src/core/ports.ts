@@ -30,7 +30,8 @@ export type LogFile = {
 	/**
 	 * Appends the lines as one write and returns each one's range. Synchronous: when it returns, the bytes are the kernel's.
 	 * Creates the file and takes the lease on first use; an empty list only takes the lease. Starts with a newline when the file does not end with one.
-	 * Throws UserError `lease-lost` when another window owns the session now.
+	 * Throws UserError `lease-lost` when another window owns the session now, and `log-write-failed` when the disk does not take it: as
+	 * a `CutWriteError` when some of the lines are in the file nevertheless.
 	 */
 	append(lines: readonly string[]): readonly LineRange[];
 	/** Flushes to the disk, off the main thread. Resolves at once when nothing was appended since the last call. */
@@ -141,7 +142,8 @@ export type Workspace = {
 	read(absolute: string, options?: { readonly maxBytes?: number }): Promise<FileSnapshot>;
 	/**
 	 * Writes the whole content; creates missing folders. Goes through the open document when there is one, and saves it
-	 * unless it was dirty. Rejects with UserError `read-only` or `write-failed`, having changed nothing.
+	 * unless it was dirty. Rejects with UserError `read-only` or `write-failed`, having changed nothing, or with `file-damaged` when it
+	 * broke in the middle.
 	 * When `expected` is given and the content is another one at the last moment, rejects with UserError `changed-meanwhile`.
 	 */
 	write(

@@ -43,7 +43,7 @@ export async function createAgent(
 	const stores = isPersisted ? outside.openStores(storage.fsPath, channel.trace) : outside.memoryStores();
 	const disk = outside.diskWorkspace({ roots, isTrusted });
 	const workspace = store.add(createEditorWorkspace({ disk, hash: (bytes) => stores.blobs.hash(bytes) }));
-	const keys = createApiKeys(context.secrets);
+	const keys = store.add(createApiKeys(context.secrets));
 	const choice = store.add(createModelChoice(outside, keys, onError));
 	const review = store.add(createHunkReview({ blobs: stores.blobs, onError: (error) => onError('review', error) }));
 	const edits = store.add(

@@ -69,7 +69,7 @@ export class ChatPanel implements Disposable {
 
 	setBadge(waiting: number): void {
 		if (!this.#view) return;
-		const tooltip = waiting === 1 ? 'Retrace waits for your answer' : `Retrace waits for ${waiting} answers`;
+		const tooltip = waiting === 1 ? 'Retrace needs your answer' : `Retrace needs ${waiting} answers`;
 		this.#view.badge = waiting === 0 ? undefined : { value: waiting, tooltip };
 	}
 

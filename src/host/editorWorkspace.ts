@@ -80,9 +80,16 @@ export function createEditorWorkspace(input: {
 		if (document.version !== version || !(await applyEdits(document, edits))) throw changedMeanwhile(document.uri);
 	};
 
+	/** The editor follows links when it saves, and asks nobody about trust: what the disk would refuse is left to it, to be refused. */
+	const isForDisk = async (absolute: string): Promise<boolean> => {
+		if (!disk.isTrusted) return true;
+		const place = await disk.resolve(absolute, absolute);
+		return place.absolute !== absolute || (place.kind === 'inside' && place.isLink);
+	};
+
 	const write: Workspace['write'] = async (absolute, bytes, options): Promise<WriteOutcome> => {
 		const document = await documentAt(absolute);
-		if (!document) return await disk.write(absolute, bytes, options);
+		if (!document || (await isForDisk(absolute))) return await disk.write(absolute, bytes, options);
 		const { version } = document;
 		const before = await read(absolute, { maxBytes: Number.MAX_SAFE_INTEGER });
 		if (options.expected !== undefined && hashOf(before) !== options.expected) throw changedMeanwhile(document.uri);
@@ -125,7 +132,7 @@ export function createEditorWorkspace(input: {
 		write,
 		async delete(absolute, options) {
 			const document = await documentAt(absolute);
-			if (!document?.isDirty) {
+			if (!document?.isDirty || (await isForDisk(absolute))) {
 				await disk.delete(absolute, options);
 				return;
 			}

@@ -9,8 +9,9 @@ export type LinkTarget =
 export function parseLink(href: string): LinkTarget {
 	if (/^https?:\/\//i.test(href)) return { kind: 'web', url: href };
 	// A one-letter scheme is a drive of Windows; every other scheme (file:, command:, vscode:, data:) stays closed.
-	if (/^[a-z][a-z0-9+.-]+:/i.test(href) || href.startsWith('//') || href === '' || href.startsWith('#'))
-		return { kind: 'refused' };
+	// `app.js:12` is a file and a line, as the page has it.
+	const hasScheme = /^[a-z][a-z0-9+.-]+:/i.test(href) && !/^[^:/]*\.[^:/]*:\d+(?:[:-]\d+)?$/.test(href);
+	if (hasScheme || href.startsWith('//') || href === '' || href.startsWith('#')) return { kind: 'refused' };
 	const match = /^(.*?)(?:#L(\d+)(?:-L?\d+)?|:(\d+)(?::\d+)?)?$/.exec(href);
 	const path = decode(match?.[1] ?? href);
 	if (path === undefined || path === '') return { kind: 'refused' };

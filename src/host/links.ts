@@ -13,7 +13,8 @@ export async function openLink(href: string, workspace: Workspace, cwd: string):
 	}
 	if (target.kind === 'refused') throw refused(href);
 	const resolved = await workspace.resolve(target.path, cwd);
-	if (resolved.kind === 'outside') throw refused(href);
+	// A link may lead out, and the editor would follow it.
+	if (resolved.kind === 'outside' || resolved.isLink) throw refused(href);
 	const uri = vscode.Uri.file(resolved.absolute);
 	const line = target.lineNumber === undefined ? undefined : target.lineNumber - 1;
 	const options = line === undefined ? {} : { selection: new vscode.Range(line, 0, line, 0) };

@@ -8,12 +8,14 @@ import { SessionClosedError } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
 import type { PromptQueue } from '../core/agent/promptQueue.ts';
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
+import type { BlobCache } from '../core/context/loadBlobs.ts';
 import type { Entry } from '../core/session/entry.ts';
 import type { LogProblem, Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
 import { type LiveChange, LiveRows } from './liveRows.ts';
+import { newestRows, type RowPage, rowsBefore } from './shownRows.ts';
 import { replay, type Transcript } from './transcript.ts';
 import { actionsFor, type ItemOf, notice, type TranscriptInputs } from './transcriptRows.ts';
 
@@ -40,6 +42,8 @@ export class OpenSession implements Disposable {
 	readonly queue: PromptQueue;
 	/** Rules added by *Always allow*. */
 	readonly sessionRules: string[] = [];
+	/** What the turns of this session loaded from the blob store. */
+	readonly loadedTexts: BlobCache = new Map();
 	readonly #live = new LiveRows();
 	readonly #texts: BlobTexts;
 	readonly #inputs: TranscriptInputs;
@@ -118,12 +122,14 @@ export class OpenSession implements Disposable {
 
 	/** Loads the texts that edit cards need, then builds the rows again. Call once after opening. */
 	async loadTexts(lastRows: number): Promise<void> {
-		const ids = this.#transcript.rows(true).slice(-lastRows);
-		const needed = ids.filter((row) => row.kind === 'edit').flatMap((row) => this.#transcript.contentsOf(row.id));
-		if (needed.length === 0) return;
-		await this.#texts.load(needed);
-		for (const row of ids) if (row.kind === 'edit') this.#transcript.refresh(row.id);
-		this.#changed.fire({ kind: 'reset' });
+		const isChanged = await this.#loadEdits(newestRows(this.#transcript.rows(true), lastRows).items);
+		if (isChanged) this.#changed.fire({ kind: 'reset' });
+	}
+
+	/** The rows before the one with this id, with the texts that their edit cards need. */
+	async rowsBefore(beforeId: string, count: number): Promise<RowPage<TranscriptItem>> {
+		await this.#loadEdits(rowsBefore(this.#transcript.rows(true), beforeId, count).items);
+		return rowsBefore(this.rows(), beforeId, count);
 	}
 
 	/** Something to say in the transcript that is no fact of the log. Replaces one with the same id. */
@@ -178,6 +184,16 @@ export class OpenSession implements Disposable {
 		if (toolUseId !== undefined && CONTENT_TYPES.has(entry.type)) void this.#refreshEdit(toolUseId);
 		if (HEAD_TYPES.has(entry.type)) this.#changed.fire({ kind: 'head' });
 		if (CONTEXT_TYPES.has(entry.type)) this.#changed.fire({ kind: 'context' });
+	}
+
+	/** True when rows were built again. */
+	async #loadEdits(rows: readonly TranscriptItem[]): Promise<boolean> {
+		const edits = rows.filter((row) => row.kind === 'edit');
+		const needed = edits.flatMap((row) => this.#transcript.contentsOf(row.id));
+		if (needed.length === 0) return false;
+		await this.#texts.load(needed);
+		for (const row of edits) this.#transcript.refresh(row.id);
+		return true;
 	}
 
 	/** Its own barrier: `load` never rejects, and the rest cannot throw. */

@@ -16,7 +16,7 @@ import { createBlobTexts } from './blobTexts.ts';
 import { OpenSession, type SessionChange } from './openSession.ts';
 import { createTranscriptInputs } from './transcriptInputs.ts';
 
-/** Rows sent to the panel at first; only their texts are loaded. */
+/** Rows sent to the panel at first, and with each page of older ones; only their texts are loaded. */
 export const SHOWN_ROWS = 200;
 /** An idle session costs a descriptor and its entries in memory. */
 const MAX_IDLE_SESSIONS = 6;

@@ -6,6 +6,7 @@ import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
+import { newestRows } from './shownRows.ts';
 import { undoableRewind } from './transcript.ts';
 
 export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: boolean): PanelHead {
@@ -40,7 +41,5 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 
 /** The newest rows. */
 export function shownItems(open: OpenSession): { items: readonly TranscriptItem[]; hasOlder: boolean } {
-	const rows = open.rows();
-	const hasOlder = rows.length > SHOWN_ROWS;
-	return { items: hasOlder ? rows.slice(-SHOWN_ROWS) : rows, hasOlder };
+	return newestRows(open.rows(), SHOWN_ROWS);
 }

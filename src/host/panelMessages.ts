@@ -8,6 +8,7 @@ import { isBlobRef } from '../core/session/content.ts';
 import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { openLink } from './links.ts';
+import { SHOWN_ROWS } from './openSessions.ts';
 import type { SessionHost } from './sessionHost.ts';
 import { chooseProvider } from './settings.ts';
 import { textOfBlocks } from './transcriptRows.ts';
@@ -67,6 +68,11 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await world.showContext();
 		case 'item.expand':
 			return world.say({ kind: 'expanded', id: message.id, text: await wholeOutput(message.id, world) });
+		case 'transcript.older': {
+			const { beforeId } = message;
+			const { items, hasOlder } = await host.current.rowsBefore(beforeId, SHOWN_ROWS);
+			return world.say({ kind: 'older', beforeId, items: [...items], hasOlder });
+		}
 		case 'link.open':
 			return await openLink(message.href, world.workspace, host.current.session.cwd);
 		case 'notice.act':

@@ -3,10 +3,11 @@
  * that is configured. A key is never written anywhere else, and never sent to another origin than the one it was entered for.
  */
 import type * as vscode from 'vscode';
+import type { Disposable } from '../base/disposable.ts';
 import { UserError } from '../base/errors.ts';
 
-export type ApiKeys = {
-	/** The key for requests to `baseUrl`, or undefined. */
+export type ApiKeys = Disposable & {
+	/** The key for requests to `baseUrl`, or undefined. Asks the storage, a trip to the window, only when a key may have changed. */
 	keyFor(baseUrl: string): Promise<string | undefined>;
 	store(baseUrl: string, key: string): Promise<void>;
 	remove(baseUrl: string): Promise<void>;
@@ -14,18 +15,41 @@ export type ApiKeys = {
 };
 
 export function createApiKeys(storage: vscode.SecretStorage, environment: NodeJS.ProcessEnv = process.env): ApiKeys {
+	const known = new Map<string, Promise<string | undefined>>();
+	// Other windows change keys too, and are heard here.
+	const listening = storage.onDidChange(() => known.clear());
+	const storedKey = (name: string): Promise<string | undefined> => {
+		const asked = known.get(name) ?? Promise.resolve(storage.get(name));
+		known.set(name, asked);
+		// What failed once is asked again; the failure itself goes to who waits for `asked`.
+		asked.catch(() => known.delete(name));
+		return asked;
+	};
+	const change = async (name: string, write: PromiseLike<void>): Promise<void> => {
+		try {
+			await write;
+		} finally {
+			known.delete(name);
+		}
+	};
 	return {
 		async keyFor(baseUrl) {
-			const stored = await storage.get(`apiKey:${originOf(baseUrl)}`);
+			const stored = await storedKey(`apiKey:${originOf(baseUrl)}`);
 			return stored || environment.ANTHROPIC_API_KEY || undefined;
 		},
 		async store(baseUrl, key) {
-			await storage.store(`apiKey:${originOf(baseUrl)}`, key);
+			const name = `apiKey:${originOf(baseUrl)}`;
+			await change(name, storage.store(name, key));
 		},
 		async remove(baseUrl) {
-			await storage.delete(`apiKey:${originOf(baseUrl)}`);
+			const name = `apiKey:${originOf(baseUrl)}`;
+			await change(name, storage.delete(name));
 		},
 		onDidChange: storage.onDidChange,
+		dispose() {
+			listening.dispose();
+			known.clear();
+		},
 	};
 }
 

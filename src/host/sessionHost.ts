@@ -10,6 +10,7 @@ import { asEntryId, asSessionId, type SessionId } from '../base/ids.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
 import { forkSession } from '../core/session/fork.ts';
+import { forkTitle } from '../core/session/titles.ts';
 import type { PromptAttachment, RewindScope } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { readPrompt } from './attachments.ts';
@@ -223,7 +224,7 @@ export class SessionHost implements Disposable {
 			trace,
 		});
 		const fork = this.sessions.add(session);
-		session.append({ type: 'title', title: `${origin.session.title} (fork)`, by: 'prompt' });
+		session.append({ type: 'title', title: forkTitle(origin.session.title), by: 'prompt' });
 		await this.#show(fork);
 	}
 

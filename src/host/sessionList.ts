@@ -66,6 +66,44 @@ export function sessionGroups(sessions: readonly ListedSession[], nowMs: number)
 	return [...groups].filter(([, rows]) => rows.length > 0).map(([label, rows]) => ({ label, sessions: rows }));
 }
 
+/** What stands behind the name: what needs to be known first, then when, then what it cost. */
+export function describeSession(session: ListedSession, nowMs: number): string {
+	const { activity, updatedAt, costUsd = 0 } = session;
+	const parts = [ACTIVITY_TEXT[activity], shortAge(updatedAt, nowMs)];
+	if (costUsd >= 0.005) parts.push(`$${costUsd.toFixed(2)}`);
+	return parts.filter((part) => part !== '').join(' · ');
+}
+
+export const ACTIVITY_TEXT: Readonly<Record<SessionActivity, string>> = {
+	none: '',
+	running: 'running',
+	needsYou: 'needs you',
+	failed: 'failed',
+	interrupted: 'interrupted',
+	elsewhere: 'open in another window',
+	damaged: 'damaged',
+};
+
+const MINUTE_MS = 60_000;
+
+/** Today by how long ago; before that the group says the day, or the date does. */
+function shortAge(timeMs: number, nowMs: number): string {
+	const minutes = Math.floor(Math.max(0, nowMs - timeMs) / MINUTE_MS);
+	if (timeMs >= startOfDay(nowMs, 0)) {
+		if (minutes < 1) return 'now';
+		return minutes < 60 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ago`;
+	}
+	const date = new Date(timeMs);
+	if (timeMs >= startOfDay(nowMs, -1)) return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+	if (timeMs >= startOfDay(nowMs, -7)) return date.toLocaleDateString('en-US', { weekday: 'long' });
+	const isThisYear = date.getFullYear() === new Date(nowMs).getFullYear();
+	return date.toLocaleDateString('en-US', {
+		month: 'short',
+		day: 'numeric',
+		...(isThisYear ? {} : { year: 'numeric' as const }),
+	});
+}
+
 function storedActivity(one: SessionSummary): SessionActivity {
 	if (one.isDamaged) return 'damaged';
 	if (one.isOpenElsewhere) return 'elsewhere';

@@ -8,10 +8,12 @@ import { plural } from '../base/text.ts';
 import type { SessionStore } from '../core/ports.ts';
 import type { SessionNode } from './agentTypes.ts';
 import type { OpenSessions } from './openSessions.ts';
-import { type ListedSession, mergeList, sessionGroups } from './sessionList.ts';
+import { ACTIVITY_TEXT, describeSession, type ListedSession, mergeList, sessionGroups } from './sessionList.ts';
 
 /** Appends come in bursts; the list reads the disk. */
 const REFRESH_MS = 300;
+/** How long ago a session was used is told in minutes. */
+const AGE_MS = 60_000;
 
 export class SessionsTree implements vscode.TreeDataProvider<SessionNode>, Disposable {
 	readonly #store = new DisposableStore();
@@ -22,6 +24,9 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionNode>, Dispo
 	readonly #onError: (event: string, error: unknown) => void;
 	#listed: ReadonlyMap<SessionId, ListedSession> = new Map();
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	readonly #ageTimer: ReturnType<typeof setInterval>;
+	/** Only the ages are old: the list need not be read again. */
+	#isListFresh = false;
 
 	readonly onDidChangeTreeData = this.#changed.event;
 
@@ -35,6 +40,7 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionNode>, Dispo
 		this.#open = open;
 		this.#view = view;
 		this.#onError = onError;
+		this.#ageTimer = setInterval(() => this.#showAges(), AGE_MS);
 	}
 
 	refresh(): void {
@@ -48,7 +54,8 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionNode>, Dispo
 	async getChildren(node?: SessionNode): Promise<SessionNode[]> {
 		if (node?.kind === 'session') return [];
 		if (node) return node.sessionIds.map((sessionId) => ({ kind: 'session', sessionId }));
-		const listed = await this.#load();
+		const listed = this.#isListFresh ? [...this.#listed.values()] : await this.#load();
+		this.#isListFresh = false;
 		return sessionGroups(listed, Date.now()).map((group) => ({
 			kind: 'group',
 			label: group.label,
@@ -74,7 +81,14 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionNode>, Dispo
 
 	dispose(): void {
 		clearTimeout(this.#timer);
+		clearInterval(this.#ageTimer);
 		this.#store.dispose();
+	}
+
+	#showAges(): void {
+		if (!this.#view.visible || this.#timer !== undefined || this.#listed.size === 0) return;
+		this.#isListFresh = true;
+		this.#changed.fire(undefined);
 	}
 
 	async #load(): Promise<readonly ListedSession[]> {
@@ -123,21 +137,21 @@ const ICONS: Readonly<Record<ListedSession['activity'], string>> = {
 	elsewhere: 'multiple-windows',
 	damaged: 'warning',
 };
-const ACTIVITY_TEXT: Readonly<Record<ListedSession['activity'], string>> = {
-	none: '',
-	running: 'running',
-	needsYou: 'needs you',
-	failed: 'failed',
-	interrupted: 'interrupted',
-	elsewhere: 'open in another window',
-	damaged: 'damaged: opens as far as it can be read',
+/** What asks for attention has the colour of it; everything else stays quiet. */
+const COLOURS: Partial<Readonly<Record<ListedSession['activity'], string>>> = {
+	needsYou: 'notificationsInfoIcon.foreground',
+	failed: 'problemsErrorIcon.foreground',
+	damaged: 'problemsWarningIcon.foreground',
 };
 
 function describe(item: vscode.TreeItem, session: ListedSession): void {
-	const time = new Date(session.updatedAt).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 	const activity = ACTIVITY_TEXT[session.activity];
-	item.description = activity === '' ? time : `${activity} · ${time}`;
-	item.iconPath = new vscode.ThemeIcon(ICONS[session.activity]);
+	const colour = COLOURS[session.activity];
+	item.description = describeSession(session, Date.now());
+	item.iconPath = new vscode.ThemeIcon(
+		ICONS[session.activity],
+		colour === undefined ? undefined : new vscode.ThemeColor(colour),
+	);
 	const tooltip = new vscode.MarkdownString();
 	tooltip.appendText(session.title);
 	tooltip.appendMarkdown('\n\n');
@@ -150,6 +164,8 @@ function describe(item: vscode.TreeItem, session: ListedSession): void {
 
 function tooltipText(session: ListedSession): string {
 	const parts = [new Date(session.updatedAt).toLocaleString()];
+	if (session.activity === 'damaged') parts.push('damaged: opens as far as it can be read');
+	else if (session.activity !== 'none') parts.push(ACTIVITY_TEXT[session.activity]);
 	if (session.prompts !== undefined) parts.push(plural(session.prompts, 'prompt'));
 	if (session.costUsd !== undefined && session.costUsd > 0) parts.push(`$${session.costUsd.toFixed(2)}`);
 	return parts.join(' · ');

@@ -254,8 +254,7 @@ export function undoableRewind(
 	return { ...(rewind ? { rewind } : {}), ...(restore ? { restore } : {}) };
 }
 
-const INTERRUPTED_TEXT =
-	'The window closed while this turn ran. What was finished is kept; nothing more was done.';
+const INTERRUPTED_TEXT = 'The window closed while this turn ran. What was finished is kept; nothing more was done.';
 
 function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {
 	if (isConversation(entry)) return onBranch.has(entry.id);

@@ -120,6 +120,7 @@ function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		loadProjectContext: () => world.loadProjectContext(),
 		messageTtl: setting('cache.messageTtl'),
 		isOfficialEndpoint: choice.isOfficialEndpoint,
+		loadedTexts: open.loadedTexts,
 		trace: world.trace,
 	};
 }

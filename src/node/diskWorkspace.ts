@@ -19,6 +19,7 @@ import {
 	notAFile,
 	pathMoved,
 	readFailure,
+	readOnlyFile,
 	writeFailure,
 } from './fileErrors.ts';
 import { realLocation, wayBelow } from './realPath.ts';
@@ -28,6 +29,7 @@ const DEFAULT_MAX_BYTES = 10_000_000;
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const NON_BLOCK = constants.O_NONBLOCK ?? 0;
 const PERMISSION_BITS = 0o777;
+const OWNER_WRITE = 0o200;
 
 export function createDiskWorkspace(options: {
 	readonly roots: () => readonly WorkspaceRoot[];
@@ -171,6 +173,8 @@ async function replaceContent(
 	try {
 		const stats = await handle.stat();
 		if (!stats.isFile()) throw notAFile(absolute, kindOf(stats));
+		// The system lets root write it all the same, and containers run as root.
+		if ((stats.mode & OWNER_WRITE) === 0) throw readOnlyFile(absolute);
 		await requireOpened(handle, absolute, roots);
 		const before = await readAll(handle, stats.size, Number.POSITIVE_INFINITY);
 		if (!before) throw changedMeanwhile(absolute);

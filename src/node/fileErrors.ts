@@ -7,9 +7,7 @@ export function writeFailure(path: string, cause: unknown): UserError {
 		case 'EACCES':
 		case 'EPERM':
 		case 'EROFS':
-			return new UserError('read-only', `${path} is read-only. Nothing was changed. Make it writable and try again.`, {
-				cause,
-			});
+			return readOnlyFile(path, cause);
 		case 'ENOSPC':
 		case 'EDQUOT':
 			return new UserError(
@@ -28,11 +26,17 @@ export function writeFailure(path: string, cause: unknown): UserError {
 	}
 }
 
-/** A write that failed in the middle and could not be taken back. The caller holds the content from before. */
+export function readOnlyFile(path: string, cause?: unknown): UserError {
+	return new UserError('read-only', `${path} is read-only. Nothing was changed. Make it writable and try again.`, {
+		cause,
+	});
+}
+
+/** A write that failed in the middle and could not be taken back: not `write-failed`, after which nothing is changed. */
 export function damagedFailure(path: string, cause: unknown): UserError {
 	return new UserError(
-		'write-failed',
-		`Writing ${path} failed in the middle: ${messageOf(cause)}. The file is damaged; its content from before is in the checkpoint of this prompt.`,
+		'file-damaged',
+		`Writing ${path} failed in the middle: ${messageOf(cause)}. The file is damaged; rewinding to the last prompt offers its content from before.`,
 		{ cause },
 	);
 }

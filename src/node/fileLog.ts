@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../base/errors.ts';
 import type { LineRange, LogFile } from '../core/ports.ts';
-import { leaseLost, logWriteFailed } from '../core/session/sessionErrors.ts';
+import { CutWriteError, leaseLost, logWriteFailed } from '../core/session/sessionErrors.ts';
 import { claimLease, type Lease, readOwner } from './lease.ts';
 import { describeFileError, systemCode } from './systemErrors.ts';
 
@@ -55,16 +55,23 @@ export function createFileLog(options: FileLogOptions): LogFile {
 		if (nlink === 0) throw leaseLost("The session's file was removed.");
 		const needsNewline = size !== knownEnd && !endsWithNewline(fd, size);
 		const bytes = Buffer.from(`${needsNewline ? '\n' : ''}${lines.join('\n')}\n`);
-		knownEnd = -1;
-		writeAll(fd, bytes);
-		knownEnd = size + bytes.length;
-		writes++;
 		let start = size + (needsNewline ? 1 : 0);
-		return lines.map((line) => {
+		const ranges = lines.map((line) => {
 			const range = { start, end: start + Buffer.byteLength(line) + 1 };
 			start = range.end;
 			return range;
 		});
+		knownEnd = -1;
+		const { written, error } = writeAll(fd, bytes);
+		if (written > 0) writes++;
+		if (error !== undefined) {
+			// A line that lacks nothing but its newline is read as a line, too.
+			const landed = ranges.filter((range) => range.end - 1 <= size + written);
+			if (landed.length > 0) throw new CutWriteError(error, describeFileError(error), landed);
+			throw error;
+		}
+		knownEnd = size + bytes.length;
+		return ranges;
 	};
 
 	const flush = async (openFd: number) => {
@@ -130,10 +137,15 @@ function endsWithNewline(fd: number, size: number): boolean {
 	return last[0] === 0x0a;
 }
 
-/** One write; more only when the system takes a part. */
-function writeAll(fd: number, bytes: Buffer) {
+/** One write; more only when the system takes a part. With an `error`, only the first `written` bytes are in the file. */
+function writeAll(fd: number, bytes: Buffer): { readonly written: number; readonly error?: unknown } {
 	let written = 0;
-	while (written < bytes.length) written += writeSync(fd, bytes, written);
+	try {
+		while (written < bytes.length) written += writeSync(fd, bytes, written);
+	} catch (error) {
+		return { written, error };
+	}
+	return { written };
 }
 
 function sizeOf(path: string): number {

@@ -85,7 +85,8 @@ export function claimLease(
 		window: options.window,
 		claimedAt: Date.now(),
 	};
-	createLeaseFile(folder, path, JSON.stringify(content));
+	const text = JSON.stringify(content);
+	createLeaseFile(folder, path, text);
 	if (highest(folder) !== generation) {
 		removeIfThere(path);
 		throw claimedElsewhere();
@@ -103,13 +104,14 @@ export function claimLease(
 	return {
 		generation,
 		assertHeld() {
-			if (isReleased || highest(folder) !== generation) throw claimedElsewhere();
+			// A generation comes again when nothing was written under it, so the file must still be ours, not just its name.
+			if (isReleased || highest(folder) !== generation || textOf(path) !== text) throw claimedElsewhere();
 		},
 		release() {
 			if (isReleased) return;
 			isReleased = true;
 			clearInterval(timer);
-			removeIfThere(path);
+			if (textOf(path) === text) removeIfThere(path);
 			removeFolderIfEmpty(folder);
 		},
 	};
@@ -143,6 +145,15 @@ function generationsIn(folder: string): number[] {
 }
 
 const highest = (folder: string): number => Math.max(0, ...generationsIn(folder));
+
+function textOf(path: string): string | undefined {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch (error) {
+		if (systemCode(error) === 'ENOENT') return undefined;
+		throw error;
+	}
+}
 
 function removeIfThere(path: string) {
 	try {

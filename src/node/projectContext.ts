@@ -19,9 +19,10 @@ const MAX_HEAD_BYTES = 4 * 1024;
 
 /** Never rejects for what the files hold or lack. Memory comes in the order of the roots, AGENTS.md before CLAUDE.md. */
 export async function loadProjectContext(roots: readonly WorkspaceRoot[], cwd: string): Promise<ProjectContext> {
-	const branch = await gitBranch(cwd);
+	// The first request of a session waits for this, so nothing in here waits for something it does not need.
+	const [branch, memory] = await Promise.all([gitBranch(cwd), loadMemory(roots)]);
 	return {
-		memory: await loadMemory(roots),
+		memory,
 		environment: [
 			`Operating system: ${systemName()} ${release()} (${arch()})`,
 			`Shell: ${defaultShellPath()}`,
@@ -33,27 +34,28 @@ export async function loadProjectContext(roots: readonly WorkspaceRoot[], cwd: s
 }
 
 async function loadMemory(roots: readonly WorkspaceRoot[]): Promise<ProjectContext['memory']> {
-	const memory: { path: string; text: string }[] = [];
-	const seen = new Set<string>();
-	for (const root of roots)
-		for (const name of MEMORY_FILES) {
-			const path = join(root.path, name);
-			const real = await realpath(path).catch(() => undefined);
-			// One is often a link to the other, and must not be sent twice.
-			if (real === undefined || seen.has(real) || !(await isInside(real, roots))) continue;
-			seen.add(real);
-			const text = await readText(real);
-			if (text !== undefined && text.trim() !== '') memory.push({ path, text });
-		}
-	return memory;
+	const paths = roots.flatMap((root) => MEMORY_FILES.map((name) => join(root.path, name)));
+	const found = await Promise.all(paths.map(async (path) => ({ path, real: await realPathOf(path) })));
+	// One is often a link to the other, and must not be sent twice.
+	const first = found.filter(
+		({ real }, index) => real !== undefined && found.findIndex((one) => one.real === real) === index,
+	);
+	if (first.length === 0) return [];
+	const realRoots = await Promise.all(roots.map((root) => realPathOf(root.path)));
+	const files = await Promise.all(
+		first.map(async ({ path, real }) => ({ path, text: isInside(real, realRoots) ? await readText(real) : undefined })),
+	);
+	return files.flatMap(({ path, text }) => (text === undefined || text.trim() === '' ? [] : [{ path, text }]));
 }
 
-async function isInside(real: string, roots: readonly WorkspaceRoot[]): Promise<boolean> {
-	for (const root of roots) {
-		const realRoot = await realpath(root.path).catch(() => undefined);
-		if (realRoot !== undefined && wayBelow(realRoot, real) !== undefined) return true;
-	}
-	return false;
+/** Undefined when there is nothing at `path`, or nothing that may be looked at. */
+async function realPathOf(path: string): Promise<string | undefined> {
+	return await realpath(path).catch(() => undefined);
+}
+
+function isInside(real: string | undefined, realRoots: readonly (string | undefined)[]): real is string {
+	if (real === undefined) return false;
+	return realRoots.some((root) => root !== undefined && wayBelow(root, real) !== undefined);
 }
 
 /** The text of a memory file; undefined when it is no readable text file. */
@@ -70,10 +72,14 @@ async function readText(path: string): Promise<string | undefined> {
  * Undefined without a repository or when HEAD says something else.
  */
 async function gitBranch(folder: string): Promise<string | undefined> {
-	for (let current = folder; ; current = dirname(current)) {
-		const branch = branchOf(await readHead(join(current, '.git')));
-		if (branch !== undefined || dirname(current) === current) return branch;
+	const folders = [folder];
+	for (let parent = dirname(folder); parent !== folders.at(-1); parent = dirname(parent)) folders.push(parent);
+	const heads = await Promise.all(folders.map((one) => readHead(join(one, '.git'))));
+	for (const head of heads) {
+		const branch = branchOf(head);
+		if (branch !== undefined) return branch;
 	}
+	return undefined;
 }
 
 /** In a linked worktree or a submodule `.git` is a file that names the real folder. */

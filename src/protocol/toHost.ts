@@ -61,6 +61,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('context.show') }),
 	/** The whole output of a tool row: answered with `expanded`. */
 	z.object({ kind: z.literal('item.expand'), id: z.string() }),
+	/** The rows before this one: answered with `older`. */
+	z.object({ kind: z.literal('transcript.older'), beforeId: z.string() }),
 	z.object({ kind: z.literal('link.open'), href: z.string() }),
 	z.object({
 		kind: z.literal('notice.act'),

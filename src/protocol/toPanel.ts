@@ -98,6 +98,13 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 		lastRequest: z.string().nullable(),
 	}),
 	z.object({ kind: z.literal('expanded'), id: z.string(), text: z.string() }),
+	/** Rows that stand right before the row `beforeId`. */
+	z.object({
+		kind: z.literal('older'),
+		beforeId: z.string(),
+		items: z.array(transcriptItemSchema),
+		hasOlder: z.boolean(),
+	}),
 	/** Put text into the input, replacing or after what is there, and focus it. */
 	z.object({
 		kind: z.literal('input'),

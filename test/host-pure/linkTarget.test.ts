@@ -10,6 +10,8 @@ check('HTTP://example.com', { kind: 'web', url: 'HTTP://example.com' });
 check('src/a.ts', { kind: 'file', path: 'src/a.ts' });
 check('src/a.ts#L12', { kind: 'file', path: 'src/a.ts', lineNumber: 12 });
 check('src/a.ts#L12-L20', { kind: 'file', path: 'src/a.ts', lineNumber: 12 });
+check('a.ts:7', { kind: 'file', path: 'a.ts', lineNumber: 7 });
+check('package.json:2:1', { kind: 'file', path: 'package.json', lineNumber: 2 });
 check('src/a.ts:7:3', { kind: 'file', path: 'src/a.ts', lineNumber: 7 });
 check('/w/my%20file.md', { kind: 'file', path: '/w/my file.md' });
 check('100%.md', { kind: 'file', path: '100%.md' });

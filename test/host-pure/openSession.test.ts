@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SessionClosedError } from '../../src/base/errors.ts';
+import { asToolUseId } from '../../src/base/ids.ts';
 import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import { ModelError } from '../../src/core/model/modelError.ts';
+import { closeOpenCalls } from '../../src/core/session/closeOpenCalls.ts';
 import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
@@ -12,6 +15,7 @@ import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
 import type { ContextMeter } from '../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../src/protocol/toPanel.ts';
 import { toPanelSchema } from '../../src/protocol/toPanel.ts';
+import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { initialPanelState, reduce } from '../../webview/panelState.ts';
 import { createFixture, type Fixture } from '../core/agent/turnFixture.ts';
 import { createFakeIds } from '../fakes/fakeClock.ts';
@@ -136,6 +140,8 @@ async function checkReplay(
 	return replayed;
 }
 
+const toolSummary = (rows: readonly TranscriptItem[]) => rows.find((row) => row.kind === 'tool')?.summary;
+const editNote = (rows: readonly TranscriptItem[]) => rows.find((row) => row.kind === 'edit')?.note;
 const shape = (rows: readonly { kind: string; state?: string }[]) =>
 	rows.map((row) => (row.state === undefined ? row.kind : `${row.kind} ${row.state}`));
 
@@ -237,7 +243,8 @@ test('a pending permission is in the snapshot of a panel that attaches late, and
 	await done;
 	assert.equal(panel.open.needsUser, false);
 	assert.deepEqual(panel.items(), await panel.reopened());
-	assert.deepEqual(shape(panel.items()), ['prompt', 'tool failed', 'turnEnd']);
+	assert.deepEqual(shape(panel.items()), ['prompt', 'tool interrupted', 'turnEnd']);
+	assert.equal(toolSummary(panel.items()), 'stopped, not run');
 });
 
 test('rewinding resets the rows to the branch, says so, and undo brings them back', async () => {
@@ -274,7 +281,71 @@ test('a call that nobody finished reads as interrupted, not as running', async (
 	session.append({ type: 'user', content: [{ type: 'text', text: 'Do it' }] });
 	session.append({ type: 'assistant', messageId: 'm', index: 0, block: run('npm test', 'b1') });
 	session.append({ type: 'assistant', messageId: 'm', index: 1, block: edit('e1', 'two', 'zwei') });
-	assert.deepEqual(shape(createPanel(fixture).items()), ['prompt', 'tool failed', 'edit failed', 'notice']);
+	const rows = createPanel(fixture).items();
+	assert.deepEqual(shape(rows), ['prompt', 'tool interrupted', 'edit interrupted', 'notice']);
+	assert.equal(toolSummary(rows), 'interrupted, not run');
+	assert.equal(editNote(rows), 'Interrupted. The file is unchanged.');
+	// The next prompt closes the calls in the log; the rows say the same then.
+	closeOpenCalls(session);
+	const closed = createPanel(fixture).items();
+	assert.deepEqual(shape(closed), ['prompt', 'tool interrupted', 'edit interrupted', 'notice']);
+	assert.deepEqual([toolSummary(closed), editNote(closed)], [toolSummary(rows), editNote(rows)]);
+});
+
+test('an edit that had begun to be written says that the file may have changed', async () => {
+	const fixture = await createFixture({ model: createScriptedModel([]) });
+	const { session } = fixture;
+	session.append({ type: 'user', content: [{ type: 'text', text: 'Do it' }] });
+	session.append({ type: 'assistant', messageId: 'm', index: 0, block: edit('e1', 'two', 'zwei') });
+	const before = await fixture.blobs.put(new TextEncoder().encode('two'), 'text/plain');
+	session.append({
+		type: 'fileOperation',
+		epoch: 1,
+		op: 'change',
+		path: { root: '/w', rel: 'a.js' },
+		before,
+		after: before.$blob,
+		meta: {},
+		author: 'agent',
+		toolUseId: asToolUseId('e1'),
+		state: 'intended',
+	});
+	assert.match(editNote(createPanel(fixture).items()) ?? '', /^Interrupted\. Check the file/);
+});
+
+test('closing the window under a turn reads as interrupted, not as stopped by the user', async () => {
+	const fixture = await createFixture({ model: createScriptedModel([{ blocks: [run('npm test', 'b1')] }]) });
+	const panel = createPanel(fixture);
+	const asked = new Promise<void>((resolve) => {
+		panel.open.approvals.onDidChange((change) => change.kind === 'asked' && resolve());
+	});
+	const done = panel.run('Do it');
+	await asked;
+	fixture.abort.abort(new SessionClosedError());
+	await done;
+	const rows = await panel.reopened();
+	assert.deepEqual(shape(rows), ['prompt', 'tool interrupted', 'notice']);
+	assert.equal(toolSummary(rows), 'interrupted, not run');
+	const last = rows.at(-1);
+	assert.deepEqual(last?.kind === 'notice' && last.actions.map((one) => one.action), ['retry']);
+	assert.doesNotMatch(fixture.log().join('\n'), /by the user/);
+});
+
+test('a file that already is as it was counts neither as restored nor as skipped', async () => {
+	const write = (path: string, id: string) => call('Write', { file_path: path, content: 'new\n' }, id);
+	const model = createScriptedModel([
+		{ blocks: [write('a.js', 'w1'), write('b.js', 'w2')] },
+		{ blocks: [text('Done.')] },
+	]);
+	const fixture = await createFixture({ model, mode: 'acceptEdits' });
+	const panel = createPanel(fixture);
+	await panel.run('Write them');
+	await fixture.workspace.delete('/w/b.js', {});
+	const world = { workspace: fixture.workspace, blobs: fixture.blobs, codeReason: () => null };
+	const entryId = fixture.session.branch().find((entry) => entry.type === 'user')?.id ?? '';
+	await applyRewind(panel.open, { entryId, scope: 'both', overwrite: [] }, world, new AbortController().signal);
+	const last = panel.items().at(-1);
+	assert.equal(last?.kind === 'rewound' && last.text, 'Rewound to the start: 1 file restored');
 });
 
 test('rewinding conversation and code, and undoing it, gives files and rows back', async () => {

@@ -7,14 +7,22 @@ import type { PanelHead, ToPanel } from '../../src/protocol/toPanel.ts';
 function createFeed() {
 	const sent: ToPanel[] = [];
 	const due: (() => void)[] = [];
+	const delaysMs: number[] = [];
+	const clock = { nowMs: 1_000 };
 	const head = { title: 'T' } as PanelHead;
 	const meter = { usedTokens: 1 } as ContextMeter;
 	const feed = new PanelFeed(
 		{ head: () => head, items: () => ({ items: [], hasOlder: false }), meter: () => meter, draft: () => 'draft' },
 		(message) => sent.push(message),
-		(callback) => due.push(callback),
+		(callback, delayMs) => {
+			due.push(callback);
+			delaysMs.push(delayMs);
+		},
+		() => clock.nowMs,
 	);
 	return {
+		clock,
+		delaysMs,
 		feed,
 		sent,
 		due,
@@ -63,4 +71,18 @@ test('a message outside the state keeps its place after what was waiting', () =>
 	feed.on({ kind: 'removed', id: 'a' });
 	feed.send({ kind: 'focus' });
 	assert.deepEqual(kinds(), ['snapshot 0', 'itemRemoved 1', 'focus -']);
+});
+
+test('what comes after a pause goes at once, what follows within a frame waits for its end', () => {
+	const { feed, due, delaysMs, clock } = createFeed();
+	feed.ready();
+	feed.on({ kind: 'delta', id: 'a', text: 'x' });
+	due[0]?.();
+	clock.nowMs += 6;
+	feed.on({ kind: 'delta', id: 'a', text: 'y' });
+	clock.nowMs += 10;
+	due[1]?.();
+	clock.nowMs += 100;
+	feed.on({ kind: 'delta', id: 'a', text: 'z' });
+	assert.deepEqual(delaysMs, [0, 10, 0]);
 });

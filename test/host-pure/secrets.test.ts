@@ -7,13 +7,25 @@ import { createApiKeys, originOf } from '../../src/host/secrets.ts';
 /** As VS Code's: keeps strings, lists the names. */
 function createSecretStorage() {
 	const kept = new Map<string, string>();
+	const listeners: (() => void)[] = [];
+	const asked: string[] = [];
 	return {
 		kept,
-		get: async (name: string) => kept.get(name),
+		asked,
+		/** Another window changed something. */
+		tell: () => listeners.forEach((listener) => void listener()),
+		get: async (name: string) => {
+			asked.push(name);
+			if (kept.get(name) === 'unreadable') throw new Error('locked');
+			return kept.get(name);
+		},
 		store: async (name: string, value: string) => void kept.set(name, value),
 		delete: async (name: string) => void kept.delete(name),
 		keys: async () => [...kept.keys()],
-		onDidChange: () => ({ dispose: () => undefined }),
+		onDidChange: (listener: () => void) => {
+			listeners.push(listener);
+			return { dispose: () => void listeners.splice(0) };
+		},
 	};
 }
 
@@ -54,7 +66,41 @@ test('the key of the environment counts where none is stored, and the stored one
 	assert.equal(await keys.keyFor('https://a.example'), 'key-e');
 	await keys.store('https://a.example', 'key-a');
 	assert.equal(await keys.keyFor('https://a.example'), 'key-a');
-	assert.equal(await createApiKeys(createSecretStorage(), { ANTHROPIC_API_KEY: '' }).keyFor('https://a.example'), undefined);
+	assert.equal(
+		await createApiKeys(createSecretStorage(), { ANTHROPIC_API_KEY: '' }).keyFor('https://a.example'),
+		undefined,
+	);
+});
+
+describe('the storage is asked', () => {
+	const name = 'apiKey:https://a.example';
+	test('once for many requests', async () => {
+		const storage = createSecretStorage();
+		const keys = createApiKeys(storage, {});
+		await keys.store('https://a.example', 'key-a');
+		for (let request = 0; request < 3; request++) assert.equal(await keys.keyFor('https://a.example'), 'key-a');
+		assert.deepEqual(storage.asked, [name]);
+	});
+	test('again when a key was changed here or in another window', async () => {
+		const storage = createSecretStorage();
+		const keys = createApiKeys(storage, {});
+		assert.equal(await keys.keyFor('https://a.example'), undefined);
+		await keys.store('https://a.example', 'key-1');
+		assert.equal(await keys.keyFor('https://a.example'), 'key-1');
+		storage.kept.set(name, 'key-2');
+		storage.tell();
+		assert.equal(await keys.keyFor('https://a.example'), 'key-2');
+		await keys.remove('https://a.example');
+		assert.equal(await keys.keyFor('https://a.example'), undefined);
+	});
+	test('again when it could not answer', async () => {
+		const storage = createSecretStorage();
+		const keys = createApiKeys(storage, {});
+		storage.kept.set(name, 'unreadable');
+		await assert.rejects(keys.keyFor('https://a.example'), { message: 'locked' });
+		storage.kept.set(name, 'key-a');
+		assert.equal(await keys.keyFor('https://a.example'), 'key-a');
+	});
 });
 
 describe('an address that is none', () => {
@@ -69,5 +115,8 @@ describe('an address that is none', () => {
 	// Both would share the origin “null” with every other address of their kind.
 	for (const baseUrl of ['file:///etc/passwd', 'data:text/plain,x', 'localhost:8080'])
 		test(`“${baseUrl}” gets no key`, () =>
-			assert.throws(() => originOf(baseUrl), (error) => error instanceof UserError && error.code === 'bad-base-url'));
+			assert.throws(
+				() => originOf(baseUrl),
+				(error) => error instanceof UserError && error.code === 'bad-base-url',
+			));
 });

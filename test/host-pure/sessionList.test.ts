@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asSessionId, asUnixMs } from '../../src/base/ids.ts';
 import type { SessionSummary } from '../../src/core/ports.ts';
-import { mergeList, type OpenState, sessionGroups } from '../../src/host/sessionList.ts';
+import { describeSession, mergeList, type OpenState, sessionGroups } from '../../src/host/sessionList.ts';
 
 const stored = (id: string, facts: Partial<SessionSummary> = {}): SessionSummary => ({
 	id: asSessionId(id),
@@ -54,6 +54,22 @@ test('a session that runs but is not in the list yet is shown', () => {
 
 test('our own lease is not another window', () => {
 	assert.deepEqual(shown(mergeList([stored('a', { isOpenElsewhere: true })], [open('a')])), ['Open a']);
+});
+
+test('a row says what needs to be known, when, and what it cost', () => {
+	const now = new Date(2026, 10, 21, 13, 0).getTime();
+	const check = (updatedAt: Date, expected: string, facts: Partial<SessionSummary> = {}) => {
+		const [row] = mergeList([stored('a', { updatedAt: asUnixMs(updatedAt.getTime()), ...facts })], []);
+		assert.equal(row && describeSession(row, now), expected);
+	};
+	check(new Date(2026, 10, 21, 12, 59, 30), 'now');
+	check(new Date(2026, 10, 21, 13, 1), 'now');
+	check(new Date(2026, 10, 21, 12, 1), '59 min ago', { costUsd: 0.004 });
+	check(new Date(2026, 10, 21, 0, 30), '12 h ago · $0.18', { costUsd: 0.184 });
+	check(new Date(2026, 10, 20, 9, 5), '09:05');
+	check(new Date(2026, 10, 17, 9, 5), 'Tuesday');
+	check(new Date(2026, 2, 3), 'Mar 3');
+	check(new Date(2025, 2, 3), 'interrupted · Mar 3, 2025', { state: 'interrupted' });
 });
 
 test('groups follow the calendar of the local time zone', () => {

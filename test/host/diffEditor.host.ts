@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { createDiffEditor } from '../../src/host/diffEditor.ts';
+import { proposalKeyOf, proposalUri } from '../../src/host/proposalUri.ts';
 import { hostTest } from './support/hostTest.ts';
 import { until } from './support/until.ts';
 
@@ -35,6 +36,8 @@ hostTest('Accept takes the text of the right side, saved or not, and closes the 
 	assert.ok(doc);
 	assert.equal(doc.getText(), 'a\nB\n');
 	assert.equal(doc.languageId, 'javascript');
+	// The breadcrumb shows the path: ids belong elsewhere.
+	assert.equal(doc.uri.path, '/src/a.js');
 	const e = new vscode.WorkspaceEdit();
 	e.insert(doc.uri, new vscode.Position(0, 0), 'mine\n');
 	assert.ok(await vscode.workspace.applyEdit(e));
@@ -70,6 +73,18 @@ hostTest(
 		await until(() => tabs().length === 0);
 	},
 );
+hostTest('an address in text form means the same proposal, whatever its ids are made of', () => {
+	const schemes = { before: 'b', proposal: 'p' };
+	for (const key of [
+		{ sessionId: '019A-Bc', toolUseId: 'toolu_01AbC' },
+		{ sessionId: 's&t=u%20', toolUseId: 'ä/?#[]@+ x' },
+	]) {
+		const uri = vscode.Uri.parse(proposalUri('p', key, 'src/a b#c.js').toString(), true);
+		assert.deepEqual(proposalKeyOf(uri, schemes), key);
+		assert.equal(uri.path, '/src/a b#c.js');
+	}
+	assert.equal(proposalKeyOf(vscode.Uri.file('/src/a.js'), schemes), undefined);
+});
 hostTest('a stopped turn closes the diff', async () => {
 	const stop = new AbortController();
 	const decision = edits.proposeEdit('s', proposal('t3'), stop.signal);

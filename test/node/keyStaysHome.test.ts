@@ -33,7 +33,11 @@ async function listen(answer: (request: IncomingMessage, response: ServerRespons
 	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function failureAt(baseUrl: string, apiKeyHeader: 'authorization' | 'x-api-key', what: 'stream' | 'listModels' | 'countTokens') {
+async function failureAt(
+	baseUrl: string,
+	apiKeyHeader: 'authorization' | 'x-api-key',
+	what: 'stream' | 'listModels' | 'countTokens',
+) {
 	const model = createAnthropicModel({ baseUrl, apiKeyHeader, apiKey: async () => KEY, clock: systemClock });
 	const run = {
 		stream: () => model.stream(request, () => undefined, never),
@@ -72,13 +76,22 @@ describe('what is said about a failure never holds the key', () => {
 	const check = (name: string, answer: (request: IncomingMessage, response: ServerResponse) => void) =>
 		test(name, async () => {
 			const error = await failureAt(await listen(answer), 'x-api-key', 'stream');
-			assert.doesNotMatch(`${error instanceof Error ? error.stack : ''}${inspect(error, { depth: 8 })}`, new RegExp(KEY));
+			assert.doesNotMatch(
+				`${error instanceof Error ? error.stack : ''}${inspect(error, { depth: 8 })}`,
+				new RegExp(KEY),
+			);
 		});
 	const json = (body: object) => JSON.stringify(body);
 	check('message', (_, response) =>
-		response.writeHead(401).end(json({ type: 'error', error: { type: 'authentication_error', message: `bad ${KEY}` } })));
+		response
+			.writeHead(401)
+			.end(json({ type: 'error', error: { type: 'authentication_error', message: `bad ${KEY}` } })),
+	);
 	check('another field of the body', (_, response) =>
-		response.writeHead(401).end(json({ type: 'error', error: { type: 'authentication_error', message: 'bad' }, sent: KEY })));
+		response
+			.writeHead(401)
+			.end(json({ type: 'error', error: { type: 'authentication_error', message: 'bad' }, sent: KEY })),
+	);
 	check('plain text', (_, response) => response.writeHead(403, { 'content-type': 'text/plain' }).end(`no ${KEY}`));
 	check('request id', (_, response) => response.writeHead(500, { 'request-id': KEY }).end('{}'));
 	check('a header', (_, response) => response.writeHead(401, { 'x-echo': KEY }).end('{}'));

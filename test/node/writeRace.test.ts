@@ -56,14 +56,19 @@ const exchangeBack = () => {
 /** Calls `before` and `after` around the next opening of a file. */
 function aroundOpen(before: () => void, after: () => void): void {
 	const { open } = fileSystem;
-	mock.method(fileSystem, 'open', async (...args: Parameters<typeof open>) => {
-		before();
-		try {
-			return await open(...args);
-		} finally {
-			after();
-		}
-	}, { times: 1 });
+	mock.method(
+		fileSystem,
+		'open',
+		async (...args: Parameters<typeof open>) => {
+			before();
+			try {
+				return await open(...args);
+			} finally {
+				after();
+			}
+		},
+		{ times: 1 },
+	);
 	syncBuiltinESMExports();
 }
 

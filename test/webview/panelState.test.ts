@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
+import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { announcementFor } from '../../webview/announce.ts';
-import { initialPanelState, type LocalMessage, type PanelState, reduce } from '../../webview/panelState.ts';
+import { initialPanelState, type LocalMessage, oldestRow, type PanelState, reduce } from '../../webview/panelState.ts';
 import { askedPermission, items, meter, rewindPlan, snapshot } from './harness/samples.ts';
 
 const after = (...messages: readonly (ToPanel | LocalMessage)[]): PanelState =>
@@ -99,4 +100,22 @@ test('an answer is announced when it is complete, not while it streams', () => {
 	assert.equal(announcementFor(before, streaming), null);
 	const done = announcementFor(reduce(before, streaming), { kind: 'item', seq: 2, item: answer('Whole.', false) });
 	assert.deepEqual(done, { text: 'Retrace: Whole.', isUrgent: false });
+});
+
+test('older rows go before the row they were asked for, each once; a late answer is dropped', () => {
+	const [first, second] = items;
+	assert.ok(first && second);
+	const start = after(snapshot({ items: [second], hasOlder: true }));
+	const older: ToPanel = { kind: 'older', beforeId: second.id, items: [first, second], hasOlder: false };
+	const state = reduce(start, older);
+	assert.deepEqual([state.items, state.hasOlder, state.seq], [[first, second], false, 0]);
+	assert.equal(reduce(after(snapshot({ items: [] })), older).items.length, 0);
+});
+
+test('what stands before is asked for by the oldest row of the log', () => {
+	const notice: TranscriptItem = { id: 'n', kind: 'notice', level: 'info', text: '', actions: [] };
+	const other = answer('a');
+	assert.equal(oldestRow(after(snapshot({ items: [notice, other] }))), other.id);
+	assert.equal(oldestRow(after(snapshot({ items: [notice] }))), notice.id);
+	assert.equal(oldestRow(after(snapshot({ items: [] }))), undefined);
 });

@@ -20,7 +20,11 @@ import type { ViewContext } from './viewTypes.ts';
 export function transcript(context: ViewContext, empty: TemplateResult): TemplateResult {
 	const { items, hasOlder } = context.state;
 	return html`<div class="log" role="log" aria-label="Conversation" aria-live="off" tabindex="-1">
-		${hasOlder ? html`<p class="quiet older">Earlier messages are kept in the session and not shown here.</p>` : nothing}
+		${
+			hasOlder
+				? html`<p class="older"><button type="button" class="link" @click=${context.loadOlder}>Show earlier messages</button></p>`
+				: nothing
+		}
 		${
 			items.length === 0
 				? empty

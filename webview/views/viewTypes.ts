@@ -13,5 +13,7 @@ export interface ViewContext {
 	readonly reasonFor: string | null;
 	toggleRow(id: string): void;
 	askReason(id: string | null): void;
+	/** Asks for the rows before the ones that are here. */
+	loadOlder(): void;
 	copy(text: string): void;
 }

@@ -72,6 +72,8 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 			'invalid input',
 		);
 	}
+	if (!turn.ports.workspace.isTrusted)
+		return failure('The workspace is not trusted, so nothing is run in it. The user can trust it first.', 'not trusted');
 	let isStarted = false;
 	try {
 		turn.signal.throwIfAborted();
@@ -237,7 +239,7 @@ function createWaitingApprover(turn: TurnContext): { readonly approver: Approver
 		try {
 			return await ask();
 		} finally {
-			waitedMs += ports.clock.now() - since;
+			waitedMs += Math.max(0, ports.clock.now() - since);
 			turn.waits.count--;
 			if (turn.waits.count === 0) session.setState('runningTool');
 		}

@@ -7,7 +7,7 @@ import { codeOf, isCancelled, SessionClosedError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
 import { newestEpoch } from '../checkpoint/timeline.ts';
 import { buildContext } from '../context/buildContext.ts';
-import { type BlobCache, loadBranchBlobs } from '../context/loadBlobs.ts';
+import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../context/loadBlobs.ts';
 import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from '../context/prefix.ts';
 import { ModelError } from '../model/modelError.ts';
 import type { EntryDraft } from '../session/entry.ts';
@@ -38,6 +38,9 @@ const MAX_STEPS = 100;
 const MAX_CUT_REPLIES = 2;
 const CUT_CALL =
 	'This call was cut off by the output limit (max_tokens), so it was not run. Make it again in smaller parts, for example several edits instead of one long file.';
+/** It ran, but its result could not be kept, e.g. on a full disk. */
+const RESULT_LOST =
+	'This call was started and its result was lost, so whether it took effect is not known. Check before you repeat it.';
 
 export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) => {
 	const turn: TurnContext = {
@@ -89,7 +92,7 @@ function safely(
 
 async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 	const { session, ports } = turn;
-	const cache: BlobCache = new Map();
+	const cache: BlobCache = ports.loadedTexts ?? new Map();
 	let prefix: LoadedPrefix | undefined;
 	try {
 		// Frozen before the prompt, so that it hangs on what precedes it: a rewind to this prompt keeps the bytes.
@@ -100,6 +103,8 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 	}
 	if (!prefix) return UNTRUSTED;
 	session.setState('streaming');
+	// What a rewind left behind would stay in memory as long as the session.
+	dropUnnamed(cache, session.branch(), prefix.entry);
 	return await runSteps(turn, prefix, cache);
 }
 
@@ -140,6 +145,7 @@ async function currentPrefix({ session, ports }: TurnContext, cache: BlobCache):
 		project: await ports.loadProjectContext(),
 		model: ports.modelInfo(),
 		isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
+		cache,
 	});
 	const [entry] = session.append(draft);
 	if (!entry) throw new Error('The session appended no prefix');
@@ -242,6 +248,11 @@ function closeTurn(turn: TurnContext, end: TurnEnd, durationMs: number): void {
 }
 
 function closeCalls({ session }: TurnContext, text: string, summary: string): void {
-	const drafts = openCallsOf(session.branch()).map((call) => unrunResult(call.id, text, summary));
-	if (drafts.length > 0) session.append(...drafts);
+	const open = openCallsOf(session.branch());
+	if (open.length === 0) return;
+	const started = new Set(session.entries.flatMap((entry) => (entry.type === 'toolStarted' ? [entry.toolUseId] : [])));
+	const drafts = open.map(({ id }) =>
+		started.has(id) ? unrunResult(id, RESULT_LOST, 'interrupted') : unrunResult(id, text, summary),
+	);
+	session.append(...drafts);
 }

@@ -3,11 +3,13 @@
  * Runs no tools and decides nothing about what the reply means.
  */
 import { codeOf, isCancelled } from '../../base/errors.ts';
+import { asToolUseId, type ToolUseId } from '../../base/ids.ts';
 import { ModelError } from '../model/modelError.ts';
 import { costOf } from '../model/pricing.ts';
 import { withRetry } from '../model/retry.ts';
 import type { ModelEvent, ModelReply, ModelRequest } from '../ports.ts';
 import { isToolUseBlock, type ToolUseBlock } from '../session/content.ts';
+import type { Session } from '../session/sessionTypes.ts';
 import type { TurnContext } from './runToolCall.ts';
 
 /** `hasCutCall`: a tool call began and never completed, so it is not among `calls`. */
@@ -40,7 +42,7 @@ export async function streamStep(request: ModelRequest, turn: TurnContext): Prom
 			ports.trace({
 				event: 'request',
 				sessionId: session.id,
-				durationMs: ports.clock.now() - startedAt,
+				durationMs: Math.max(0, ports.clock.now() - startedAt),
 				...(code === undefined ? {} : { code }),
 				detail: { model: request.model },
 			});
@@ -57,7 +59,7 @@ export async function streamStep(request: ModelRequest, turn: TurnContext): Prom
 				usage: reply.usage,
 				costUsd: costOf(reply.model, reply.usage),
 				...(reply.diagnostics == null ? {} : { diagnostics: reply.diagnostics }),
-				timing: { queuedMs: startedAt - queuedAt, firstTokenMs: reply.firstTokenMs, totalMs: reply.totalMs },
+				timing: { queuedMs: Math.max(0, startedAt - queuedAt), firstTokenMs: reply.firstTokenMs, totalMs: reply.totalMs },
 			});
 			session.setLastExchange({ request, reply });
 			return { kind: 'replied', reply, calls: recorder.calls, hasCutCall: recorder.hasCutCall() };
@@ -109,6 +111,7 @@ function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recor
 		messageId ??= ports.ids.next();
 		return messageId;
 	};
+	const callIds = createCallIds(session);
 
 	const record = (event: ModelEvent): void => {
 		switch (event.kind) {
@@ -141,8 +144,9 @@ function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recor
 				// After a stop or a failed append, what still trickles in is not part of the conversation.
 				if (failed || signal.aborted) return;
 				try {
-					record(event);
-					onEvent({ kind: 'model', event });
+					const own = callIds.withOwnId(event);
+					record(own);
+					onEvent({ kind: 'model', event: own });
 				} catch (error) {
 					failed = { error };
 					abort.abort();
@@ -166,6 +170,37 @@ function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recor
 				});
 			}
 			openTexts.clear();
+		},
+	};
+}
+
+/**
+ * Some servers number the calls of each reply anew, or all alike. What belongs to a call is found by its id, so one that was there
+ * before gets an id of its own; the request then holds that one in the call and in its result.
+ */
+function createCallIds(session: Session) {
+	const byIndex = new Map<number, ToolUseId>();
+	const isTaken = (id: ToolUseId): boolean =>
+		[...byIndex.values()].includes(id) ||
+		session.entries.some(
+			(entry) => entry.type === 'assistant' && isToolUseBlock(entry.block) && entry.block.id === id,
+		);
+	const ownId = (index: number, id: ToolUseId): ToolUseId => {
+		let own = byIndex.get(index);
+		if (own === undefined) {
+			own = id;
+			for (let count = 2; isTaken(own); count++) own = asToolUseId(`${id}_${count}`);
+			byIndex.set(index, own);
+		}
+		return own;
+	};
+	return {
+		withOwnId(event: ModelEvent): ModelEvent {
+			if (event.kind === 'blockStarted' && event.toolUseId !== undefined)
+				return { ...event, toolUseId: ownId(event.index, asToolUseId(event.toolUseId)) };
+			if (event.kind !== 'blockEnded' || !isToolUseBlock(event.block)) return event;
+			const id = ownId(event.index, event.block.id);
+			return id === event.block.id ? event : { ...event, block: { ...event.block, id } };
 		},
 	};
 }

@@ -30,7 +30,8 @@ const isModeText = (text: string): boolean => text === PLAN_ON || text === PLAN_
 
 const MAX_SENTENCES = 40;
 const MAX_PATH_CHARS = 300;
-const ADVICE = 'This was the user’s decision: do not make these changes again unless asked, and read a file before you edit it.';
+const ADVICE =
+	'This was the user’s decision: do not make these changes again unless asked, and read a file before you edit it.';
 
 /** Verdicts on the model's changes and files taken back since the last prompt of the branch. */
 function userChangesText(entries: readonly Entry[], branch: readonly Entry[]): string | undefined {
@@ -60,8 +61,7 @@ function userChangesText(entries: readonly Entry[], branch: readonly Entry[]): s
 /** Whether an operation was made by a call that stands on the branch. */
 function epochsOf(entries: readonly Entry[], branch: readonly Entry[]): (epoch: number) => boolean {
 	const calls = new Set<string>();
-	for (const entry of branch)
-		if (entry.type === 'assistant' && isToolUseBlock(entry.block)) calls.add(entry.block.id);
+	for (const entry of branch) if (entry.type === 'assistant' && isToolUseBlock(entry.block)) calls.add(entry.block.id);
 	const epochs = new Set<number>();
 	for (const entry of entries)
 		if (entry.type === 'fileOperation' && entry.toolUseId !== undefined && calls.has(entry.toolUseId))
@@ -75,7 +75,8 @@ function reviewSentence(entry: EntryOf<'review'>): readonly string[] {
 		case 'keep':
 			return [];
 		case 'undo':
-			if (entry.after === 'absent' && entry.text?.size === 0) return [`The user deleted ${path}, which you had created.`];
+			if (entry.after === 'absent' && entry.text?.size === 0)
+				return [`The user deleted ${path}, which you had created.`];
 			return [`The user undid your change to ${path} ${linesText(entry.hunk.range)}.`];
 		case 'edited':
 			return [`The user rewrote your change to ${path} ${linesText(entry.hunk.range)}.`];

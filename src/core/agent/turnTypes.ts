@@ -1,6 +1,7 @@
 /** What a turn needs and what it tells while it runs. `runTurn.ts` is the loop. */
 import type { ToolUseId } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
+import type { BlobCache } from '../context/loadBlobs.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
 import type {
 	Approver,
@@ -59,6 +60,8 @@ export type TurnPorts = {
 	readonly messageTtl: '5m' | '1h';
 	/** Whether the endpoint is Anthropic's own, which takes every field of the API (cache diagnostics); default false. */
 	readonly isOfficialEndpoint?: boolean;
+	/** Texts of blobs that earlier turns of this session loaded. Kept by the caller, so that a turn need not read them again. */
+	readonly loadedTexts?: BlobCache;
 	readonly trace: Trace;
 };
 

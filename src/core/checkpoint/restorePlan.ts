@@ -11,7 +11,7 @@ import type { BlobStore, Workspace } from '../ports.ts';
 import type { ContentHash, FileMeta, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { RecordedSnapshot } from './recordingWorkspace.ts';
-import { operationAfter, pathKey, readTimeline, type TimelineOperation } from './timeline.ts';
+import { operationsAfter, pathKey, readTimeline, type TimelineOperation } from './timeline.ts';
 
 export type RestoreWorld = { readonly session: Session; readonly workspace: Workspace; readonly blobs: BlobStore };
 
@@ -51,9 +51,9 @@ export async function planRestore(
 	const files: PlannedFile[] = [];
 	for (const operations of readTimeline(session.entries).values()) {
 		signal.throwIfAborted();
-		const first = operationAfter(operations, toEpoch);
-		const last = operations.at(-1);
-		if (first && last) files.push(await planFile(input, first, last));
+		const since = operationsAfter(operations, toEpoch);
+		const [first] = since;
+		if (first) files.push(await planFile(input, first, since));
 	}
 	const order = (file: PlannedFile) => pathKey(file.file);
 	files.sort((a, b) => (order(a) < order(b) ? -1 : 1));
@@ -88,8 +88,14 @@ export async function currentFile(workspace: Workspace, file: FilePath): Promise
 type Verdict = Pick<PlannedFile, 'action' | 'status' | 'note' | 'merged'>;
 const OWNER_WRITE = 0o200;
 
-async function planFile(world: RestoreWorld, first: TimelineOperation, last: TimelineOperation): Promise<PlannedFile> {
+/** `since` starts with `first` and holds every operation on the file after the epoch to restore to. */
+async function planFile(
+	world: RestoreWorld,
+	first: TimelineOperation,
+	since: readonly TimelineOperation[],
+): Promise<PlannedFile> {
 	const { workspace, blobs } = world;
+	const last = since.at(-1) ?? first;
 	const now = await currentFile(workspace, first.file);
 	const base = {
 		key: pathKey(first.file),
@@ -114,12 +120,8 @@ async function planFile(world: RestoreWorld, first: TimelineOperation, last: Tim
 		return blocked('it is read-only', current);
 	try {
 		const target = await load(blobs, base.target);
-		const verdict = await judge(
-			blobs,
-			{ left: base.left, current, target: base.target, isUncertain: last.isUncertain },
-			currentBytes,
-			target,
-		);
+		const edits = userEdits(since, base.target, current);
+		const verdict = await judge(blobs, { edits, current, isUncertain: last.isUncertain }, currentBytes, target);
 		const result = verdict.merged ?? target;
 		return { ...base, ...verdict, ...countBytes(currentBytes, result), current };
 	} catch (error) {
@@ -128,22 +130,45 @@ async function planFile(world: RestoreWorld, first: TimelineOperation, last: Tim
 	}
 }
 
+/** What the user made of a file between two operations of the session, or after the last one. */
+type UserEdit = { readonly from: ContentHash; readonly to: ContentHash };
+
+/**
+ * The user's edits since the file was last as it is to become. Before a moment at which there was no file, there is nothing to keep.
+ */
+function userEdits(since: readonly TimelineOperation[], target: ContentHash, current: ContentHash): UserEdit[] {
+	const edits: UserEdit[] = [];
+	since.forEach((operation, index) => {
+		const to = since[index + 1]?.before ?? current;
+		const isGone = to === 'absent' && index < since.length - 1;
+		if (to === target || isGone) edits.length = 0;
+		else if (operation.after === target) edits.splice(0, edits.length, { from: target, to });
+		else if (to !== operation.after) edits.push({ from: operation.after, to });
+	});
+	return edits;
+}
+
 async function judge(
 	blobs: BlobStore,
-	state: { left: ContentHash; current: ContentHash; target: ContentHash; isUncertain: boolean },
+	state: { edits: readonly UserEdit[]; current: ContentHash; isUncertain: boolean },
 	currentBytes: Uint8Array | undefined,
-	targetBytes: Uint8Array | undefined,
+	targetBytes: Uint8Array<ArrayBuffer> | undefined,
 ): Promise<Verdict> {
 	const action = !targetBytes ? 'delete' : currentBytes ? 'restore' : 'create';
 	const conflict = (note: string): Verdict => ({ action, status: 'conflict', note, merged: undefined });
 	if (state.isUncertain) return conflict('Retrace was interrupted while it wrote this file');
-	if (state.current === state.left) return { action, status: 'ok', note: '', merged: undefined };
+	if (state.edits.length === 0) return { action, status: 'ok', note: '', merged: undefined };
 	if (!currentBytes) return conflict('you deleted it since');
 	if (!targetBytes) return conflict('you changed it since; the session created it');
-	if (state.left === 'absent') return conflict('you created it again since');
-	const merged = mergeFiles(await blobs.get({ $blob: state.left }), currentBytes, targetBytes);
-	if (merged === undefined) return conflict('you changed it since, and it is not a text file');
-	if (merged === 'conflict') return conflict('you changed the same lines since');
+	let merged = targetBytes;
+	for (const { from, to } of state.edits) {
+		if (from === 'absent' || to === 'absent') return conflict('you created it again since');
+		const mine = to === state.current ? currentBytes : await blobs.get({ $blob: to });
+		const next = mergeFiles(await blobs.get({ $blob: from }), mine, merged);
+		if (next === undefined) return conflict('you changed it since, and it is not a text file');
+		if (next === 'conflict') return conflict('you changed the same lines since');
+		merged = next;
+	}
 	if (blobs.hash(merged) === state.current)
 		return { action: 'none', status: 'ok', note: 'your changes since already have it', merged: undefined };
 	return { action, status: 'merge', note: 'you changed it since; your changes are kept', merged };

@@ -57,20 +57,18 @@ export function readTimeline(entries: readonly Entry[]): Timeline {
 }
 
 /**
- * The session's first operation on a file after `epoch`. Its `before` is the file's state at `epoch`, and holds what the user did in
- * between as well. Undefined when the session did nothing to the file since: then whatever is there now belongs there.
+ * The session's operations on a file after `epoch`. The `before` of the first is the file's state at `epoch`, and holds what the user did
+ * in between as well. Empty when the session did nothing to the file since: then whatever is there now belongs there.
  */
-export function operationAfter(operations: readonly TimelineOperation[], epoch: number): TimelineOperation | undefined {
-	return operations.find((operation) => operation.epoch > epoch);
+export function operationsAfter(operations: readonly TimelineOperation[], epoch: number): readonly TimelineOperation[] {
+	return operations.filter((operation) => operation.epoch > epoch);
 }
 
-/** The epoch of the newest operation, happened or not; 0 = none yet. */
+/** The highest epoch, happened or not; 0 = none yet. What a stale window wrote late stands behind higher ones. */
 export function newestEpoch(entries: readonly Entry[]): number {
-	for (let index = entries.length - 1; index >= 0; index--) {
-		const entry = entries[index];
-		if (entry?.type === 'fileOperation') return entry.epoch;
-	}
-	return 0;
+	let newest = 0;
+	for (const entry of entries) if (entry.type === 'fileOperation') newest = Math.max(newest, entry.epoch);
+	return newest;
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Sha256 } from '../../base/ids.ts';
 import type { BlobStore } from '../ports.ts';
 import { type BlobRef, isBlobRef } from '../session/content.ts';
-import type { Entry } from '../session/entry.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
 
 /** Text of blobs by hash. */
 export type LoadedBlobs = ReadonlyMap<Sha256, string>;
@@ -35,6 +35,13 @@ export async function loadBlobText(ref: BlobRef, blobs: BlobStore, cache?: BlobC
 	const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await blobs.get(ref));
 	cache?.set(ref.$blob, text);
 	return text;
+}
+
+/** Forgets the texts that neither the branch nor its prefix names: what a rewind left behind. */
+export function dropUnnamed(cache: BlobCache, branch: readonly Entry[], prefix: EntryOf<'prefix'>): void {
+	const refs = [prefix.tools, prefix.system, prefix.context, ...branch.flatMap(contentRefs)];
+	const named = new Set(refs.map((ref) => ref.$blob));
+	for (const sha of cache.keys()) if (!named.has(sha)) cache.delete(sha);
 }
 
 /** The blobs that an entry's part of the context is stored in. */

@@ -41,6 +41,8 @@ export type PrefixInput = {
 	readonly isOfficialEndpoint: boolean;
 	/** How reminders are sent; default `user`, which every endpoint takes. */
 	readonly reminderForm?: 'system' | 'user';
+	/** Gets the texts, so that they need not be read back from the store. */
+	readonly cache?: BlobCache;
 };
 
 /** Whether the next request needs a `prefix` entry first: there is none, or the session's model is another one now. */
@@ -52,9 +54,9 @@ export function needsNewPrefix(session: Pick<Session, 'model' | 'newest'>): bool
 export async function freezePrefix(input: PrefixInput): Promise<EntryDraft<'prefix'>> {
 	const texts = prefixTexts(input.tools, input.project);
 	const [tools, system, context] = await Promise.all([
-		store(input.blobs, texts.tools),
-		store(input.blobs, texts.system),
-		store(input.blobs, texts.context),
+		store(input, texts.tools),
+		store(input, texts.system),
+		store(input, texts.context),
 	]);
 	return {
 		type: 'prefix',
@@ -112,8 +114,11 @@ function projectContextText(project: ProjectContext): string {
 	return parts.join('\n\n');
 }
 
-async function store(blobs: BlobStore, json: string): Promise<BlobRef> {
-	return blobs.put(utf8Encode(json), 'application/json');
+async function store({ blobs, cache }: PrefixInput, json: string): Promise<BlobRef> {
+	const ref = await blobs.put(utf8Encode(json), 'application/json');
+	// `JSON.stringify` escapes what UTF-8 cannot carry, so the store would give back this very text.
+	cache?.set(ref.$blob, json);
+	return ref;
 }
 
 const toolShape = z.array(z.looseObject({ name: z.string(), input_schema: z.looseObject({}) }));

@@ -19,6 +19,7 @@ export function protectedCause(resolved: ResolvedPath, access: Access): string |
 	const folder = segments.find((segment) => PROTECTED_FOLDERS.has(segment));
 	if (folder !== undefined)
 		return `${shown} is in a protected folder (${folder}), whose files can change what runs here`;
+	if (name.endsWith('.code-workspace')) return `${shown} holds settings and tasks of the editor`;
 	if (name === '.mcp.json') return `${shown} can start programs (MCP servers)`;
 	if (START_UP_FILES.has(name)) return `${shown} is a start-up file that other programs run or obey`;
 	return undefined;
@@ -73,10 +74,14 @@ function segmentsOf(path: string): string[] {
 
 /** Lower case, and without the characters that some file systems ignore in names. */
 function normalise(text: string): string {
-	return text
-		.normalize('NFC')
-		.toLowerCase()
-		.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '');
+	return (
+		text
+			.normalize('NFC')
+			// Twice, since some letters (ſ, K) meet others only on the way.
+			.toUpperCase()
+			.toLowerCase()
+			.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '')
+	);
 }
 
 /** Windows opens `.git.`, `.git ` and `.git::$data` as `.git`. */

@@ -20,7 +20,7 @@ import {
 } from './entry.ts';
 import { createLogIndex, type LogIndex } from './logIndex.ts';
 import { readLog } from './readLog.ts';
-import { logWriteFailed, sessionReadOnly } from './sessionErrors.ts';
+import { CutWriteError, logWriteFailed, sessionReadOnly } from './sessionErrors.ts';
 import type { LastExchange, LogProblem, Session, SessionState, SessionStateChange } from './sessionTypes.ts';
 import { isTailDue, tailDraft } from './tailEntry.ts';
 import { promptText, titleFromPrompt } from './titles.ts';
@@ -74,7 +74,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
 	options.trace({
 		event: 'session.opened',
 		sessionId: id,
-		durationMs: options.clock.now() - startedAt,
+		durationMs: Math.max(0, options.clock.now() - startedAt),
 		detail: { entries: entries.length, problems: problems.length, isReadOnly: session.readOnlyReason !== undefined },
 	});
 	session.setState('ready');
@@ -193,8 +193,12 @@ class LoggedSession implements Session {
 				batch.add({ type: 'title', title: titleFromPrompt(promptText(entry.content)), by: 'prompt' });
 			}
 		}
-		this.#write(batch.entries);
-		this.#tell();
+		try {
+			this.#write(batch.entries);
+		} finally {
+			// Also when the disk took only a part: what is in the log is a fact.
+			this.#tell();
+		}
 		return made;
 	}
 
@@ -206,7 +210,7 @@ class LoggedSession implements Session {
 		if (state === this.#state || this.#state === 'closed') return;
 		const from = this.#state;
 		const now = this.#parts.clock.now();
-		const durationMs = now - this.#stateSince;
+		const durationMs = Math.max(0, now - this.#stateSince);
 		this.#state = state;
 		this.#stateSince = now;
 		this.#parts.trace({ event: 'session.state', sessionId: this.id, durationMs, detail: { from, to: state } });
@@ -311,7 +315,19 @@ class LoggedSession implements Session {
 	}
 
 	#commit(entries: readonly Entry[]): readonly LineRange[] {
-		const ranges = this.#parts.file.append(entries.map((entry) => JSON.stringify(entry)));
+		let ranges: readonly LineRange[];
+		try {
+			ranges = this.#parts.file.append(entries.map((entry) => JSON.stringify(entry)));
+		} catch (error) {
+			// A reopened session would have these lines, so this one has them as well.
+			if (error instanceof CutWriteError) this.#take(entries.slice(0, error.landed.length), error.landed);
+			throw error;
+		}
+		this.#take(entries, ranges);
+		return ranges;
+	}
+
+	#take(entries: readonly Entry[], ranges: readonly LineRange[]) {
 		entries.forEach((entry, index) => {
 			const range = ranges[index];
 			if (!range) throw logWriteFailed(undefined, 'a line has no place in the file');
@@ -320,7 +336,6 @@ class LoggedSession implements Session {
 			if (isType(entry, 'model') || isType(entry, 'prefix')) this.#model = entry.model;
 		});
 		this.#untold.push(...entries);
-		return ranges;
 	}
 
 	/** A listener may append: its entries are told after those before them in the file. */

@@ -1,5 +1,6 @@
 /** The errors of sessions and their logs that a person can do something about: one function per code. */
 import { UserError } from '../../base/errors.ts';
+import type { LineRange } from '../ports.ts';
 
 export const sessionReadOnly = (reason: string): UserError => new UserError('session-read-only', reason);
 
@@ -14,11 +15,20 @@ export const logUnreadable = (cause: unknown, detail: string): UserError =>
 	);
 
 export const logWriteFailed = (cause: unknown, detail: string): UserError =>
-	new UserError(
-		'log-write-failed',
-		`The session could not be saved: ${detail}. What was saved before is safe. Free some disk space or check the permissions of the storage folder, then try again.`,
-		{ cause },
-	);
+	new UserError('log-write-failed', writeFailedText(detail), { cause });
+
+/** A batch of which the disk took a part: the first `landed.length` lines are in the log for good, since nothing is taken out of it. */
+export class CutWriteError extends UserError {
+	readonly landed: readonly LineRange[];
+
+	constructor(cause: unknown, detail: string, landed: readonly LineRange[]) {
+		super('log-write-failed', writeFailedText(detail), { cause });
+		this.landed = landed;
+	}
+}
+
+const writeFailedText = (detail: string): string =>
+	`The session could not be saved: ${detail}. What was saved before is safe. Free some disk space or check the permissions of the storage folder, then try again.`;
 
 export const sessionInUse = (window: string): UserError =>
 	new UserError(

@@ -19,6 +19,13 @@ export function titleFromPrompt(text: string): string {
 	return title.length <= MAX_TITLE_CHARS ? title : `${cutText(title, MAX_TITLE_CHARS - 1).trimEnd()}…`;
 }
 
+/** `Name (fork)`, and `Name (fork 2)` for a fork of that. */
+export function forkTitle(title: string): string {
+	const fork = / \(fork(?: (\d+))?\)$/.exec(title);
+	if (!fork) return `${title} (fork)`;
+	return `${title.slice(0, fork.index)} (fork ${Number(fork[1] ?? 1) + 1})`;
+}
+
 /** The whole prompt on one line, cut for a list row. */
 export function promptPreview(text: string): string {
 	// Cut first: a prompt can be very long and only its start is shown.

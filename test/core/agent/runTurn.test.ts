@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CancelledError } from '../../../src/base/errors.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
+import type { BlobCache } from '../../../src/core/context/loadBlobs.ts';
 import { ModelError, type ModelErrorKind } from '../../../src/core/model/modelError.ts';
+import type { BlobStore } from '../../../src/core/ports.ts';
 import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';
 
@@ -43,6 +45,40 @@ describe('a turn', () => {
 		assert.deepEqual(second?.system, first?.system);
 		assert.deepEqual(second?.tools, first?.tools);
 		assert.equal(fixture.session.entries.filter((entry) => entry.type === 'prefix').length, 1);
+	});
+
+	test('reads no blob again that an earlier one knew, and forgets what was left behind', async () => {
+		const reply = { blocks: [text('done')] };
+		const model = createScriptedModel([reply, reply, reply]);
+		const { ports, session, abort } = await createFixture({ model });
+		const reads: string[] = [];
+		const loadedTexts: BlobCache = new Map();
+		const blobs: BlobStore = {
+			...ports.blobs,
+			get: (ref) => {
+				reads.push(ref.$blob);
+				return ports.blobs.get(ref);
+			},
+		};
+		const run = (words: string) =>
+			runTurn(
+				session,
+				{ text: words, attachments: [] },
+				{ ...ports, blobs, loadedTexts },
+				() => undefined,
+				abort.signal,
+			);
+		const long = 'stored apart '.repeat(5_000);
+		await run(long);
+		assert.equal(reads.length, 1, 'the prompt; the prefix was known when it was frozen');
+		await run('second');
+		assert.equal(reads.length, 1);
+		assert.deepEqual(model.requests[1]?.system, model.requests[0]?.system);
+		assert.ok([...loadedTexts.values()].some((one) => one.includes(long)));
+		session.append({ type: 'rewind', to: null, from: session.leaf, why: 'rewind' });
+		await run('third');
+		assert.equal([...loadedTexts.values()].some((one) => one.includes(long)), false);
+		assert.deepEqual(model.requests[2]?.system, model.requests[0]?.system);
 	});
 
 	test('runs tools and sends their results', async () => {

@@ -4,7 +4,7 @@ import {
 	epochBefore,
 	newestEpoch,
 	openIntents,
-	operationAfter,
+	operationsAfter,
 	readTimeline,
 	undoableRestore,
 } from '../../../src/core/checkpoint/timeline.ts';
@@ -18,7 +18,7 @@ test('a file at an epoch is what the next operation found, with what the user di
 	await agent('/w/b', 'new');
 	const timeline = readTimeline(session.entries);
 	const at = (rel: string, epoch: number) => {
-		const found = operationAfter(timeline.get(`/w\n${rel}`) ?? [], epoch)?.before;
+		const found = operationsAfter(timeline.get(`/w\n${rel}`) ?? [], epoch)[0]?.before;
 		return found === undefined || found === 'absent' ? found : new TextDecoder().decode(blobs.stored.get(found));
 	};
 	assert.deepEqual(

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { UserError } from '../../../src/base/errors.ts';
 import { asToolUseId } from '../../../src/base/ids.ts';
 import { utf8Encode } from '../../../src/base/text.ts';
-import { type BlobCache, loadBranchBlobs } from '../../../src/core/context/loadBlobs.ts';
+import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../../../src/core/context/loadBlobs.ts';
 import type { BlobStore } from '../../../src/core/ports.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';

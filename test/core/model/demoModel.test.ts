@@ -73,6 +73,11 @@ describe('the demo model', () => {
 			assert.equal(made.log().at(-1), 'turnEnded endTurn');
 		});
 
+	test('the output of a command begins with its first line that is not empty', async () => {
+		const { last } = await talk('run npm test', { shell: () => ({ output: '\n\n> test\n  ok\n\nend\n' }) });
+		assert.match(last, /```\n> test\n {2}ok\n\nend\n```/);
+	});
+
 	test('several steps, with the summary of each', async () => {
 		const { last, calls } = await talk('replace Shop with Store in README.md then run make; then explain README.md');
 		assert.deepEqual(calls, ['Read', 'Edit', 'Bash', 'Read']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asSha256 } from '../../../src/base/ids.ts';
-import { promptPreview, promptText, titleFromPrompt } from '../../../src/core/session/titles.ts';
+import { forkTitle, promptPreview, promptText, titleFromPrompt } from '../../../src/core/session/titles.ts';
 
 test('a title is the first line with text, collapsed and cut', () => {
 	const check = (prompt: string, expected: string) => assert.equal(titleFromPrompt(prompt), expected);
@@ -13,6 +13,14 @@ test('a title is the first line with text, collapsed and cut', () => {
 	check('x'.repeat(60), 'x'.repeat(60));
 	check('x'.repeat(61), `${'x'.repeat(59)}…`);
 	check(`${'x'.repeat(58)}😀 and more`, `${'x'.repeat(58)}…`);
+});
+
+test('the name of a fork says so, and which one of a fork it is', () => {
+	const check = (title: string, expected: string) => assert.equal(forkTitle(title), expected);
+	check('Fix the bug', 'Fix the bug (fork)');
+	check('Fix the bug (fork)', 'Fix the bug (fork 2)');
+	check('Fix the bug (fork 9)', 'Fix the bug (fork 10)');
+	check('Fix (fork) it', 'Fix (fork) it (fork)');
 });
 
 test('a preview is one line of at most 200 characters', () => {

@@ -2,7 +2,15 @@
 // what differs (prompts, and what the model's side must have seen) is given by the caller.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { editCard, openContext, openRewind, permissionCard, send, turnEnds } from './panelActions.ts';
+import {
+	editCard,
+	openContext,
+	openRewind,
+	openSessionFromTree,
+	permissionCard,
+	send,
+	turnEnds,
+} from './panelActions.ts';
 import { until } from './until.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -21,15 +29,13 @@ export interface MainPathOptions {
 	readonly name: string;
 	readonly prompts: MainPathPrompts;
 	readonly workbench: () => Workbench;
-	/** Called where a rewind or an undone one makes the next request start differently. */
-	readonly onRewound?: () => void;
 }
 
 const ORIGINAL_PRICE = '24.5';
 const NEW_PRICE = '26';
 
 /** Registers the steps as tests of the surrounding suite; each builds on the ones before. */
-export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOptions): void {
+export function walkMainPath({ name, prompts, workbench }: MainPathOptions): void {
 	const panel = () => workbench().panel();
 	const meterValue = async () =>
 		Number(await panel().getByRole('meter', { name: 'Context usage' }).getAttribute('aria-valuenow'));
@@ -92,7 +98,6 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 		await dialog.getByText('src/area.js', { exact: true }).waitFor();
 		assert.ok(await dialog.getByRole('radio', { name: 'Conversation and code' }).isChecked());
 		await workbench().screenshot(`${name}-5-rewind`);
-		onRewound?.();
 		await dialog.getByRole('button', { name: 'Rewind', exact: true }).click();
 		await dialog.waitFor({ state: 'hidden' });
 		for (const path of ['src/invoice.js', 'src/area.js'])
@@ -104,7 +109,6 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 	});
 
 	test('undoing the rewind brings everything back', async () => {
-		onRewound?.();
 		await panel().getByRole('button', { name: 'Undo rewind' }).click();
 		for (const path of ['src/invoice.js', 'src/area.js'])
 			await until(`${path} is as before the rewind`, () => workbench().readFile(path) === after[path]);
@@ -124,7 +128,7 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 	});
 
 	test('the session resumes from the tree with the same transcript and the same meter', async () => {
-		await openFromTree(workbench());
+		await openSessionFromTree(workbench());
 		await panel()
 			.getByText(prompts.streamLong.split('\n')[0] ?? '', { exact: false })
 			.last()
@@ -135,7 +139,7 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 		assert.match(shown, /npm test/);
 		await workbench().screenshot(`${name}-7-resumed`);
 		await workbench().reloadWindow();
-		await openFromTree(workbench());
+		await openSessionFromTree(workbench());
 		await until('the same transcript', async () => (await transcriptText(workbench())) === shown);
 		await until('the same meter', async () => (await meterValue()) === meterShown);
 	});
@@ -148,14 +152,6 @@ export function walkMainPath({ name, prompts, workbench, onRewound }: MainPathOp
 		await workbench().screenshot(`${name}-8-light`);
 		await workbench().setTheme('dark');
 	});
-}
-
-/** Opens the newest session with a click on its row in the Sessions view. */
-async function openFromTree(workbench: Workbench): Promise<void> {
-	await workbench.runCommand('View: Show Retrace');
-	const row = workbench.page.locator('.pane-body [role="treeitem"][aria-level="2"]').first();
-	await row.click();
-	await workbench.panel().getByRole('article').first().waitFor();
 }
 
 async function transcriptText(workbench: Workbench): Promise<string> {

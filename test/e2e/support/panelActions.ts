@@ -1,5 +1,6 @@
 // What a person does in the chat panel, by the accessible names that are the panel's contract. Each action waits until it had its effect.
 import type { FrameLocator, Locator } from 'playwright-core';
+import type { Workbench } from './workbench.ts';
 
 /** Types a prompt and sends it. */
 export async function send(panel: FrameLocator, prompt: string): Promise<void> {
@@ -41,4 +42,12 @@ export async function openContext(panel: FrameLocator): Promise<Locator> {
 	const dialog = panel.getByRole('dialog', { name: 'Context' });
 	await dialog.waitFor();
 	return dialog;
+}
+
+/** Opens the newest session with a click on its row in the Sessions view. */
+export async function openSessionFromTree(workbench: Workbench): Promise<void> {
+	await workbench.runCommand('View: Show Retrace');
+	const row = workbench.page.locator('.pane-body [role="treeitem"][aria-level="2"]').first();
+	await row.click();
+	await workbench.panel().getByRole('article').first().waitFor();
 }

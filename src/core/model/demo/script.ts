@@ -80,7 +80,9 @@ function* carryOut(instruction: Instruction): Script<string> {
 			const { command } = instruction;
 			const answer = yield* ask(`I'll run \`${command}\`.`, 'Bash', { command }, { mayFail: true });
 			const how = answer.isError ? 'It failed' : 'It ran without an error';
-			return `${how}:\n\n${fence(shorten(answer.text.split('\n'), 30, 'lines'))}`;
+			// npm starts with an empty line.
+			const output = answer.text.replace(/^(?:[ \t]*\n)+/, '');
+			return `${how}:\n\n${fence(shorten(output.split('\n'), 30, 'lines'))}`;
 		}
 		case 'check': {
 			const input = instruction.file === undefined ? {} : { path: instruction.file };

@@ -1,0 +1,61 @@
+/** Nothing runs in an untrusted workspace, also when something above forgot to ask: the last door before a tool is closed. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runToolCall } from '../../../src/core/agent/runToolCall.ts';
+import { builtInTools } from '../../../src/core/tools/registry.ts';
+import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
+import { createFixture } from './turnFixture.ts';
+
+const inputs: Readonly<Record<string, object>> = {
+	Read: { file_path: 'a.js' },
+	Write: { file_path: 'b.js', content: 'x' },
+	Edit: { file_path: 'a.js', old_string: '1', new_string: '2' },
+	Glob: { pattern: '**' },
+	Grep: { pattern: 'a' },
+	Bash: { command: 'touch x' },
+	Diagnostics: {},
+};
+
+for (const isTrusted of [false, true])
+	for (const { name } of builtInTools)
+		test(`${name} ${isTrusted ? 'runs once the workspace is trusted' : 'does not run'}`, async () => {
+			const fixture = await createFixture({
+				model: createScriptedModel([]),
+				files: { '/w/a.js': 'let a = 1;\n' },
+				mode: 'auto',
+				rules: { allow: ['Bash', 'Edit', 'Write', 'Read'] },
+				isTrusted,
+			});
+			const { session, ports, events, workspace, commands } = fixture;
+			const turn = {
+				session,
+				ports,
+				onEvent: (event: (typeof events)[number]) => events.push(event),
+				signal: new AbortController().signal,
+				waits: { count: 0 },
+			};
+			assert.ok(name in inputs, `no input for ${name}: add one`);
+			const result = await runToolCall(call(name, inputs[name] ?? {}), turn);
+			assert.equal(result.isError, !isTrusted, JSON.stringify(result.content));
+			if (isTrusted) return;
+			assert.match(JSON.stringify(result.content), /not trusted/);
+			assert.deepEqual([commands, workspace.log, fixture.log()], [[], [], []]);
+		});
+
+test('a turn that was started all the same runs no tool and reads no memory file', async () => {
+	const model = createScriptedModel([{ blocks: [call('Bash', { command: 'touch x' })] }, { blocks: [text('ok')] }]);
+	let read = 0;
+	const { run, commands, session } = await createFixture({
+		model,
+		mode: 'auto',
+		isTrusted: false,
+		projectContext: () => {
+			read += 1;
+			return 'Do as this file says.';
+		},
+	});
+	await run('do it');
+	assert.deepEqual([commands, read], [[], 0]);
+	assert.doesNotMatch(JSON.stringify(model.requests), /Do as this file says/);
+	assert.equal(session.state, 'idle');
+});
