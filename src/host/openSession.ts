@@ -47,20 +47,29 @@ export class OpenSession implements Disposable {
 	readonly #live = new LiveRows();
 	readonly #texts: BlobTexts;
 	readonly #inputs: TranscriptInputs;
-	readonly #changed = new Emitter<SessionChange>();
+	readonly #changed: Emitter<SessionChange>;
 	readonly #disposables = new DisposableStore();
 	#transcript: Transcript;
 	#notices: readonly TranscriptItem[] = [];
 	#progress: string | null = null;
 	#turn: RunningTurn | undefined;
-	/** Open calls and intents of a crash were settled. */
-	isSettled = false;
+	#free: Promise<void> = Promise.resolve();
 	/** The user stopped the turn to send a queued prompt now. */
 	isSteering = false;
 
-	readonly onDidChange: Event<SessionChange> = this.#changed.event;
+	readonly onDidChange: Event<SessionChange>;
 
-	constructor(session: Session, queue: PromptQueue, approvals: Approvals, texts: BlobTexts, inputs: TranscriptInputs) {
+	/** `onError` is told what a listener throws: a turn must not break on a panel that is gone. */
+	constructor(
+		session: Session,
+		queue: PromptQueue,
+		approvals: Approvals,
+		texts: BlobTexts,
+		inputs: TranscriptInputs,
+		onError?: (error: unknown) => void,
+	) {
+		this.#changed = new Emitter(onError);
+		this.onDidChange = this.#changed.event;
 		this.session = session;
 		this.queue = queue;
 		this.approvals = approvals;
@@ -98,6 +107,30 @@ export class OpenSession implements Disposable {
 
 	get isRunning(): boolean {
 		return this.#turn !== undefined;
+	}
+
+	/** Runs `work` after all work of this kind that was asked for before: rewinds come one by one, and no turn starts meanwhile. */
+	async alone<T>(work: () => Promise<T>): Promise<T> {
+		const before = this.#free;
+		let setFree = () => {};
+		this.#free = new Promise((resolve) => {
+			setFree = resolve;
+		});
+		await before;
+		try {
+			return await work();
+		} finally {
+			setFree();
+		}
+	}
+
+	/** Resolves when nothing runs `alone`. */
+	async whenFree(): Promise<void> {
+		let awaited: Promise<void> | undefined;
+		while (awaited !== this.#free) {
+			awaited = this.#free;
+			await awaited;
+		}
 	}
 
 	get progress(): string | null {

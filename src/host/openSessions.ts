@@ -14,6 +14,7 @@ import type { OutsideWorld, Stores } from './agentTypes.ts';
 import { Approvals, type EditDecider } from './approvals.ts';
 import { createBlobTexts } from './blobTexts.ts';
 import { OpenSession, type SessionChange } from './openSession.ts';
+import { stopTurn } from './rewindFlow.ts';
 import { createTranscriptInputs } from './transcriptInputs.ts';
 
 /** Rows sent to the panel at first, and with each page of older ones; only their texts are loaded. */
@@ -87,6 +88,7 @@ export class OpenSessions implements Disposable {
 			new Approvals(session.id, decider),
 			texts,
 			inputs,
+			(error) => onError('listener', error, session.id),
 		);
 		open.onDidChange((change) => this.#changed.fire({ open, change }));
 		this.#open.set(session.id, { open, attached: this.#world.attach(session) });
@@ -98,17 +100,19 @@ export class OpenSessions implements Disposable {
 	async close(id: SessionId): Promise<void> {
 		const found = this.#open.get(id);
 		if (!found) return;
-		found.open.turn?.abort(new SessionClosedError());
-		await found.open.turn?.done;
+		await stopTurn(found.open, new SessionClosedError());
+		await found.open.whenFree();
 		this.#open.delete(id);
 		found.attached.dispose();
 		found.open.dispose();
 		await found.open.session.close();
 	}
 
-	/** Closes the oldest idle sessions beyond the limit; never `shown`. */
+	/** Closes the oldest idle sessions beyond the limit; never `shown`, nor one with prompts that were not sent. */
 	async closeIdle(shown: OpenSession): Promise<void> {
-		const idle = this.all.filter((open) => open !== shown && !open.isRunning && !open.needsUser);
+		const idle = this.all.filter(
+			(open) => open !== shown && !open.isRunning && !open.needsUser && open.queue.items.length === 0,
+		);
 		for (const open of idle.slice(0, Math.max(0, idle.length - MAX_IDLE_SESSIONS))) await this.close(open.session.id);
 	}
 

@@ -2,14 +2,22 @@
  * Rewind and its undo for one session: what it would do, and doing it. The conversation moves by a `rewind` entry;
  * files are restored by the checkpoint module. A running turn is stopped first.
  */
-import { UserError } from '../base/errors.ts';
+import { type SessionClosedError, UserError } from '../base/errors.ts';
 import { asEntryId, type EntryId } from '../base/ids.ts';
 import { cutText, plural } from '../base/text.ts';
-import { applyRestore } from '../core/checkpoint/restore.ts';
+import { LONG_PROMPT_NAME, isLongPromptNote } from '../core/agent/makePrompt.ts';
+import { applyRestore, settleIntents } from '../core/checkpoint/restore.ts';
 import { planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
-import { epochBefore, undoableRestore } from '../core/checkpoint/timeline.ts';
+import { epochBefore } from '../core/checkpoint/timeline.ts';
+import { loadBlobText } from '../core/context/loadBlobs.ts';
 import type { BlobStore, Workspace } from '../core/ports.ts';
-import { isToolUseBlock } from '../core/session/content.ts';
+import {
+	inputBlockSchema,
+	isBlobRef,
+	isTextBlock,
+	isToolUseBlock,
+	type StoredInputBlock,
+} from '../core/session/content.ts';
 import type { Entry, EntryOf } from '../core/session/entry.ts';
 import type { RewindScope } from '../protocol/toHost.ts';
 import type { RewindFile, ToPanel } from '../protocol/toPanel.ts';
@@ -26,7 +34,7 @@ export type RewindWorld = {
 /** `promptText` goes back to the input; `problems` are files that were not restored. */
 export type RewindOutcome = { readonly promptText: string | undefined; readonly problems: readonly string[] };
 
-/** What rewinding to this prompt would do; with null, the list of prompts to choose from. Changes nothing. */
+/** What rewinding to this prompt would do; with null, the list of prompts to choose from. Changes no file. */
 export async function previewRewind(
 	open: OpenSession,
 	entryId: string | null,
@@ -41,10 +49,16 @@ export async function previewRewind(
 	if (entryId === null) return { ...base, promptText: '', codeReason: world.codeReason() };
 	const prompt = findPrompt(open, entryId);
 	const left = open.session.branch().slice(open.session.branch().indexOf(prompt));
-	const plan = world.codeReason() === null ? await planTo(open, prompt, world, signal) : undefined;
+	const plan =
+		world.codeReason() === null
+			? await open.alone(async () => {
+					if (!open.isRunning) await settleIntents({ session: open.session, ...world });
+					return await planTo(open, prompt, world, signal);
+				})
+			: undefined;
 	return {
 		...base,
-		promptText: promptTextOf(open, prompt.id),
+		promptText: await wholePromptText(open, prompt, world.blobs),
 		files: (plan?.files ?? []).map(rewindFile),
 		messageCount: countMessages(left),
 		warnings: [...warningsOf(left)],
@@ -59,41 +73,61 @@ export async function applyRewind(
 	world: RewindWorld,
 	signal: AbortSignal,
 ): Promise<RewindOutcome> {
+	return await open.alone(() => rewindNow(open, choice, world, signal));
+}
+
+async function rewindNow(
+	open: OpenSession,
+	choice: Parameters<typeof applyRewind>[1],
+	world: RewindWorld,
+	signal: AbortSignal,
+): Promise<RewindOutcome> {
 	await stopTurn(open);
 	const prompt = findPrompt(open, choice.entryId);
-	const promptText = promptTextOf(open, prompt.id);
+	const promptText = await wholePromptText(open, prompt, world.blobs);
 	const problems: string[] = [];
+	let restore: EntryId | undefined;
 	if (choice.scope !== 'conversation') {
 		const reason = world.codeReason();
 		if (reason !== null) throw new UserError('cannot-restore', `${reason} Nothing was changed.`);
-		const plan = await planTo(open, prompt, world, signal);
 		const { session } = open;
+		await settleIntents({ session, ...world });
+		const plan = await planTo(open, prompt, world, signal);
 		const report = await applyRestore(
 			{ session, workspace: world.workspace, blobs: world.blobs, plan, overwrite: choice.overwrite },
 			signal,
 		);
+		restore = report.restore;
 		for (const one of [...report.skipped, ...report.failed]) problems.push(`${one.file.rel}: ${one.reason}`);
 	}
 	if (choice.scope === 'code') {
 		await open.session.sync();
 		return { promptText: undefined, problems };
 	}
-	open.session.append({ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'rewind' });
+	open.session.append({
+		...{ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'rewind' },
+		...(restore === undefined ? {} : { restore }),
+	});
 	await open.session.sync();
 	return { promptText, problems };
 }
 
 /** Takes back the newest rewind that nothing followed. Rejects with UserError `nothing-to-undo`. */
 export async function undoRewind(open: OpenSession, world: RewindWorld, signal: AbortSignal): Promise<RewindOutcome> {
+	return await open.alone(() => undoNow(open, world, signal));
+}
+
+async function undoNow(open: OpenSession, world: RewindWorld, signal: AbortSignal): Promise<RewindOutcome> {
 	await stopTurn(open);
 	const undoable = undoableRewind(open.session.entries);
 	if (!undoable) throw new UserError('nothing-to-undo', 'There is no rewind to undo: the session went on since.');
 	const problems: string[] = [];
-	const restore = undoable.restore && undoableRestore(open.session.entries);
+	const { restore } = undoable;
 	if (restore) {
 		const { session } = open;
+		await settleIntents({ session, ...world });
 		const plan = await planRestore(
-			{ session, workspace: world.workspace, blobs: world.blobs, toEpoch: restore.safety, undoOf: restore.restore },
+			{ session, workspace: world.workspace, blobs: world.blobs, toEpoch: restore.safety, undoOf: restore.id },
 			signal,
 		);
 		const report = await applyRestore(
@@ -108,15 +142,43 @@ export async function undoRewind(open: OpenSession, world: RewindWorld, signal: 
 	return { promptText: undefined, problems };
 }
 
-/** Aborts the running turn, if any, and waits until it has ended. */
-export async function stopTurn(open: OpenSession): Promise<void> {
-	const turn = open.turn;
-	turn?.abort();
-	await turn?.done;
+/** Aborts the running turn, if any, and what was to be sent right after it, and waits until nothing runs. */
+export async function stopTurn(open: OpenSession, reason?: SessionClosedError): Promise<void> {
+	for (let turn = open.turn; turn; turn = open.turn) {
+		open.isSteering = false;
+		turn.abort(reason);
+		await turn.done;
+	}
+	open.isSteering = false;
 }
 
-/** The prompt as the user wrote it. */
-export function promptTextOf(open: OpenSession, id: EntryId): string {
+/** The prompt as the user wrote it, also one that is too long for its row. Of a text that is missing, what the row shows. */
+export async function wholePromptText(open: OpenSession, prompt: EntryOf<'user'>, blobs: BlobStore): Promise<string> {
+	try {
+		const text = await storedText(prompt.content, blobs);
+		if (!isLongPromptNote(text)) return text;
+		const branch = open.session.branch();
+		const moved = branch[branch.indexOf(prompt) + 1];
+		const isMoved = moved?.type === 'attachment' && moved.name === LONG_PROMPT_NAME;
+		return isMoved ? await storedText(moved.content, blobs) : text;
+	} catch (error) {
+		if (error instanceof UserError) return promptTextOf(open, prompt.id);
+		throw error;
+	}
+}
+
+async function storedText(content: readonly StoredInputBlock[], blobs: BlobStore): Promise<string> {
+	const texts = await Promise.all(
+		content.map(async (stored) => {
+			const block = isBlobRef(stored) ? inputBlockSchema.parse(JSON.parse(await loadBlobText(stored, blobs))) : stored;
+			return isTextBlock(block) ? block.text : '';
+		}),
+	);
+	return texts.filter((text) => text !== '').join('\n');
+}
+
+/** The prompt as its row shows it. */
+function promptTextOf(open: OpenSession, id: EntryId): string {
 	const row = open.row(id);
 	return row?.kind === 'prompt' ? row.text : '';
 }

@@ -19,11 +19,11 @@ import { OpenSessions, type OpenSessionsWorld } from './openSessions.ts';
 import {
 	applyRewind,
 	previewRewind,
-	promptTextOf,
 	type RewindOutcome,
 	type RewindWorld,
 	stopTurn,
 	undoRewind,
+	wholePromptText,
 } from './rewindFlow.ts';
 import { folderNotice, runTurns, type TurnWorld, turnRefusal } from './turnRunner.ts';
 
@@ -152,7 +152,7 @@ export class SessionHost implements Disposable {
 		}
 		const prompt = await this.#read(open, text, attached);
 		this.#submitted.set(prompt, { text, attached });
-		this.#start(open, prompt);
+		await this.#start(open, prompt);
 		const noFolder = folderNotice(this.#world);
 		if (noFolder) open.notify(noFolder);
 		// After the start: each write of the state is a trip to the window and back, and the request need not wait for it.
@@ -170,9 +170,11 @@ export class SessionHost implements Disposable {
 		if (!isUntouched) return await this.submit('Continue.', []);
 		const refusal = await turnRefusal(open, this.#world);
 		if (refusal) return open.notify(refusal);
-		const text = promptTextOf(open, prompt.id);
+		const text = await wholePromptText(open, prompt, this.#world.blobs);
+		await open.whenFree();
+		if (open.isRunning) return;
 		open.session.append({ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'switch' });
-		this.#start(open, { text, attachments: [] });
+		await this.#start(open, { text, attachments: [] });
 	}
 
 	async stop(open: OpenSession = this.#current): Promise<void> {
@@ -184,7 +186,7 @@ export class SessionHost implements Disposable {
 		if (action === 'sendNow') {
 			if (!open.isRunning) {
 				const item = open.queue.take(id);
-				if (item) this.#start(open, item);
+				if (item) void this.#start(open, item);
 			} else if (open.queue.moveToFront(id)) {
 				open.isSteering = true;
 				open.turn?.abort();
@@ -286,7 +288,9 @@ export class SessionHost implements Disposable {
 		if (this.#world.state.get<unknown>(key) !== value) await this.#world.state.update(key, value);
 	}
 
-	#start(open: OpenSession, prompt: Prompt): void {
+	/** Resolves when it runs or is queued: a rewind that is under way comes first. */
+	async #start(open: OpenSession, prompt: Prompt): Promise<void> {
+		await open.whenFree();
 		if (open.isRunning) {
 			open.queue.add(prompt);
 			return;

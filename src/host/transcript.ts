@@ -206,7 +206,7 @@ export class Transcript {
 		if (entry.why !== 'rewind' || entry.to !== this.#lastConversation) return undefined;
 		this.#rewoundRowId = entry.id;
 		const where = entry.to === null ? 'Rewound to the start' : 'Conversation rewound';
-		const files = restore && restore.parentId === entry.from ? `: ${filesText(restore)}` : '';
+		const files = restore && restore.id === entry.restore ? `: ${filesText(restore)}` : '';
 		return { kind: 'rewound', id: entry.id, text: `${where}${files}`, canUndo: true };
 	}
 }
@@ -218,12 +218,7 @@ export class Transcript {
 export function replay(entries: readonly Entry[], branch: readonly Entry[], inputs: TranscriptInputs): Transcript {
 	const transcript = new Transcript(inputs);
 	const onBranch = new Set<string>(branch.map((entry) => entry.id));
-	const undone = new Set<string>();
-	for (const entry of entries) {
-		if (entry.type !== 'restore' || entry.undoOf === undefined) continue;
-		undone.add(entry.undoOf);
-		undone.add(entry.id);
-	}
+	const undone = undoneRestores(entries);
 	for (const entry of entries) {
 		if (undone.has(entry.id)) continue;
 		if (isOnBranch(entry, onBranch)) transcript.apply(entry);
@@ -231,27 +226,46 @@ export function replay(entries: readonly Entry[], branch: readonly Entry[], inpu
 	return transcript;
 }
 
-/** The newest rewind that nothing followed: what *Undo rewind* takes back. */
+/** The newest rewind that nothing followed and that was not undone: what *Undo rewind* takes back. */
 export function undoableRewind(
 	entries: readonly Entry[],
 ): { readonly rewind?: EntryOf<'rewind'>; readonly restore?: EntryOf<'restore'> } | undefined {
+	const undone = undoneRestores(entries);
+	/** Restores that belong to a rewind further on. */
+	const joined = new Map<string, EntryOf<'rewind'>>();
+	let undoneRewinds = 0;
 	let rewind: EntryOf<'rewind'> | undefined;
-	let restore: EntryOf<'restore'> | undefined;
 	for (let index = entries.length - 1; index >= 0; index--) {
 		const entry = entries[index];
 		if (!entry || isConversation(entry)) break;
 		if (entry.type === 'rewind') {
-			if (entry.why !== 'rewind' || rewind) break;
-			rewind = entry;
+			if (rewind) break;
+			if (entry.why === 'undo') undoneRewinds++;
+			else if (entry.why !== 'rewind') break;
+			else if (undoneRewinds > 0) undoneRewinds--;
+			else if (entry.restore === undefined) return { rewind: entry };
+			else rewind = entry;
+			if (entry.restore !== undefined) joined.set(entry.restore, entry);
 		}
 		if (entry.type === 'restore') {
-			if (entry.undoOf !== undefined) break;
-			restore = entry;
-			break;
+			const owner = joined.get(entry.id);
+			if (owner) {
+				if (owner === rewind) return { rewind, restore: entry };
+			} else if (!undone.has(entry.id)) return rewind ? { rewind } : { restore: entry };
 		}
 	}
-	if (!rewind && !restore) return undefined;
-	return { ...(rewind ? { rewind } : {}), ...(restore ? { restore } : {}) };
+	return rewind ? { rewind } : undefined;
+}
+
+/** Restores that were undone, and the restores that undid them. */
+function undoneRestores(entries: readonly Entry[]): ReadonlySet<string> {
+	const undone = new Set<string>();
+	for (const entry of entries) {
+		if (entry.type !== 'restore' || entry.undoOf === undefined) continue;
+		undone.add(entry.undoOf);
+		undone.add(entry.id);
+	}
+	return undone;
 }
 
 const INTERRUPTED_TEXT = 'The window closed while this turn ran. What was finished is kept; nothing more was done.';

@@ -88,15 +88,10 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 	return controller.signal.aborted;
 }
 
-/** What a crash left open is closed before the first prompt, not when a session is only looked at. */
-async function settle(open: OpenSession, world: TurnWorld): Promise<void> {
-	if (open.isSettled) return;
-	const { session } = open;
-	if (session.entries.length > 0) {
-		closeOpenCalls(session);
-		await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
-	}
-	open.isSettled = true;
+/** What a crash or a full disk left open is closed before the next prompt, not when a session is only looked at. */
+async function settle({ session }: OpenSession, world: TurnWorld): Promise<void> {
+	closeOpenCalls(session);
+	await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
 }
 
 function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {

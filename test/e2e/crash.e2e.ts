@@ -71,7 +71,10 @@ suite('The extension host is killed', { skip: missingBrowser() }, () => {
 
 	test('while the answer streams: the prompt is there, and the next turn runs', async () => {
 		await send(workbench.panel(), 'Count.');
-		await workbench.panel().getByText(/^1 2 3/).waitFor();
+		await workbench
+			.panel()
+			.getByText(/^1 2 3/)
+			.waitFor();
 		await killAndResume();
 		await workbench.panel().getByText('Count.', { exact: true }).waitFor();
 		await send(workbench.panel(), 'Go on.');

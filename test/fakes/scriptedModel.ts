@@ -11,6 +11,8 @@ export type ScriptedStep = {
 	readonly stopReason?: string;
 	readonly stopDetails?: unknown;
 	readonly usage?: Partial<Usage>;
+	/** Default: one of its own for each request. */
+	readonly messageId?: string;
 	/** A text block that begins and is not completed. */
 	readonly cutText?: string;
 	/** The name of a tool whose call begins and is not completed. */
@@ -45,7 +47,7 @@ export function createScriptedModel(
 			requests.push(request);
 			if (!told) throw new Error(`The scripted model was told nothing about request ${requests.length}`);
 			const step = typeof told === 'function' ? told(request) : told;
-			const messageId = `msg_${requests.length}`;
+			const messageId = step.messageId ?? `msg_${requests.length}`;
 			const usage = {
 				inputTokens: 100,
 				outputTokens: 20,

@@ -5,6 +5,9 @@ import type { Prompt } from './turnTypes.ts';
 
 const MAX_PROMPT_CHARS = 100_000;
 const HEAD_CHARS = 300;
+/** The attachment that a very long prompt is moved to. */
+export const LONG_PROMPT_NAME = 'prompt.txt';
+const NOTE = `characters; all of it is in the attachment ${LONG_PROMPT_NAME}. It begins:`;
 
 /** Throws UserError `empty-prompt` when there is neither text nor attachment. */
 export function makePrompt(text: string, attachments: Prompt['attachments'] = []): Prompt {
@@ -14,7 +17,12 @@ export function makePrompt(text: string, attachments: Prompt['attachments'] = []
 	if (trimmed.length <= MAX_PROMPT_CHARS) return { text: trimmed, attachments };
 	const length = trimmed.length.toLocaleString('en-US');
 	return {
-		text: `The message has ${length} characters; all of it is in the attachment prompt.txt. It begins:\n\n${cutText(trimmed, HEAD_CHARS)}…`,
-		attachments: [{ name: 'prompt.txt', content: [{ type: 'text', text: trimmed }] }, ...attachments],
+		text: `The message has ${length} ${NOTE}\n\n${cutText(trimmed, HEAD_CHARS)}…`,
+		attachments: [{ name: LONG_PROMPT_NAME, content: [{ type: 'text', text: trimmed }] }, ...attachments],
 	};
+}
+
+/** Whether this is what stands in the place of a prompt that was moved to an attachment. */
+export function isLongPromptNote(text: string): boolean {
+	return text.startsWith('The message has ') && text.includes(NOTE);
 }

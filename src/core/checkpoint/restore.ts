@@ -2,11 +2,11 @@
  * Carrying out a restore: brings files back as `planRestore` found, through the recording workspace, so that it can itself be undone.
  * A file that fails does not keep the others; what was not restored is named. Also settles what a crash left open.
  */
-import { isCancelled, messageOf } from '../../base/errors.ts';
+import { isCancelled, messageOf, UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { plural, utf8Encode } from '../../base/text.ts';
 import type { BlobStore, Workspace } from '../ports.ts';
-import type { FilePath } from '../session/entry.ts';
+import type { ContentHash, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { createRecordingWorkspace, type RecordedSnapshot, type RecordingWorkspace } from './recordingWorkspace.ts';
 import { currentFile, type PlannedFile, type RestorePlan, type RestoreWorld } from './restorePlan.ts';
@@ -93,7 +93,7 @@ export async function settleIntents(input: {
 	if (session.readOnlyReason !== undefined) return;
 	for (const { intent, nextBefore } of openIntents(session.entries)) {
 		const before = hashOf(intent.before);
-		const now = nextBefore ?? (await currentHash(workspace, blobs, intent.path));
+		const now = nextBefore ?? (await hashNow(workspace, blobs, intent.path));
 		const isKnown = now === before || now === intent.after;
 		session.append<'fileOperationDone'>({
 			type: 'fileOperationDone',
@@ -137,10 +137,16 @@ async function restoreFile(
 	}
 }
 
-async function currentHash(workspace: Workspace, blobs: BlobStore, file: FilePath) {
-	const now = await currentFile(workspace, file);
-	if (now.kind === 'blocked') return undefined;
-	return now.snapshot.kind === 'absent' ? 'absent' : blobs.hash(now.snapshot.bytes);
+/** Undefined when it cannot be told. One file that cannot be read must not keep a session from going on. */
+async function hashNow(workspace: Workspace, blobs: BlobStore, file: FilePath): Promise<ContentHash | undefined> {
+	try {
+		const now = await currentFile(workspace, file);
+		if (now.kind === 'blocked') return undefined;
+		return now.snapshot.kind === 'absent' ? 'absent' : blobs.hash(now.snapshot.bytes);
+	} catch (error) {
+		if (error instanceof UserError) return undefined;
+		throw error;
+	}
 }
 
 const planText = (plan: RestorePlan): string =>

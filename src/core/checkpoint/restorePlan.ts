@@ -85,6 +85,17 @@ export async function currentFile(workspace: Workspace, file: FilePath): Promise
 	}
 }
 
+/** One file that cannot be read is named; the others can be restored. */
+async function readableFile(workspace: Workspace, file: FilePath): Promise<CurrentFile> {
+	try {
+		return await currentFile(workspace, file);
+	} catch (error) {
+		if (error instanceof UserError)
+			return { kind: 'blocked', absolute: `${file.root}/${file.rel}`, reason: 'it cannot be read now' };
+		throw error;
+	}
+}
+
 type Verdict = Pick<PlannedFile, 'action' | 'status' | 'note' | 'merged'>;
 const OWNER_WRITE = 0o200;
 
@@ -96,7 +107,7 @@ async function planFile(
 ): Promise<PlannedFile> {
 	const { workspace, blobs } = world;
 	const last = since.at(-1) ?? first;
-	const now = await currentFile(workspace, first.file);
+	const now = await readableFile(workspace, first.file);
 	const base = {
 		key: pathKey(first.file),
 		file: first.file,

@@ -209,6 +209,8 @@ const ledgerFields = {
 		to: entryIdSchema.nullable(),
 		from: entryIdSchema.nullable(),
 		why: z.enum(['rewind', 'switch', 'undo', 'undoCompaction', 'clear']),
+		/** The restore that was made with it: both are undone together. */
+		restore: entryIdSchema.optional(),
 	},
 	title: { title: z.string(), by: z.enum(['prompt', 'model', 'user']) },
 	model: { model: z.string() },

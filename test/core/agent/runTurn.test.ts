@@ -33,6 +33,35 @@ describe('a turn', () => {
 		assert.ok(traces.some((event) => event.event === 'request') && traces.some((event) => event.event === 'turn'));
 	});
 
+	test('a server that names every reply alike does not get them mixed up', async () => {
+		const named = { messageId: 'chatcmpl' };
+		const model = createScriptedModel([
+			{ ...named, blocks: [text('First.')] },
+			{ ...named, blocks: [text('Second.')] },
+			{ ...named, blocks: [text('Third.')] },
+		]);
+		const fixture = await createFixture({ model });
+		for (const prompt of ['one', 'two', 'three']) await fixture.run(prompt);
+		assert.deepEqual(
+			model.requests.at(-1)?.messages.map(({ role }) => role),
+			['user', 'assistant', 'user', 'assistant', 'user'],
+		);
+		const replies = fixture.session.entries.filter((entry) => entry.type === 'assistant');
+		assert.equal(new Set(replies.map(({ messageId }) => messageId)).size, 3);
+		const ends = fixture.session.entries.filter((entry) => entry.type === 'assistantEnded');
+		assert.deepEqual(
+			ends.map(({ messageId }) => messageId),
+			replies.map(({ messageId }) => messageId),
+		);
+		const told = fixture.events.flatMap((event) =>
+			event.kind === 'model' && event.event.kind === 'started' ? [event.event.messageId] : [],
+		);
+		assert.deepEqual(
+			told,
+			replies.map(({ messageId }) => messageId),
+		);
+	});
+
 	test('a prompt after a rewind to before the first one starts with the same bytes', async () => {
 		let memory = 'first';
 		const model = createScriptedModel([{ blocks: [text('done')] }, { blocks: [text('done')] }]);
@@ -77,7 +106,10 @@ describe('a turn', () => {
 		assert.ok([...loadedTexts.values()].some((one) => one.includes(long)));
 		session.append({ type: 'rewind', to: null, from: session.leaf, why: 'rewind' });
 		await run('third');
-		assert.equal([...loadedTexts.values()].some((one) => one.includes(long)), false);
+		assert.equal(
+			[...loadedTexts.values()].some((one) => one.includes(long)),
+			false,
+		);
 		assert.deepEqual(model.requests[2]?.system, model.requests[0]?.system);
 	});
 

@@ -192,23 +192,25 @@ function panel(page: Page): FrameLocator {
 	return page.frameLocator(panelFrame).frameLocator('#active-frame');
 }
 
-/** Runs a command by its title in the command palette. Rejects when there is no such command. */
+/**
+ * Runs a command by its title in the command palette. Tries again when the palette closes under its hands, as it does while a
+ * window is still being laid out. Rejects when there is no such command.
+ */
 async function runCommand(page: Page, title: string): Promise<void> {
 	const input = page.locator('.quick-input-widget:visible input[type="text"]');
-	await until(
-		'the command palette opens',
-		async () => {
-			await page.keyboard.press('F1');
-			return input.waitFor({ timeout: 1_000 }).then(
-				() => true,
-				() => false,
-			);
-		},
-		actionTimeoutMs,
-	);
-	await input.fill(`>${title}`);
 	const row = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
-	await row.click({ timeout: actionTimeoutMs });
+	const attempt = async () => {
+		await page.keyboard.press('F1');
+		await input.waitFor({ timeout: 1_000 });
+		await input.fill(`>${title}`, { timeout: 1_000 });
+		await row.click({ timeout: 3_000 });
+		return true;
+	};
+	const closed = async () => {
+		await page.keyboard.press('Escape');
+		return false;
+	};
+	await until(`the command "${title}" is in the palette`, () => attempt().catch(closed), actionTimeoutMs);
 }
 
 async function openFile(page: Page, relativePath: string): Promise<void> {

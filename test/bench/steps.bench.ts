@@ -1,0 +1,210 @@
+// What a tool step costs beside the model: one turn of 20 steps (read, edit, run `true`) through the loop with the real disk, shell and
+// client, against the stand-in in a process of its own. A step is from the end of a reply to the arrival of the next request.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { projectFolder } from '../../scripts/setup/paths.mjs';
+import { runTurn } from '../../src/core/agent/runTurn.ts';
+import { createAnthropicModel } from '../../src/node/anthropicModel.ts';
+import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
+import { createFileBlobStore } from '../../src/node/fileBlobStore.ts';
+import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
+import { loadProjectContext } from '../../src/node/projectContext.ts';
+import { createSearch, findRipgrep } from '../../src/node/ripgrep.ts';
+import { createShell, defaultShellPath } from '../../src/node/shellProcess.ts';
+import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
+import { createFixture } from '../core/agent/turnFixture.ts';
+import { openSession } from '../../src/core/session/session.ts';
+import type { Session } from '../../src/core/session/sessionTypes.ts';
+import { createScriptedModel } from '../fakes/scriptedModel.ts';
+import { type BenchFigure, median } from './figure.ts';
+
+const runs = 5;
+const stepsPerRun = 20;
+const tools = ['read', 'edit', 'bash'] as const;
+type ToolName = (typeof tools)[number];
+
+/** One step: what it cost, and how much of that was waiting for the disk to flush the log. */
+type Step = { readonly tool: ToolName; readonly gapMs: number; readonly flushMs: number };
+
+export async function run(): Promise<BenchFigure[]> {
+	const root = mkdtempSync(join(realpathSync(tmpdir()), 'retrace-bench-'));
+	const api = await startStandIn();
+	try {
+		const steps: Step[] = [];
+		const spawnsMs: number[] = [];
+		for (let index = 0; index <= runs; index += 1) {
+			const measured = await runOnce(join(root, String(index)), api);
+			// The first run warms this process and the stand-in up.
+			if (index === 0) continue;
+			steps.push(...measured);
+			for (let spawned = 0; spawned < 5; spawned += 1) spawnsMs.push(await spawnMs(root));
+		}
+		return figures(steps, spawnsMs);
+	} finally {
+		await api.close();
+		rmSync(root, { recursive: true, force: true });
+	}
+}
+
+function figures(steps: readonly Step[], spawnsMs: readonly number[]): BenchFigure[] {
+	const own = ({ gapMs, flushMs }: Step) => gapMs - flushMs;
+	const of = (tool: ToolName) => steps.filter((step) => step.tool === tool);
+	const note = `median of ${runs} turns of ${stepsPerRun} steps`;
+	return [
+		{ name: 'overhead of a tool step without flushes', value: median(steps.map(own)), unit: 'ms', bound: 6, note },
+		...tools.map((tool) => ({
+			name: `  after ${tool}`,
+			value: median(of(tool).map(own)),
+			unit: 'ms',
+			...(tool === 'bash' ? {} : { bound: 6 }),
+		})),
+		{ name: '  floor of bash: starting and ending the shell', value: median(spawnsMs), unit: 'ms' },
+		...tools.map((tool) => ({
+			name: `  flushes of the log after ${tool}`,
+			value: median(of(tool).map(({ flushMs }) => flushMs)),
+			unit: 'ms',
+		})),
+	];
+}
+
+async function runOnce(folder: string, api: StandIn): Promise<Step[]> {
+	const project = join(folder, 'project');
+	const storage = join(folder, 'storage');
+	mkdirSync(project, { recursive: true });
+	writeFileSync(join(project, 'a.ts'), `const step = 0;\n${'const line = compute(step);\n'.repeat(200)}`);
+	const world = await openWorld(project, storage, api.url);
+	const before = (await api.requests()).length;
+	try {
+		await world.run(prompt());
+	} finally {
+		await world.session.close();
+	}
+	const requests = (await api.requests()).slice(before);
+	if (requests.length !== stepsPerRun + 1) throw new Error(`The turn made ${requests.length} requests.`);
+	return requests.slice(1).map(({ arrivedAt }, index) => {
+		const endedAt = requests[index]?.endedAt ?? Number.NaN;
+		const flushes = world.flushes.filter(({ startedAt }) => startedAt >= endedAt && startedAt < arrivedAt);
+		const flushMs = flushes.reduce((sum, flush) => sum + flush.durationMs, 0);
+		return { tool: toolOf(index), gapMs: arrivedAt - endedAt, flushMs };
+	});
+}
+
+const toolOf = (step: number): ToolName => tools[step % tools.length] ?? 'read';
+
+/** The script that the stand-in plays, as a prompt carries it. */
+function prompt(): string {
+	let edits = 0;
+	const replies = Array.from({ length: stepsPerRun }, (_, step) => {
+		switch (toolOf(step)) {
+			case 'read':
+				return { blocks: [{ tool: 'Read', input: { file_path: 'a.ts' } }] };
+			case 'edit': {
+				const input = {
+					file_path: 'a.ts',
+					old_string: `const step = ${edits};`,
+					new_string: `const step = ${edits + 1};`,
+				};
+				edits += 1;
+				return { blocks: [{ tool: 'Edit', input }] };
+			}
+			case 'bash':
+				return { blocks: [{ tool: 'Bash', input: { command: 'true' } }] };
+		}
+	});
+	return `\`\`\`script\n${JSON.stringify([...replies, { text: 'done' }])}\n\`\`\``;
+}
+
+async function openWorld(project: string, storage: string, url: string) {
+	const { ports } = await createFixture({ model: createScriptedModel([]), mode: 'auto' });
+	const blobs = createFileBlobStore(storage);
+	const ids = createIdSource();
+	const trace = () => undefined;
+	const session = await openSession({
+		store: createFileSessionStore({ folder: storage, window: 'bench', trace }),
+		blobs,
+		clock: systemClock,
+		ids,
+		defaults: { cwd: project, mode: 'auto', model: 'claude-sonnet-5-5', roots: [project], extensionVersion: '0' },
+		trace,
+	});
+	const roots = [{ name: 'project', path: project }];
+	const flushes: { readonly startedAt: number; readonly durationMs: number }[] = [];
+	const real = {
+		...ports,
+		clock: systemClock,
+		ids,
+		blobs,
+		workspace: createDiskWorkspace({ roots: () => roots, isTrusted: () => true }),
+		shell: createShell({ hiddenEnvironment: [] }),
+		search: createSearch(findRipgrep(projectFolder) ?? 'rg'),
+		model: createAnthropicModel({
+			baseUrl: url,
+			apiKeyHeader: 'authorization',
+			apiKey: async () => 'test-key',
+			clock: systemClock,
+		}),
+		loadProjectContext: () => loadProjectContext(roots, project),
+		rules: () => ({ allow: ['Bash', 'Edit', 'Read'], ask: [], deny: [] }),
+		trace,
+	};
+	const signal = new AbortController().signal;
+	const timed = withTimedSync(session, flushes);
+	return {
+		session,
+		flushes,
+		run: (text: string) => runTurn(timed, { text, attachments: [] }, real, () => undefined, signal),
+	};
+}
+
+/** The session, with the time that each `sync` took noted. */
+function withTimedSync(session: Session, flushes: { startedAt: number; durationMs: number }[]): Session {
+	return new Proxy(session, {
+		get(target, key) {
+			const member: unknown = Reflect.get(target, key, target);
+			if (key !== 'sync') return typeof member === 'function' ? member.bind(target) : member;
+			return async () => {
+				const startedAt = performance.timeOrigin + performance.now();
+				await target.sync();
+				flushes.push({ startedAt, durationMs: performance.timeOrigin + performance.now() - startedAt });
+			};
+		},
+	});
+}
+
+type StandIn = {
+	readonly url: string;
+	requests(): Promise<readonly { readonly arrivedAt: number; readonly endedAt?: number }[]>;
+	close(): Promise<void>;
+};
+
+async function startStandIn(): Promise<StandIn> {
+	const path = join(projectFolder, 'test', 'fakes', 'messagesApi', 'serve.ts');
+	const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+	const [line] = await once(createInterface(child.stdout), 'line');
+	const { url }: { url: string } = JSON.parse(line);
+	return {
+		url,
+		requests: async () => {
+			const response = await fetch(`${url}/__log`);
+			const { violations, requests } = await response.json();
+			if (violations.length > 0) throw new Error(`The stand-in refused: ${violations.join('; ')}`);
+			return requests;
+		},
+		close: async () => {
+			child.kill();
+			await once(child, 'exit');
+		},
+	};
+}
+
+/** What a command costs anybody: the shell that the Bash tool uses, started, told to do nothing, and waited for. */
+async function spawnMs(cwd: string): Promise<number> {
+	const startedMs = performance.now();
+	const child = spawn(defaultShellPath(), ['-c', 'true'], { cwd, stdio: 'ignore' });
+	await once(child, 'close');
+	return performance.now() - startedMs;
+}

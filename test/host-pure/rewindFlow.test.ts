@@ -1,0 +1,221 @@
+/** Rewinds as a user makes them: after a crash, twice, in another order, while something else runs, and what comes back to the input. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UserError } from '../../src/base/errors.ts';
+import { asToolUseId } from '../../src/base/ids.ts';
+import { makePrompt } from '../../src/core/agent/makePrompt.ts';
+import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
+import { runTurn } from '../../src/core/agent/runTurn.ts';
+import type { Prompt } from '../../src/core/agent/turnTypes.ts';
+import type { AssistantBlock } from '../../src/core/session/content.ts';
+import { Approvals } from '../../src/host/approvals.ts';
+import { createBlobTexts } from '../../src/host/blobTexts.ts';
+import { OpenSession } from '../../src/host/openSession.ts';
+import { applyRewind, previewRewind, stopTurn, undoRewind } from '../../src/host/rewindFlow.ts';
+import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
+import { createFixture } from '../core/agent/turnFixture.ts';
+import { createFakeIds } from '../fakes/fakeClock.ts';
+import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
+
+const { signal } = new AbortController();
+const edit = (oldString: string, newString: string): AssistantBlock =>
+	call('Edit', { file_path: 'a', old_string: oldString, new_string: newString }, `e-${newString}`);
+
+async function createScene(replies: readonly (readonly AssistantBlock[])[] = [], file = 'one\n') {
+	const listenerErrors: unknown[] = [];
+	const model = createScriptedModel(replies.map((blocks) => ({ blocks })));
+	const fixture = await createFixture({ model, mode: 'acceptEdits', files: { '/w/a': file } });
+	const { session, workspace, blobs } = fixture;
+	const texts = createBlobTexts(blobs, (error) => assert.ifError(error));
+	const open = new OpenSession(
+		session,
+		createPromptQueue(createFakeIds()),
+		new Approvals(session.id, fixture.ports.approver),
+		texts,
+		createTranscriptInputs(texts.text, (absolute) => absolute),
+		(error) => listenerErrors.push(error),
+	);
+	const world = { workspace, blobs, codeReason: () => null };
+	const prompts = () => session.branch().filter((entry) => entry.type === 'user');
+	return {
+		...fixture,
+		open,
+		listenerErrors,
+		prompts,
+		say: async (prompt: string | Prompt) => await fixture.run(prompt),
+		rewind: async (index: number, scope: 'both' | 'code' | 'conversation', overwrite: readonly string[] = []) =>
+			await applyRewind(open, { entryId: prompts()[index]?.id ?? '', scope, overwrite }, world, signal),
+		preview: async (index: number) => await previewRewind(open, prompts()[index]?.id ?? '', world, signal),
+		undo: async () => await undoRewind(open, world, signal),
+		state: () => `${prompts().length} ${JSON.stringify(workspace.text('/w/a'))}`,
+	};
+}
+
+const twoEdits = [[edit('one', 'two')], [text('Done.')], [edit('two', 'three')], [text('Done.')]];
+
+test('a file that a crash left written is offered at once, before any new prompt', async () => {
+	const scene = await createScene();
+	const { session, workspace, blobs, rewind, preview } = scene;
+	session.append({ type: 'user', content: [{ type: 'text', text: 'Do it' }] });
+	const [before, after] = await Promise.all(
+		['one\n', 'two\n'].map((words) => blobs.put(new TextEncoder().encode(words), 'text/plain')),
+	);
+	assert.ok(before && after);
+	session.append({
+		...{ type: 'fileOperation', epoch: 1, op: 'change', path: { root: '/w', rel: 'a' }, before, after: after.$blob },
+		...{ meta: {}, author: 'agent', toolUseId: asToolUseId('t'), state: 'intended' },
+	});
+	workspace.set('/w/a', 'two\n');
+	const { files } = await preview(0);
+	assert.deepEqual(
+		files.map((file) => `${file.path} ${file.action} ${file.status}`),
+		['a restore ok'],
+	);
+	assert.deepEqual((await rewind(0, 'code')).problems, []);
+	assert.equal(workspace.text('/w/a'), 'one\n');
+});
+
+test('a file that cannot be read does not keep a crashed session from going on', async () => {
+	const scene = await createScene();
+	const { session, workspace, blobs, preview } = scene;
+	session.append({ type: 'user', content: [{ type: 'text', text: 'Do it' }] });
+	const before = await blobs.put(new TextEncoder().encode('one\n'), 'text/plain');
+	session.append({
+		...{ type: 'fileOperation', epoch: 1, op: 'change', path: { root: '/w', rel: 'a' }, before, after: 'absent' },
+		...{ meta: {}, author: 'agent', state: 'intended' },
+	});
+	const read = workspace.read.bind(workspace);
+	workspace.read = async () => {
+		throw new UserError('read-failed', '/w/a could not be read.');
+	};
+	assert.deepEqual(
+		(await preview(0)).files.map((file) => `${file.path} ${file.status}`),
+		['a blocked'],
+	);
+	workspace.read = read;
+	assert.deepEqual(
+		(await preview(0)).files.map((file) => `${file.path} ${file.status}`),
+		['a ok'],
+	);
+});
+
+test('undo takes back one rewind: not the one of files before it', async () => {
+	const { say, rewind, undo, state } = await createScene(twoEdits);
+	await say('First');
+	await say('Second');
+	assert.equal(state(), '2 "three\\n"');
+	await rewind(1, 'code');
+	assert.equal(state(), '2 "two\\n"');
+	await rewind(1, 'conversation');
+	assert.equal(state(), '1 "two\\n"');
+	await undo();
+	assert.equal(state(), '2 "two\\n"');
+	await undo();
+	assert.equal(state(), '2 "three\\n"');
+	await assert.rejects(undo(), { code: 'nothing-to-undo' });
+});
+
+test('two rewinds of both are undone one after the other, in the other order', async () => {
+	const { say, rewind, undo, state, open } = await createScene(twoEdits);
+	await say('First');
+	await say('Second');
+	await rewind(1, 'both');
+	await rewind(0, 'both');
+	assert.equal(state(), '0 "one\\n"');
+	await undo();
+	assert.equal(state(), '1 "two\\n"');
+	const rewound = open.rows().findLast((row) => row.kind === 'rewound');
+	assert.equal(rewound?.kind === 'rewound' && rewound.canUndo, true, 'the row of the first one still offers it');
+	await undo();
+	assert.equal(state(), '2 "three\\n"');
+});
+
+test('a rewind is not undone any more once something was said', async () => {
+	const { say, rewind, undo, state } = await createScene([...twoEdits, [text('Fine.')]]);
+	await say('First');
+	await say('Second');
+	await rewind(1, 'both');
+	await say('Other');
+	await assert.rejects(undo(), { code: 'nothing-to-undo' });
+	assert.equal(state(), '2 "two\\n"');
+});
+
+test('the whole prompt comes back to the input, however long it was', async () => {
+	for (const length of [10, 50_000, 150_000]) {
+		const { say, rewind, preview } = await createScene([[text('Fine.')]]);
+		const words = `${'word '.repeat(length / 5)}end`;
+		await say(makePrompt(words));
+		assert.equal((await preview(0)).promptText, words);
+		assert.equal((await rewind(0, 'conversation')).promptText, words);
+	}
+});
+
+test('rewinds that are asked for at once come one after the other', async () => {
+	const { say, rewind, undo, state, prompts } = await createScene(twoEdits);
+	await say('First');
+	await say('Second');
+	const outcomes = await Promise.allSettled([rewind(1, 'both'), rewind(0, 'both'), undo()]);
+	assert.deepEqual(
+		outcomes.map((outcome) => outcome.status),
+		['fulfilled', 'fulfilled', 'fulfilled'],
+	);
+	assert.equal(state(), '1 "two\\n"');
+	assert.equal(prompts().length, 1);
+});
+
+test('no turn may start while files are restored', async () => {
+	const { say, rewind, open, workspace } = await createScene(twoEdits);
+	await say('First');
+	await say('Second');
+	const order: string[] = [];
+	const write = workspace.write.bind(workspace);
+	workspace.write = async (...parameters) => {
+		order.push('restore');
+		return await write(...parameters);
+	};
+	const rewinding = rewind(0, 'both').then(() => order.push('rewound'));
+	const free = open.whenFree().then(() => order.push('free'));
+	await Promise.all([rewinding, free]);
+	assert.deepEqual(order.slice(0, 1), ['restore']);
+	assert.ok(order.includes('free') && order.indexOf('free') > order.indexOf('restore'));
+	await open.whenFree();
+});
+
+test('a stop also stops the turn that was to be sent next', async () => {
+	const { open } = await createScene();
+	let ended = 0;
+	const startTurn = () => {
+		const controller = new AbortController();
+		const done = new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve()));
+		void done.then(() => {
+			ended++;
+			open.turn = undefined;
+			// As the queue does: what was sent now follows in the same moment.
+			if (ended === 1) startTurn();
+		});
+		open.turn = { abort: () => controller.abort(), done };
+	};
+	startTurn();
+	open.isSteering = true;
+	await stopTurn(open);
+	assert.equal(open.isRunning, false);
+	assert.equal(open.isSteering, false);
+	assert.equal(ended, 2);
+});
+
+test('a listener that throws does not keep a turn from ending, or a session from being usable', async () => {
+	const scene = await createScene([[text('Fine.')]]);
+	const { open, session, ports } = scene;
+	open.onDidChange(() => {
+		throw new Error('a panel that is gone');
+	});
+	const prompt = { text: 'Hello', attachments: [] };
+	const done = runTurn(session, prompt, ports, (event) => open.onTurnEvent(event), signal);
+	open.turn = { abort: () => undefined, done };
+	await done;
+	open.turn = undefined;
+	open.queue.add(prompt);
+	assert.equal(session.branch().at(-1)?.type, 'turnEnded');
+	assert.equal(open.isRunning, false);
+	assert.ok(scene.listenerErrors.length > 0);
+});
