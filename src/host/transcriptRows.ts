@@ -117,8 +117,7 @@ export function finishedRow(
 	if (row.kind === 'edit') {
 		if (row.state === 'rejected') return row;
 		if (interruption !== undefined) return interruptedRow(row, interruption, hasWritten);
-		// The card has room for what happened and what to do about it.
-		if (entry.isError) return { ...row, state: 'failed', note: firstLine(text) || (entry.summary ?? '') };
+		if (entry.isError) return { ...row, state: 'failed', note: entry.summary || firstLine(text) };
 		const notes = [row.note, noteOfResult(entry.summary)].filter((note) => note !== '');
 		return { ...row, state: 'applied', note: notes.join('. ') };
 	}

@@ -3,10 +3,7 @@
  * Trusts nothing about the shape of an event, since compatible servers differ; knows nothing of the network.
  */
 import type { ModelEvent } from '../core/ports.ts';
-import type { OtherBlock, Usage } from '../core/session/content.ts';
-
-/** Under this key the text of a tool input that is not a JSON object is kept, so that the schema check rejects it. */
-export const INVALID_JSON_KEY = '$invalidJson';
+import { INVALID_JSON_KEY, type OtherBlock, type Usage } from '../core/session/content.ts';
 
 export type ReplyFacts = {
 	readonly messageId: string;

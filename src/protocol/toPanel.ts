@@ -4,15 +4,7 @@ import { contextMeterSchema } from './contextMeter.ts';
 import { permissionModeSchema, promptAttachmentsSchema } from './toHost.ts';
 import { transcriptItemSchema } from './transcriptItem.ts';
 
-export const sessionStateSchema = z.enum([
-	'created',
-	'ready',
-	'streaming',
-	'runningTool',
-	'awaitingUser',
-	'idle',
-	'closed',
-]);
+const sessionStateSchema = z.enum(['created', 'ready', 'streaming', 'runningTool', 'awaitingUser', 'idle', 'closed']);
 
 const queuedPrompt = z.object({ id: z.string(), text: z.string() });
 const modelChoice = z.object({ id: z.string(), label: z.string(), detail: z.string() });

@@ -9,6 +9,7 @@ import { after, before, suite, test } from 'node:test';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
 import { missingBrowser } from './support/environment.ts';
 import { permissionCard, send, turnEnds } from './support/panelActions.ts';
+import { postToHost, tapPageApi } from './support/pageApi.ts';
 import { writePastSession } from './support/pastSession.ts';
 import { repliesByPrompt } from './support/scriptedConversation.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
@@ -69,13 +70,10 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 	const sent = () => home.requests.filter((request) => request.method === 'POST' && request.path === '/v1/messages');
 	const traces = () => readdirSync(workbench.folder).filter((name) => name.endsWith('-ran.txt'));
 
-	/** Takes the page's own bar away, as a page that misbehaves would: the host is the one that refuses. */
+	/** The input is closed; the host refuses as well, whatever a page sends. */
 	const submitAnyway = async () => {
-		const box = panel().getByRole('textbox', { name: 'Message Retrace' });
-		assert.equal(await box.isDisabled(), true);
-		await box.evaluate((element) => element.removeAttribute('disabled'));
-		await box.fill(prompt);
-		await box.press('Enter');
+		assert.equal(await panel().getByRole('textbox', { name: 'Message Retrace' }).isDisabled(), true);
+		await postToHost(panel(), { kind: 'prompt.submit', text: prompt, attachments: [] });
 		await panel().getByText('This folder is not trusted, so nothing runs in it').waitFor();
 		await panel().getByRole('button', { name: 'Manage Trust' }).first().waitFor();
 	};
@@ -100,6 +98,7 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 			settings: { 'retrace.baseUrl': home.url },
 			files: hostileFiles(`http://127.0.0.1:${address.port}`),
 		});
+		await tapPageApi(workbench);
 	});
 	after(async () => {
 		await workbench?.close();
@@ -147,7 +146,7 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 		await workbench.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
 		await workbench.runCommand('Retrace: New Session');
 		await panel().getByRole('heading', { name: 'not trusted yet' }).waitFor({ state: 'hidden' });
-		const mode = panel().getByRole('combobox', { name: 'Mode' });
+		const mode = panel().getByRole('combobox', { name: 'Mode', exact: true });
 		assert.equal(await mode.evaluate((element) => (element as HTMLSelectElement).value), 'ask');
 		await send(panel(), prompt);
 		const card = permissionCard(panel(), 'Bash');

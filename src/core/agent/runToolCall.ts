@@ -8,7 +8,7 @@ import { createToolFiles } from '../edit/toolFiles.ts';
 import { type Decision, decide } from '../permission/decide.ts';
 import type { PermissionTarget } from '../permission/rules.ts';
 import type { Approver, PermissionAnswer } from '../ports.ts';
-import type { ToolUseBlock } from '../session/content.ts';
+import { INVALID_JSON_KEY, type ToolUseBlock } from '../session/content.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
@@ -64,8 +64,8 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 	}
 	const parsed = tool.input.safeParse(call.input);
 	if (!parsed.success) {
-		const isCutJson = typeof call.input === 'object' && call.input !== null && '$invalidJson' in call.input;
-		if (isCutJson) return failure(`The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`);
+		const isCutJson = typeof call.input === 'object' && call.input !== null && INVALID_JSON_KEY in call.input;
+		if (isCutJson) return failure(`The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`, 'invalid JSON');
 		const problems = parsed.error.issues.map((issue) => `- ${issue.path.join('.') || 'input'}: ${issue.message}`);
 		return failure(
 			`The input of ${tool.name} is not valid, so nothing was run:\n${problems.join('\n')}\nCall it again with a corrected input.`,
@@ -73,7 +73,10 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 		);
 	}
 	if (!turn.ports.workspace.isTrusted)
-		return failure('The workspace is not trusted, so nothing is run in it. The user can trust it first.', 'not trusted');
+		return failure(
+			'The workspace is not trusted, so nothing is run in it. The user can trust it first.',
+			'not trusted',
+		);
 	let isStarted = false;
 	try {
 		turn.signal.throwIfAborted();
@@ -105,7 +108,8 @@ function thrownOutcome(thrown: unknown, tool: Tool, turn: TurnContext, isStarted
 	if (turn.signal.aborted || isCancelled(thrown))
 		return failure(`Stopped by the user ${stoppedText(tool, isStarted)}`, 'stopped');
 	if (turn.session.readOnlyReason !== undefined || isLogFailure(thrown)) throw thrown;
-	if (thrown instanceof UserError) return failure(thrown.message);
+	// For the user as well: it says what to do.
+	if (thrown instanceof UserError) return failure(thrown.message, thrown.message);
 	turn.ports.trace({
 		event: 'toolFailed',
 		sessionId: turn.session.id,

@@ -184,7 +184,7 @@ async function runSteps(turn: TurnContext, prefix: LoadedPrefix, cache: BlobCach
 				if (signal.aborted) return STOPPED;
 				break;
 			case 'tellCut':
-				closeCalls(turn, CUT_CALL, 'cut off');
+				closeCalls(turn, CUT_CALL, 'cut off by the output limit, so not run');
 				if (outcome.hasCutCall) session.append({ type: 'reminder', text: CUT_CALL });
 				if (cutReplies > MAX_CUT_REPLIES) return maxTokensEnd(true);
 				break;

@@ -132,7 +132,12 @@ async function planFile(
 	try {
 		const target = await load(blobs, base.target);
 		const edits = userEdits(since, base.target, current);
-		const verdict = await judge(blobs, { edits, current, isUncertain: last.isUncertain }, currentBytes, target);
+		const verdict = await judge(
+			blobs,
+			{ edits, left: base.left, current, isUncertain: last.isUncertain },
+			currentBytes,
+			target,
+		);
 		const result = verdict.merged ?? target;
 		return { ...base, ...verdict, ...countBytes(currentBytes, result), current };
 	} catch (error) {
@@ -145,36 +150,45 @@ async function planFile(
 type UserEdit = { readonly from: ContentHash; readonly to: ContentHash };
 
 /**
- * The user's edits since the file was last as it is to become. Before a moment at which there was no file, there is nothing to keep.
+ * The user's edits that stand in the file now and not in the target. A file that comes back to a content it had before has again what it
+ * had of the user then; one that the user deleted has nothing.
  */
-function userEdits(since: readonly TimelineOperation[], target: ContentHash, current: ContentHash): UserEdit[] {
-	const edits: UserEdit[] = [];
-	since.forEach((operation, index) => {
+function userEdits(
+	since: readonly TimelineOperation[],
+	target: ContentHash,
+	current: ContentHash,
+): readonly UserEdit[] {
+	const known = new Map<ContentHash, readonly UserEdit[]>([[target, []]]);
+	let edits: readonly UserEdit[] = [];
+	const become = (content: ContentHash, otherwise: readonly UserEdit[]) => {
+		edits = known.get(content) ?? otherwise;
+		known.set(content, edits);
+	};
+	since.forEach(({ after: from }, index) => {
+		become(from, edits);
 		const to = since[index + 1]?.before ?? current;
-		const isGone = to === 'absent' && index < since.length - 1;
-		if (to === target || isGone) edits.length = 0;
-		else if (operation.after === target) edits.splice(0, edits.length, { from: target, to });
-		else if (to !== operation.after) edits.push({ from: operation.after, to });
+		if (to === 'absent' && from !== 'absent') edits = [];
+		else if (to !== from) become(to, [...edits, { from, to }]);
 	});
 	return edits;
 }
 
 async function judge(
 	blobs: BlobStore,
-	state: { edits: readonly UserEdit[]; current: ContentHash; isUncertain: boolean },
+	state: { edits: readonly UserEdit[]; left: ContentHash; current: ContentHash; isUncertain: boolean },
 	currentBytes: Uint8Array | undefined,
 	targetBytes: Uint8Array<ArrayBuffer> | undefined,
 ): Promise<Verdict> {
 	const action = !targetBytes ? 'delete' : currentBytes ? 'restore' : 'create';
 	const conflict = (note: string): Verdict => ({ action, status: 'conflict', note, merged: undefined });
 	if (state.isUncertain) return conflict('Retrace was interrupted while it wrote this file');
+	if (!currentBytes && state.left !== 'absent') return conflict('you deleted it since');
 	if (state.edits.length === 0) return { action, status: 'ok', note: '', merged: undefined };
-	if (!currentBytes) return conflict('you deleted it since');
 	if (!targetBytes) return conflict('you changed it since; the session created it');
 	let merged = targetBytes;
 	for (const { from, to } of state.edits) {
 		if (from === 'absent' || to === 'absent') return conflict('you created it again since');
-		const mine = to === state.current ? currentBytes : await blobs.get({ $blob: to });
+		const mine = to === state.current && currentBytes ? currentBytes : await blobs.get({ $blob: to });
 		const next = mergeFiles(await blobs.get({ $blob: from }), mine, merged);
 		if (next === undefined) return conflict('you changed it since, and it is not a text file');
 		if (next === 'conflict') return conflict('you changed the same lines since');

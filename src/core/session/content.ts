@@ -20,20 +20,23 @@ export const blobRefSchema = z.object({
 });
 export type BlobRef = z.infer<typeof blobRefSchema>;
 
+/** Under this key the text of a tool input that is not a JSON object is kept, so that the tool's schema rejects it. */
+export const INVALID_JSON_KEY = '$invalidJson';
+
 export const textBlockSchema = z.looseObject({ type: z.literal('text'), text: z.string() });
-export const thinkingBlockSchema = z.looseObject({
+const thinkingBlockSchema = z.looseObject({
 	type: z.literal('thinking'),
 	thinking: z.string(),
 	signature: z.string(),
 });
-export const redactedThinkingBlockSchema = z.looseObject({ type: z.literal('redacted_thinking'), data: z.string() });
+const redactedThinkingBlockSchema = z.looseObject({ type: z.literal('redacted_thinking'), data: z.string() });
 export const toolUseBlockSchema = z.looseObject({
 	type: z.literal('tool_use'),
 	id: toolUseIdSchema,
 	name: z.string(),
 	input: z.unknown(),
 });
-export const imageBlockSchema = z.looseObject({
+const imageBlockSchema = z.looseObject({
 	type: z.literal('image'),
 	source: z.looseObject({ type: z.literal('base64'), media_type: z.string(), data: z.string() }),
 });
@@ -49,9 +52,7 @@ export const assistantBlockSchema = z.union([
 	otherBlockSchema,
 ]);
 export type TextBlock = z.infer<typeof textBlockSchema>;
-export type ThinkingBlock = z.infer<typeof thinkingBlockSchema>;
 export type ToolUseBlock = z.infer<typeof toolUseBlockSchema>;
-export type ImageBlock = z.infer<typeof imageBlockSchema>;
 export type OtherBlock = z.infer<typeof otherBlockSchema>;
 export type AssistantBlock = z.infer<typeof assistantBlockSchema>;
 

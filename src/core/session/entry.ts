@@ -19,8 +19,8 @@ export const ENTRY_VERSION = 1;
 export const permissionModeSchema = z.enum(['plan', 'ask', 'acceptEdits', 'auto']);
 export type PermissionMode = z.infer<typeof permissionModeSchema>;
 
-export const entryIdSchema = z.string().min(1).transform(asEntryId);
-export const sessionIdSchema = z.string().min(1).transform(asSessionId);
+const entryIdSchema = z.string().min(1).transform(asEntryId);
+const sessionIdSchema = z.string().min(1).transform(asSessionId);
 
 /** What every line carries, whatever its type. */
 export const entryBaseSchema = z.object({

@@ -35,7 +35,10 @@ export const editTool: Tool<z.infer<typeof input>> = {
 		if (before.kind !== 'file') return unreadable(file_path, before);
 		const decoded = decodeText(before.bytes);
 		if (decoded.kind !== 'text')
-			return failure(`${file_path} is binary or not UTF-8 and cannot be edited as text. Nothing was changed.`);
+			return failure(
+				`${file_path} is binary or not UTF-8 and cannot be edited as text. Nothing was changed.`,
+				'not a text file',
+			);
 		const applied = applyEdit(decoded.file.text, {
 			oldString: toLf(old_string),
 			newString: toLf(new_string),

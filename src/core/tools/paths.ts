@@ -49,21 +49,24 @@ export function insideOnly(
 	if (resolved.kind === 'outside')
 		return failure(
 			`${path} is outside the workspace folders, where files are not written. Nothing was changed. Write inside the workspace, or tell the user what to change there.`,
+			'outside the workspace, where files are not written',
 		);
 	if (resolved.isLink)
 		return failure(
 			`${path} is a symbolic link, and links are not written through. Nothing was changed. Edit the file it points to, by its own path.`,
+			'a symbolic link, which is not written through',
 		);
 	return resolved;
 }
 
 /** Why a snapshot cannot be used as text, with the next step. */
 export function unreadable(path: string, snapshot: Exclude<FileSnapshot, { kind: 'file' | 'absent' }>): ToolOutcome {
-	if (snapshot.kind === 'directory') return failure(`${path} is a folder. Use Glob to list what is in it.`);
+	if (snapshot.kind === 'directory') return failure(`${path} is a folder. Use Glob to list what is in it.`, 'a folder');
 	if (snapshot.kind === 'special')
 		return failure(`${path} is not a regular file (${snapshot.what}). Use a file or folder by its own path.`);
 	return failure(
 		`${path} has ${megabytes(snapshot.sizeBytes)}, too large to read whole. Use Grep to find the part you need, or Bash (head, tail, sed -n).`,
+		`too large (${megabytes(snapshot.sizeBytes)})`,
 	);
 }
 

@@ -22,7 +22,7 @@ const capabilities = {
 
 export type ListedModel = Json & { readonly id: string; readonly max_input_tokens: number };
 
-export function listedModel(id: string, more: Json = {}): ListedModel {
+function listedModel(id: string, more: Json = {}): ListedModel {
 	return {
 		type: 'model',
 		id,

@@ -36,7 +36,7 @@ const faultSchema = z.enum([
 	/** Answers with a redirect to another origin. */
 	'redirect',
 ]);
-export type Fault = z.infer<typeof faultSchema>;
+type Fault = z.infer<typeof faultSchema>;
 
 export const scriptedReplySchema = z.strictObject({
 	blocks: z.array(replyBlockSchema).optional(),
