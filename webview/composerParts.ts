@@ -93,7 +93,7 @@ export function pickers(head: PanelHead, post: Post): TemplateResult {
 		><span class="picker is-model">
 			<select
 				aria-label="Model"
-				title="Model, from ${head.provider}"
+				title="${head.isDemo ? 'Replies come from the built-in offline demo model' : `Model, from ${head.provider}`}"
 				?disabled=${head.readOnlyReason !== null}
 				.value=${live(head.model)}
 				@change=${(event: Event) => post({ kind: 'model.set', model: controlValue(event) })}
@@ -101,7 +101,7 @@ export function pickers(head: PanelHead, post: Post): TemplateResult {
 				${models.map((choice) => html`<option value=${choice.id} title=${choice.detail} ?selected=${choice.id === head.model}>${choice.label}</option>`)}
 			</select>
 			${icon('chevron-down')}</span
-		>${head.isDemo ? html`<span class="tag" title="Replies come from the built-in offline demo model">Demo</span>` : nothing}`;
+		>`;
 }
 
 function describeAttachment(attachment: PromptAttachment): { name: string; size: string } {

@@ -282,7 +282,7 @@ const CONTEXT_TYPES: ReadonlySet<string> = new Set([
 
 const MAX_SHOWN_PROBLEMS = 5;
 const UNREADABLE_TEXT =
-	'Part of this session’s log cannot be read. Everything that can be is shown, and you can go on with it. The file stays as it is:';
+	'Part of this session’s log is damaged. It stays in the file and is left out here. All the rest is shown, and you can go on from it.';
 const LATE_TEXT =
 	'came from a window that no longer owned the session. They stay in the file and are left out of the conversation.';
 
@@ -315,7 +315,7 @@ function problemNotices(problems: readonly LogProblem[]): TranscriptItem[] {
 	const log = actionsFor('log');
 	const notices: TranscriptItem[] = [];
 	if (unreadable.length > 0) {
-		const lines = unreadable.slice(0, MAX_SHOWN_PROBLEMS).map((problem) => `• ${problem.message}`);
+		const lines = unreadable.slice(0, MAX_SHOWN_PROBLEMS).map(({ message }) => `• ${message.replace(/\.?$/, '.')}`);
 		if (unreadable.length > lines.length) lines.push(`• and ${unreadable.length - lines.length} more`);
 		const text = [UNREADABLE_TEXT, ...lines].join('\n');
 		notices.push(notice('local:problems', 'warning', text, log));

@@ -5,7 +5,7 @@
 import { type SessionClosedError, UserError } from '../base/errors.ts';
 import { asEntryId, type EntryId } from '../base/ids.ts';
 import { cutText, plural } from '../base/text.ts';
-import { LONG_PROMPT_NAME, isLongPromptNote } from '../core/agent/makePrompt.ts';
+import { isLongPromptNote, LONG_PROMPT_NAME } from '../core/agent/makePrompt.ts';
 import { applyRestore, settleIntents } from '../core/checkpoint/restore.ts';
 import { planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { epochBefore } from '../core/checkpoint/timeline.ts';

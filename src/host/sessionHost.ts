@@ -34,10 +34,18 @@ const draftKey = (id: string) => `retrace.draft.${id}`;
 
 export type SessionHostWorld = OpenSessionsWorld & TurnWorld & RewindWorld & { readonly state: vscode.Memento };
 
-const UNSENT_TEXT =
-	'The log of this session could not be written, most likely because another window took it over. Nothing was run, and your prompt is back in the input.';
-const CUT_TURN_TEXT =
-	'The turn was stopped: the log of this session could not be written any more, most likely because another window took it over. What was done until then is saved.';
+/** Why a turn broke, by whether another window owns the session now. */
+const BROKEN_TEXT = {
+	taken: {
+		unsent: 'Another window took this session over, so nothing was sent. Your prompt is back in the input.',
+		cut: 'Another window took this session over, so the turn was stopped here. What was finished until then is kept.',
+	},
+	unwritable: {
+		unsent:
+			'The log of this session could not be written, so nothing was sent. Your prompt is back in the input. Check the disk, then send it again.',
+		cut: 'The log of this session could not be written any more, so the turn was stopped. What was finished until then is kept. Check the disk, then send “continue”.',
+	},
+} as const;
 
 type Submission = { readonly text: string; readonly attached: readonly PromptAttachment[] };
 
@@ -320,7 +328,8 @@ export class SessionHost implements Disposable {
 			if (open !== this.#current) return;
 			await this.#show(again);
 			if (unsent.length > 0) this.#giveBack(this.#submissionOf(unsent));
-			this.say({ kind: 'toast', level: 'warning', text: broken.unsent ? UNSENT_TEXT : CUT_TURN_TEXT });
+			const texts = again.session.readOnlyReason === undefined ? BROKEN_TEXT.unwritable : BROKEN_TEXT.taken;
+			this.say({ kind: 'toast', level: 'warning', text: broken.unsent ? texts.unsent : texts.cut });
 		} catch (error) {
 			this.#world.onError('afterTurn', error, open.session.id);
 			this.say({ kind: 'toast', level: 'error', text: messageOf(error) });

@@ -16,6 +16,8 @@ export type OpenState = {
 	readonly title: string;
 	/** A session without entries has no file and no row. */
 	readonly hasEntries: boolean;
+	/** Another window holds it. */
+	readonly isReadOnly: boolean;
 	readonly updatedAt: number;
 	readonly activity: 'none' | 'running' | 'needsYou' | 'failed';
 };
@@ -35,7 +37,8 @@ export function mergeList(stored: readonly SessionSummary[], open: readonly Open
 	for (const one of open) {
 		if (!one.hasEntries) continue;
 		const row = rows.get(one.id);
-		const activity = one.activity === 'none' && row ? withoutElsewhere(row.activity) : one.activity;
+		const storedActivity = row && !one.isReadOnly ? withoutElsewhere(row.activity) : row?.activity;
+		const activity = one.activity === 'none' ? (storedActivity ?? 'none') : one.activity;
 		rows.set(one.id, {
 			...row,
 			id: one.id,

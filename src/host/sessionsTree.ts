@@ -6,6 +6,7 @@ import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import type { SessionId } from '../base/ids.ts';
 import { plural } from '../base/text.ts';
 import type { SessionStore } from '../core/ports.ts';
+import { isForkTitle } from '../core/session/titles.ts';
 import type { SessionNode } from './agentTypes.ts';
 import type { OpenSessions } from './openSessions.ts';
 import { ACTIVITY_TEXT, describeSession, type ListedSession, mergeList, sessionGroups } from './sessionList.ts';
@@ -123,6 +124,7 @@ function openState(open: OpenSessions['all'][number]): Parameters<typeof mergeLi
 		id: session.id,
 		title: session.title,
 		hasEntries: session.entries.length > 0,
+		isReadOnly: session.readOnlyReason !== undefined,
 		updatedAt: session.entries.at(-1)?.timestamp ?? 0,
 		activity: open.needsUser ? 'needsYou' : open.isRunning ? 'running' : hasFailed ? 'failed' : 'none',
 	};
@@ -148,8 +150,10 @@ function describe(item: vscode.TreeItem, session: ListedSession): void {
 	const activity = ACTIVITY_TEXT[session.activity];
 	const colour = COLOURS[session.activity];
 	item.description = describeSession(session, Date.now());
+	// A long name hides its end, where a fork says that it is one.
+	const isQuietFork = session.activity === 'none' && isForkTitle(session.title);
 	item.iconPath = new vscode.ThemeIcon(
-		ICONS[session.activity],
+		isQuietFork ? 'repo-forked' : ICONS[session.activity],
 		colour === undefined ? undefined : new vscode.ThemeColor(colour),
 	);
 	const tooltip = new vscode.MarkdownString();

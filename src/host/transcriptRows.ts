@@ -117,7 +117,7 @@ export function finishedRow(
 	if (row.kind === 'edit') {
 		if (row.state === 'rejected') return row;
 		if (interruption !== undefined) return interruptedRow(row, interruption, hasWritten);
-		if (entry.isError) return { ...row, state: 'failed', note: entry.summary || firstLine(text) };
+		if (entry.isError) return { ...row, state: 'failed', note: noteOfFailure(entry.summary, firstLine(text)) };
 		const notes = [row.note, noteOfResult(entry.summary)].filter((note) => note !== '');
 		return { ...row, state: 'applied', note: notes.join('. ') };
 	}
@@ -305,9 +305,17 @@ function draftedText(input: unknown): { before: string; after: string } {
 	return { before: field('old_string'), after: field('new_string') || field('content') };
 }
 
-/** `+1 −0` repeats what the card shows; anything else is worth saying. */
-function noteOfResult(summary = ''): string {
-	return summary.replace(/^\+\d+ −\d+(?:, |$)/, '');
+/** A summary that is the start of the message gives way to it: the card has room for what to do. */
+function noteOfFailure(summary = '', message: string): string {
+	// The card of the denied permission stands below.
+	if (summary === 'denied') return '';
+	return summary === '' || message.startsWith(summary.replace(/…$/, '')) ? message : upperFirst(summary);
 }
 
+/** `+1 −0` repeats what the card shows; anything else is worth saying. */
+function noteOfResult(summary = ''): string {
+	return upperFirst(summary.replace(/^\+\d+ −\d+(?:, |$)/, ''));
+}
+
+const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const firstLine = (text: string): string => cutText(text.split('\n', 1)[0] ?? '', 200);

@@ -1,5 +1,6 @@
 // What a tool step costs beside the model: one turn of 20 steps (read, edit, run `true`) through the loop with the real disk, shell and
 // client, against the stand-in in a process of its own. A step is from the end of a reply to the arrival of the next request.
+import { flushMsWithin } from './flushTimes.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,6 @@ import { createShell, defaultShellPath } from '../../src/node/shellProcess.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
 import { openSession } from '../../src/core/session/session.ts';
-import type { Session } from '../../src/core/session/sessionTypes.ts';
 import { createScriptedModel } from '../fakes/scriptedModel.ts';
 import { type BenchFigure, median } from './figure.ts';
 
@@ -27,7 +27,7 @@ const stepsPerRun = 20;
 const tools = ['read', 'edit', 'bash'] as const;
 type ToolName = (typeof tools)[number];
 
-/** One step: what it cost, and how much of that was waiting for the disk to flush the log. */
+/** One step: what it cost, and how much of that was waiting for the disk to flush. */
 type Step = { readonly tool: ToolName; readonly gapMs: number; readonly flushMs: number };
 
 export async function run(): Promise<BenchFigure[]> {
@@ -36,21 +36,23 @@ export async function run(): Promise<BenchFigure[]> {
 	try {
 		const steps: Step[] = [];
 		const spawnsMs: number[] = [];
+		const wiresMs: number[] = [];
 		for (let index = 0; index <= runs; index += 1) {
 			const measured = await runOnce(join(root, String(index)), api);
 			// The first run warms this process and the stand-in up.
 			if (index === 0) continue;
 			steps.push(...measured);
+			wiresMs.push(...(await wireGapsMs(api)));
 			for (let spawned = 0; spawned < 5; spawned += 1) spawnsMs.push(await spawnMs(root));
 		}
-		return figures(steps, spawnsMs);
+		return figures(steps, spawnsMs, wiresMs);
 	} finally {
 		await api.close();
 		rmSync(root, { recursive: true, force: true });
 	}
 }
 
-function figures(steps: readonly Step[], spawnsMs: readonly number[]): BenchFigure[] {
+function figures(steps: readonly Step[], spawnsMs: readonly number[], wiresMs: readonly number[]): BenchFigure[] {
 	const own = ({ gapMs, flushMs }: Step) => gapMs - flushMs;
 	const of = (tool: ToolName) => steps.filter((step) => step.tool === tool);
 	const note = `median of ${runs} turns of ${stepsPerRun} steps`;
@@ -62,9 +64,10 @@ function figures(steps: readonly Step[], spawnsMs: readonly number[]): BenchFigu
 			unit: 'ms',
 			...(tool === 'bash' ? {} : { bound: 6 }),
 		})),
+		{ name: '  floor of all: a bare fetch after the end of a reply', value: median(wiresMs), unit: 'ms' },
 		{ name: '  floor of bash: starting and ending the shell', value: median(spawnsMs), unit: 'ms' },
 		...tools.map((tool) => ({
-			name: `  flushes of the log after ${tool}`,
+			name: `  flushes after ${tool}`,
 			value: median(of(tool).map(({ flushMs }) => flushMs)),
 			unit: 'ms',
 		})),
@@ -87,8 +90,8 @@ async function runOnce(folder: string, api: StandIn): Promise<Step[]> {
 	if (requests.length !== stepsPerRun + 1) throw new Error(`The turn made ${requests.length} requests.`);
 	return requests.slice(1).map(({ arrivedAt }, index) => {
 		const endedAt = requests[index]?.endedAt ?? Number.NaN;
-		const flushes = world.flushes.filter(({ startedAt }) => startedAt >= endedAt && startedAt < arrivedAt);
-		const flushMs = flushes.reduce((sum, flush) => sum + flush.durationMs, 0);
+		// The stand-in speaks of wall time, as its process sees it.
+		const flushMs = flushMsWithin(endedAt - performance.timeOrigin, arrivedAt - performance.timeOrigin);
 		return { tool: toolOf(index), gapMs: arrivedAt - endedAt, flushMs };
 	});
 }
@@ -132,7 +135,6 @@ async function openWorld(project: string, storage: string, url: string) {
 		trace,
 	});
 	const roots = [{ name: 'project', path: project }];
-	const flushes: { readonly startedAt: number; readonly durationMs: number }[] = [];
 	const real = {
 		...ports,
 		clock: systemClock,
@@ -152,27 +154,10 @@ async function openWorld(project: string, storage: string, url: string) {
 		trace,
 	};
 	const signal = new AbortController().signal;
-	const timed = withTimedSync(session, flushes);
 	return {
 		session,
-		flushes,
-		run: (text: string) => runTurn(timed, { text, attachments: [] }, real, () => undefined, signal),
+		run: (text: string) => runTurn(session, { text, attachments: [] }, real, () => undefined, signal),
 	};
-}
-
-/** The session, with the time that each `sync` took noted. */
-function withTimedSync(session: Session, flushes: { startedAt: number; durationMs: number }[]): Session {
-	return new Proxy(session, {
-		get(target, key) {
-			const member: unknown = Reflect.get(target, key, target);
-			if (key !== 'sync') return typeof member === 'function' ? member.bind(target) : member;
-			return async () => {
-				const startedAt = performance.timeOrigin + performance.now();
-				await target.sync();
-				flushes.push({ startedAt, durationMs: performance.timeOrigin + performance.now() - startedAt });
-			};
-		},
-	});
 }
 
 type StandIn = {
@@ -207,4 +192,24 @@ async function spawnMs(cwd: string): Promise<number> {
 	const child = spawn(defaultShellPath(), ['-c', 'true'], { cwd, stdio: 'ignore' });
 	await once(child, 'close');
 	return performance.now() - startedMs;
+}
+
+/** What it costs anybody to send the next request: no tool, no log, no client but `fetch`. */
+async function wireGapsMs(api: StandIn): Promise<number[]> {
+	const before = (await api.requests()).length;
+	const body = JSON.stringify({
+		model: 'claude-sonnet-5-5',
+		max_tokens: 1_000,
+		stream: true,
+		messages: [{ role: 'user', content: [{ type: 'text', text: 'words '.repeat(2_000) }] }],
+	});
+	const headers = {
+		authorization: 'Bearer test-key',
+		'content-type': 'application/json',
+		'anthropic-version': '2026-10-21',
+	};
+	for (let sent = 0; sent < 10; sent += 1)
+		await (await fetch(`${api.url}/v1/messages`, { method: 'POST', headers, body })).text();
+	const requests = (await api.requests()).slice(before);
+	return requests.slice(1).map(({ arrivedAt }, index) => arrivedAt - (requests[index]?.endedAt ?? Number.NaN));
 }

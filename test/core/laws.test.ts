@@ -142,7 +142,30 @@ test('a clock that goes back moves nothing: the leaf follows the file, durations
 	fixture.clock.advance(-86_400_000);
 	await fixture.run('Second');
 	assert.equal(fixture.session.branch().at(-1)?.id, fixture.session.leaf);
-	for (const entry of fixture.session.entries)
-		if ('durationMs' in entry) assert.ok(entry.durationMs >= 0, entry.type);
+	for (const entry of fixture.session.entries) if ('durationMs' in entry) assert.ok(entry.durationMs >= 0, entry.type);
 	for (const { durationMs = 0 } of fixture.traces) assert.ok(durationMs >= 0);
+});
+
+test('what a ticked conflict took and its undo gave back is asked about again by the next rewind', async () => {
+	const world = await createSessionWorld({ '/w/a': '1\n' });
+	const { agent, workspace } = world;
+	await agent('/w/a', 'agent\n');
+	workspace.set('/w/a', 'user\n');
+	await agent('/w/a', 'user\nagent\n');
+	const first = await planRestore({ ...world, toEpoch: 0 }, signal);
+	const overwrite = first.files.map(({ key }) => key);
+	const report = await applyRestore({ ...world, plan: first, overwrite }, signal);
+	assert.equal(workspace.text('/w/a'), '1\n');
+	await agent('/w/a', 'again\n');
+	const plain = await planRestore({ ...world, toEpoch: 0 }, signal);
+	assert.equal(plain.files[0]?.status, 'ok', 'what the user gave up is not asked about again');
+	assert.ok(report.restore);
+	const back = await planRestore({ ...world, toEpoch: report.safety, undoOf: report.restore }, signal);
+	await applyRestore({ ...world, plan: back, overwrite: [] }, signal);
+	assert.equal(workspace.text('/w/a'), 'user\nagent\n');
+	const second = await planRestore({ ...world, toEpoch: 0 }, signal);
+	assert.deepEqual(
+		second.files.map(({ status }) => status),
+		['conflict'],
+	);
 });

@@ -280,9 +280,7 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 			{ text: 'Edited in the editor.' },
 		);
 		assert.match(results.get('open') ?? '', /not saved: commands still see the old content/);
-		await editCard(panel(), 'src/area.js')
-			.getByText(/Not saved/)
-			.waitFor();
+		await editCard(panel(), 'src/area.js').getByText('Not saved: the file has unsaved changes of yours').waitFor();
 		const lines = workbench.page.locator('.editor-instance .view-lines').first();
 		await lines.getByText('height * width').waitFor();
 		await lines.getByText('// my own line').waitFor();

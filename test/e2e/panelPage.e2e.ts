@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ToHost } from '../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
+import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
 import { askedPermission, items, proposedEdit, rewindPlan, samples, snapshot } from '../webview/harness/samples.ts';
 import type { ThemeName } from '../webview/harness/themes.ts';
@@ -58,6 +59,49 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			assert.equal(await page.getByRole('textbox', { name: 'Message Retrace' }).count(), 1);
 			assert.equal(await page.getByRole('button', { name: 'Send', exact: true }).count(), 1);
 			assert.equal(await page.getByRole('button', { name: 'Rewind to here' }).count(), 2);
+		}));
+
+	test('scrolling to the top asks once for older rows, and what is read stays where it is', () => {
+		const rows = (from: number, to: number): TranscriptItem[] =>
+			Array.from({ length: to - from }, (_, index) => index + from).map((n) =>
+				n % 2 === 0
+					? { kind: 'prompt', id: `p${n}`, entryId: `p${n}`, text: `Prompt ${n}`, attachments: [], timestamp: n }
+					: {
+							kind: 'answer',
+							id: `a${n}`,
+							text: `Answer ${n}\n\nline`.repeat(1 + (n % 5)),
+							isStreaming: false,
+							isPartial: false,
+						},
+			);
+		return withPanel([snapshot({ items: rows(100, 160), hasOlder: true })], async (panel) => {
+			const { page } = panel;
+			const scrollTo = (top: number) =>
+				page.evaluate(async (px) => {
+					document.querySelector('.scroller')?.scrollTo(0, px);
+					for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+				}, top);
+			const topOf = async (words: string) => (await page.getByText(words, { exact: true }).boundingBox())?.y ?? 0;
+			await scrollTo(0);
+			await scrollTo(20);
+			await scrollTo(0);
+			const asked = (await posted(panel)).filter((message) => message.kind === 'transcript.older');
+			assert.deepEqual(asked, [{ kind: 'transcript.older', beforeId: 'p100' }]);
+			const before = await topOf('Prompt 102');
+			await panel.send({ kind: 'older', beforeId: 'p100', items: rows(40, 100), hasOlder: false });
+			assert.ok(Math.abs((await topOf('Prompt 102')) - before) <= 2);
+			assert.equal(await page.getByText('Show earlier messages').count(), 0);
+			assert.equal(await page.getByText('Prompt 40', { exact: true }).count(), 1);
+		});
+	});
+
+	test('a transcript that got short has its end in view, and nothing to jump to', () =>
+		withPanel([snapshot()], async ({ page, send }) => {
+			await page.setViewportSize({ width: 320, height: 400 });
+			await page.evaluate(() => document.querySelector('.scroller')?.scrollTo(0, 0));
+			await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
+			await send(snapshot({ items: items.slice(0, 1) }));
+			await page.getByRole('button', { name: 'Jump to latest' }).waitFor({ state: 'detached', timeout: 2_000 });
 		}));
 
 	test('Enter sends, Shift+Enter breaks the line, an empty input sends nothing', () =>

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
 import { missingBrowser } from './support/environment.ts';
-import { permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { postToHost, tapPageApi } from './support/pageApi.ts';
+import { permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { writePastSession } from './support/pastSession.ts';
 import { repliesByPrompt } from './support/scriptedConversation.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
@@ -74,7 +74,7 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 	const submitAnyway = async () => {
 		assert.equal(await panel().getByRole('textbox', { name: 'Message Retrace' }).isDisabled(), true);
 		await postToHost(panel(), { kind: 'prompt.submit', text: prompt, attachments: [] });
-		await panel().getByText('This folder is not trusted, so nothing runs in it').waitFor();
+		await panel().getByRole('group', { name: 'Warning' }).getByText('so nothing runs in it').waitFor();
 		await panel().getByRole('button', { name: 'Manage Trust' }).first().waitFor();
 	};
 
@@ -144,15 +144,21 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 	test('once it is trusted, its settings and rules still decide nothing', async () => {
 		await workbench.runCommand('Workspaces: Manage Workspace Trust');
 		await workbench.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
+		// The editor stands before the whole window.
+		const modal = workbench.page.locator('.monaco-modal-editor-block');
+		await until('the editor of the trust is closed', async () => {
+			await workbench.page.keyboard.press('Escape');
+			return (await modal.count()) === 0;
+		});
 		await workbench.runCommand('Retrace: New Session');
-		await panel().getByRole('heading', { name: 'not trusted yet' }).waitFor({ state: 'hidden' });
+		await panel().getByRole('heading', { name: 'What should we change?' }).waitFor();
 		const mode = panel().getByRole('combobox', { name: 'Mode', exact: true });
 		assert.equal(await mode.evaluate((element) => (element as HTMLSelectElement).value), 'ask');
 		await send(panel(), prompt);
 		const card = permissionCard(panel(), 'Bash');
 		await card.getByText('touch tool-ran.txt').first().waitFor();
 		await workbench.screenshot('untrusted-4-asks');
-		await card.getByRole('button', { name: 'Deny' }).click();
+		await card.getByRole('button', { name: 'Deny', exact: true }).click();
 		await turnEnds(panel());
 		await until('the model heard of it', () => sent().length === 2);
 		assert.equal(existsSync(join(workbench.folder, 'tool-ran.txt')), false);

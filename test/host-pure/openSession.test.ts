@@ -6,6 +6,7 @@ import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import { ModelError } from '../../src/core/model/modelError.ts';
 import { closeOpenCalls } from '../../src/core/session/closeOpenCalls.ts';
+import type { LogProblem } from '../../src/core/session/sessionTypes.ts';
 import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
@@ -402,4 +403,30 @@ test('rewinding code only leaves the conversation and says what it did', async (
 	assert.equal(fixture.workspace.text('/w/a.js'), 'zwei\n');
 	assert.deepEqual(panel.items(), before);
 	assert.deepEqual(panel.items(), await panel.reopened());
+});
+
+test('what is wrong with a log is told at its end, short, until the conversation goes on', async () => {
+	const fixture = await createFixture({ model: createScriptedModel([]) });
+	fixture.session.append({ type: 'user', content: [{ type: 'text', text: 'Do it' }] });
+	fixture.session.append({ type: 'turnEnded', reason: 'endTurn', durationMs: 1 });
+	const range = { start: 0, end: 1 };
+	const problem = (kind: LogProblem['kind'], lineNumber: number): LogProblem => ({
+		kind,
+		lineNumber,
+		range,
+		message: `Line ${lineNumber} is ${kind}`,
+	});
+	const problems = [
+		...[1, 2, 3, 4, 5, 6, 7].map((lineNumber) => problem('badLine', lineNumber)),
+		problem('duplicate', 8),
+		problem('late', 9),
+	];
+	Object.defineProperty(fixture.session, 'problems', { value: problems });
+	const panel = createPanel(fixture);
+	assert.deepEqual(shape(panel.items()), ['prompt', 'turnEnd', 'notice', 'notice']);
+	const [bad, late] = panel.items().filter((row) => row.kind === 'notice');
+	assert.match(bad?.text ?? '', /damaged.*\n• Line 1 is badLine\.\n(?:.*\n){4}• and 2 more$/);
+	assert.match(late?.text ?? '', /^1 line of the log came from a window that no longer owned/);
+	panel.open.clearNotices();
+	assert.deepEqual(shape(panel.items()), ['prompt', 'turnEnd']);
 });

@@ -23,6 +23,7 @@ const open = (id: string, facts: Partial<OpenState> = {}): OpenState => ({
 	id: asSessionId(id),
 	title: `Open ${id}`,
 	hasEntries: true,
+	isReadOnly: false,
 	updatedAt: 200,
 	activity: 'none',
 	...facts,
@@ -81,4 +82,10 @@ test('groups follow the calendar of the local time zone', () => {
 		groups.map((group) => `${group.label}: ${group.sessions.map((one) => one.id).join(' ')}`),
 		['Today: 21-0', 'Yesterday: 20-23', 'This week: 19-23 14-1', 'Older: 13-23'],
 	);
+});
+
+test('what another window holds is marked as such while it is looked at here, and no longer once it is taken over', () => {
+	const elsewhere = [stored('a', { isOpenElsewhere: true })];
+	assert.deepEqual(shown(mergeList(elsewhere, [open('a', { isReadOnly: true })])), ['Open a (elsewhere)']);
+	assert.deepEqual(shown(mergeList(elsewhere, [open('a')])), ['Open a']);
 });

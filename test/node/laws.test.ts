@@ -111,7 +111,12 @@ test('of many windows that start at once, one writes and the others are told', a
 	const codes = answers.map((answer) => answer.code ?? 'wrote').sort();
 	assert.equal(codes.filter((code) => code === 'wrote').length <= 1, true, codes.join());
 	assert.deepEqual(new Set(codes.filter((code) => code !== 'wrote')), new Set(['lease-lost']));
-	assert.equal(read().split('\n').filter((line) => line.includes('"type":"user"')).length <= 1, true);
+	assert.equal(
+		read()
+			.split('\n')
+			.filter((line) => line.includes('"type":"user"')).length <= 1,
+		true,
+	);
 	assert.equal(readdirSync(join(folder, 'sessions', `${ID}.lease`)).length <= 1, true);
 });
 

@@ -9,8 +9,8 @@ import { openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
 import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
-import { createMemoryBlobStore } from '../fakes/memoryBlobStore.ts';
 import { user } from '../core/session/sessionSupport.ts';
+import { createMemoryBlobStore } from '../fakes/memoryBlobStore.ts';
 
 const [folder = '', id = '', window = ''] = process.argv.slice(2);
 const store = createFileSessionStore({ folder, window, trace: () => undefined });

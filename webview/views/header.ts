@@ -1,4 +1,4 @@
-/** The line above the transcript: title (click = rename), new, menu; and the banners that concern the whole session. */
+/** The line above the transcript: title (click = rename), other sessions; and the banners that concern the whole session. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { PanelHead } from '../../src/protocol/toPanel.ts';
 import { icon, iconButton } from './parts.ts';
@@ -6,7 +6,7 @@ import type { Post } from './viewTypes.ts';
 
 export function header(head: PanelHead, post: Post): TemplateResult {
 	const title = head.title === '' ? 'New session' : head.title;
-	const act = (action: 'new' | 'rename' | 'menu') => () => post({ kind: 'session.act', action });
+	const act = (action: 'rename' | 'menu') => () => post({ kind: 'session.act', action });
 	return html`<header class="panel-head">
 			<h1>
 				<button type="button" class="title" title="${title}: click to rename" ?disabled=${head.sessionId === null} @click=${act('rename')}>
@@ -15,8 +15,7 @@ export function header(head: PanelHead, post: Post): TemplateResult {
 			</h1>
 			${head.isPersisted ? nothing : html`<span class="tag" title="This session is gone when the window closes (retrace.sessions.persist is off)">Not saved</span>`}
 			<span class="head-actions">
-				${iconButton({ name: 'New session', icon: 'add', onClick: act('new') })}
-				${iconButton({ name: 'More actions', icon: 'ellipsis', onClick: act('menu') })}
+				${iconButton({ name: 'Resume session', icon: 'history', hint: 'Resume another session…', onClick: act('menu') })}
 			</span>
 		</header>
 		${

@@ -22,7 +22,7 @@ export function toolRow(item: ToolItem, context: ViewContext): TemplateResult {
 			${icon(isOpen ? 'chevron-down' : 'chevron-right')}
 			<span class="verb">${item.verb}</span>
 			<span class="target">${item.target}</span>
-			<span class="result">${item.state === 'failed' ? icon('error') : item.state === 'interrupted' ? icon('circle-slash') : nothing}${resultText(item)}</span>
+			<span class="result">${item.state === 'failed' ? icon('error') : item.state === 'interrupted' ? icon('circle-slash') : nothing}<span class="result-text">${resultText(item)}</span></span>
 			${
 				item.durationMs !== undefined && item.durationMs >= SHOWN_FROM_MS
 					? html`<span class="time" title="${item.durationMs} ms">${shortDuration(item.durationMs)}</span>`

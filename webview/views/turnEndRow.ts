@@ -8,7 +8,9 @@ type TurnEndItem = Extract<TranscriptItem, { kind: 'turnEnd' }>;
 export function turnEndRow(item: TurnEndItem): TemplateResult {
 	return html`<p class="turn-end">
 		<span>${item.text}</span><span title="${item.durationMs} ms">${shortDuration(item.durationMs)}</span>${
-			item.costUsd === null ? nothing : html`<span title="$${item.costUsd}">${shortCost(item.costUsd)}</span>`
+			item.costUsd === null || item.costUsd === 0
+				? nothing
+				: html`<span title="$${item.costUsd}">${shortCost(item.costUsd)}</span>`
 		}
 	</p>`;
 }

@@ -65,7 +65,11 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 	const parsed = tool.input.safeParse(call.input);
 	if (!parsed.success) {
 		const isCutJson = typeof call.input === 'object' && call.input !== null && INVALID_JSON_KEY in call.input;
-		if (isCutJson) return failure(`The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`, 'invalid JSON');
+		if (isCutJson)
+			return failure(
+				`The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`,
+				'invalid JSON',
+			);
 		const problems = parsed.error.issues.map((issue) => `- ${issue.path.join('.') || 'input'}: ${issue.message}`);
 		return failure(
 			`The input of ${tool.name} is not valid, so nothing was run:\n${problems.join('\n')}\nCall it again with a corrected input.`,
@@ -108,8 +112,7 @@ function thrownOutcome(thrown: unknown, tool: Tool, turn: TurnContext, isStarted
 	if (turn.signal.aborted || isCancelled(thrown))
 		return failure(`Stopped by the user ${stoppedText(tool, isStarted)}`, 'stopped');
 	if (turn.session.readOnlyReason !== undefined || isLogFailure(thrown)) throw thrown;
-	// For the user as well: it says what to do.
-	if (thrown instanceof UserError) return failure(thrown.message, thrown.message);
+	if (thrown instanceof UserError) return failure(thrown.message);
 	turn.ports.trace({
 		event: 'toolFailed',
 		sessionId: turn.session.id,

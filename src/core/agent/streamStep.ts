@@ -51,7 +51,7 @@ export async function streamStep(request: ModelRequest, turn: TurnContext): Prom
 			traceEnd();
 			session.append({
 				type: 'assistantEnded',
-				messageId: reply.messageId,
+				messageId: recorder.messageId(),
 				requestId: reply.requestId,
 				model: reply.model,
 				stopReason: reply.stopReason,
@@ -59,7 +59,11 @@ export async function streamStep(request: ModelRequest, turn: TurnContext): Prom
 				usage: reply.usage,
 				costUsd: costOf(reply.model, reply.usage),
 				...(reply.diagnostics == null ? {} : { diagnostics: reply.diagnostics }),
-				timing: { queuedMs: Math.max(0, startedAt - queuedAt), firstTokenMs: reply.firstTokenMs, totalMs: reply.totalMs },
+				timing: {
+					queuedMs: Math.max(0, startedAt - queuedAt),
+					firstTokenMs: reply.firstTokenMs,
+					totalMs: reply.totalMs,
+				},
 			});
 			session.setLastExchange({ request, reply });
 			return { kind: 'replied', reply, calls: recorder.calls, hasCutCall: recorder.hasCutCall() };
@@ -94,6 +98,8 @@ type Recorder = {
 	/** Complete tool calls of this attempt, in order. */
 	readonly calls: readonly ToolUseBlock[];
 	hasCutCall(): boolean;
+	/** The id that the entries of this reply bear. */
+	messageId(): string;
 	/** Runs one attempt with a listener that appends. Rejects with what an append threw rather than with its consequences. */
 	run(stream: (listener: (event: ModelEvent) => void, signal: AbortSignal) => Promise<ModelReply>): Promise<ModelReply>;
 	/** Appends the text blocks that were cut; cut thinking and cut calls are dropped. */
@@ -111,7 +117,7 @@ function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recor
 		messageId ??= ports.ids.next();
 		return messageId;
 	};
-	const callIds = createCallIds(session);
+	const ownIds = createOwnIds(session);
 
 	const record = (event: ModelEvent): void => {
 		switch (event.kind) {
@@ -139,12 +145,13 @@ function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recor
 	return {
 		calls,
 		hasCutCall: () => openCalls.size > 0,
+		messageId: idOfMessage,
 		async run(stream) {
 			const listener = (event: ModelEvent): void => {
 				// After a stop or a failed append, what still trickles in is not part of the conversation.
 				if (failed || signal.aborted) return;
 				try {
-					const own = callIds.withOwnId(event);
+					const own = ownIds.withOwnId(event);
 					record(own);
 					onEvent({ kind: 'model', event: own });
 				} catch (error) {
@@ -175,16 +182,14 @@ function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recor
 }
 
 /**
- * Some servers number the calls of each reply anew, or all alike. What belongs to a call is found by its id, so one that was there
- * before gets an id of its own; the request then holds that one in the call and in its result.
+ * Some servers number the calls of each reply anew, or all alike, and name every reply alike. What belongs to a call or to a reply is
+ * found by its id, so one that was there before gets an id of its own; the request then holds that one in the call and in its result.
  */
-function createCallIds(session: Session) {
+function createOwnIds(session: Session) {
 	const byIndex = new Map<number, ToolUseId>();
 	const isTaken = (id: ToolUseId): boolean =>
 		[...byIndex.values()].includes(id) ||
-		session.entries.some(
-			(entry) => entry.type === 'assistant' && isToolUseBlock(entry.block) && entry.block.id === id,
-		);
+		session.entries.some((entry) => entry.type === 'assistant' && isToolUseBlock(entry.block) && entry.block.id === id);
 	const ownId = (index: number, id: ToolUseId): ToolUseId => {
 		let own = byIndex.get(index);
 		if (own === undefined) {
@@ -194,8 +199,18 @@ function createCallIds(session: Session) {
 		}
 		return own;
 	};
+	const ownMessageId = (id: string): string => {
+		const isUsed = (own: string) =>
+			session.entries.some(
+				(entry) => (entry.type === 'assistant' || entry.type === 'assistantEnded') && entry.messageId === own,
+			);
+		let own = id;
+		for (let count = 2; isUsed(own); count++) own = `${id}_${count}`;
+		return own;
+	};
 	return {
 		withOwnId(event: ModelEvent): ModelEvent {
+			if (event.kind === 'started') return { ...event, messageId: ownMessageId(event.messageId) };
 			if (event.kind === 'blockStarted' && event.toolUseId !== undefined)
 				return { ...event, toolUseId: ownId(event.index, asToolUseId(event.toolUseId)) };
 			if (event.kind !== 'blockEnded' || !isToolUseBlock(event.block)) return event;

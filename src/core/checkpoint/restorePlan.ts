@@ -159,16 +159,22 @@ function userEdits(
 	current: ContentHash,
 ): readonly UserEdit[] {
 	const known = new Map<ContentHash, readonly UserEdit[]>([[target, []]]);
+	const all: UserEdit[] = [];
 	let edits: readonly UserEdit[] = [];
-	const become = (content: ContentHash, otherwise: readonly UserEdit[]) => {
-		edits = known.get(content) ?? otherwise;
-		known.set(content, edits);
-	};
-	since.forEach(({ after: from }, index) => {
-		become(from, edits);
-		const to = since[index + 1]?.before ?? current;
-		if (to === 'absent' && from !== 'absent') edits = [];
-		else if (to !== from) become(to, [...edits, { from, to }]);
+	since.forEach(({ after: from, toolUseId }, index) => {
+		// A restore that merged may have brought back anything that the user ever wrote.
+		edits = known.get(from) ?? (toolUseId === undefined ? [...all] : edits);
+		known.set(from, edits);
+		const next = since[index + 1];
+		const to = next?.before ?? current;
+		if (to === from) return;
+		all.push({ from, to });
+		const earlier = known.get(to);
+		if (to === 'absent') edits = [];
+		// What the user did last is never passed over, also when it takes back what the session did.
+		else if (earlier && (next || earlier.length > 0)) edits = earlier;
+		else edits = [...edits, { from, to }];
+		known.set(to, edits);
 	});
 	return edits;
 }

@@ -21,10 +21,14 @@ export function titleFromPrompt(text: string): string {
 
 /** `Name (fork)`, and `Name (fork 2)` for a fork of that. */
 export function forkTitle(title: string): string {
-	const fork = / \(fork(?: (\d+))?\)$/.exec(title);
+	const fork = FORK_MARK.exec(title);
 	if (!fork) return `${title} (fork)`;
 	return `${title.slice(0, fork.index)} (fork ${Number(fork[1] ?? 1) + 1})`;
 }
+
+/** Whether a name still says that the session is a fork. */
+export const isForkTitle = (title: string): boolean => FORK_MARK.test(title);
+const FORK_MARK = / \(fork(?: (\d+))?\)$/;
 
 /** The whole prompt on one line, cut for a list row. */
 export function promptPreview(text: string): string {

@@ -49,16 +49,17 @@ export const bashTool: Tool<z.infer<typeof input>> = {
 		return {
 			isError,
 			content: [{ type: 'text', text }],
-			summary: summaryOf(ended.reason, ended.exitCode, ended.durationMs),
+			summary: summaryOf(ended.reason, ended.exitCode),
 			...(shown === whole ? {} : { output: ended.output }),
 		};
 	},
 };
 
-function summaryOf(reason: 'exited' | 'timedOut' | 'cancelled', exitCode: number | null, durationMs: number): string {
+/** How long it took stands beside it. */
+function summaryOf(reason: 'exited' | 'timedOut' | 'cancelled', exitCode: number | null): string {
 	if (reason === 'timedOut') return 'timed out';
 	if (reason === 'cancelled') return 'stopped';
-	return `exit ${exitCode ?? '?'}, ${(durationMs / 1000).toFixed(1)} s`;
+	return `exit ${exitCode ?? '?'}`;
 }
 
 /** Without colour codes, and with a rewritten line (progress bars) as it stood last. */

@@ -7,7 +7,7 @@ import type { EditOutcome, ToolOutcome } from './tool.ts';
 const MAX_USER_TEXT_CHARS = 6_000;
 
 /** For the card: the user's own unsaved changes are theirs to save. */
-const UNSAVED_NOTE = 'Not saved, since the file has unsaved changes of yours. Save it when you are ready';
+const UNSAVED_NOTE = 'not saved: the file has unsaved changes of yours';
 
 /** `done` says what was done, as a sentence without a dot. */
 export function describeEdit(path: string, done: string, outcome: EditOutcome): ToolOutcome {

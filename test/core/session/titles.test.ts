@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asSha256 } from '../../../src/base/ids.ts';
-import { forkTitle, promptPreview, promptText, titleFromPrompt } from '../../../src/core/session/titles.ts';
+import {
+	forkTitle,
+	isForkTitle,
+	promptPreview,
+	promptText,
+	titleFromPrompt,
+} from '../../../src/core/session/titles.ts';
 
 test('a title is the first line with text, collapsed and cut', () => {
 	const check = (prompt: string, expected: string) => assert.equal(titleFromPrompt(prompt), expected);
@@ -21,6 +27,7 @@ test('the name of a fork says so, and which one of a fork it is', () => {
 	check('Fix the bug (fork)', 'Fix the bug (fork 2)');
 	check('Fix the bug (fork 9)', 'Fix the bug (fork 10)');
 	check('Fix (fork) it', 'Fix (fork) it (fork)');
+	assert.deepEqual(['a (fork)', 'a (fork 2)', 'a (fork) b'].map(isForkTitle), [true, true, false]);
 });
 
 test('a preview is one line of at most 200 characters', () => {

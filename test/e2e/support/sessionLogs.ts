@@ -11,7 +11,7 @@ export interface SessionLog {
 }
 
 /** The storage folders of the extension, one per workspace, in the order of their names. */
-function storageFolders(userDataDir: string): string[] {
+export function storageFolders(userDataDir: string): string[] {
 	const root = join(userDataDir, 'User', 'workspaceStorage');
 	const perWorkspace = existsSync(root)
 		? readdirSync(root)
