@@ -1,11 +1,15 @@
 // `npm run bench [-- part of a name …]`: runs test/bench/*.bench.ts one after the other and prints each figure beside its bound.
 // With `--strict` a missed bound is a failure; without, it is only said, since a busy machine misses bounds that the code keeps.
+import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { environmentFile, inProject } from './setup/paths.mjs';
 import { say, seconds } from './setup/print.mjs';
 import { runOrThrow } from './setup/run.mjs';
+
+// Several windows of VS Code open and close in the longest of them.
+const limitMs = 180_000;
 
 /** @typedef {{ name: string, value: number, unit: string, bound?: number, note?: string }} Figure */
 
@@ -21,10 +25,8 @@ const filters = process.argv.slice(2).filter((word) => word !== '--strict');
 const figures = [];
 for (const path of globSync('test/bench/*.bench.ts', { cwd: inProject() }).sort()) {
 	if (filters.length > 0 && !filters.some((filter) => path.includes(filter))) continue;
-	/** @type {{ run: () => Promise<Figure[]> }} */
-	const bench = await import(pathToFileURL(inProject(path)).href);
 	const startedMs = performance.now();
-	figures.push(...(await bench.run()));
+	figures.push(...(await figuresOf(path)));
 	say(`${path}  ${seconds(performance.now() - startedMs)}, load ${load()}`);
 }
 
@@ -40,11 +42,36 @@ const missed = figures.filter(({ value, bound }) => bound !== undefined && !(val
 say(`${figures.length} figures, ${missed.length} over their bound; load ${load()} on ${availableParallelism()} cores`);
 process.exitCode = isStrict && missed.length > 0 ? 1 : 0;
 
+/**
+ * Runs one bench in a process of its own, so that none is slowed down by what the ones before it left in memory.
+ * @param {string} path @returns {Promise<Figure[]>}
+ */
+function figuresOf(path) {
+	const code = 'const { run } = await import(process.argv[1]); process.send(await run(), () => process.disconnect());';
+	const args = ['--input-type=module', '-e', code, pathToFileURL(inProject(path)).href];
+	const child = spawn(process.execPath, args, {
+		cwd: inProject(),
+		stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+		timeout: limitMs,
+	});
+	return new Promise((resolve, reject) => {
+		/** @type {Figure[] | undefined} */
+		let figures;
+		child.once('message', (message) => {
+			figures = /** @type {Figure[]} */ (message);
+		});
+		child.once('error', reject);
+		child.once('exit', (code) => {
+			if (figures && code === 0) resolve(figures);
+			else reject(new Error(`${path} ended with code ${code} and ${figures ? 'its' : 'without'} figures.`));
+		});
+	});
+}
+
 /** How much the machine had to do in the last minute: above the number of cores, times are not what the code costs. */
 function load() {
 	return (loadavg()[0] ?? 0).toFixed(1);
 }
-
 
 /** @param {number} value @param {string} unit */
 function amount(value, unit) {

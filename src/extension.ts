@@ -22,9 +22,9 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 		},
 		showCollapseAll: true,
 	});
-	const surfaces: Surfaces = { tree, commands: commandIds(context) };
+	const commands = commandIds(context);
 	const agent = () => {
-		running ??= load(context, surfaces, changed).catch((error: unknown) => {
+		running ??= load(context, { tree, commands, neededAtMs: performance.now() }, changed).catch((error: unknown) => {
 			// The next use tries again: what failed may be gone by then (a full disk, a storage that is not there yet).
 			running = undefined;
 			void vscode.window.showErrorMessage(`Retrace could not start. Your files are untouched. ${String(error)}`);
@@ -40,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 			{ resolveWebviewView: async (view) => (await agent()).attachChat(view) },
 			{ webviewOptions: { retainContextWhenHidden: false } },
 		),
-		...surfaces.commands.map((id) =>
+		...commands.map((id) =>
 			vscode.commands.registerCommand(id, async (...args: unknown[]) => await (await agent()).run(id, args)),
 		),
 	);

@@ -135,6 +135,7 @@ export async function createAgent(
 			undoAllChanges: () => review.undoAllChanges(),
 		},
 	});
+	channel.trace({ event: 'agent', durationMs: Math.round(performance.now() - surfaces.neededAtMs) });
 	return {
 		sessions: tree,
 		attachChat: (view) => panel.attach(view),

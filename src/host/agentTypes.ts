@@ -38,6 +38,8 @@ export type Surfaces = {
 	readonly tree: vscode.TreeView<SessionNode>;
 	/** Ids of the commands that `run` must know. */
 	readonly commands: readonly string[];
+	/** When the agent was first needed, by `performance.now()`. */
+	readonly neededAtMs: number;
 };
 
 /** Where a workspace's sessions and blobs are kept. */

@@ -112,16 +112,10 @@ export class OpenSession implements Disposable {
 	/** Runs `work` after all work of this kind that was asked for before: rewinds come one by one, and no turn starts meanwhile. */
 	async alone<T>(work: () => Promise<T>): Promise<T> {
 		const before = this.#free;
-		let setFree = () => {};
-		this.#free = new Promise((resolve) => {
-			setFree = resolve;
-		});
-		await before;
-		try {
-			return await work();
-		} finally {
-			setFree();
-		}
+		const done = before.then(work);
+		const onEnd = () => undefined;
+		this.#free = done.then(onEnd, onEnd);
+		return await done;
 	}
 
 	/** Resolves when nothing runs `alone`. */

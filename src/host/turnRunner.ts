@@ -7,6 +7,7 @@ import { UserError } from '../base/errors.ts';
 import type { Trace } from '../base/trace.ts';
 import { runTurn } from '../core/agent/runTurn.ts';
 import type { ProjectContext, Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
+import { settleWorkingFolder } from '../core/agent/workingFolder.ts';
 import { settleIntents } from '../core/checkpoint/restore.ts';
 import type { BlobStore, Clock, Diagnostics, IdSource, Search, Shell, Workspace } from '../core/ports.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
@@ -92,6 +93,7 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 async function settle({ session }: OpenSession, world: TurnWorld): Promise<void> {
 	closeOpenCalls(session);
 	await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
+	await settleWorkingFolder(session, world.workspace);
 }
 
 function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {

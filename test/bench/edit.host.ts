@@ -1,6 +1,7 @@
 // An edit of the agent beside the same edit made bare, in a real extension host: an open document, both in turn, pair by pair.
 // The whole is the Edit tool from its input to its outcome, with the review of the hunks attached; the bare one is applyEdit and save.
-import { flushMsWithin } from './flushTimes.ts';
+
+import './flushTimes.ts';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import { hostTest, reportFigure } from '../host/support/hostTest.ts';
 import { median } from './figure.ts';
+import { flushMsWithin } from './flushTimes.ts';
 
 const pairs = 30;
 const warmUps = 5;
@@ -42,7 +44,12 @@ hostTest('an edit beside a bare one', async () => {
 			recordMs.push(whole.totalMs - whole.writeMs);
 			ratios.push(whole.totalMs / bare);
 		}
-		reportFigure(`an edit: the whole beside a bare applyEdit + save, median of ${pairs} pairs`, median(ratios), '×', 1.3);
+		reportFigure(
+			`an edit: the whole beside a bare applyEdit + save, median of ${pairs} pairs`,
+			median(ratios),
+			'×',
+			1.3,
+		);
 		reportFigure('  the whole', median(wholeMs), 'ms');
 		reportFigure('  applyEdit + save alone', median(bareMs), 'ms');
 		reportFigure('  of the whole, all but the write', median(recordMs), 'ms');

@@ -1,5 +1,5 @@
-// Notes when the process waits for the disk to flush. Import it before the modules that flush: it replaces two functions of `node:fs`.
-// Flushing is the disk's time and differs tenfold between machines, so figures show it apart.
+// Notes when the process waits for the disk to flush: the disk's time, which differs tenfold between machines, so figures show it apart.
+// Import it first and by itself: it replaces two functions of `node:fs`, which the modules that flush take when they load.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 

@@ -1,7 +1,5 @@
 // What a person waits for, in the packaged extension in a real VS Code: from the click on Send to the request on the wire, and from
 // the first delta on the wire to its text on the screen. The Messages API is the stand-in, in this process: one machine, one clock.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
 import { missingBrowser } from '../e2e/support/environment.ts';
 import { send, turnEnds } from '../e2e/support/panelActions.ts';
@@ -9,6 +7,7 @@ import { until } from '../e2e/support/until.ts';
 import { openWorkbench, type Workbench } from '../e2e/support/workbench.ts';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
 import { type BenchFigure, median } from './figure.ts';
+import { traceLines } from './traceLines.ts';
 
 const prompts = 15;
 const warmUps = 3;
@@ -57,7 +56,6 @@ async function measure(workbench: Workbench, api: MessagesApi): Promise<BenchFig
 			await panel.getByRole('log', { name: 'Conversation' }).getByText('prompt').first().waitFor({ state: 'hidden' });
 		}
 		const sample = await sendOne(workbench, frame, api, prompt);
-		if (process.env.BENCH_DEBUG) console.log(prompt, isFirst, sample.received-sample.clicked, (sample.onWire-sample.received).toFixed(1), (sample.painted-sample.firstDelta).toFixed(1));
 		if (isFirst && prompt > 0) first.push(sample);
 		else if (prompt > sessions + warmUps) later.push(sample);
 	}
@@ -115,15 +113,8 @@ async function panelFrame(workbench: Workbench): Promise<Frame> {
 
 /** When the n-th prompt's message arrived in the host, by the trace. */
 function receivedAt(userDataDir: string, index: number): number | undefined {
-	const line = traceLines(join(userDataDir, 'logs')).filter((one) => one.includes('"event":"prompt"'))[index];
-	const time = line === undefined ? undefined : /"time":"([^"]+)"/.exec(line)?.[1];
-	return time === undefined ? undefined : Date.parse(time);
-}
-
-function traceLines(logs: string): readonly string[] {
-	if (!existsSync(logs)) return [];
-	const path = readdirSync(logs, { recursive: true, encoding: 'utf8' }).find((one) => one.endsWith('Retrace.log'));
-	return path === undefined ? [] : readFileSync(join(logs, path), 'utf8').split('\n');
+	const line = traceLines(userDataDir).filter(({ event }) => event === 'prompt')[index];
+	return line && Date.parse(line.time);
 }
 
 declare global {

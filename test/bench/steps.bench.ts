@@ -1,14 +1,16 @@
 // What a tool step costs beside the model: one turn of 20 steps (read, edit, run `true`) through the loop with the real disk, shell and
 // client, against the stand-in in a process of its own. A step is from the end of a reply to the arrival of the next request.
-import { flushMsWithin } from './flushTimes.ts';
+
+import './flushTimes.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectFolder } from '../../scripts/setup/paths.mjs';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
+import { openSession } from '../../src/core/session/session.ts';
 import { createAnthropicModel } from '../../src/node/anthropicModel.ts';
 import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
 import { createFileBlobStore } from '../../src/node/fileBlobStore.ts';
@@ -18,9 +20,9 @@ import { createSearch, findRipgrep } from '../../src/node/ripgrep.ts';
 import { createShell, defaultShellPath } from '../../src/node/shellProcess.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
-import { openSession } from '../../src/core/session/session.ts';
 import { createScriptedModel } from '../fakes/scriptedModel.ts';
 import { type BenchFigure, median } from './figure.ts';
+import { flushMsWithin } from './flushTimes.ts';
 
 const runs = 5;
 const stepsPerRun = 20;
@@ -35,17 +37,29 @@ export async function run(): Promise<BenchFigure[]> {
 	const api = await startStandIn();
 	try {
 		const steps: Step[] = [];
+		const written: string[] = [];
 		const spawnsMs: number[] = [];
 		const wiresMs: number[] = [];
 		for (let index = 0; index <= runs; index += 1) {
-			const measured = await runOnce(join(root, String(index)), api);
+			const { measured, lines } = await runOnce(join(root, String(index)), api);
 			// The first run warms this process and the stand-in up.
 			if (index === 0) continue;
 			steps.push(...measured);
+			written.push(...lines);
 			wiresMs.push(...(await wireGapsMs(api)));
 			for (let spawned = 0; spawned < 5; spawned += 1) spawnsMs.push(await spawnMs(root));
 		}
-		return figures(steps, spawnsMs, wiresMs);
+		return [
+			...figures(steps, spawnsMs, wiresMs),
+			{
+				name: 'log beyond content, per entry of such a turn',
+				value: mean(written.map(overheadBytes)),
+				unit: 'bytes',
+				bound: 400,
+				note: `${written.length} entries, titles and tails included`,
+			},
+			{ name: '  usage, times and hashes counted as well', value: mean(written.map(unsaidBytes)), unit: 'bytes' },
+		];
 	} finally {
 		await api.close();
 		rmSync(root, { recursive: true, force: true });
@@ -74,7 +88,10 @@ function figures(steps: readonly Step[], spawnsMs: readonly number[], wiresMs: r
 	];
 }
 
-async function runOnce(folder: string, api: StandIn): Promise<Step[]> {
+async function runOnce(
+	folder: string,
+	api: StandIn,
+): Promise<{ readonly measured: readonly Step[]; readonly lines: readonly string[] }> {
 	const project = join(folder, 'project');
 	const storage = join(folder, 'storage');
 	mkdirSync(project, { recursive: true });
@@ -88,37 +105,34 @@ async function runOnce(folder: string, api: StandIn): Promise<Step[]> {
 	}
 	const requests = (await api.requests()).slice(before);
 	if (requests.length !== stepsPerRun + 1) throw new Error(`The turn made ${requests.length} requests.`);
-	return requests.slice(1).map(({ arrivedAt }, index) => {
+	const measured = requests.slice(1).map(({ arrivedAt }, index) => {
 		const endedAt = requests[index]?.endedAt ?? Number.NaN;
 		// The stand-in speaks of wall time, as its process sees it.
 		const flushMs = flushMsWithin(endedAt - performance.timeOrigin, arrivedAt - performance.timeOrigin);
 		return { tool: toolOf(index), gapMs: arrivedAt - endedAt, flushMs };
 	});
+	return { measured, lines: logLines(storage) };
 }
 
 const toolOf = (step: number): ToolName => tools[step % tools.length] ?? 'read';
 
 /** The script that the stand-in plays, as a prompt carries it. */
 function prompt(): string {
-	let edits = 0;
-	const replies = Array.from({ length: stepsPerRun }, (_, step) => {
-		switch (toolOf(step)) {
-			case 'read':
-				return { blocks: [{ tool: 'Read', input: { file_path: 'a.ts' } }] };
-			case 'edit': {
-				const input = {
-					file_path: 'a.ts',
-					old_string: `const step = ${edits};`,
-					new_string: `const step = ${edits + 1};`,
-				};
-				edits += 1;
-				return { blocks: [{ tool: 'Edit', input }] };
-			}
-			case 'bash':
-				return { blocks: [{ tool: 'Bash', input: { command: 'true' } }] };
-		}
-	});
+	const replies = Array.from({ length: stepsPerRun }, (_, step) => ({ blocks: [callOf(step)] }));
 	return `\`\`\`script\n${JSON.stringify([...replies, { text: 'done' }])}\n\`\`\``;
+}
+
+function callOf(step: number): { readonly tool: string; readonly input: unknown } {
+	const edit = Math.floor(step / tools.length);
+	const calls = {
+		read: { tool: 'Read', input: { file_path: 'a.ts' } },
+		edit: {
+			tool: 'Edit',
+			input: { file_path: 'a.ts', old_string: `const step = ${edit};`, new_string: `const step = ${edit + 1};` },
+		},
+		bash: { tool: 'Bash', input: { command: 'true' } },
+	};
+	return calls[toolOf(step)];
 }
 
 async function openWorld(project: string, storage: string, url: string) {
@@ -212,4 +226,30 @@ async function wireGapsMs(api: StandIn): Promise<number[]> {
 		await (await fetch(`${api.url}/v1/messages`, { method: 'POST', headers, body })).text();
 	const requests = (await api.requests()).slice(before);
 	return requests.slice(1).map(({ arrivedAt }, index) => arrivedAt - (requests[index]?.endedAt ?? Number.NaN));
+}
+
+function logLines(storage: string): readonly string[] {
+	const sessions = join(storage, 'sessions');
+	const name = readdirSync(sessions).find((file) => file.endsWith('.jsonl')) ?? '';
+	return readFileSync(join(sessions, name), 'utf8')
+		.split('\n')
+		.filter((line) => line !== '');
+}
+
+/** What an entry carries beside its own fields. Titles and tails are derived, so they are beside what was to be kept altogether. */
+function overheadBytes(line: string): number {
+	const { v, id, parentId, sessionId, agentId, gen, timestamp, cwd, mode, ...own } = JSON.parse(line);
+	const isDerived = own.type === 'title' || own.type === 'tail';
+	return Buffer.byteLength(line) - (isDerived ? 0 : Buffer.byteLength(JSON.stringify(own)));
+}
+
+/** The same, when all that nobody said (usage, times, hashes, the frozen prefix) counts as overhead too. */
+function unsaidBytes(line: string): number {
+	const entry = JSON.parse(line);
+	const said = entry.content ?? entry.block ?? entry.text ?? '';
+	return Buffer.byteLength(line) - Buffer.byteLength(JSON.stringify(said));
+}
+
+function mean(values: readonly number[]): number {
+	return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { UserError } from '../../src/base/errors.ts';
-import { asToolUseId, type SessionId } from '../../src/base/ids.ts';
+import type { SessionId } from '../../src/base/ids.ts';
 import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import type { TurnPorts } from '../../src/core/agent/turnTypes.ts';
@@ -137,7 +137,9 @@ async function createLife(seen: Seen) {
 	let forkedAt = 0;
 
 	function openOf(of: Session) {
-		const approvals = new Approvals(of.id, fixture.ports.approver);
+		const approvals = new Approvals(of.id, {
+			proposeEdit: (_, proposal) => fixture.ports.approver.proposeEdit(proposal, signal),
+		});
 		const inputs = createTranscriptInputs(
 			() => undefined,
 			(absolute) => absolute,
@@ -146,7 +148,7 @@ async function createLife(seen: Seen) {
 			of,
 			createPromptQueue(ids),
 			approvals,
-			{ text: () => undefined, load: async () => {} },
+			{ text: () => undefined, load: async () => undefined },
 			inputs,
 		);
 	}
@@ -196,7 +198,7 @@ async function createLife(seen: Seen) {
 		if (act.how === 'cut') old.splice(at, 1);
 		return old.join('\n');
 	};
-	const modelOf = (acts: readonly AgentAct[], onRequest: () => void): StreamModel => {
+	const modelOf = (acts: readonly AgentAct[]): StreamModel => {
 		const scripted = createScriptedModel([
 			...acts.map((act) => () => ({
 				// The same id each time, as some servers send it.
@@ -209,7 +211,6 @@ async function createLife(seen: Seen) {
 			async stream(request, onEvent, aborted) {
 				told(() => checkSameStart(request));
 				lastRequest = request;
-				onRequest();
 				return await scripted.stream(request, onEvent, aborted);
 			},
 		};
@@ -247,7 +248,7 @@ async function createLife(seen: Seen) {
 				const isCrash = one.end.startsWith('crash');
 				if (isCrash) store.dieAfter(one.end === 'crash' ? one.after : '"type":"fileOperation"');
 				isWriting = one.end !== 'crashBeforeWrite';
-				const ports: TurnPorts = { ...fixture.ports, clock, ids, blobs, workspace, model: modelOf(one.acts, () => {}) };
+				const ports: TurnPorts = { ...fixture.ports, clock, ids, blobs, workspace, model: modelOf(one.acts) };
 				await runTurn(session, { text: `Do ${++words}`, attachments: [] }, ports, () => undefined, controller.signal);
 				stopping.dispose();
 				promptSent.dispose();

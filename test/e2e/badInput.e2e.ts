@@ -220,7 +220,7 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 			binaryEdit: /cannot be edited as text. Nothing was changed/,
 		};
 		for (const [id, text] of Object.entries(expected)) assert.match(results.get(id) ?? '', text, id);
-		for (const summary of [/unknown tool/, /not valid JSON/, /binary file/, /too large/])
+		for (const summary of [/unknown tool/, /invalid JSON/, /binary file/, /too large \(50\.0 MB\)/])
 			await conversation().getByText(summary).first().waitFor();
 		await picture('strange-calls');
 		await goesOn('the strange calls');

@@ -30,7 +30,7 @@ async function createScene(replies: readonly (readonly AssistantBlock[])[] = [],
 	const open = new OpenSession(
 		session,
 		createPromptQueue(createFakeIds()),
-		new Approvals(session.id, fixture.ports.approver),
+		new Approvals(session.id, { proposeEdit: (_, proposal) => fixture.ports.approver.proposeEdit(proposal, signal) }),
 		texts,
 		createTranscriptInputs(texts.text, (absolute) => absolute),
 		(error) => listenerErrors.push(error),

@@ -7,13 +7,15 @@ import { createApiKeys, originOf } from '../../src/host/secrets.ts';
 /** As VS Code's: keeps strings, lists the names. */
 function createSecretStorage() {
 	const kept = new Map<string, string>();
-	const listeners: (() => void)[] = [];
+	const listeners: ((event: { readonly key: string }) => void)[] = [];
 	const asked: string[] = [];
 	return {
 		kept,
 		asked,
 		/** Another window changed something. */
-		tell: () => listeners.forEach((listener) => void listener()),
+		tell: (key: string) => {
+			for (const listener of listeners) listener({ key });
+		},
 		get: async (name: string) => {
 			asked.push(name);
 			if (kept.get(name) === 'unreadable') throw new Error('locked');
@@ -22,7 +24,7 @@ function createSecretStorage() {
 		store: async (name: string, value: string) => void kept.set(name, value),
 		delete: async (name: string) => void kept.delete(name),
 		keys: async () => [...kept.keys()],
-		onDidChange: (listener: () => void) => {
+		onDidChange: (listener: (event: { readonly key: string }) => void) => {
 			listeners.push(listener);
 			return { dispose: () => void listeners.splice(0) };
 		},
@@ -88,7 +90,7 @@ describe('the storage is asked', () => {
 		await keys.store('https://a.example', 'key-1');
 		assert.equal(await keys.keyFor('https://a.example'), 'key-1');
 		storage.kept.set(name, 'key-2');
-		storage.tell();
+		storage.tell(name);
 		assert.equal(await keys.keyFor('https://a.example'), 'key-2');
 		await keys.remove('https://a.example');
 		assert.equal(await keys.keyFor('https://a.example'), undefined);

@@ -11,12 +11,19 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { asSessionId } from '../../src/base/ids.ts';
+import { measureContext } from '../../src/core/context/meter.ts';
+import type { ModelInfo } from '../../src/core/ports.ts';
 import { isConversation } from '../../src/core/session/entry.ts';
+import { forkSession } from '../../src/core/session/fork.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
 import { sessionOptions, user } from '../core/session/sessionSupport.ts';
 
 const ID = '01890000-0000-7000-8000-000000000001';
+const MODEL: ModelInfo = {
+	...{ id: 'm', displayName: 'M', windowTokens: 200_000, maxOutputTokens: 32_000 },
+	...{ isAdaptiveThinking: false, isDeprecated: false },
+};
 const isWindows = process.platform === 'win32';
 const script = fileURLToPath(new URL('./secondWindow.ts', import.meta.url));
 
@@ -189,9 +196,48 @@ test('a log of 100,000 entries opens, grows and is read at a cost that follows i
 	const newest = timed(() => {
 		for (let count = 0; count < 1_000; count++) session.newest('prefix');
 	});
-	const figures = `open ${openMs.toFixed()}, branch ${branch.ms.toFixed(1)}, 1,000 appends ${append.ms.toFixed()}, 1,000 newest ${newest.ms.toFixed(1)} ms`;
+	const measure = () =>
+		measureContext({ entries: session.entries, leaf: session.leaf, modelInfo: MODEL, rotTokens: 300_000 });
+	const firstMeter = timed(measure);
+	const meter = timed(() => {
+		for (let count = 0; count < 200; count++) {
+			session.append(user(`measured ${count}`));
+			measure();
+			session.branch();
+		}
+	});
+	const rewound = timed(() => {
+		for (let count = 0; count < 5; count++) {
+			session.append({ type: 'rewind', to: branch.value[count]?.id ?? null, from: session.leaf, why: 'rewind' });
+			session.append({ type: 'rewind', to: branch.value.at(-1)?.id ?? null, from: session.leaf, why: 'undo' });
+			session.branch();
+			measure();
+		}
+	});
+	const figures = `open ${openMs.toFixed()}, branch ${branch.ms.toFixed(1)}, 1,000 appends ${append.ms.toFixed()}, 1,000 newest ${newest.ms.toFixed(1)}, first meter ${firstMeter.ms.toFixed()}, 200 meters ${meter.ms.toFixed()}, 10 rewinds ${rewound.ms.toFixed()} ms`;
 	t.diagnostic(figures);
 	// Far above what is needed on a busy machine, far below what anything quadratic takes.
 	assert.ok(openMs < 15_000 && branch.ms < 2_000 && append.ms < 5_000 && newest.ms < 1_000, figures);
+	assert.ok(firstMeter.ms < 5_000 && meter.ms < 5_000 && rewound.ms < 10_000, figures);
 	await session.close();
+});
+
+test('opening, writing, losing and closing sessions leaves no file open', {
+	skip: process.platform !== 'linux',
+}, async (t) => {
+	const { folder } = scene(t);
+	const openFiles = () => readdirSync('/proc/self/fd').length;
+	const options = () => sessionOptions(createFileSessionStore({ folder, window: 'w', trace: () => undefined }));
+	const id = asSessionId(ID);
+	await (await openSession({ ...options(), id })).close();
+	const before = openFiles();
+	for (let round = 0; round < 20; round++) {
+		const first = await openSession({ ...options(), id });
+		first.append(user(`round ${round}`));
+		const second = await openSession({ ...options(), id, takeOver: true });
+		assert.throws(() => first.append(user('late')), { code: 'lease-lost' });
+		await forkSession(second, second.leaf, options()).then((fork) => fork.close());
+		await Promise.all([first.close(), first.close(), second.close()]);
+	}
+	assert.ok(openFiles() <= before, `${openFiles()} files are open, ${before} were`);
 });
