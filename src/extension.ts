@@ -14,7 +14,7 @@ let running: Promise<Agent> | undefined;
 
 export function activate(context: vscode.ExtensionContext): RetraceApi {
 	const changed = new vscode.EventEmitter<SessionNode | undefined>();
-	const tree = vscode.window.createTreeView<SessionNode>('retrace.sessions', {
+	const tree: vscode.TreeView<SessionNode> = vscode.window.createTreeView<SessionNode>('retrace.sessions', {
 		treeDataProvider: {
 			onDidChangeTreeData: changed.event,
 			getChildren: async (node) => await (await agent()).sessions.getChildren(node),
@@ -23,7 +23,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 		showCollapseAll: true,
 	});
 	const commands = commandIds(context);
-	const agent = () => {
+	const agent = (): Promise<Agent> => {
 		running ??= load(context, { tree, commands, neededAtMs: performance.now() }, changed).catch((error: unknown) => {
 			// The next use tries again: what failed may be gone by then (a full disk, a storage that is not there yet).
 			running = undefined;

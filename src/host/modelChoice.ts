@@ -35,6 +35,13 @@ export type ModelChoice = Disposable & {
 	readonly onDidChange: Event<void>;
 };
 
+type Chosen = {
+	readonly provider: ReturnType<typeof chosenProvider>;
+	readonly baseUrl: string;
+	readonly apiKeyHeader: 'authorization' | 'x-api-key';
+	readonly windowTokens: number | null;
+};
+
 export function createModelChoice(
 	outside: Pick<OutsideWorld, 'anthropicModel' | 'clock'>,
 	keys: ApiKeys,
@@ -47,14 +54,25 @@ export function createModelChoice(
 	let isKeyKnown = true;
 	let listing: AbortController | undefined;
 
+	// The head of the panel asks for these several times whenever it changes, and each is a search through VS Code's settings.
+	let known: Chosen | undefined;
+	const chosen = (): Chosen => {
+		known ??= {
+			provider: chosenProvider(),
+			baseUrl: setting('baseUrl'),
+			apiKeyHeader: setting('apiKeyHeader'),
+			windowTokens: setting('context.windowTokens'),
+		};
+		return known;
+	};
 	const endpoint = (): StreamModel => {
-		const baseUrl = setting('baseUrl');
-		const apiKeyHeader = setting('apiKeyHeader');
+		const baseUrl = chosen().baseUrl;
+		const apiKeyHeader = chosen().apiKeyHeader;
 		return outside.anthropicModel({ baseUrl, apiKeyHeader, apiKey: () => keys.keyFor(baseUrl) });
 	};
 	const hasKey = async () => {
-		if (chosenProvider() === 'demo') return true;
-		const baseUrl = setting('baseUrl');
+		if (chosen().provider === 'demo') return true;
+		const baseUrl = chosen().baseUrl;
 		return isLoopback(baseUrl) || (await keys.keyFor(baseUrl)) !== undefined;
 	};
 	const refresh = async () => {
@@ -65,7 +83,7 @@ export function createModelChoice(
 			isKeyKnown = await hasKey();
 			listed = [];
 			changed.fire();
-			if (chosenProvider() === 'demo' || !isKeyKnown) return;
+			if (chosen().provider === 'demo' || !isKeyKnown) return;
 			const found = await endpoint().listModels(AbortSignal.any([own.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]));
 			if (own.signal.aborted) return;
 			listed = found;
@@ -80,7 +98,9 @@ export function createModelChoice(
 			const isOurs = ['provider', 'baseUrl', 'apiKeyHeader', 'context'].some((key) =>
 				event.affectsConfiguration(`retrace.${key}`),
 			);
-			if (isOurs) void refresh();
+			if (!isOurs) return;
+			known = undefined;
+			void refresh();
 		}),
 	);
 	store.add(keys.onDidChange(() => void refresh()));
@@ -89,32 +109,32 @@ export function createModelChoice(
 
 	return {
 		get isDemo() {
-			return chosenProvider() === 'demo';
+			return chosen().provider === 'demo';
 		},
 		get isOfficialEndpoint() {
-			return chosenProvider() !== 'demo' && hostOf(setting('baseUrl')) === OFFICIAL_HOST;
+			return chosen().provider !== 'demo' && hostOf(chosen().baseUrl) === OFFICIAL_HOST;
 		},
 		get provider() {
-			if (chosenProvider() === 'demo') return 'Demo model';
-			const host = hostOf(setting('baseUrl'));
+			if (chosen().provider === 'demo') return 'Demo model';
+			const host = hostOf(chosen().baseUrl);
 			return host === OFFICIAL_HOST ? 'Anthropic API' : (host ?? 'No valid address');
 		},
 		get needsSetup() {
-			return chosenProvider() !== 'demo' && !isKeyKnown;
+			return chosen().provider !== 'demo' && !isKeyKnown;
 		},
 		get models() {
-			if (chosenProvider() === 'demo') return [demoModelInfo];
+			if (chosen().provider === 'demo') return [demoModelInfo];
 			return listed.length > 0 ? listed : fallbackModels;
 		},
-		streamModel: () => (chosenProvider() === 'demo' ? demo : endpoint()),
+		streamModel: () => (chosen().provider === 'demo' ? demo : endpoint()),
 		hasKey,
 		modelFor(current) {
-			if (chosenProvider() === 'demo') return DEMO_MODEL;
+			if (chosen().provider === 'demo') return DEMO_MODEL;
 			return current === undefined || current === DEMO_MODEL ? setting('model') : current;
 		},
 		infoFor(id) {
 			const info = modelInfoFor(id, listed);
-			const windowTokens = setting('context.windowTokens');
+			const windowTokens = chosen().windowTokens;
 			return windowTokens === null ? info : { ...info, windowTokens };
 		},
 		onDidChange: changed.event,

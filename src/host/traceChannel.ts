@@ -20,9 +20,14 @@ export type TraceChannel = Disposable & {
 
 export function createTraceChannel(): TraceChannel {
 	const channel = vscode.window.createOutputChannel('Retrace', { log: true });
+	// Kept, since asking VS Code for a setting takes longer than most of what is traced.
+	let isOn = setting('trace');
+	const listening = vscode.workspace.onDidChangeConfiguration((event) => {
+		if (event.affectsConfiguration('retrace.trace')) isOn = setting('trace');
+	});
 	const write = (line: TraceEvent) => {
 		const isError = line.code !== undefined && !STOPPED.has(line.code);
-		if (!isError && !setting('trace')) return;
+		if (!isError && !isOn) return;
 		const text = JSON.stringify({ time: new Date().toISOString(), ...line });
 		if (isError) channel.error(text);
 		else channel.info(text);
@@ -34,6 +39,9 @@ export function createTraceChannel(): TraceChannel {
 			if (thrown instanceof Error && thrown.name !== 'UserError') channel.error(thrown.stack ?? thrown.message);
 		},
 		show: () => channel.show(),
-		dispose: () => channel.dispose(),
+		dispose() {
+			listening.dispose();
+			channel.dispose();
+		},
 	};
 }

@@ -123,7 +123,9 @@ suite('The key and the page', { skip: missingBrowser() }, () => {
 				document.addEventListener('securitypolicyviolation', (event) => blocked.add(event.effectiveDirective));
 				const add = (html: string) => body.append(document.createRange().createContextualFragment(html));
 				add('<script>globalThis.ranInline = true</script>');
-				add('<a id="click" href="javascript:globalThis.ranAddress = true" onclick="globalThis.ranHandler = true">x</a>');
+				add(
+					'<a id="click" href="javascript:globalThis.ranAddress = true" onclick="globalThis.ranHandler = true">x</a>',
+				);
 				document.getElementById('click')?.click();
 				add(`<script src="${url}/script.js"></script><img src="${url}/image.png"><iframe src="${url}/frame"></iframe>`);
 				add(`<link rel="stylesheet" href="${url}/style.css"><object data="${url}/object"></object>`);

@@ -99,13 +99,20 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 		if (ports.workspace.isTrusted) prefix = await currentPrefix(turn, cache);
 	} finally {
 		await appendPrompt(turn, prompt);
-		await session.sync();
 	}
-	if (!prefix) return UNTRUSTED;
+	// Nothing is done to the world before the calls of the reply, which flush by themselves, so the request need not wait for the disk.
+	const flushed = session.sync();
+	flushed.catch(() => undefined);
+	if (!prefix) {
+		await flushed;
+		return UNTRUSTED;
+	}
 	session.setState('streaming');
 	// What a rewind left behind would stay in memory as long as the session.
 	dropUnnamed(cache, session.branch(), prefix.entry);
-	return await runSteps(turn, prefix, cache);
+	const end = await runSteps(turn, prefix, cache);
+	await flushed;
+	return end;
 }
 
 /**

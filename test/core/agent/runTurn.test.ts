@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CancelledError } from '../../../src/base/errors.ts';
+import { CancelledError, UserError } from '../../../src/base/errors.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { BlobCache } from '../../../src/core/context/loadBlobs.ts';
 import { ModelError, type ModelErrorKind } from '../../../src/core/model/modelError.ts';
@@ -111,6 +111,26 @@ describe('a turn', () => {
 			false,
 		);
 		assert.deepEqual(model.requests[2]?.system, model.requests[0]?.system);
+	});
+
+	test('a log that cannot be flushed ends the turn with an error, before anything is done to the world', async () => {
+		const check = async (steps: readonly ScriptedStep[]) => {
+			const fixture = await createFixture({ mode: 'auto', model: createScriptedModel(steps) });
+			const { session, ports, abort } = fixture;
+			const failing = new Proxy(session, {
+				get(target, key) {
+					if (key === 'sync') return () => Promise.reject(new UserError('log-write-failed', 'The disk is full.'));
+					const member: unknown = Reflect.get(target, key, target);
+					return typeof member === 'function' ? member.bind(target) : member;
+				},
+			});
+			await runTurn(failing, { text: 'go', attachments: [] }, ports, () => undefined, abort.signal);
+			assert.equal(fixture.commands.length, 0);
+			assert.equal(fixture.log().at(-1), 'turnEnded error log-write-failed');
+			assert.equal(session.state, 'idle');
+		};
+		await check([{ blocks: [text('done')] }]);
+		await check([{ blocks: [call('Bash', { command: 'ls' })] }, { blocks: [text('done')] }]);
 	});
 
 	test('runs tools and sends their results', async () => {

@@ -36,7 +36,6 @@ const faultSchema = z.enum([
 	/** Answers with a redirect to another origin. */
 	'redirect',
 ]);
-type Fault = z.infer<typeof faultSchema>;
 
 export const scriptedReplySchema = z.strictObject({
 	blocks: z.array(replyBlockSchema).optional(),
