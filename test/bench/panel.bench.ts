@@ -12,10 +12,14 @@ import { traceLines } from './traceLines.ts';
 const prompts = 15;
 const warmUps = 3;
 const sessions = 5;
+/** Between the events of a reply: a model takes longer still, and what was drawn for the prompt is on the screen by then. */
+const delayMs = 25;
 
 export async function run(): Promise<BenchFigure[]> {
 	if (missingBrowser() !== false) return [];
-	const api = await startMessagesApi({ script: (_request, index) => ({ text: `${marker(index)} and more of it.` }) });
+	const api = await startMessagesApi({
+		script: (_request, index) => ({ text: `${marker(index)} and more of it.`, delayMs }),
+	});
 	try {
 		const workbench = await openWorkbench({
 			name: 'bench-panel',

@@ -15,6 +15,7 @@ import { failure } from '../tools/paths.ts';
 import { builtInTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
 import { framesOf } from './framesOf.ts';
+import { maskOutcome } from './maskSecrets.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import type { TurnEvent, TurnPorts } from './turnTypes.ts';
 
@@ -44,7 +45,7 @@ export async function runToolCall(call: ToolUseBlock, turn: TurnContext): Promis
 	const { ports, signal } = turn;
 	const startedAt = ports.clock.now();
 	const waiting = createWaitingApprover(turn);
-	const outcome = await outcomeOf(call, turn, waiting.approver);
+	const outcome = maskOutcome(await outcomeOf(call, turn, waiting.approver));
 	const durationMs = Math.max(0, ports.clock.now() - startedAt - waiting.waitedMs());
 	ports.trace({
 		event: 'tool',

@@ -4,6 +4,8 @@ import { UserError } from '../../../src/base/errors.ts';
 import { asToolUseId } from '../../../src/base/ids.ts';
 import { utf8Encode } from '../../../src/base/text.ts';
 import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../../../src/core/context/loadBlobs.ts';
+import { freezePrefix, loadPrefix } from '../../../src/core/context/prefix.ts';
+import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
 import type { BlobStore } from '../../../src/core/ports.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
@@ -51,4 +53,30 @@ it('a missing blob rejects with what the store says', async () => {
 		loadBranchBlobs(builder.branch(), blobs, new Map()),
 		(error) => error instanceof UserError && error.code === 'blob-missing',
 	);
+});
+
+it('forgets what neither the branch nor its prefix names', async () => {
+	const { blobs, reads, builder, prompt } = await branchWithBlobs();
+	const cache: BlobCache = new Map();
+	const draft = await freezePrefix({
+		blobs,
+		cache,
+		tools: [],
+		toolVersions: {},
+		project: { memory: [], environment: ['Shell: sh'] },
+		model: modelInfoFor('claude-sonnet-5-5', []),
+		isOfficialEndpoint: false,
+	});
+	const prefix = builder.add(draft);
+	await loadBranchBlobs(builder.branch(), blobs, cache);
+	assert.equal(cache.size, 5);
+	dropUnnamed(cache, builder.branch(), prefix);
+	assert.equal(cache.size, 5);
+	dropUnnamed(cache, [], prefix);
+	assert.equal(cache.has(prompt.$blob), false);
+	const before = reads.length;
+	assert.deepEqual((await loadPrefix(prefix, blobs, cache)).context, [
+		{ type: 'text', text: '# Environment\n\n- Shell: sh' },
+	]);
+	assert.equal(reads.length, before);
 });
