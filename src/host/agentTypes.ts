@@ -54,7 +54,7 @@ export type OutsideWorld = {
 	memoryStores(): Stores;
 	anthropicModel(options: {
 		readonly baseUrl: string;
-		readonly apiKeyHeader: 'authorization' | 'x-api-key';
+		readonly apiKeyHeader: 'authorization' | 'x-api-key' | 'none';
 		readonly apiKey: () => Promise<string | undefined>;
 	}): StreamModel;
 	readonly shell: Shell;

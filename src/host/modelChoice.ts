@@ -38,7 +38,7 @@ export type ModelChoice = Disposable & {
 type Chosen = {
 	readonly provider: ReturnType<typeof chosenProvider>;
 	readonly baseUrl: string;
-	readonly apiKeyHeader: 'authorization' | 'x-api-key';
+	readonly apiKeyHeader: 'authorization' | 'x-api-key' | 'none';
 	readonly windowTokens: number | null;
 };
 
@@ -71,7 +71,7 @@ export function createModelChoice(
 		return outside.anthropicModel({ baseUrl, apiKeyHeader, apiKey: () => keys.keyFor(baseUrl) });
 	};
 	const hasKey = async () => {
-		if (chosen().provider === 'demo') return true;
+		if (chosen().provider === 'demo' || chosen().apiKeyHeader === 'none') return true;
 		const baseUrl = chosen().baseUrl;
 		return isLoopback(baseUrl) || (await keys.keyFor(baseUrl)) !== undefined;
 	};

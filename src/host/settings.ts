@@ -20,7 +20,7 @@ const shape = {
 	provider: z.enum(['anthropic', 'demo']).catch('anthropic'),
 	// A wrong address stays what it is: prompts and keys must not go to an address that nobody chose.
 	baseUrl: z.string().trim().catch('https://api.anthropic.com'),
-	apiKeyHeader: z.enum(['authorization', 'x-api-key']).catch('authorization'),
+	apiKeyHeader: z.enum(['authorization', 'x-api-key', 'none']).catch('authorization'),
 	model: z.string().min(1).catch('claude-opus-5-5'),
 	mode: permissionModeSchema.catch('ask'),
 	permissions: rulesSchema.catch({ allow: [], ask: [], deny: [] }),

@@ -22,7 +22,7 @@ const ALLOWED_HEADERS: ReadonlySet<string> = new Set([
 
 export type ClientSettings = {
 	readonly baseUrl: string;
-	readonly apiKeyHeader: 'authorization' | 'x-api-key';
+	readonly apiKeyHeader: 'authorization' | 'x-api-key' | 'none';
 	readonly apiKey: string;
 	/** How long to wait for response headers, in ms. The body is watched by the caller. */
 	readonly headersTimeoutMs: number;
@@ -40,10 +40,10 @@ export function requestHeaders(
 	settings: Pick<ClientSettings, 'apiKey' | 'apiKeyHeader'>,
 	betas: readonly string[],
 ): Record<string, string | null> {
-	const isBearer = settings.apiKeyHeader === 'authorization';
+	const { apiKey, apiKeyHeader } = settings;
 	return {
-		authorization: isBearer ? `Bearer ${settings.apiKey}` : null,
-		'x-api-key': isBearer ? null : settings.apiKey,
+		authorization: apiKeyHeader === 'authorization' ? `Bearer ${apiKey}` : null,
+		'x-api-key': apiKeyHeader === 'x-api-key' ? apiKey : null,
 		'anthropic-version': API_VERSION,
 		'anthropic-beta': betas.length > 0 ? betas.join(',') : null,
 	};
@@ -69,6 +69,9 @@ class MessagesClient extends BaseAnthropic {
 		this.messages = new Messages(this);
 		this.models = new Models(this);
 	}
+
+	/** Whether there is a key is for the caller to check: a server may want none. */
+	protected override validateHeaders(): void {}
 
 	/** Keys come with each request; profiles and token files of other tools are never looked for. */
 	protected override _shouldResolveDefaultCredentials(): boolean {

@@ -24,7 +24,7 @@ const MAX_LISTED_MODELS = 2_000;
 export type AnthropicModelOptions = {
 	/** Address of the endpoint without `/v1`. */
 	readonly baseUrl: string;
-	readonly apiKeyHeader: 'authorization' | 'x-api-key';
+	readonly apiKeyHeader: 'authorization' | 'x-api-key' | 'none';
 	/** Asked before each request; undefined or empty = no key, and nothing is sent. */
 	readonly apiKey: () => Promise<string | undefined>;
 	/** Longest silence inside a reply, pings counted as sound. Default 90 s. */
@@ -47,7 +47,7 @@ export function createAnthropicModel(options: AnthropicModelOptions): StreamMode
 		if (signal.aborted) throw new CancelledError();
 		const { baseUrl, apiKeyHeader } = options;
 		checkBaseUrl(baseUrl);
-		const apiKey = await keyOf(options.apiKey);
+		const apiKey = apiKeyHeader === 'none' ? '' : await keyOf(options.apiKey);
 		if (signal.aborted) throw new CancelledError();
 		const idle = startIdleWatch(idleTimeoutMs);
 		const client = createMessagesClient({ baseUrl, apiKeyHeader, apiKey, headersTimeoutMs, onBytes: idle.touch });

@@ -78,8 +78,10 @@ export function createDiskWorkspace(options: {
 /** Links in folders are followed before the path is judged, so neither `..` nor a link leads out unnoticed. */
 async function resolvePath(path: string, cwd: string, roots: readonly WorkspaceRoot[]): Promise<ResolvedPath> {
 	try {
-		const real = await realLocation(resolve(cwd, expandHome(path)));
-		const own = await rootOf(real, roots);
+		const location = realLocation(resolve(cwd, expandHome(path)));
+		const realRoots = Promise.all(roots.map((root) => realpath(root.path).catch(() => undefined)));
+		const real = await location;
+		const own = await rootOf(real, roots, await realRoots);
 		if (!own) return { kind: 'outside', absolute: real };
 		// Named as the user opened the folder, so that the editor finds its open documents.
 		const absolute = join(own.root.path, own.way);
@@ -94,10 +96,11 @@ async function resolvePath(path: string, cwd: string, roots: readonly WorkspaceR
 async function rootOf(
 	real: string,
 	roots: readonly WorkspaceRoot[],
+	realRoots: readonly (string | undefined)[],
 ): Promise<{ readonly root: WorkspaceRoot; readonly way: string } | undefined> {
 	let best: { root: WorkspaceRoot; way: string } | undefined;
-	for (const root of roots) {
-		const realRoot = await realpath(root.path).catch(() => undefined);
+	for (const [index, root] of roots.entries()) {
+		const realRoot = realRoots[index];
 		if (realRoot === undefined) continue;
 		// The root itself may be given by its linked name, which is not followed as a last name.
 		const isRootByLink = async () => (await realpath(real).catch(() => undefined)) === realRoot;

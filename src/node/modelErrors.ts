@@ -76,7 +76,10 @@ export function stalledError(idleTimeoutMs: number, requestId: string | null): M
 }
 
 export function noKeyError(): ModelError {
-	return new ModelError('auth', 'No API key is set for this endpoint, so nothing was sent.');
+	return new ModelError(
+		'auth',
+		'No API key is set for this endpoint, so nothing was sent. (For a server that wants none, set “retrace.apiKeyHeader” to “none”.)',
+	);
 }
 
 export function unreadableKeyError(cause: unknown): ModelError {

@@ -104,7 +104,9 @@ async function runOnce(
 		await world.session.close();
 	}
 	const requests = (await api.requests()).slice(before);
-	if (requests.length !== stepsPerRun + 1) throw new Error(`The turn made ${requests.length} requests.`);
+	const end = world.session.newest('turnEnded');
+	if (requests.length !== stepsPerRun + 1 || end?.reason !== 'endTurn')
+		throw new Error(`The turn made ${requests.length} requests and ended so: ${JSON.stringify(end)}`);
 	const measured = requests.slice(1).map(({ arrivedAt }, index) => {
 		const endedAt = requests[index]?.endedAt ?? Number.NaN;
 		// The stand-in speaks of wall time, as its process sees it.

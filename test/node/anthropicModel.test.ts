@@ -283,6 +283,14 @@ describe('the request', () => {
 		);
 	});
 
+	test('carries no key for a server that wants none', async () => {
+		const api = await start([{ text: 'hello' }], { keyHeader: 'none' });
+		const apiKey = async () => 'test-key';
+		await stream(api, request(), { apiKeyHeader: 'none', apiKey });
+		assert.deepEqual(api.violations, []);
+		assert.equal(api.accepted.length, 1);
+	});
+
 	test('is not made without a usable key', async () => {
 		const api = await start([]);
 		const keys: (() => Promise<string | undefined>)[] = [

@@ -51,7 +51,8 @@ export type MessagesApiOptions = {
 	readonly seed?: number;
 	/** Keys that are accepted. Default `test-key`. */
 	readonly keys?: readonly string[];
-	readonly keyHeader?: 'authorization' | 'x-api-key';
+	/** `none`: refuses a request that carries any key. */
+	readonly keyHeader?: 'authorization' | 'x-api-key' | 'none';
 	/** Values of `anthropic-beta` that are accepted. Default none. */
 	readonly betas?: readonly string[];
 	readonly models?: readonly ListedModel[];
@@ -300,6 +301,8 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 
 	function isKeyKnown(request: IncomingMessage): boolean {
 		const keys = options.keys ?? ['test-key'];
+		if (options.keyHeader === 'none')
+			return request.headers['x-api-key'] === undefined && request.headers.authorization === undefined;
 		if (options.keyHeader === 'x-api-key')
 			return keys.includes(String(request.headers['x-api-key'])) && request.headers.authorization === undefined;
 		const [scheme, key] = (request.headers.authorization ?? '').split(' ');
