@@ -70,8 +70,9 @@ class MessagesClient extends BaseAnthropic {
 		this.models = new Models(this);
 	}
 
-	/** Whether there is a key is for the caller to check: a server may want none. */
-	protected override validateHeaders(): void {}
+	protected override validateHeaders(): void {
+		// Whether there is a key is for the caller to check: a server may want none.
+	}
 
 	/** Keys come with each request; profiles and token files of other tools are never looked for. */
 	protected override _shouldResolveDefaultCredentials(): boolean {
