@@ -77,6 +77,14 @@ async function stream(
 	return { reply, events, blocks: blocksIn(events) };
 }
 
+async function requestArrived(api: MessagesApi): Promise<void> {
+	const until = performance.now() + 5_000;
+	while (api.requests.length === 0) {
+		assert.ok(performance.now() < until, 'the request did not arrive');
+		await new Promise(setImmediate);
+	}
+}
+
 /** The server sees the closing a moment after the client did it. Bounded, so that a failure is one and no endless loop. */
 async function connectionClosed(api: MessagesApi): Promise<void> {
 	const until = performance.now() + 5_000;
@@ -436,8 +444,9 @@ describe('a fault', () => {
 	});
 
 	test('is not a reply that is slow but pings', async () => {
-		const api = await start([{ text: 'Hi.', pings: 8, delayMs: 30 }]);
-		const { reply } = await stream(api, request(), { idleTimeoutMs: 120 });
+		// The pings alone take longer than the limit; each comes well within it, also on a busy machine.
+		const api = await start([{ text: 'Hi.', pings: 6, delayMs: 150 }]);
+		const { reply } = await stream(api, request(), { idleTimeoutMs: 750 });
 		assert.equal(reply.stopReason, 'end_turn');
 	});
 
@@ -478,7 +487,10 @@ describe('cancelling', () => {
 				},
 				controller.signal,
 			);
-			if (fault === 'silence') setTimeout(() => controller.abort(), 30);
+			if (fault === 'silence') {
+				await requestArrived(api);
+				controller.abort();
+			}
 			await assert.rejects(run, CancelledError);
 			assert.equal(seen.length, fault === 'stall' ? 1 : 0);
 			await connectionClosed(api);
