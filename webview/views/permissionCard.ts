@@ -22,7 +22,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	const describedBy = `target-${item.id} cause-${item.id}`;
 	const rule = item.rule;
 	return html`<section class="card needs-you" role="group" aria-label=${name} aria-describedby=${describedBy}>
-		<header class="card-head">${icon('shield')}<span class="card-title">Allow ${item.tool}?</span>
+		<header class="card-head">${icon('shield')}<span class="card-title">${item.tool === 'Bash' ? 'Run this command?' : `Allow ${item.tool}?`}</span>
 			<button
 				type="button"
 				class="plain-icon more"

@@ -3,7 +3,7 @@
  * What happens in a request is `streamStep.ts`, in a call `runToolCall.ts`; this file decides what comes next.
  */
 import { assertNever } from '../../base/assertNever.ts';
-import { codeOf, isCancelled, SessionClosedError } from '../../base/errors.ts';
+import { codeOf, isCancelled, SessionClosedError, UserError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
 import { newestEpoch } from '../checkpoint/timeline.ts';
 import { buildContext } from '../context/buildContext.ts';
@@ -142,9 +142,23 @@ async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Pr
 	if (user) session.append({ type: 'checkpoint', epoch, prompt: user.id });
 }
 
+const PREFIX_LOST_TEXT =
+	'The stored start of this session’s requests could not be read, so it was made anew. The conversation is intact; the next request is not read from the prompt cache.';
+
+/** Undefined when the stored parts are gone or damaged: a session must not end with them. */
+function lostPrefix(thrown: unknown): undefined {
+	if (thrown instanceof UserError && (thrown.code === 'blob-missing' || thrown.code === 'blob-damaged'))
+		return undefined;
+	throw thrown;
+}
+
 async function currentPrefix({ session, ports }: TurnContext, cache: BlobCache): Promise<LoadedPrefix> {
 	const frozen = session.newest('prefix');
-	if (frozen && !needsNewPrefix(session)) return await loadPrefix(frozen, ports.blobs, cache);
+	if (frozen && !needsNewPrefix(session)) {
+		const loaded = await loadPrefix(frozen, ports.blobs, cache).catch(lostPrefix);
+		if (loaded) return loaded;
+		session.append({ type: 'notice', level: 'warning', code: 'prefix-lost', text: PREFIX_LOST_TEXT });
+	}
 	const draft = await freezePrefix({
 		blobs: ports.blobs,
 		tools: toolDefinitions(builtInTools),

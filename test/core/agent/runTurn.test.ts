@@ -133,6 +133,17 @@ describe('a turn', () => {
 		await check([{ blocks: [call('Bash', { command: 'ls' })] }, { blocks: [text('done')] }]);
 	});
 
+	test('a stored prefix that is gone is made anew and said, and the turn runs', async () => {
+		const model = createScriptedModel([{ blocks: [text('done')] }, { blocks: [text('done')] }]);
+		const fixture = await createFixture({ model });
+		await fixture.run('one');
+		fixture.blobs.stored.clear();
+		await fixture.run('two');
+		assert.equal(fixture.session.newest('turnEnded')?.reason, 'endTurn');
+		assert.equal(fixture.session.newest('notice')?.code, 'prefix-lost');
+		assert.deepEqual(model.requests[1]?.system, model.requests[0]?.system);
+	});
+
 	test('runs tools and sends their results', async () => {
 		const { model } = await check(
 			[{ blocks: [thinking('hm'), text('I read.'), READ] }, { blocks: [text('ok')] }],

@@ -39,6 +39,13 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 	const panel = () => workbench().panel();
 	const meterValue = async () =>
 		Number(await panel().getByRole('meter', { name: 'Context usage' }).getAttribute('aria-valuenow'));
+	/** The window as it is at this step, in both themes. */
+	const picture = async (step: string) => {
+		for (const theme of ['light', 'dark'] as const) {
+			await workbench().setTheme(theme);
+			await workbench().screenshot(`${name}-${step}-${theme}`);
+		}
+	};
 	const before: Record<string, string> = {};
 	const after: Record<string, string> = {};
 	let meterAtStart = 0;
@@ -51,7 +58,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 		await card.getByRole('button', { name: 'Accept' }).waitFor();
 		await workbench().page.locator('.monaco-diff-editor .modified .view-lines').last().waitFor();
 		assert.equal(workbench().readFile('src/invoice.js'), before['src/invoice.js'], 'written before it was accepted');
-		await workbench().screenshot(`${name}-1-proposal`);
+		await picture('1-proposal');
 		await card.getByRole('button', { name: 'Accept' }).click();
 		await until('the accepted edit is on disk', () => workbench().readFile('src/invoice.js').includes(NEW_PRICE));
 	});
@@ -66,7 +73,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 			.click();
 		await workbench().page.keyboard.press('End');
 		await workbench().page.keyboard.type(' // checked by hand');
-		await workbench().screenshot(`${name}-2-edited-proposal`);
+		await picture('2-edited-proposal');
 		await workbench().page.keyboard.press('Alt+Enter');
 		await until('the edited text is on disk', () => workbench().readFile('src/area.js').includes('// checked by hand'));
 		await turnEnds(panel());
@@ -77,7 +84,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 	test('the meter has moved, and its dialog breaks it down', async () => {
 		await until('the meter moved', async () => (await meterValue()) > meterAtStart);
 		const dialog = await openContext(panel());
-		await workbench().screenshot(`${name}-3-context`);
+		await picture('3-context');
 		await dialog.press('Escape');
 		await dialog.waitFor({ state: 'hidden' });
 	});
@@ -86,7 +93,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 		await send(panel(), prompts.runCommand);
 		const card = permissionCard(panel(), 'Bash');
 		await card.getByText('npm test').first().waitFor();
-		await workbench().screenshot(`${name}-4-permission`);
+		await picture('4-permission');
 		await card.getByRole('button', { name: 'Allow once' }).click();
 		await turnEnds(panel());
 		await panel().getByRole('log', { name: 'Conversation' }).getByText('npm test').last().waitFor();
@@ -97,7 +104,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 		await dialog.getByText('src/invoice.js', { exact: true }).waitFor();
 		await dialog.getByText('src/area.js', { exact: true }).waitFor();
 		assert.ok(await dialog.getByRole('radio', { name: 'Conversation and code' }).isChecked());
-		await workbench().screenshot(`${name}-5-rewind`);
+		await picture('5-rewind');
 		await dialog.getByRole('button', { name: 'Rewind', exact: true }).click();
 		await dialog.waitFor({ state: 'hidden' });
 		for (const path of ['src/invoice.js', 'src/area.js'])
@@ -105,7 +112,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 		const box = panel().getByRole('textbox', { name: 'Message Retrace' });
 		await until('the prompt is back in the input', async () => (await box.inputValue()).includes('invoice.js'));
 		await until('the meter went back', async () => (await meterValue()) <= meterAtStart + 10);
-		await workbench().screenshot(`${name}-6-rewound`);
+		await picture('6-rewound');
 	});
 
 	test('undoing the rewind brings everything back', async () => {
@@ -137,7 +144,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 		shown = await transcriptText(workbench());
 		meterShown = await meterValue();
 		assert.match(shown, /npm test/);
-		await workbench().screenshot(`${name}-7-resumed`);
+		await picture('7-resumed');
 		await workbench().reloadWindow();
 		await openSessionFromTree(workbench());
 		await until('the same transcript', async () => (await transcriptText(workbench())) === shown);
@@ -148,9 +155,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 		await send(panel(), prompts.ask);
 		await turnEnds(panel());
 		await until('the meter went up', async () => (await meterValue()) > meterShown);
-		await workbench().setTheme('light');
-		await workbench().screenshot(`${name}-8-light`);
-		await workbench().setTheme('dark');
+		await picture('8-goes-on');
 	});
 }
 
