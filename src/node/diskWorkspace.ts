@@ -15,7 +15,6 @@ import {
 	badPath,
 	changedMeanwhile,
 	damagedFailure,
-	errnoOf,
 	notAFile,
 	pathMoved,
 	readFailure,
@@ -23,6 +22,7 @@ import {
 	writeFailure,
 } from './fileErrors.ts';
 import { realLocation, wayBelow } from './realPath.ts';
+import { systemCode } from './systemErrors.ts';
 
 const DEFAULT_MAX_BYTES = 10_000_000;
 /** Absent on Windows, where links need rights that files do not. */
@@ -133,7 +133,7 @@ async function readSnapshot(absolute: string, maxBytes: number): Promise<FileSna
 			await handle.close();
 		}
 	} catch (error) {
-		if (errnoOf(error) === 'ENOENT') return { kind: 'absent' };
+		if (systemCode(error) === 'ENOENT') return { kind: 'absent' };
 		throw readFailure(absolute, error);
 	}
 }
@@ -170,7 +170,7 @@ async function replaceContent(
 	requireFile(absolute, existing);
 	if (expected === 'absent') throw changedMeanwhile(absolute);
 	const handle = await open(absolute, constants.O_RDWR | NO_FOLLOW | NON_BLOCK).catch((error: unknown) => {
-		if (errnoOf(error) === 'ENOENT') throw changedMeanwhile(absolute);
+		if (systemCode(error) === 'ENOENT') throw changedMeanwhile(absolute);
 		throw writeFailure(absolute, error);
 	});
 	try {
@@ -255,7 +255,7 @@ async function createFile(
 		if (made && (await isAt(absolute, made))) await unlink(absolute);
 		if (firstMade !== undefined) await removeEmpty(dirname(absolute), firstMade);
 		if (error instanceof UserError) throw error;
-		throw errnoOf(error) === 'EEXIST' ? changedMeanwhile(absolute) : writeFailure(absolute, error);
+		throw systemCode(error) === 'EEXIST' ? changedMeanwhile(absolute) : writeFailure(absolute, error);
 	}
 }
 
@@ -265,7 +265,7 @@ async function removeEmpty(folder: string, first: string): Promise<void> {
 		try {
 			await rmdir(current);
 		} catch (error) {
-			const code = errnoOf(error);
+			const code = systemCode(error);
 			if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOENT') return;
 			throw error;
 		}
@@ -321,7 +321,7 @@ async function statOf(path: string): Promise<Stats | undefined> {
 	try {
 		return await lstat(path);
 	} catch (error) {
-		const code = errnoOf(error);
+		const code = systemCode(error);
 		if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
 		throw writeFailure(basename(path), error);
 	}

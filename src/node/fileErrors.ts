@@ -1,9 +1,10 @@
 /** What goes wrong with a file on disk, as errors for the user: what happened, what is safe, what to do next. */
 import { messageOf, UserError } from '../base/errors.ts';
+import { systemCode } from './systemErrors.ts';
 
 /** The failure of a write or delete after which the file is as it was. */
 export function writeFailure(path: string, cause: unknown): UserError {
-	switch (errnoOf(cause)) {
+	switch (systemCode(cause)) {
 		case 'EACCES':
 		case 'EPERM':
 		case 'EROFS':
@@ -63,8 +64,4 @@ export function badPath(path: string, cause: unknown): UserError {
 
 export function readFailure(path: string, cause: unknown): UserError {
 	return new UserError('read-failed', `${path} could not be read: ${messageOf(cause)}.`, { cause });
-}
-
-export function errnoOf(thrown: unknown): string | undefined {
-	return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }

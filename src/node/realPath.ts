@@ -4,7 +4,7 @@
  */
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { errnoOf } from './fileErrors.ts';
+import { systemCode } from './systemErrors.ts';
 
 /** As many links as the kernel follows. */
 const MOST_LINKS = 40;
@@ -26,7 +26,7 @@ async function realFolder(folder: string, linksLeft: number): Promise<string> {
 	try {
 		return await realpath(folder);
 	} catch (error) {
-		const code = errnoOf(error);
+		const code = systemCode(error);
 		if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
 	}
 	const parent = dirname(folder);
@@ -42,7 +42,7 @@ async function linkTarget(path: string): Promise<string | undefined> {
 	try {
 		return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
 	} catch (error) {
-		const code = errnoOf(error);
+		const code = systemCode(error);
 		if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
 		throw error;
 	}

@@ -1,5 +1,6 @@
 /** What the panel says to the host. A closed union; the host parses every message with it. */
 import * as z from 'zod';
+import { noticeActionSchema } from './transcriptItem.ts';
 
 export const permissionModeSchema = z.enum(['plan', 'ask', 'acceptEdits', 'auto']);
 export const rewindScopeSchema = z.enum(['both', 'conversation', 'code']);
@@ -66,18 +67,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('link.open'), href: z.string() }),
 	z.object({
 		kind: z.literal('notice.act'),
-		action: z.enum([
-			'retry',
-			'setApiKey',
-			'openSettings',
-			'showLog',
-			'useDemo',
-			'trustWorkspace',
-			'rewind',
-			'openFolder',
-			'takeOver',
-			'fork',
-		]),
+		action: noticeActionSchema,
 	}),
 	/** The text in the input, kept over reloads. */
 	z.object({ kind: z.literal('draft.save'), text: z.string() }),

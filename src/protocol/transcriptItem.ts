@@ -9,6 +9,20 @@ export const diffLineSchema = z.object({
 });
 export type DiffLine = z.infer<typeof diffLineSchema>;
 
+/** What a button of a notice does. */
+export const noticeActionSchema = z.enum([
+	'retry',
+	'setApiKey',
+	'openSettings',
+	'showLog',
+	'useDemo',
+	'trustWorkspace',
+	'rewind',
+	'openFolder',
+	'takeOver',
+	'fork',
+]);
+
 const base = {
 	/** Stable over reloads: the id of the entry (or of the tool call) that the row stands for. */
 	id: z.string(),
@@ -89,18 +103,7 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		actions: z.array(
 			z.object({
 				label: z.string(),
-				action: z.enum([
-					'retry',
-					'setApiKey',
-					'openSettings',
-					'showLog',
-					'useDemo',
-					'trustWorkspace',
-					'rewind',
-					'openFolder',
-					'takeOver',
-					'fork',
-				]),
+				action: noticeActionSchema,
 			}),
 		),
 	}),
