@@ -249,7 +249,13 @@ export class SessionHost implements Disposable {
 	async remove(id: SessionId): Promise<void> {
 		const isShown = this.#current.session.id === id;
 		await this.sessions.close(id);
-		await this.#world.stores.sessions.trash(id);
+		try {
+			await this.#world.stores.sessions.trash(id);
+		} catch (error) {
+			// It is where it was: whoever looks at it goes on with it.
+			if (isShown) await this.#show(await this.sessions.open(id));
+			throw error;
+		}
 		await this.#world.state.update(draftKey(id), undefined);
 		if (isShown) await this.#show(await this.sessions.create());
 		this.#list.fire();
