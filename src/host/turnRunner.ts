@@ -4,29 +4,22 @@
  */
 
 import { UserError } from '../base/errors.ts';
-import type { Trace } from '../base/trace.ts';
 import { runTurn } from '../core/agent/runTurn.ts';
-import type { ProjectContext, Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
+import type { Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
 import { settleWorkingFolder } from '../core/agent/workingFolder.ts';
 import { settleIntents } from '../core/checkpoint/restore.ts';
-import type { BlobStore, Clock, Diagnostics, IdSource, Search, Shell, Workspace } from '../core/ports.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import { type OpenSession, readOnlyNotice } from './openSession.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
 
-export type TurnWorld = {
-	readonly clock: Clock;
-	readonly ids: IdSource;
-	readonly blobs: BlobStore;
-	readonly workspace: Workspace;
-	readonly shell: Shell;
-	readonly search: Search;
-	readonly diagnostics: Diagnostics;
+/** The ports that all turns share, and what decides the rest for each. */
+export type TurnWorld = Pick<
+	TurnPorts,
+	'clock' | 'ids' | 'blobs' | 'workspace' | 'shell' | 'search' | 'diagnostics' | 'loadProjectContext' | 'trace'
+> & {
 	readonly choice: ModelChoice;
-	loadProjectContext(): Promise<ProjectContext>;
-	readonly trace: Trace;
 	/** A failure that `runTurn` promised not to have. */
 	onBug(error: unknown, sessionId: string): void;
 };
