@@ -23,11 +23,19 @@ const FORMS: readonly { readonly name: string; readonly pattern: RegExp }[] = [
 	},
 ];
 
+const maskOf = (name: string): string => `[masked: ${name}]`;
+
 /** The text with each credential replaced by `[masked: <what it was>]`. The same text when there is none. */
 export function maskSecrets(text: string): string {
 	let masked = text;
-	for (const { name, pattern } of FORMS) masked = masked.replace(pattern, `[masked: ${name}]`);
+	for (const { name, pattern } of FORMS) masked = masked.replace(pattern, maskOf(name));
 	return masked;
+}
+
+/** The first mask that stands in `text` more often than in `before`: it would take the place of the credential itself. */
+export function broughtMask(text: string, before: string): string | undefined {
+	const countIn = (whole: string, mask: string) => whole.split(mask).length;
+	return FORMS.map(({ name }) => maskOf(name)).find((mask) => countIn(text, mask) > countIn(before, mask));
 }
 
 /** The outcome as the model and the log may have it. */

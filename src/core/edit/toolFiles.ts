@@ -2,8 +2,10 @@
  * A tool's view of the files: reading as they are, editing only through the user's consent and the log.
  * In mode `ask` an edit is proposed first; else it is written at once. Line ends, BOM and mode of a file are kept.
  */
+
 import { UserError } from '../../base/errors.ts';
 import type { ToolUseId } from '../../base/ids.ts';
+import { broughtMask } from '../agent/maskSecrets.ts';
 import { createRecordingWorkspace, FILE_MEDIA_TYPE } from '../checkpoint/recordingWorkspace.ts';
 import { isSameFile } from '../checkpoint/timeline.ts';
 import type { Approver, BlobStore, Workspace } from '../ports.ts';
@@ -24,7 +26,7 @@ export type ToolFilesInput = {
 };
 
 /**
- * `edit` rejects with UserError `no-change`, `is-link`, `outside-workspace`, `not-text`, `untrusted`, or those of `Workspace.write`;
+ * `edit` rejects with UserError `no-change`, `is-link`, `outside-workspace`, `not-text`, `masked-text`, `untrusted`, or those of `Workspace.write`;
  * the file is then as it was. Rejects with CancelledError when the turn is stopped while the user is asked.
  */
 export function createToolFiles(input: ToolFilesInput): ToolFiles {
@@ -45,6 +47,13 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 			const isNew = request.before.kind === 'absent';
 			if (!isNew && request.text === file.text)
 				throw new UserError('no-change', `The edit would leave ${request.file.rel} as it is. Nothing was written.`);
+
+			const mask = broughtMask(request.text, file.text);
+			if (mask !== undefined)
+				throw new UserError(
+					'masked-text',
+					`The new text holds “${mask}”, which stands for a credential that you are not shown. Nothing was written: the real one would be lost. Change only the lines around it, with Edit.`,
+				);
 
 			let { text } = request;
 			if (request.mustAsk || session.mode === 'ask' || session.mode === 'plan') {

@@ -42,4 +42,33 @@ describe('credentials in output', () => {
 		assert.ok(!JSON.stringify(model.requests).includes(secret));
 		assert.ok(JSON.stringify(model.requests[1]).includes('[masked: Anthropic key]'));
 	});
+
+	for (const mode of ['acceptEdits', 'ask'] as const)
+		test(`are not overwritten in a file by the mask that stood for them, in mode ${mode}`, async () => {
+			const secret = `sk-ant-api03-${letters(40)}`;
+			const before = `NAME=old\nKEY=${secret}\n`;
+			const model = createScriptedModel([
+				{ blocks: [call('Read', { file_path: 'a.txt' })] },
+				{ blocks: [call('Write', { file_path: 'a.txt', content: 'NAME=new\nKEY=[masked: Anthropic key]\n' })] },
+				{ blocks: [call('Edit', { file_path: 'a.txt', old_string: 'NAME=old', new_string: 'NAME=new' })] },
+				{ blocks: [text('ok')] },
+			]);
+			const fixture = await createFixture({ model, mode, files: { '/w/a.txt': before } });
+			await fixture.run('change the name');
+			const results = fixture.session.entries.flatMap((entry) => (entry.type === 'toolResult' ? [entry.isError] : []));
+			assert.deepEqual(results, [false, true, false]);
+			assert.equal(fixture.workspace.text('/w/a.txt'), before.replace('old', 'new'));
+			assert.ok(!JSON.stringify(fixture.session.entries).includes(secret));
+		});
+
+	test('that a file names by a mask of its own can be edited', async () => {
+		const model = createScriptedModel([
+			{ blocks: [call('Edit', { file_path: 'a.md', old_string: 'one', new_string: 'two' })] },
+			{ blocks: [text('ok')] },
+		]);
+		const files = { '/w/a.md': 'one [masked: npm token]\n' };
+		const fixture = await createFixture({ model, mode: 'acceptEdits', files });
+		await fixture.run('edit');
+		assert.equal(fixture.workspace.text('/w/a.md'), 'two [masked: npm token]\n');
+	});
 });
