@@ -5,9 +5,10 @@
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
 import { SessionClosedError } from '../base/errors.ts';
-import type { SessionId } from '../base/ids.ts';
+import type { EntryId, SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import { createPromptQueue } from '../core/agent/promptQueue.ts';
+import { forkSession } from '../core/session/fork.ts';
 import { openSession, type SessionDefaults } from '../core/session/session.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { OutsideWorld, Stores } from './agentTypes.ts';
@@ -56,7 +57,7 @@ export class OpenSessions implements Disposable {
 
 	/** A new session. No file exists before its first prompt. */
 	async create(): Promise<OpenSession> {
-		return this.add(await openSession(this.#options()));
+		return this.#add(await openSession(this.#options()));
 	}
 
 	/** The open session with this id, opened if need be; with `isFresh`, closed and read again. */
@@ -77,8 +78,12 @@ export class OpenSessions implements Disposable {
 		}
 	}
 
-	/** Takes in a session that was opened or forked elsewhere. */
-	add(session: Session): OpenSession {
+	/** A new session from an entry of `origin`; null = from before its first prompt. */
+	async fork(origin: Session, at: EntryId | null): Promise<OpenSession> {
+		return this.#add(await forkSession(origin, at, this.#options()));
+	}
+
+	#add(session: Session): OpenSession {
 		const { stores, outside, decider, relativePath, onError } = this.#world;
 		const texts = createBlobTexts(stores.blobs, (error) => onError('blob', error, session.id));
 		const inputs = createTranscriptInputs(texts.text, relativePath);
@@ -127,7 +132,7 @@ export class OpenSessions implements Disposable {
 
 	async #openNow(id: SessionId, takeOver: boolean): Promise<OpenSession> {
 		await this.close(id);
-		return this.add(await openSession({ ...this.#options(), id, takeOver }));
+		return this.#add(await openSession({ ...this.#options(), id, takeOver }));
 	}
 
 	#options() {

@@ -9,7 +9,6 @@ import { messageOf, UserError } from '../base/errors.ts';
 import { asEntryId, asSessionId, type SessionId } from '../base/ids.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
-import { forkSession } from '../core/session/fork.ts';
 import { forkTitle } from '../core/session/titles.ts';
 import type { PromptAttachment, RewindScope } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
@@ -224,17 +223,8 @@ export class SessionHost implements Disposable {
 	async fork(options: { readonly id?: SessionId; readonly entryId?: string } = {}): Promise<void> {
 		const origin = options.id === undefined ? this.#current : await this.sessions.open(options.id);
 		const at = options.entryId === undefined ? origin.session.leaf : asEntryId(options.entryId);
-		const { stores, outside, trace } = this.#world;
-		const session = await forkSession(origin.session, at, {
-			store: stores.sessions,
-			blobs: stores.blobs,
-			clock: outside.clock,
-			ids: outside.ids,
-			defaults: this.#world.defaults(),
-			trace,
-		});
-		const fork = this.sessions.add(session);
-		session.append({ type: 'title', title: forkTitle(origin.session.title), by: 'prompt' });
+		const fork = await this.sessions.fork(origin.session, at);
+		fork.session.append({ type: 'title', title: forkTitle(origin.session.title), by: 'prompt' });
 		await this.#show(fork);
 	}
 
