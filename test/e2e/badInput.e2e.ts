@@ -267,8 +267,12 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 	test('an edit of a file with unsaved changes keeps them, saves nothing, and says so on the card and to the model', async () => {
 		const onDisk = workbench.readFile('src/area.js');
 		await workbench.openFile('src/area.js');
+		const lines = workbench.page.locator('.editor-instance .view-lines').first();
 		await workbench.page.keyboard.press('Control+Home');
-		await workbench.page.keyboard.type('// my own line\n');
+		// In one piece: typed key by key, a suggestion may take the Enter.
+		await workbench.page.keyboard.insertText('// my own line\n');
+		// There before the agent edits, so that missing it afterwards can only be the edit's doing.
+		await lines.getByText('// my own line').waitFor();
 		const tab = workbench.page.locator('.editor-group-container .tab.dirty').filter({ hasText: 'area.js' });
 		await tab.waitFor();
 		const edit = { file_path: 'src/area.js', old_string: 'width * height', new_string: 'height * width' };
@@ -280,7 +284,6 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 		);
 		assert.match(results.get('open') ?? '', /not saved: commands still see the old content/);
 		await editCard(panel(), 'src/area.js').getByText('Not saved: the file has unsaved changes of yours').waitFor();
-		const lines = workbench.page.locator('.editor-instance .view-lines').first();
 		await lines.getByText('height * width').waitFor();
 		await lines.getByText('// my own line').waitFor();
 		await tab.waitFor();

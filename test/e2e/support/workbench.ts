@@ -220,6 +220,8 @@ async function openFile(page: Page, relativePath: string): Promise<void> {
 	await input.fill(relativePath);
 	await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
 	await page.locator('.editor-group-container .tab.active').filter({ hasText: name }).waitFor();
+	// Only then do keys go into the file.
+	await page.locator('.editor-group-container .monaco-editor.focused').first().waitFor();
 }
 
 async function openPage(browser: Browser, url: string, options: WorkbenchOptions): Promise<Page> {
