@@ -34,6 +34,7 @@ export const quietSettings = Object.freeze({
 	'extensions.ignoreRecommendations': true,
 	'workbench.enableExperiments': false,
 	'workbench.tips.enabled': false,
+	'workbench.editor.useModal': 'off',
 	'security.workspace.trust.startupPrompt': 'never',
 	'git.openRepositoryInParentFolders': 'never',
 	'git.autofetch': false,

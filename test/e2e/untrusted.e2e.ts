@@ -144,12 +144,6 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 	test('once it is trusted, its settings and rules still decide nothing', async () => {
 		await workbench.runCommand('Workspaces: Manage Workspace Trust');
 		await workbench.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
-		// The editor stands before the whole window.
-		const modal = workbench.page.locator('.monaco-modal-editor-block');
-		await until('the editor of the trust is closed', async () => {
-			await workbench.page.keyboard.press('Escape');
-			return (await modal.count()) === 0;
-		});
 		await workbench.runCommand('Retrace: New Session');
 		await panel().getByRole('heading', { name: 'What should we change?' }).waitFor();
 		const mode = panel().getByRole('combobox', { name: 'Mode', exact: true });
