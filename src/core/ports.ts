@@ -50,13 +50,38 @@ export type LeaseOwner = {
 	readonly pid: number;
 };
 
-/** A log as found on disk. `lines` is empty for a session that has no file yet. */
-export type OpenedLog = {
-	readonly file: LogFile;
+/** A part of a log. */
+export type LogLines = {
 	/** Complete lines in file order, blank ones left out, as bytes decoded from UTF-8. */
 	readonly lines: readonly LogLine[];
-	/** A last line without a newline; undefined when the file ends well. Never removed from the file. */
+	/** A last line without a newline; undefined when the part ends well. Never removed from the file. */
 	readonly tornTail: LogLine | undefined;
+};
+
+/** Reads one log, changes nothing. A log that is not there is empty. Rejects with UserError `log-unreadable`. */
+export type LogReader = {
+	/** Size of the file now. */
+	size(): Promise<number>;
+	/** The lines in the range, which starts and ends at line boundaries or where the file does. */
+	read(range: LineRange): Promise<LogLines>;
+	/**
+	 * Calls `onLine` for each line from `start` to `end` with its range and its first `headBytes` bytes decoded as latin1 (all of it when shorter),
+	 * without holding more than a few MB. Blank lines are left out; a last line without a newline counts.
+	 */
+	scan(
+		range: LineRange,
+		headBytes: number,
+		onLine: (head: string, range: LineRange) => void,
+		signal?: AbortSignal,
+	): Promise<void>;
+};
+
+/** A log as found on disk. */
+export type OpenedLog = {
+	readonly file: LogFile;
+	readonly reader: LogReader;
+	/** Size of the file when it was opened; 0 for a session that has no file yet. */
+	readonly sizeBytes: number;
 	/** Undefined when nobody holds it. */
 	readonly owner: LeaseOwner | undefined;
 };
@@ -71,12 +96,23 @@ export type SessionSummary = {
 	readonly prompts: number;
 	readonly costUsd: number;
 	readonly isPinned: boolean;
+	readonly isArchived: boolean;
+	/** It was forked from this session. */
+	readonly originId: SessionId | undefined;
 	readonly createdAt: UnixMs;
 	readonly updatedAt: UnixMs;
 	readonly sizeBytes: number;
 	readonly isOpenElsewhere: boolean;
 	/** The end of the log could not be read as entries. */
 	readonly isDamaged: boolean;
+};
+
+/** A session in the trash. */
+export type TrashedSession = {
+	/** Names this one in the trash; the id of the session, with a number when it was trashed more than once. */
+	readonly name: string;
+	readonly session: SessionSummary;
+	readonly trashedAt: UnixMs;
 };
 
 /** All sessions of a workspace. */
@@ -86,10 +122,23 @@ export type SessionStore = {
 	 * `takeOver` takes the lease at once, also from a window that is alive and holds it: that one can write no more.
 	 */
 	open(id: SessionId, options?: { readonly takeOver?: boolean }): Promise<OpenedLog>;
-	/** Newest first. `onDisk` counts the log files, so that a list that shows fewer can say so. */
-	list(): Promise<{ readonly sessions: readonly SessionSummary[]; readonly onDisk: number }>;
+	/** Reads a session that need not be open, in the trash as well. Empty when there is none. */
+	reader(id: SessionId): LogReader;
+	/**
+	 * Newest first. `onDisk` counts the log files, so that a list that shows fewer can say so. With `newest`, at most so many rows are read:
+	 * those of the files that changed last.
+	 */
+	list(options?: {
+		readonly newest?: number;
+	}): Promise<{ readonly sessions: readonly SessionSummary[]; readonly onDisk: number }>;
 	/** Moves the log (and its folder) to `trash/` as it is. Rejects with UserError `session-in-use` while another window owns it. */
 	trash(id: SessionId): Promise<void>;
+	/** What is in the trash, trashed last first. */
+	listTrash(): Promise<readonly TrashedSession[]>;
+	/** Moves one back as it was. Rejects with UserError `session-exists` when its place is taken. */
+	restore(name: string): Promise<void>;
+	/** Deletes for good what is in the trash, but what forks still read. Rejects with UserError when something could not be deleted. */
+	emptyTrash(): Promise<{ readonly deleted: number; readonly kept: number }>;
 	/** Where the logs are, for a person; undefined when nothing is persisted. */
 	readonly folder: string | undefined;
 };

@@ -64,6 +64,13 @@ export type Author = z.infer<typeof authorSchema>;
 
 const timingSchema = z.object({ queuedMs: z.number(), firstTokenMs: z.number(), totalMs: z.number() });
 
+/** A part of the context: an entry, one block of it, or a call with its result. */
+export const contextRefSchema = z.object({
+	entry: entryIdSchema,
+	block: z.number().int().nonnegative().optional(),
+	toolUseId: toolUseIdSchema.optional(),
+});
+
 /** The fields of each conversation type, besides the base. */
 const conversationFields = {
 	user: { content: z.array(storedInputBlockSchema) },
@@ -100,6 +107,34 @@ const conversationFields = {
 	},
 	/** Our own words to the model, sent at the end of the next user message. */
 	reminder: { text: z.string() },
+	/** The range (`after`, `until`] of the branch is replaced by the summary and what was restored. Undone by a rewind to the parent. */
+	compaction: {
+		replaces: z.object({ after: entryIdSchema.nullable(), until: entryIdSchema }),
+		summary: z.string(),
+		restored: z.array(z.object({ what: z.string(), content: storedInputBlockSchema })),
+		pins: z.array(contextRefSchema),
+		by: z.enum(['auto', 'manual', 'partial', 'forced']),
+		focus: z.string().optional(),
+		tokensBefore: z.number().int().nonnegative(),
+		tokensAfter: z.number().int().nonnegative(),
+	},
+	contextEdit: {
+		edits: z.array(
+			z.object({
+				ref: contextRefSchema,
+				op: z.enum(['fold', 'unfold', 'drop', 'pin', 'unpin', 'stripThinking']),
+				/** The literal replacement. */
+				text: z.string().optional(),
+			}),
+		),
+		cause: z.string(),
+	},
+	/** What a subagent that ran in the background gave back. */
+	subagentReturned: {
+		subagentId: z.string().min(1),
+		isError: z.boolean(),
+		content: z.array(storedInputBlockSchema),
+	},
 	interrupted: { reason: z.enum(['stop', 'crash', 'takeover']) },
 	turnEnded: {
 		reason: z.enum(['endTurn', 'stopped', 'error', 'maxTokens', 'refusal', 'contextFull', 'stepLimit']),
@@ -212,9 +247,32 @@ const ledgerFields = {
 		/** The restore that was made with it: both are undone together. */
 		restore: entryIdSchema.optional(),
 	},
+	/** Names the branch that starts at `first` (its first own entry); a null label takes the name away. The newest of each counts. */
+	branchLabel: { first: entryIdSchema, label: z.string().nullable(), summary: z.string().optional() },
 	title: { title: z.string(), by: z.enum(['prompt', 'model', 'user']) },
 	model: { model: z.string() },
 	mode: { to: permissionModeSchema },
+	hook: {
+		point: z.string(),
+		command: z.string(),
+		exitCode: z.number().int().nullable(),
+		durationMs: z.number(),
+		output: z.string(),
+		toolUseId: toolUseIdSchema.optional(),
+	},
+	/** The whole list as it is from here on. */
+	taskList: {
+		tasks: z.array(z.object({ text: z.string(), state: z.enum(['pending', 'inProgress', 'completed']) })),
+	},
+	/** A subagent started; its conversation is in a log of its own. */
+	subagent: {
+		subagentId: z.string().min(1),
+		name: z.string(),
+		prompt: z.string(),
+		toolUseId: toolUseIdSchema.optional(),
+	},
+	/** How the list shows the session; what is left out stays as it was. */
+	state: { isPinned: z.boolean().optional(), isArchived: z.boolean().optional() },
 	notice: { level: z.enum(['info', 'warning', 'error']), code: z.string(), text: z.string() },
 	tail: {
 		title: z.string(),
@@ -224,13 +282,20 @@ const ledgerFields = {
 		state: z.string(),
 		lastPrompt: z.string(),
 		pinned: z.boolean(),
-		/** Byte ranges `[start, end)` of the active branch and its ledger, merged to at most 64. */
+		isArchived: z.boolean().optional(),
+		/** Where the session's log ended when this was made: when it does not stand there, another window wrote in between. */
+		upTo: z.number().int().nonnegative().optional(),
+		/** The highest epoch of a file operation so far. */
+		epoch: z.number().int().nonnegative().optional(),
+		model: z.string().optional(),
+		/** Who named the session; absent while nobody did. */
+		titleBy: z.enum(['prompt', 'model', 'user']).optional(),
+		/** The entry it was forked from. */
+		origin: z.object({ sessionId: sessionIdSchema, entryId: entryIdSchema.nullable() }).optional(),
+		/** Byte ranges `[start, end)` of the active branch and its ledger since its newest compaction, merged to at most 64. */
 		extents: z.array(z.tuple([z.number().int(), z.number().int()])),
 	},
 } as const;
-
-/** Conversation types of the format that this build keeps and skips. */
-const CONVERSATION_ONLY_LATER = ['compaction', 'contextEdit', 'subagentReturned'] as const;
 
 type FieldsOf<F> = { readonly [K in keyof F]: F[K] extends z.ZodType ? z.infer<F[K]> : never };
 type UndefinedKeys<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T];
@@ -260,10 +325,7 @@ export type EntryDraft<T extends EntryType = EntryType> = {
 const fieldSchemas = new Map<string, z.ZodType>(
 	Object.entries({ ...conversationFields, ...ledgerFields }).map(([type, fields]) => [type, z.object(fields)]),
 );
-const conversationTypes: ReadonlySet<string> = new Set([
-	...Object.keys(conversationFields),
-	...CONVERSATION_ONLY_LATER,
-]);
+const conversationTypes: ReadonlySet<string> = new Set(Object.keys(conversationFields));
 
 /** Parses one JSON value as an entry. Throws ZodError when the base or the fields of a known type are wrong. */
 export function parseEntry(value: unknown): Entry {

@@ -33,8 +33,23 @@ export type Session = {
 	/** Set when the log cannot be written, with the sentence to show. */
 	readonly readOnlyReason: string | undefined;
 	readonly problems: readonly LogProblem[];
-	/** Every entry, in file order. */
+	/**
+	 * The entries that are loaded, in file order: all of them (`isWhole`), or those that the active context needs with their ledger,
+	 * what came after, and what was loaded since.
+	 */
 	readonly entries: readonly Entry[];
+	/** Whether `entries` is the whole log. */
+	readonly isWhole: boolean;
+	/** Whether the branch goes on before its first loaded entry, here or in the session this one was forked from. */
+	readonly hasOlder: boolean;
+	/** The highest epoch of a file operation, loaded or not; 0 = none yet. */
+	readonly newestEpoch: number;
+	/** Where the log ends, as far as this object knows it. */
+	readonly sizeBytes: number;
+	readonly isPinned: boolean;
+	readonly isArchived: boolean;
+	/** Where it was forked from. */
+	readonly origin: { readonly sessionId: SessionId; readonly entryId: EntryId | null } | undefined;
 	readonly leaf: EntryId | null;
 	readonly state: SessionState;
 	readonly mode: PermissionMode;
@@ -51,6 +66,18 @@ export type Session = {
 	branch(): readonly Entry[];
 	/** The entry with this id, wherever it is. */
 	find(id: EntryId): Entry | undefined;
+	/** Every entry of these types in the whole log, in file order, late ones included. Reads the file when it is not loaded. */
+	history<T extends EntryType>(types: readonly T[], signal?: AbortSignal): Promise<readonly EntryOf<T>[]>;
+	/** Where every entry of the log is, without its content. */
+	outline(signal?: AbortSignal): Promise<LogOutline>;
+	/** The entries with these ids in file order, loaded for the caller only. Ids that are not there are left out. */
+	read(ids: Iterable<EntryId>, signal?: AbortSignal): Promise<readonly Entry[]>;
+	/** Loads the next older part of the branch (about 1 MB). False when nothing is older. `onDidLoad` fires before it resolves. */
+	loadOlder(signal?: AbortSignal): Promise<boolean>;
+	/** Loads the way to this entry. Needed before a `rewind` to what may not be loaded. False when it is not in the log. */
+	loadTo(id: EntryId, signal?: AbortSignal): Promise<boolean>;
+	/** Takes in what another window has written since; for a session that can only be read. True when something was new. */
+	follow(): Promise<boolean>;
 	/** The newest ledger entry of this type that hangs on the branch (or, with `anywhere`, in the file). */
 	newest<T extends EntryType>(type: T, anywhere?: 'anywhere'): EntryOf<T> | undefined;
 
@@ -71,5 +98,24 @@ export type Session = {
 
 	/** After the append. Entries of one write come one by one, in order. */
 	readonly onDidAppend: Event<Entry>;
+	/** `entries` and `branch()` grew by older entries. */
+	readonly onDidLoad: Event<void>;
 	readonly onDidChangeState: Event<SessionStateChange>;
+};
+
+/** One entry of a log without its content, read from the start of its line. */
+export type OutlineEntry = {
+	readonly id: EntryId;
+	readonly parentId: EntryId | null;
+	readonly type: string;
+	readonly isConversation: boolean;
+	readonly timestamp: number;
+	/** Written by a window that no longer owned the session. */
+	readonly isLate: boolean;
+	readonly range: LineRange;
+};
+/** In file order; each id once. */
+export type LogOutline = {
+	readonly entries: readonly OutlineEntry[];
+	readonly byId: ReadonlyMap<EntryId, OutlineEntry>;
 };
