@@ -64,6 +64,12 @@ const bundles = [
 			chunkNames: '[name]',
 		},
 	},
+	{
+		source: 'webview/search/main.ts',
+		output: 'dist/webview/search.js',
+		limitBytes: eagerLimitBytes,
+		options: { ...shared, platform: 'browser', format: 'esm', target: 'es2023' },
+	},
 ];
 
 // Outputs are replaced in place, so that a VS Code that runs from this folder keeps running; .vscodeignore lists what is shipped.
@@ -98,6 +104,8 @@ if (existsSync('webview/styles.css') && !hasCss) {
 		external: ['*.ttf'],
 	});
 }
+if (existsSync('webview/search/search.css'))
+	await build({ ...shared, entryPoints: ['webview/search/search.css'], outfile: 'dist/webview/search.css' });
 copy(import.meta.resolve('@vscode/codicons/dist/codicon.css'), 'dist/webview/codicon.css');
 copy(import.meta.resolve('@vscode/codicons/dist/codicon.ttf'), 'dist/webview/codicon.ttf');
 writeFileSync('dist/meta.json', JSON.stringify(meta));

@@ -1,9 +1,11 @@
 /** The lazy bundle: gives the host's agent what only Node can do. Loaded by extension.ts when something is first needed. */
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
+import { codeOf } from './base/errors.ts';
 import { createAgent } from './host/agent.ts';
 import type { Agent, OutsideWorld, Surfaces } from './host/agentTypes.ts';
 import { createAnthropicModel } from './node/anthropicModel.ts';
+import { sweepBlobs } from './node/blobSweeper.ts';
 import { createDiskWorkspace } from './node/diskWorkspace.ts';
 import { createFileBlobStore } from './node/fileBlobStore.ts';
 import { createFileSessionStore } from './node/fileSessionStore.ts';
@@ -11,9 +13,13 @@ import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
 import { loadProjectContext } from './node/projectContext.ts';
 import { createSearch, findRipgrep } from './node/ripgrep.ts';
+import { createSessionRegistry } from './node/sessionRegistry.ts';
 import { createShell } from './node/shellProcess.ts';
 import { canonicalStorageFolder } from './node/storageFolder.ts';
+import { createStoreDoctor } from './node/storeDoctor.ts';
 import { createIdSource, systemClock } from './node/systemClock.ts';
+import { systemCode } from './node/systemErrors.ts';
+import { createWatchLog } from './node/watchLog.ts';
 
 export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces): Promise<Agent> {
 	const outside: OutsideWorld = {
@@ -23,9 +29,23 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		openStores(storagePath, trace) {
 			const folder = canonicalStorageFolder(storagePath);
 			const window = vscode.workspace.name ?? 'no folder';
+			const sessions = createFileSessionStore({ folder, window, trace });
+			const blobs = createFileBlobStore(folder);
+			const { clock, ids } = outside;
+			const failed = (event: string) => (error: unknown) =>
+				trace({ event: `${event}.failed`, code: systemCode(error) ?? codeOf(error) });
+			const extensionVersion = String(context.extension.packageJSON.version);
 			return {
-				sessions: createFileSessionStore({ folder, window, trace }),
-				blobs: createFileBlobStore(folder),
+				sessions,
+				blobs,
+				doctor: createStoreDoctor({ folder, window, sessions, blobs, clock, ids, extensionVersion }),
+				watchLog: createWatchLog({ folder, window, onError: failed('watchLog') }),
+				registry: createSessionRegistry({ folder, window, onError: failed('registry') }),
+				async sweepBlobs(signal) {
+					const startedAt = performance.now();
+					const swept = await sweepBlobs({ folder, window, onBeatFailed: failed('lease') }, signal);
+					trace({ event: 'blobs.sweep', durationMs: Math.round(performance.now() - startedAt), detail: { ...swept } });
+				},
 			};
 		},
 		memoryStores: () => ({ sessions: createMemorySessionStore(), blobs: createMemoryBlobStore() }),

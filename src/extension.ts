@@ -13,14 +13,16 @@ const SHOWN_ONCE = 'retrace.shownOnce';
 let running: Promise<Agent> | undefined;
 
 export function activate(context: vscode.ExtensionContext): RetraceApi {
-	const changed = new vscode.EventEmitter<SessionNode | undefined>();
+	const changed = new vscode.EventEmitter<SessionNode | SessionNode[] | undefined>();
 	const tree: vscode.TreeView<SessionNode> = vscode.window.createTreeView<SessionNode>('retrace.sessions', {
 		treeDataProvider: {
 			onDidChangeTreeData: changed.event,
 			getChildren: async (node) => await (await agent()).sessions.getChildren(node),
+			getParent: async (node) => await (await agent()).sessions.getParent?.(node),
 			getTreeItem: async (node) => await (await agent()).sessions.getTreeItem(node),
 		},
 		showCollapseAll: true,
+		canSelectMany: true,
 	});
 	const commands = commandIds(context);
 	const agent = (): Promise<Agent> => {
@@ -40,6 +42,10 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 			{ resolveWebviewView: async (view) => (await agent()).attachChat(view) },
 			{ webviewOptions: { retainContextWhenHidden: false } },
 		),
+		vscode.window.registerWebviewPanelSerializer('retrace.session', {
+			deserializeWebviewPanel: async (panel, state: unknown) => await (await agent()).restoreTab(panel, state),
+		}),
+		vscode.window.registerUriHandler({ handleUri: async (uri) => await (await agent()).openLink(uri) }),
 		...commands.map((id) =>
 			vscode.commands.registerCommand(id, async (...args: unknown[]) => await (await agent()).run(id, args)),
 		),
@@ -57,12 +63,12 @@ export async function deactivate(): Promise<void> {
 async function load(
 	context: vscode.ExtensionContext,
 	surfaces: Surfaces,
-	changed: vscode.EventEmitter<SessionNode | undefined>,
+	changed: vscode.EventEmitter<SessionNode | SessionNode[] | undefined>,
 ): Promise<Agent> {
 	const { startAgent } = await import('./agentEntry.ts');
 	const agent = await startAgent(context, surfaces);
 	const { onDidChangeTreeData } = agent.sessions;
-	if (onDidChangeTreeData) context.subscriptions.push(onDidChangeTreeData(() => changed.fire(undefined)));
+	if (onDidChangeTreeData) context.subscriptions.push(onDidChangeTreeData((node) => changed.fire(node ?? undefined)));
 	return agent;
 }
 

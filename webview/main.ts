@@ -1,6 +1,7 @@
 /** Entry of the panel's page: connects the page to the host. Everything else is panel.ts. */
 import type { ToHost } from '../src/protocol/toHost.ts';
 import { registerControls } from './controls.ts';
+import { createPageState } from './pageState.ts';
 import { createPanel } from './panel.ts';
 
 declare function acquireVsCodeApi(): {
@@ -15,8 +16,13 @@ const root = document.getElementById('root') ?? document.body.appendChild(docume
 root.id = 'root';
 
 registerControls();
-const panel = createPanel(root, post, { load: () => host.getState(), save: (state) => host.setState(state) });
-window.addEventListener('message', (event: MessageEvent<unknown>) => panel.receive(event.data));
+const page = createPageState(host);
+const panel = createPanel(root, post, page);
+window.addEventListener('message', (event: MessageEvent<unknown>) => {
+	page.onMessage(event.data);
+	panel.receive(event.data);
+});
+window.addEventListener('focus', () => post({ kind: 'panel.focused' }));
 window.addEventListener('error', (event) => post({ kind: 'panel.error', message: event.message }));
 window.addEventListener('unhandledrejection', (event) => post({ kind: 'panel.error', message: String(event.reason) }));
 window.addEventListener('pagehide', () => panel.flush());

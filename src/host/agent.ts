@@ -9,23 +9,31 @@ import { loadProposal } from '../core/edit/proposals.ts';
 import type { WorkspaceRoot } from '../core/ports.ts';
 import type { SessionDefaults } from '../core/session/session.ts';
 import { builtInTools } from '../core/tools/registry.ts';
+import type { ToPanel } from '../protocol/toPanel.ts';
 import type { Agent, OutsideWorld, Surfaces } from './agentTypes.ts';
 import { tellOfAsks } from './asks.ts';
-import { ChatPanel } from './chatPanel.ts';
-import { createCommands, runCommand } from './commands.ts';
+import { ChatViews } from './chatViews.ts';
+import { createCommands, runCommand, runGuarded } from './commands.ts';
 import { ContextMeters } from './contextMeters.ts';
 import { createDiagnostics } from './diagnosticsPort.ts';
 import { createDiffEditor } from './diffEditor.ts';
+import { DoctorCommand } from './doctorCommand.ts';
 import { createEditorWorkspace } from './editorWorkspace.ts';
 import { createHunkReview } from './hunkReview.ts';
 import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
 import { handlePanelMessage } from './panelMessages.ts';
+import { startRetention } from './retention.ts';
+import { freeTitle, publishRunning } from './runningSessions.ts';
 import { createApiKeys } from './secrets.ts';
-import { SessionHost, type SessionHostWorld } from './sessionHost.ts';
+import { createSessionCommands } from './sessionCommands.ts';
+import { SessionHost } from './sessionHost.ts';
+import { openSessionLink } from './sessionLink.ts';
 import { SessionsTree } from './sessionsTree.ts';
+import type { SessionHostWorld } from './sessionView.ts';
 import { setting } from './settings.ts';
 import { createTraceChannel } from './traceChannel.ts';
+import { UnreadSessions } from './unreadSessions.ts';
 
 export async function createAgent(
 	context: vscode.ExtensionContext,
@@ -84,46 +92,108 @@ export async function createAgent(
 	const host = store.add(await SessionHost.start(world));
 
 	const meters = store.add(new ContextMeters({ ...world, host, onError }));
-	const panel = store.add(
-		new ChatPanel({
+	const views = store.add(
+		new ChatViews({
 			extensionUri: context.extensionUri,
-			source: {
-				head: () => panelHead(host.current, choice, isPersisted),
-				items: () => shownItems(host.current),
-				meter: () => meters.meterOf(host.current),
-				draft: () => host.draft,
+			host,
+			isPersisted,
+			source: (view) => ({
+				head: () => panelHead(view.current, choice, isPersisted),
+				items: () => shownItems(view.current),
+				meter: () => meters.meterOf(view.current),
+				draft: () => view.draft,
+			}),
+			onMessage: (message, panel) => {
+				const { view } = panel;
+				const showContext = async () => panel.say(await meters.breakdown(view.current));
+				const say = (answer: ToPanel) => panel.say(answer);
+				return handlePanelMessage(message, {
+					host,
+					view,
+					edits,
+					blobs: stores.blobs,
+					workspace,
+					say,
+					showContext,
+					onError,
+				});
 			},
-			onMessage: (message) =>
-				handlePanelMessage(message, { host, edits, blobs: stores.blobs, workspace, say, showContext, onError }),
 			onError,
 		}),
 	);
-	const say: ChatPanel['say'] = (message) => panel.say(message);
-	const showContext = async () => say(await meters.breakdown(host.current));
+	const showContext = async () => views.say(await meters.breakdown(host.current));
 
-	const tree = store.add(new SessionsTree(stores.sessions, host.sessions, surfaces.tree, onError));
-	store.add(host.onDidChangeList(() => tree.refresh()));
-	store.add(host.onDidSay((word) => panel.say(word)));
-	store.add(host.onDidShow(() => panel.feed.on({ kind: 'reset' })));
-	store.add(
-		host.onDidChange(({ open, change }) => {
-			if (open === host.current) panel.feed.on(change);
+	const unread = store.add(
+		new UnreadSessions(context.workspaceState, (id) => {
+			const open = host.sessions.find(id);
+			return open !== undefined && host.isSeen(open);
 		}),
 	);
-	store.add(meters.onDidChange(() => panel.feed.meterChanged()));
-	store.add(choice.onDidChange(() => host.current.headChanged()));
-	store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => host.current.headChanged()));
-	store.add(vscode.workspace.onDidChangeWorkspaceFolders(() => host.current.headChanged()));
-	store.add(tellOfAsks(host, panel));
+	const tree = store.add(
+		new SessionsTree({
+			store: stores.sessions,
+			view: surfaces.tree,
+			unread,
+			openSessions: () => host.sessions.all,
+			shown: () => host.current,
+			onDidShow: host.onDidShow,
+			onDidChange: host.onDidChange,
+			onDidChangeList: host.onDidChangeList,
+			onError,
+		}),
+	);
+	store.add(host.onDidSee((id) => unread.clear(id)));
+	store.add(host.onDidChange(({ open, change }) => change.kind === 'head' && unread.watch(open)));
+	store.add(meters.onDidChange((open) => views.meterChanged(open)));
+	const headsChanged = () => {
+		for (const open of host.sessions.all) open.headChanged();
+	};
+	store.add(choice.onDidChange(headsChanged));
+	store.add(vscode.workspace.onDidGrantWorkspaceTrust(headsChanged));
+	store.add(vscode.workspace.onDidChangeWorkspaceFolders(headsChanged));
+	store.add(tellOfAsks(host, views));
+	const { registry } = stores;
+	if (registry) {
+		store.add(publishRunning(host.sessions, registry, outside.clock.now));
+		store.add(registry.onDidChange(() => tree.refresh()));
+	}
 
+	const doctor = store.add(
+		new DoctorCommand({
+			doctor: stores.doctor,
+			openSession: async (id) => await views.open(id),
+			remove: async (id) => await host.remove(id),
+			refresh: () => tree.refresh(),
+		}),
+	);
 	const commands = createCommands({
 		host,
-		panel,
+		views,
 		sessions: stores.sessions,
 		choice,
 		keys,
 		channel,
 		showContext,
+		doctorCommands: doctor.commands,
+		sessionCommands: createSessionCommands({
+			store: stores.sessions,
+			tree,
+			sessions: host.sessions,
+			selection: () => surfaces.tree.selection,
+			shownId: () => host.current.session.id,
+			isInUse: (id) => host.views.some((view) => view.sessionId === id),
+			rename: (id, title) => host.rename(id, title),
+			freeTitle: (id, title) => freeTitle(id, title, host.sessions, registry),
+			async remove(id) {
+				await host.remove(id);
+				unread.clear(id);
+			},
+			async addToInput(text) {
+				await views.focus();
+				views.say({ kind: 'input', text, how: 'append' });
+			},
+			onError,
+		}),
 		review: {
 			acceptEdit: () => edits.accept(),
 			rejectEdit: () => edits.reject(),
@@ -135,13 +205,31 @@ export async function createAgent(
 			undoAllChanges: () => review.undoAllChanges(),
 		},
 	});
+	store.add(
+		startRetention({
+			stores,
+			state: context.workspaceState,
+			clock: outside.clock,
+			openIds: () =>
+				new Set([...host.sessions.all.map(({ session }) => session.id), ...host.views.map((view) => view.sessionId)]),
+			isBusy: () => host.sessions.all.some((open) => open.isRunning),
+			refresh: () => tree.refresh(),
+			trace: channel.trace,
+			onError,
+			guard: (event, run) => runGuarded(event, run, channel),
+		}),
+	);
 	channel.trace({ event: 'agent', durationMs: Math.round(performance.now() - surfaces.neededAtMs) });
 	return {
 		sessions: tree,
-		attachChat: (view) => panel.attach(view),
+		attachChat: (view) => views.side.attach(view),
+		restoreTab: (panel, state) => views.restoreTab(panel, state),
+		openLink: (uri) =>
+			runGuarded('link', () => openSessionLink(uri, { host, views, sessions: stores.sessions }), channel),
 		run: (command, args) => runCommand(commands, command, args, channel),
 		async close() {
 			await host.sessions.closeAll();
+			await registry?.close();
 			store.dispose();
 		},
 	};

@@ -17,15 +17,25 @@ import type {
 	Workspace,
 	WorkspaceRoot,
 } from '../core/ports.ts';
+import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
+import type { StoreDoctor } from '../core/session/storeExamination.ts';
 
-/** A row of the sessions tree: a day group or a session. */
+/** A row of the sessions tree. The tree gives out one object for each. */
 export type SessionNode =
-	| { readonly kind: 'group'; readonly label: string; readonly sessionIds: readonly SessionId[] }
-	| { readonly kind: 'session'; readonly sessionId: SessionId };
+	| { readonly kind: 'group'; readonly key: string }
+	| { readonly kind: 'session'; readonly sessionId: SessionId }
+	/** In the trash, under the name it has there. */
+	| { readonly kind: 'trashed'; readonly name: string }
+	/** Shows the next rows of a group. */
+	| { readonly kind: 'more'; readonly key: string };
 
 /** The lazy half of the extension. */
 export type Agent = {
 	attachChat(view: vscode.WebviewView): void;
+	/** Fills an editor tab that was open before the window was loaded again; `state` is what its page kept. */
+	restoreTab(panel: vscode.WebviewPanel, state: unknown): Promise<void>;
+	/** Opens what a link into the extension names; errors are shown to the user, not thrown. */
+	openLink(uri: vscode.Uri): Promise<void>;
 	readonly sessions: vscode.TreeDataProvider<SessionNode>;
 	/** Runs a command of the table; errors are shown to the user, not thrown. */
 	run(command: string, args: readonly unknown[]): Promise<void>;
@@ -43,7 +53,17 @@ export type Surfaces = {
 };
 
 /** Where a workspace's sessions and blobs are kept. */
-export type Stores = { readonly sessions: SessionStore; readonly blobs: BlobStore };
+export type Stores = {
+	readonly sessions: SessionStore;
+	readonly blobs: BlobStore;
+	/** Not there for sessions in memory. */
+	readonly doctor?: StoreDoctor;
+	/** What other windows do here; likewise. */
+	readonly watchLog?: WatchLog;
+	readonly registry?: SessionRegistry;
+	/** Removes blobs that no log names any more; likewise. */
+	sweepBlobs?(signal: AbortSignal): Promise<void>;
+};
 
 /** What only Node can do, made by the composition root. */
 export type OutsideWorld = {

@@ -1,18 +1,18 @@
 /**
- * Calls the user when a session waits for an answer and the panel does not show it: a badge on the view and a notification.
+ * Calls the user when a session waits for an answer and no view shows it: a badge on the view and a notification.
  * Also sets the context key `retrace.isRunning`. Answers nothing itself but what the notification's buttons say.
  */
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
-import type { ChatPanel } from './chatPanel.ts';
+import type { ChatViews } from './chatViews.ts';
 import type { OpenSession } from './openSession.ts';
 import type { SessionHost } from './sessionHost.ts';
 
-export function tellOfAsks(host: SessionHost, panel: ChatPanel): Disposable {
+export function tellOfAsks(host: SessionHost, views: ChatViews): Disposable {
 	const store = new DisposableStore();
 	let isRunning = false;
 	const update = () => {
-		panel.setBadge(host.sessions.all.reduce((sum, open) => sum + open.approvals.waitingCount, 0));
+		views.side.setBadge(host.sessions.all.reduce((sum, open) => sum + open.approvals.waitingCount, 0));
 		if (host.current.isRunning === isRunning) return;
 		isRunning = host.current.isRunning;
 		void vscode.commands.executeCommand('setContext', 'retrace.isRunning', isRunning);
@@ -20,8 +20,7 @@ export function tellOfAsks(host: SessionHost, panel: ChatPanel): Disposable {
 	store.add(
 		host.onDidChange(({ open, change }) => {
 			if (change.kind === 'head') update();
-			const isSeen = panel.isVisible && open === host.current;
-			if (change.kind === 'asks' && !isSeen) void notify(host, open, change.what);
+			if (change.kind === 'asks' && !host.isSeen(open)) void notify(views, open, change.what);
 		}),
 	);
 	store.add(host.onDidShow(update));
@@ -29,9 +28,8 @@ export function tellOfAsks(host: SessionHost, panel: ChatPanel): Disposable {
 }
 
 /** Never rejects: showing a message and a view has no failure that could be told. */
-async function notify(host: SessionHost, open: OpenSession, what: string): Promise<void> {
+async function notify(views: ChatViews, open: OpenSession, what: string): Promise<void> {
 	const picked = await vscode.window.showInformationMessage(`Retrace asks in “${open.session.title}”: ${what}`, 'Show');
 	if (picked !== 'Show') return;
-	await host.show(open.session.id);
-	await vscode.commands.executeCommand('retrace.chat.focus');
+	await views.open(open.session.id);
 }

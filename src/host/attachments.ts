@@ -1,6 +1,6 @@
 /**
  * Turns what the panel attached (and what the prompt mentions with `@`) into content of a prompt.
- * Files are read through the Workspace: unsaved text included, inside the workspace only.
+ * Files are read through the Workspace: unsaved text included, inside the workspace only. A mentioned session is attached in short.
  */
 import { UserError } from '../base/errors.ts';
 import { makePrompt } from '../core/agent/makePrompt.ts';
@@ -9,6 +9,7 @@ import { decodeText } from '../core/edit/textFile.ts';
 import type { Workspace } from '../core/ports.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
 import { type FileMention, mentionOf, mentionsIn } from './mentions.ts';
+import { mentionedSessionName, type SessionDigests } from './sessionMentions.ts';
 
 type Attachment = Prompt['attachments'][number];
 
@@ -21,16 +22,23 @@ export async function readPrompt(
 	attached: readonly PromptAttachment[],
 	workspace: Workspace,
 	cwd: string,
+	digests: SessionDigests = async () => undefined,
 ): Promise<Prompt> {
 	const attachments: Attachment[] = [];
 	for (const one of attached) attachments.push(await readAttachment(one, workspace, cwd));
 	if (workspace.isTrusted)
 		for (const mention of mentionsIn(text)) {
+			if (mentionedSessionName(mention.path) !== undefined) continue;
 			const name = mentionOf(mention.path, mention.startLine, mention.endLine).slice(1);
 			if (attachments.some((one) => one.name === name)) continue;
 			const content = await readFileText(mention, workspace, cwd);
 			if (content.kind === 'text') attachments.push(fileAttachment(name, mention, content.text));
 		}
+	for (const { path } of mentionsIn(text)) {
+		const sessionName = mentionedSessionName(path);
+		const digest = sessionName === undefined ? undefined : await digests(sessionName);
+		if (digest) attachments.push(sessionAttachment(path, digest));
+	}
 	return makePrompt(text, attachments);
 }
 
@@ -84,6 +92,14 @@ async function readFileText(
 }
 
 const NOT_A_FILE = { absent: 'not there', directory: 'a folder', special: 'not a plain file', tooLarge: 'too large' };
+
+function sessionAttachment(
+	name: string,
+	{ title, text }: { readonly title: string; readonly text: string },
+): Attachment {
+	const intro = `The user mentioned “${title}”, another session in this workspace. Its prompts and answers:`;
+	return { name, content: [{ type: 'text', text: `${intro}\n\n${text}` }] };
+}
 
 function fileAttachment(name: string, range: FileRange | FileMention, text: string): Attachment {
 	const lines =

@@ -1,7 +1,15 @@
-/** The page of the chat panel: strict policy, no remote content, one script with a nonce. */
+/** The pages of the webviews: strict policy, no remote content, one script with a nonce. */
 import * as vscode from 'vscode';
 
 export function chatHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+	return pageHtml(webview, extensionUri, 'main', 'Retrace');
+}
+
+export function searchHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+	return pageHtml(webview, extensionUri, 'search', 'Search Sessions');
+}
+
+function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, bundle: string, title: string): string {
 	const nonce = crypto.randomUUID().replaceAll('-', '');
 	const link = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', name));
 	const source = webview.cspSource;
@@ -21,11 +29,11 @@ export function chatHtml(webview: vscode.Webview, extensionUri: vscode.Uri): str
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="${link('codicon.css')}">
-<link rel="stylesheet" href="${link('main.css')}">
-<title>Retrace</title>
+<link rel="stylesheet" href="${link(`${bundle}.css`)}">
+<title>${title}</title>
 </head>
 <body>
-<script type="module" nonce="${nonce}" src="${link('main.js')}"></script>
+<script type="module" nonce="${nonce}" src="${link(`${bundle}.js`)}"></script>
 </body>
 </html>`;
 }

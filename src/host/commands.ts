@@ -7,9 +7,10 @@ import { isCancelled, messageOf, UserError } from '../base/errors.ts';
 import { asSessionId, type SessionId } from '../base/ids.ts';
 import type { SessionStore } from '../core/ports.ts';
 import { permissionModeSchema } from '../core/session/entry.ts';
-import type { ChatPanel } from './chatPanel.ts';
+import type { ChatViews } from './chatViews.ts';
 import { mentionOf } from './mentions.ts';
 import type { ModelChoice } from './modelChoice.ts';
+import { plainLabel } from './plainLabel.ts';
 import { type ApiKeys, originOf } from './secrets.ts';
 import type { SessionHost } from './sessionHost.ts';
 import { chooseProvider, setting } from './settings.ts';
@@ -31,12 +32,16 @@ type ReviewCommands = {
 
 export type CommandWorld = {
 	readonly host: SessionHost;
-	readonly panel: ChatPanel;
+	readonly views: ChatViews;
 	readonly sessions: SessionStore;
 	readonly choice: ModelChoice;
 	readonly keys: ApiKeys;
 	readonly channel: TraceChannel;
 	readonly review: ReviewCommands;
+	/** Made by sessionCommands.ts. */
+	readonly sessionCommands: Readonly<Record<string, Command>>;
+	/** Made by doctorCommand.ts. */
+	readonly doctorCommands: Readonly<Record<string, Command>>;
 	showContext(): Promise<void>;
 };
 
@@ -49,24 +54,36 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		},
 		focusChat: () => focusChat(world),
 		openSession: async (id) => {
-			await host.show(sessionIdOf(id, host));
-			await focusChat(world);
+			await world.views.open(sessionIdOf(id, host));
 		},
+		openInEditor: (node) => world.views.openInEditor(sessionIdOf(node, host)),
 		resumeSession: () => pickSession(world),
 		resumeLastSession: async () => {
 			await host.showLast();
 			await focusChat(world);
 		},
 		forkSession: async (node) => {
-			await host.fork({ id: sessionIdOf(node, host) });
+			const id = sessionIdOf(node, host);
+			// What the list names is shown where the list opens sessions; an editor tab keeps its own.
+			if (id !== host.current.session.id) await host.activate(host.side);
+			await host.fork({ id });
 			await focusChat(world);
 		},
-		renameSession: (node) => rename(sessionIdOf(node, host), world),
-		deleteSession: (node) => remove(sessionIdOf(node, host), world),
 		rewind: async () => {
-			world.panel.say(await host.previewRewind(null));
+			world.views.say(await host.previewRewind(null));
 			await focusChat(world);
 		},
+		newSessionInPanel: async () => {
+			await host.activate(host.side);
+			await host.newSession();
+			await focusChat(world);
+		},
+		rewindInPanel: async () => {
+			await host.activate(host.side);
+			world.views.say(await host.previewRewind(null));
+			await focusChat(world);
+		},
+		openPanelInEditor: () => world.views.openInEditor(host.side.sessionId),
 		undoRewind: () => host.undoRewind(),
 		showContext: async () => {
 			await focusChat(world);
@@ -78,7 +95,9 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		selectMode: () => selectMode(world),
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
+		...world.doctorCommands,
 		...world.review,
+		...world.sessionCommands,
 	};
 	return new Map(Object.entries(table).map(([name, command]) => [`retrace.${name}`, command]));
 }
@@ -90,20 +109,27 @@ export async function runCommand(
 	args: readonly unknown[],
 	channel: TraceChannel,
 ): Promise<void> {
-	try {
+	const run = async () => {
 		const command = commands.get(id);
 		if (!command) throw new UserError('unknown-command', `${id} is not available.`);
 		await command(...args);
+	};
+	await runGuarded(`command.${id}`, run, channel);
+}
+
+/** The barrier of what a user starts outside of a page. */
+export async function runGuarded(event: string, run: () => Promise<void>, channel: TraceChannel): Promise<void> {
+	try {
+		await run();
 	} catch (error) {
 		if (isCancelled(error)) return;
-		channel.failed(`command.${id}`, error);
+		channel.failed(event, error);
 		void vscode.window.showErrorMessage(messageOf(error));
 	}
 }
 
 async function focusChat(world: CommandWorld): Promise<void> {
-	await vscode.commands.executeCommand('retrace.chat.focus');
-	world.panel.say({ kind: 'focus' });
+	await world.views.focus();
 }
 
 /** The argument of a tree command (a node), of a link (an id), or the shown session. */
@@ -122,9 +148,9 @@ function sessionIdOf(argument: unknown, host: SessionHost): SessionId {
 async function pickSession(world: CommandWorld): Promise<void> {
 	const { sessions } = await world.sessions.list();
 	const items = sessions.map((one) => ({
-		label: one.title,
+		label: plainLabel(one.title),
 		description: new Date(one.updatedAt).toLocaleString(),
-		detail: one.lastPrompt,
+		detail: plainLabel(one.lastPrompt),
 		id: one.id,
 	}));
 	if (items.length === 0)
@@ -133,32 +159,6 @@ async function pickSession(world: CommandWorld): Promise<void> {
 	if (!picked) return;
 	await world.host.show(picked.id);
 	await focusChat(world);
-}
-
-async function rename(id: SessionId, world: CommandWorld): Promise<void> {
-	const open = await world.host.sessions.open(id);
-	if (open.session.entries.length === 0)
-		throw new UserError(
-			'empty-session',
-			'This session has no message yet. Send a prompt first; then it can be renamed.',
-		);
-	const title = await vscode.window.showInputBox({
-		title: 'Rename Session',
-		value: open.session.title,
-		validateInput: (text) => (text.trim() === '' ? 'A session needs a name.' : undefined),
-	});
-	if (title !== undefined) await world.host.rename(id, title.trim());
-}
-
-async function remove(id: SessionId, world: CommandWorld): Promise<void> {
-	const { sessions } = await world.sessions.list();
-	const title =
-		sessions.find((one) => one.id === id)?.title ?? world.host.sessions.find(id)?.session.title ?? 'this session';
-	const detail = world.sessions.folder
-		? `It is moved to the trash folder of the session store and can be restored from there: ${world.sessions.folder}. No file of yours is changed.`
-		: 'It is not kept on disk, so it cannot be restored. No file of yours is changed.';
-	const answer = await vscode.window.showWarningMessage(`Delete “${title}”?`, { modal: true, detail }, 'Move to Trash');
-	if (answer) await world.host.remove(id);
 }
 
 async function setApiKey(world: CommandWorld): Promise<void> {
@@ -219,7 +219,7 @@ async function addToChat(argument: unknown, world: CommandWorld): Promise<void> 
 	const hasRange = selection !== undefined && !selection.isEmpty;
 	const text = hasRange ? mentionOf(path, selection.start.line + 1, lastLineOf(selection)) : mentionOf(path);
 	await focusChat(world);
-	world.panel.say({ kind: 'input', text: `${text} `, how: 'append' });
+	world.views.say({ kind: 'input', text: `${text} `, how: 'append' });
 }
 
 /** 1-based. A selection that ends at the start of a line does not hold that line. */

@@ -35,7 +35,7 @@ export type MeterWorld = {
 export class ContextMeters implements Disposable {
 	readonly #world: MeterWorld;
 	readonly #store = new DisposableStore();
-	readonly #changed = this.#store.add(new Emitter<void>());
+	readonly #changed = this.#store.add(new Emitter<OpenSession>());
 	readonly #item = this.#store.add(
 		vscode.window.createStatusBarItem('retrace.context', vscode.StatusBarAlignment.Right, 90),
 	);
@@ -45,8 +45,8 @@ export class ContextMeters implements Disposable {
 	#countTimer: ReturnType<typeof setTimeout> | undefined;
 	#counting = new AbortController();
 
-	/** The shown session's meter has another value. */
-	readonly onDidChange: Event<void> = this.#changed.event;
+	/** The meter of a session that a view shows has another value. */
+	readonly onDidChange: Event<OpenSession> = this.#changed.event;
 
 	constructor(world: MeterWorld) {
 		this.#world = world;
@@ -55,14 +55,16 @@ export class ContextMeters implements Disposable {
 		const { host } = world;
 		this.#store.add(
 			host.onDidChange(({ open, change }) => {
-				if (open === host.current && (change.kind === 'context' || change.kind === 'reset')) this.#update();
+				if (change.kind !== 'context' && change.kind !== 'reset') return;
+				if (open === host.current) this.#update();
+				else this.#changed.fire(open);
 			}),
 		);
 		this.#store.add(host.onDidShow(() => this.#update()));
-		this.#store.add(world.choice.onDidChange(() => this.#update()));
+		this.#store.add(world.choice.onDidChange(() => this.#updateAll()));
 		this.#store.add(
 			vscode.workspace.onDidChangeConfiguration((event) => {
-				if (event.affectsConfiguration('retrace')) this.#update();
+				if (event.affectsConfiguration('retrace')) this.#updateAll();
 			}),
 		);
 		this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#loadDraft()));
@@ -112,16 +114,21 @@ export class ContextMeters implements Disposable {
 		this.#item.tooltip = tooltip(meter);
 		this.#item.accessibilityInformation = { label: `Context usage: ${describeMeter(meter)}`, role: 'button' };
 		this.#item.show();
-		this.#changed.fire();
+		this.#changed.fire(open);
 		clearTimeout(this.#countTimer);
 		this.#countTimer = setTimeout(() => void this.#count(open), COUNT_AFTER_MS);
+	}
+
+	#updateAll(): void {
+		this.#update();
+		for (const open of this.#world.host.sessions.all) if (open !== this.#world.host.current) this.#changed.fire(open);
 	}
 
 	/** The prefix that a first request would freeze. Its own barrier: the meter works without, a little low. */
 	async #loadDraft(): Promise<void> {
 		try {
 			this.#draftPrefix = prefixTexts(toolDefinitions(builtInTools), await this.#world.loadProjectContext());
-			this.#update();
+			this.#updateAll();
 		} catch (error) {
 			this.#world.onError('meter.draft', error);
 		}

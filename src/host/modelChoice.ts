@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
-import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor } from '../core/model/catalogue.ts';
+import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../core/model/catalogue.ts';
 import { createDemoModel } from '../core/model/demoModel.ts';
 import type { ModelInfo, StreamModel } from '../core/ports.ts';
 import type { OutsideWorld } from './agentTypes.ts';
@@ -31,6 +31,8 @@ export type ModelChoice = Disposable & {
 	hasKey(): Promise<boolean>;
 	/** The model a session should use, given the one it has: a demo model only with the demo provider. */
 	modelFor(current: string | undefined): string;
+	/** For small background questions of a session that uses `current`: a cheap model of the same endpoint. */
+	smallModelFor(current: string): string;
 	infoFor(id: string): ModelInfo;
 	readonly onDidChange: Event<void>;
 };
@@ -131,6 +133,12 @@ export function createModelChoice(
 		modelFor(current) {
 			if (chosen().provider === 'demo') return DEMO_MODEL;
 			return current === undefined || current === DEMO_MODEL ? setting('model') : current;
+		},
+		smallModelFor(current) {
+			if (chosen().provider === 'demo') return DEMO_MODEL;
+			// A gateway that lists nothing may have no such model; Anthropic's own endpoint has those of the table.
+			const isOfficial = hostOf(chosen().baseUrl) === OFFICIAL_HOST;
+			return smallModelFor(current, listed.length === 0 && isOfficial ? fallbackModels : listed);
 		},
 		infoFor(id) {
 			const info = modelInfoFor(id, listed);

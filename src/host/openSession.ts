@@ -5,19 +5,28 @@
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
 import { SessionClosedError } from '../base/errors.ts';
-import { plural } from '../base/text.ts';
 import type { PromptQueue } from '../core/agent/promptQueue.ts';
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
 import type { BlobCache } from '../core/context/loadBlobs.ts';
 import type { Entry } from '../core/session/entry.ts';
-import type { LogProblem, Session } from '../core/session/sessionTypes.ts';
+import type { LogNow } from '../core/session/registry.ts';
+import type { Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
 import { type LiveChange, LiveRows } from './liveRows.ts';
+import {
+	CUT_OFF,
+	isCutOff,
+	isNewerVersion,
+	OWNER_LEFT,
+	problemNotices,
+	readOnlyNotice,
+	retryText,
+} from './sessionNotices.ts';
 import { newestRows, type RowPage, rowsBefore } from './shownRows.ts';
 import { replay, type Transcript } from './transcript.ts';
-import { actionsFor, type ItemOf, notice, type TranscriptInputs } from './transcriptRows.ts';
+import type { TranscriptInputs } from './transcriptRows.ts';
 
 export type SessionChange =
 	| LiveChange
@@ -40,6 +49,8 @@ export class OpenSession implements Disposable {
 	readonly session: Session;
 	readonly approvals: Approvals;
 	readonly queue: PromptQueue;
+	/** It was open in another window, and this one took it. */
+	wasTakenOver = false;
 	/** Rules added by *Always allow*. */
 	readonly sessionRules: string[] = [];
 	/** What the turns of this session loaded from the blob store. */
@@ -54,6 +65,7 @@ export class OpenSession implements Disposable {
 	#progress: string | null = null;
 	#turn: RunningTurn | undefined;
 	#free: Promise<void> = Promise.resolve();
+	#holder: LogNow['holder'];
 	/** The user stopped the turn to send a queued prompt now. */
 	isSteering = false;
 
@@ -76,6 +88,7 @@ export class OpenSession implements Disposable {
 		this.#texts = texts;
 		this.#inputs = inputs;
 		this.#transcript = replay(session.entries, session.branch(), inputs);
+		this.#holder = session.readOnlyReason !== undefined && !isNewerVersion(session) ? 'other' : 'us';
 		// At the end, where a person looks when a session opens.
 		this.#notices = [
 			...problemNotices(session.problems),
@@ -86,6 +99,7 @@ export class OpenSession implements Disposable {
 					: []),
 		];
 		this.#disposables.add(session.onDidAppend((entry) => this.#onEntry(entry)));
+		this.#disposables.add(session.onDidLoad(() => this.#replay()));
 		this.#disposables.add(session.onDidChangeState(() => this.#changed.fire({ kind: 'head' })));
 		this.#disposables.add(this.queue.onDidChange(() => this.#changed.fire({ kind: 'head' })));
 		this.#disposables.add(approvals.onDidChange((change) => this.#onApproval(change)));
@@ -128,7 +142,26 @@ export class OpenSession implements Disposable {
 	}
 
 	get progress(): string | null {
-		return this.#progress;
+		return this.#progress ?? (this.isRunningElsewhere ? 'Running in another window' : null);
+	}
+
+	/** Another window holds the session and is in a turn. */
+	get isRunningElsewhere(): boolean {
+		return this.#holder === 'other' && isCutOff(this.session.branch());
+	}
+
+	/** Who may write the log now. When the other window leaves a session that is read-only here, the user may go on. */
+	holderChanged(holder: LogNow['holder']): void {
+		if (holder === this.#holder || this.session.readOnlyReason === undefined || isNewerVersion(this.session)) return;
+		this.#holder = holder;
+		this.notify(holder === 'nobody' ? OWNER_LEFT : readOnlyNotice(this.session));
+		this.#changed.fire({ kind: 'reset' });
+	}
+
+	/** Why nothing can be sent now, for a person; undefined when it can. */
+	get readOnlyText(): string | undefined {
+		const { readOnlyReason } = this.session;
+		return readOnlyReason !== undefined && this.#holder === 'nobody' ? LEFT_TEXT : readOnlyReason;
 	}
 
 	get needsUser(): boolean {
@@ -137,7 +170,9 @@ export class OpenSession implements Disposable {
 
 	/** Everything a panel shows now, in order. */
 	rows(): readonly TranscriptItem[] {
-		const settled = this.#transcript.rows(this.isRunning).map((row) => this.#withProgress(row));
+		const settled = this.#transcript
+			.rows(this.isRunning || this.isRunningElsewhere)
+			.map((row) => this.#withProgress(row));
 		const known = new Set(settled.map((row) => row.id));
 		const live = this.#live.rows().filter((row) => !known.has(row.id));
 		return [...settled, ...live, ...this.approvals.rows(), ...this.#notices];
@@ -153,10 +188,20 @@ export class OpenSession implements Disposable {
 		if (isChanged) this.#changed.fire({ kind: 'reset' });
 	}
 
-	/** The rows before the one with this id, with the texts that their edit cards need. */
+	/** The newest rows that are loaded. */
+	newestRows(count: number): RowPage<TranscriptItem> {
+		const page = newestRows(this.rows(), count);
+		return { ...page, hasOlder: page.hasOlder || this.session.hasOlder };
+	}
+
+	/** The rows before the one with this id, with the texts that their edit cards need; read from the log when they are not loaded. */
 	async rowsBefore(beforeId: string, count: number): Promise<RowPage<TranscriptItem>> {
-		await this.#loadEdits(rowsBefore(this.#transcript.rows(true), beforeId, count).items);
-		return rowsBefore(this.rows(), beforeId, count);
+		const { session } = this;
+		const loaded = () => rowsBefore(this.#transcript.rows(true), beforeId, count);
+		while (loaded().items.length < count && session.hasOlder) if (!(await session.loadOlder())) break;
+		await this.#loadEdits(loaded().items);
+		const page = rowsBefore(this.rows(), beforeId, count);
+		return { ...page, hasOlder: page.hasOlder || session.hasOlder };
 	}
 
 	/** Something to say in the transcript that is no fact of the log. Replaces one with the same id. */
@@ -193,13 +238,13 @@ export class OpenSession implements Disposable {
 
 	#onEntry(entry: Entry): void {
 		if (entry.type === 'rewind') {
-			this.#transcript = replay(this.session.entries, this.session.branch(), this.#inputs);
+			this.#replay();
 			this.#changed.fire({ kind: 'reset' });
 			this.#changed.fire({ kind: 'context' });
 			return;
 		}
 		if (entry.type === 'restore' && entry.undoOf !== undefined) {
-			this.#transcript = replay(this.session.entries, this.session.branch(), this.#inputs);
+			this.#replay();
 			this.#changed.fire({ kind: 'reset' });
 			return;
 		}
@@ -211,6 +256,10 @@ export class OpenSession implements Disposable {
 		if (toolUseId !== undefined && CONTENT_TYPES.has(entry.type)) void this.#refreshEdit(toolUseId);
 		if (HEAD_TYPES.has(entry.type)) this.#changed.fire({ kind: 'head' });
 		if (CONTEXT_TYPES.has(entry.type)) this.#changed.fire({ kind: 'context' });
+	}
+
+	#replay(): void {
+		this.#transcript = replay(this.session.entries, this.session.branch(), this.#inputs);
 	}
 
 	/** True when rows were built again. */
@@ -261,7 +310,16 @@ export class OpenSession implements Disposable {
 }
 
 const CONTENT_TYPES: ReadonlySet<string> = new Set(['editProposed', 'editDecided', 'fileOperation']);
-const HEAD_TYPES: ReadonlySet<string> = new Set(['user', 'title', 'mode', 'model', 'turnEnded', 'restore', 'tail']);
+const HEAD_TYPES: ReadonlySet<string> = new Set([
+	'user',
+	'title',
+	'mode',
+	'model',
+	'turnEnded',
+	'interrupted',
+	'restore',
+	'tail',
+]);
 const CONTEXT_TYPES: ReadonlySet<string> = new Set([
 	'user',
 	'attachment',
@@ -274,54 +332,4 @@ const CONTEXT_TYPES: ReadonlySet<string> = new Set([
 	'prefix',
 ]);
 
-const MAX_SHOWN_PROBLEMS = 5;
-const UNREADABLE_TEXT =
-	'Part of this session’s log is damaged. It stays in the file and is left out here. All the rest is shown, and you can go on from it.';
-const LATE_TEXT =
-	'came from a window that no longer owned the session. They stay in the file and are left out of the conversation.';
-
-const CUT_OFF = notice(
-	'local:interrupted',
-	'info',
-	'The window closed while this turn ran. What was finished is kept. Try again, or send something else.',
-	[{ label: 'Try Again', action: 'retry' }],
-);
-
-/** The last turn has neither ended nor been marked as interrupted. */
-function isCutOff(branch: readonly Entry[]): boolean {
-	const last = branch.findLast((entry) => ['user', 'turnEnded', 'interrupted'].includes(entry.type));
-	return last?.type === 'user';
-}
-
-/** How to go on with a session that cannot be written here; why is said above the transcript. */
-export function readOnlyNotice(session: Session): ItemOf<'notice'> {
-	const isNewer = session.problems.some((problem) => problem.kind === 'newerVersion');
-	if (isNewer) return notice('local:read-only', 'info', 'Nothing can be sent here.');
-	const text =
-		'To go on here, take the session over: the other window can then only read it, and a turn that runs there stops. Or go on in a fork, which is a session of its own.';
-	return notice('local:read-only', 'info', text, actionsFor('session-read-only'));
-}
-
-/** What is wrong with the log, in at most two notices: what cannot be read, and what came too late. */
-function problemNotices(problems: readonly LogProblem[]): TranscriptItem[] {
-	const unreadable = problems.filter(({ kind }) => kind !== 'duplicate' && kind !== 'late');
-	const late = problems.filter(({ kind }) => kind === 'late');
-	const log = actionsFor('log');
-	const notices: TranscriptItem[] = [];
-	if (unreadable.length > 0) {
-		const lines = unreadable.slice(0, MAX_SHOWN_PROBLEMS).map(({ message }) => `• ${message.replace(/\.?$/, '.')}`);
-		if (unreadable.length > lines.length) lines.push(`• and ${unreadable.length - lines.length} more`);
-		const text = [UNREADABLE_TEXT, ...lines].join('\n');
-		notices.push(notice('local:problems', 'warning', text, log));
-	}
-	if (late.length > 0)
-		notices.push(notice('local:late', 'info', `${plural(late.length, 'line')} of the log ${LATE_TEXT}`, log));
-	return notices;
-}
-
-/** `Overloaded. Trying again in 4 s (2 of 8)`. */
-function retryText(event: Extract<TurnEvent, { kind: 'retrying' }>): string {
-	const seconds = Math.max(1, Math.round(event.delayMs / 1000));
-	const cause = event.message.replace(/\.$/, '');
-	return `${cause}. Trying again in ${seconds} s (${event.attempt} of ${event.maxAttempts})`;
-}
+const LEFT_TEXT = 'The other window closed this session. It can be read here; go on with it below.';

@@ -2,18 +2,20 @@
  * The sessions that are open in this window, each once. Opening one touches no file and no buffer of the user.
  * Idle ones that nobody looked at for long are closed again.
  */
-import type { Disposable } from '../base/disposable.ts';
+import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
 import { SessionClosedError } from '../base/errors.ts';
 import type { EntryId, SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import { createPromptQueue } from '../core/agent/promptQueue.ts';
 import { forkSession } from '../core/session/fork.ts';
+import type { WatchLog } from '../core/session/registry.ts';
 import { openSession, type SessionDefaults } from '../core/session/session.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { OutsideWorld, Stores } from './agentTypes.ts';
 import { Approvals, type EditDecider } from './approvals.ts';
 import { createBlobTexts } from './blobTexts.ts';
+import { followLog } from './followLog.ts';
 import { OpenSession, type SessionChange } from './openSession.ts';
 import { stopTurn } from './rewindFlow.ts';
 import { createTranscriptInputs } from './transcriptInputs.ts';
@@ -39,8 +41,17 @@ export class OpenSessions implements Disposable {
 	readonly #world: OpenSessionsWorld;
 	readonly #open = new Map<SessionId, { readonly open: OpenSession; readonly attached: Disposable }>();
 	readonly #opening = new Map<SessionId, Promise<OpenSession>>();
+	readonly #closing = new Map<SessionId, Promise<void>>();
 	readonly #changed = new Emitter<{ readonly open: OpenSession; readonly change: SessionChange }>();
+	readonly #opened = new Emitter<OpenSession>();
+	readonly #closed = new Emitter<OpenSession>();
+	readonly #gone = new Emitter<SessionId>();
 
+	/** One is open now that was not, or was read again: the object before it is closed. */
+	readonly onDidOpen: Event<OpenSession> = this.#opened.event;
+	readonly onDidClose: Event<OpenSession> = this.#closed.event;
+	/** Another window moved this session to the trash; it is closed here. */
+	readonly onDidLose: Event<SessionId> = this.#gone.event;
 	readonly onDidChange: Event<{ readonly open: OpenSession; readonly change: SessionChange }> = this.#changed.event;
 
 	constructor(world: OpenSessionsWorld) {
@@ -65,7 +76,7 @@ export class OpenSessions implements Disposable {
 		id: SessionId,
 		options: { readonly takeOver?: boolean; readonly isFresh?: boolean } = {},
 	): Promise<OpenSession> {
-		const known = this.find(id);
+		const known = this.#closing.has(id) ? undefined : this.find(id);
 		if (known && options.takeOver !== true && options.isFresh !== true) return known;
 		const running = this.#opening.get(id);
 		if (running) return await running;
@@ -96,29 +107,34 @@ export class OpenSessions implements Disposable {
 			(error) => onError('listener', error, session.id),
 		);
 		open.onDidChange((change) => this.#changed.fire({ open, change }));
-		this.#open.set(session.id, { open, attached: this.#world.attach(session) });
+		const attached = new DisposableStore();
+		attached.add(this.#world.attach(session));
+		if (stores.watchLog) attached.add(this.#follow(open, stores.watchLog));
+		this.#open.set(session.id, { open, attached });
 		void open.loadTexts(SHOWN_ROWS);
+		this.#opened.fire(open);
 		return open;
 	}
 
 	/** Stops its turn, waits for the end and closes it. */
 	async close(id: SessionId): Promise<void> {
-		const found = this.#open.get(id);
-		if (!found) return;
-		await stopTurn(found.open, new SessionClosedError());
-		await found.open.whenFree();
-		this.#open.delete(id);
-		found.attached.dispose();
-		found.open.dispose();
-		await found.open.session.close();
+		const running = this.#closing.get(id);
+		if (running) return await running;
+		const closing = this.#closeNow(id);
+		this.#closing.set(id, closing);
+		try {
+			await closing;
+		} finally {
+			this.#closing.delete(id);
+		}
 	}
 
-	/** Closes the oldest idle sessions beyond the limit; never `shown`, nor one with prompts that were not sent. */
-	async closeIdle(shown: OpenSession): Promise<void> {
+	/** The oldest idle sessions beyond the limit; none of `needed`, and none with prompts that were not sent. */
+	idle(needed: ReadonlySet<OpenSession>): readonly OpenSession[] {
 		const idle = this.all.filter(
-			(open) => open !== shown && !open.isRunning && !open.needsUser && open.queue.items.length === 0,
+			(open) => !needed.has(open) && !open.isRunning && !open.needsUser && open.queue.items.length === 0,
 		);
-		for (const open of idle.slice(0, Math.max(0, idle.length - MAX_IDLE_SESSIONS))) await this.close(open.session.id);
+		return idle.slice(0, Math.max(0, idle.length - MAX_IDLE_SESSIONS));
 	}
 
 	async closeAll(): Promise<void> {
@@ -128,11 +144,44 @@ export class OpenSessions implements Disposable {
 	dispose(): void {
 		void this.closeAll().catch((error: unknown) => this.#world.onError('close', error));
 		this.#changed.dispose();
+		this.#opened.dispose();
+		this.#closed.dispose();
+		this.#gone.dispose();
+	}
+
+	async #closeNow(id: SessionId): Promise<void> {
+		const found = this.#open.get(id);
+		if (!found) return;
+		await stopTurn(found.open, new SessionClosedError());
+		await found.open.whenFree();
+		this.#open.delete(id);
+		found.attached.dispose();
+		found.open.dispose();
+		await found.open.session.close();
+		this.#closed.fire(found.open);
+	}
+
+	#follow(open: OpenSession, watchLog: WatchLog): Disposable {
+		const { id } = open.session;
+		return followLog(open, {
+			watchLog,
+			reopen: async () => {
+				if (this.find(id) === open) await this.open(id, { isFresh: true });
+			},
+			onGone: async () => {
+				if (this.find(id) !== open) return;
+				await this.close(id);
+				this.#gone.fire(id);
+			},
+			onError: this.#world.onError,
+		});
 	}
 
 	async #openNow(id: SessionId, takeOver: boolean): Promise<OpenSession> {
 		await this.close(id);
-		return this.#add(await openSession({ ...this.#options(), id, takeOver }));
+		const open = this.#add(await openSession({ ...this.#options(), id, takeOver }));
+		open.wasTakenOver = takeOver;
+		return open;
 	}
 
 	#options() {

@@ -6,7 +6,6 @@ import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
-import { newestRows } from './shownRows.ts';
 import { undoableRewind } from './transcript.ts';
 
 export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: boolean): PanelHead {
@@ -19,7 +18,7 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 		sessionId: session.id,
 		title: session.title,
 		state: open.needsUser ? 'awaitingUser' : open.isRunning && session.state === 'idle' ? 'streaming' : session.state,
-		readOnlyReason: session.readOnlyReason ?? null,
+		readOnlyReason: open.readOnlyText ?? null,
 		isPersisted,
 		mode: session.mode,
 		model,
@@ -41,5 +40,5 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 
 /** The newest rows. */
 export function shownItems(open: OpenSession): { items: readonly TranscriptItem[]; hasOlder: boolean } {
-	return newestRows(open.rows(), SHOWN_ROWS);
+	return open.newestRows(SHOWN_ROWS);
 }

@@ -10,6 +10,7 @@ import type { ToPanel } from '../protocol/toPanel.ts';
 import { openLink } from './links.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import type { SessionHost } from './sessionHost.ts';
+import type { SessionView } from './sessionView.ts';
 import { chooseProvider } from './settings.ts';
 import { textOfBlocks } from './transcriptRows.ts';
 
@@ -21,6 +22,8 @@ type Edits = {
 
 export type PanelWorld = {
 	readonly host: SessionHost;
+	/** The view that the message came from. */
+	readonly view: SessionView;
 	readonly edits: Edits;
 	readonly blobs: BlobStore;
 	readonly workspace: Workspace;
@@ -30,55 +33,56 @@ export type PanelWorld = {
 };
 
 export async function handlePanelMessage(message: ToHost, world: PanelWorld): Promise<void> {
-	const { host } = world;
-	const sessionId = host.current.session.id;
+	const { view } = world;
+	const { sessionId } = view;
 	switch (message.kind) {
 		case 'panel.ready':
+		case 'panel.focused':
 			return;
 		case 'prompt.submit':
-			return await host.submit(message.text, message.attachments);
+			return await view.submit(message.text, message.attachments);
 		case 'turn.stop':
-			return await host.stop();
+			return await view.stop();
 		case 'queue.change':
-			return host.changeQueue(message.id, message.action);
+			return view.changeQueue(message.id, message.action);
 		case 'permission.answer': {
 			const { id, verdict, reason } = message;
 			const answer = reason ? { verdict, reason } : { verdict };
-			if (!host.current.approvals.answer(id, answer)) throw tooLate();
+			if (!view.current.approvals.answer(id, answer)) throw tooLate();
 			return;
 		}
 		case 'edit.act':
 			return await actOnEdit({ sessionId, toolUseId: message.id }, message, world);
 		case 'rewind.preview':
 			// The panel's Esc Esc names no prompt: the dialog lets the user choose one.
-			return world.say(await host.previewRewind(message.entryId === '' ? null : message.entryId));
+			return world.say(await view.previewRewind(message.entryId === '' ? null : message.entryId));
 		case 'rewind.apply':
-			return await host.applyRewind(message);
+			return await view.applyRewind(message);
 		case 'rewind.undo':
-			return await host.undoRewind();
+			return await view.undoRewind();
 		case 'mode.set':
-			return host.setMode(message.mode);
+			return view.setMode(message.mode);
 		case 'model.set':
-			return host.setModel(message.model);
+			return view.setModel(message.model);
 		case 'session.act':
-			return await actOnSession(message.action, host);
+			return await actOnSession(message.action, view);
 		case 'session.fork':
-			return await host.fork({ entryId: message.entryId });
+			return await view.fork({ entryId: message.entryId });
 		case 'context.show':
 			return await world.showContext();
 		case 'item.expand':
 			return world.say({ kind: 'expanded', id: message.id, text: await wholeOutput(message.id, world) });
 		case 'transcript.older': {
 			const { beforeId } = message;
-			const { items, hasOlder } = await host.current.rowsBefore(beforeId, SHOWN_ROWS);
+			const { items, hasOlder } = await view.current.rowsBefore(beforeId, SHOWN_ROWS);
 			return world.say({ kind: 'older', beforeId, items: [...items], hasOlder });
 		}
 		case 'link.open':
-			return await openLink(message.href, world.workspace, host.current.session.cwd);
+			return await openLink(message.href, world.workspace, view.current.session.cwd);
 		case 'notice.act':
 			return await actOnNotice(message.action, world);
 		case 'draft.save':
-			return await host.saveDraft(message.text);
+			return await view.saveDraft(message.text);
 		case 'panel.error':
 			return world.onError('panel.error', new BugError(message.message));
 		default:
@@ -103,10 +107,10 @@ async function actOnEdit(
 	}
 }
 
-async function actOnSession(action: 'new' | 'rename' | 'menu', host: SessionHost): Promise<void> {
+async function actOnSession(action: 'new' | 'rename' | 'menu', view: SessionView): Promise<void> {
 	switch (action) {
 		case 'new':
-			return await host.newSession();
+			return await view.newSession();
 		case 'rename':
 			await vscode.commands.executeCommand('retrace.renameSession');
 			return;
@@ -122,7 +126,7 @@ async function actOnNotice(
 ): Promise<void> {
 	switch (action) {
 		case 'retry':
-			return await world.host.retry();
+			return await world.view.retry();
 		case 'setApiKey':
 			await vscode.commands.executeCommand('retrace.setApiKey');
 			return;
@@ -133,7 +137,7 @@ async function actOnNotice(
 			await vscode.commands.executeCommand('retrace.showLog');
 			return;
 		case 'useDemo':
-			world.host.current.clearNotices();
+			world.view.current.clearNotices();
 			return await chooseProvider('demo');
 		case 'trustWorkspace':
 			await vscode.commands.executeCommand('workbench.trust.manage');
@@ -145,15 +149,17 @@ async function actOnNotice(
 			await vscode.commands.executeCommand('workbench.action.files.openFolder');
 			return;
 		case 'takeOver':
-			return await world.host.takeOver();
+			return await world.view.takeOver();
+		case 'goOn':
+			return await world.view.reopen();
 		case 'fork':
-			return await world.host.fork();
+			return await world.view.fork();
 	}
 }
 
 /** The whole output of a tool call, as it was stored. */
 async function wholeOutput(toolUseId: string, world: PanelWorld): Promise<string> {
-	const results = world.host.current.session.entries.filter((entry) => entry.type === 'toolResult');
+	const results = world.view.current.session.entries.filter((entry) => entry.type === 'toolResult');
 	const result = results.findLast((entry) => entry.toolUseId === toolUseId);
 	if (!result) return '';
 	if (result.output) return await loadBlobText(result.output, world.blobs);

@@ -44,7 +44,8 @@ export function createPendingReviews(input: {
 		const known = bySession.get(session);
 		if (!known) return;
 		const found: PendingReview[] = [];
-		for (const review of readReviews(session.entries).values()) {
+		const entries = await session.history(['fileOperation', 'fileOperationDone', 'editDecided', 'review']);
+		for (const review of readReviews(entries).values()) {
 			if (review.epochs.length === 0) continue;
 			const old = known.find((one) => isSame(one.review, review));
 			const state = old?.state ?? (await loadReview(review, blobs));

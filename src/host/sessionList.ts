@@ -1,122 +1,242 @@
-/** The session list as rows: what is on disk, overlaid with what is open, grouped by day. Pure. */
+/**
+ * The session list as rows: what is on disk, overlaid with what is open and what was not seen yet; grouped and filtered. Pure.
+ * How a row looks is in sessionRow.ts.
+ */
 import type { SessionId } from '../base/ids.ts';
-import type { SessionSummary } from '../core/ports.ts';
+import type { SessionSummary, TrashedSession } from '../core/ports.ts';
 
-type SessionActivity = 'none' | 'running' | 'needsYou' | 'failed' | 'interrupted' | 'elsewhere' | 'damaged';
+/** The one thing about a session that its icon tells. */
+export type SessionActivity =
+	| 'none'
+	| 'running'
+	| 'needsYou'
+	| 'unread'
+	| 'failed'
+	| 'interrupted'
+	| 'elsewhere'
+	| 'runningElsewhere'
+	| 'waitingElsewhere'
+	| 'damaged';
+
 export type ListedSession = {
 	readonly id: SessionId;
 	readonly title: string;
+	readonly lastPrompt: string;
 	readonly updatedAt: number;
 	readonly activity: SessionActivity;
+	/** A turn ended while the session was not shown. */
+	readonly isUnread: boolean;
+	readonly isPinned: boolean;
+	readonly isArchived: boolean;
+	/** Open in this window. */
+	readonly isOpen: boolean;
+	readonly originId: SessionId | undefined;
 	readonly prompts?: number;
 	readonly costUsd?: number;
+	readonly sizeBytes?: number;
 };
+
 export type OpenState = {
 	readonly id: SessionId;
 	readonly title: string;
+	readonly lastPrompt: string;
 	/** A session without entries has no file and no row. */
 	readonly hasEntries: boolean;
 	/** Another window holds it. */
 	readonly isReadOnly: boolean;
 	readonly updatedAt: number;
 	readonly activity: 'none' | 'running' | 'needsYou' | 'failed';
+	readonly isPinned: boolean;
+	readonly isArchived: boolean;
+	readonly originId: SessionId | undefined;
 };
 
 /** Newest first. What is open here is newer than its summary on disk. */
-export function mergeList(stored: readonly SessionSummary[], open: readonly OpenState[]): readonly ListedSession[] {
+export function mergeList(
+	stored: readonly SessionSummary[],
+	open: readonly OpenState[],
+	unread: ReadonlySet<string> = new Set(),
+): readonly ListedSession[] {
 	const rows = new Map<SessionId, ListedSession>();
-	for (const one of stored)
+	for (const one of stored) {
+		const isUnread = unread.has(one.id);
 		rows.set(one.id, {
 			id: one.id,
 			title: one.title,
+			lastPrompt: one.lastPrompt,
 			updatedAt: one.updatedAt,
-			activity: storedActivity(one),
+			activity: storedActivity(one, isUnread),
+			isUnread,
+			isPinned: one.isPinned,
+			isArchived: one.isArchived,
+			isOpen: false,
+			originId: one.originId,
 			prompts: one.prompts,
 			costUsd: one.costUsd,
-		});
-	for (const one of open) {
-		if (!one.hasEntries) continue;
-		const row = rows.get(one.id);
-		const storedActivity = row && !one.isReadOnly ? withoutElsewhere(row.activity) : row?.activity;
-		const activity = one.activity === 'none' ? (storedActivity ?? 'none') : one.activity;
-		rows.set(one.id, {
-			...row,
-			id: one.id,
-			title: one.title,
-			updatedAt: Math.max(one.updatedAt, row?.updatedAt ?? 0),
-			activity,
+			sizeBytes: one.sizeBytes,
 		});
 	}
+	for (const one of open) if (one.hasEntries) rows.set(one.id, overlay(rows.get(one.id), one, unread.has(one.id)));
 	return [...rows.values()].sort((a, b) => b.updatedAt - a.updatedAt);
 }
 
-export type SessionGroup = { readonly label: string; readonly sessions: readonly ListedSession[] };
+export const GROUP_LABELS = {
+	pinned: 'Pinned',
+	today: 'Today',
+	yesterday: 'Yesterday',
+	week: 'This week',
+	older: 'Older',
+	archived: 'Archived',
+	trash: 'Trash',
+} as const;
+export type GroupKey = keyof typeof GROUP_LABELS;
 
-/** By calendar day of the local time zone; empty groups are left out. */
-export function sessionGroups(sessions: readonly ListedSession[], nowMs: number): readonly SessionGroup[] {
-	const today = startOfDay(nowMs, 0);
-	const bounds: readonly (readonly [string, number])[] = [
-		['Today', today],
-		['Yesterday', startOfDay(nowMs, -1)],
-		['This week', startOfDay(nowMs, -7)],
-		['Older', Number.NEGATIVE_INFINITY],
-	];
-	const groups = new Map<string, ListedSession[]>(bounds.map(([label]) => [label, []]));
-	for (const session of sessions) {
-		const label = bounds.find(([, from]) => session.updatedAt >= from)?.[0] ?? 'Older';
-		groups.get(label)?.push(session);
-	}
-	return [...groups].filter(([, rows]) => rows.length > 0).map(([label, rows]) => ({ label, sessions: rows }));
-}
-
-/** What stands behind the name: what needs to be known first, then when, then what it cost. */
-export function describeSession(session: ListedSession, nowMs: number): string {
-	const { activity, updatedAt, costUsd = 0 } = session;
-	const parts = [ACTIVITY_TEXT[activity], shortAge(updatedAt, nowMs)];
-	if (costUsd >= 0.005) parts.push(`$${costUsd.toFixed(2)}`);
-	return parts.filter((part) => part !== '').join(' · ');
-}
-
-export const ACTIVITY_TEXT: Readonly<Record<SessionActivity, string>> = {
-	none: '',
-	running: 'running',
-	needsYou: 'needs you',
-	failed: 'failed',
-	interrupted: 'interrupted',
-	elsewhere: 'open in another window',
-	damaged: 'damaged',
+export type SessionGroup = {
+	readonly key: GroupKey;
+	/** Ids of sessions; in the trash, names. */
+	readonly ids: readonly string[];
+	/** How it is shown at first. */
+	readonly isCollapsed: boolean;
+	/** All of it was read. */
+	readonly isWhole: boolean;
 };
 
-const MINUTE_MS = 60_000;
+/** More sessions than this of days gone by are not shown at once. */
+const MANY_SESSIONS = 50;
 
-/** Today by how long ago; before that the group says the day, or the date does. */
-function shortAge(timeMs: number, nowMs: number): string {
-	const minutes = Math.floor(Math.max(0, nowMs - timeMs) / MINUTE_MS);
-	if (timeMs >= startOfDay(nowMs, 0)) {
-		if (minutes < 1) return 'now';
-		return minutes < 60 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ago`;
-	}
-	const date = new Date(timeMs);
-	if (timeMs >= startOfDay(nowMs, -1)) return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-	if (timeMs >= startOfDay(nowMs, -7)) return date.toLocaleDateString('en-US', { weekday: 'long' });
-	const isThisYear = date.getFullYear() === new Date(nowMs).getFullYear();
-	return date.toLocaleDateString('en-US', {
-		month: 'short',
-		day: 'numeric',
-		...(isThisYear ? {} : { year: 'numeric' as const }),
+/**
+ * Pinned first, then by calendar day of the local time zone; empty groups are left out. `unreadRows` are on the disk and older than
+ * all these: a group keeps the state that VS Code saw first, so they count before they are read.
+ */
+export function sessionGroups(
+	sessions: readonly ListedSession[],
+	trash: readonly TrashedSession[],
+	nowMs: number,
+	unreadRows = 0,
+): readonly SessionGroup[] {
+	const days = dayStarts(nowMs);
+	const ids: Record<GroupKey, string[]> = {
+		pinned: [],
+		today: [],
+		yesterday: [],
+		week: [],
+		older: [],
+		archived: [],
+		trash: trash.map((one) => one.name),
+	};
+	for (const session of sessions) ids[groupOf(session, days)].push(session.id);
+	const groups: SessionGroup[] = [];
+	for (const key of GROUP_ORDER)
+		if (ids[key].length > 0)
+			groups.push({
+				key,
+				ids: ids[key],
+				isCollapsed: isCollapsed(key, ids[key].length + unreadRows),
+				isWhole: key === 'trash' || unreadRows === 0,
+			});
+	return groups;
+}
+
+/** Whether the same rows stand in the same places. */
+export function isSameArrangement(left: readonly SessionGroup[], right: readonly SessionGroup[]): boolean {
+	if (left.length !== right.length) return false;
+	return left.every((group, index) => {
+		const other = right[index];
+		return (
+			other?.key === group.key &&
+			other.ids.length === group.ids.length &&
+			group.ids.every((id, at) => id === other.ids[at])
+		);
 	});
 }
 
-function storedActivity(one: SessionSummary): SessionActivity {
+/** Each word stands in the name or the last prompt; case does not count. */
+export function matchesFilter(
+	session: { readonly title: string; readonly lastPrompt: string },
+	filter: string,
+): boolean {
+	const text = `${session.title}\n${session.lastPrompt}`.toLowerCase();
+	return words(filter).every((word) => text.includes(word));
+}
+
+/** Sessions that want the user, in the order of the list. */
+export function wantingUser(sessions: readonly ListedSession[]): {
+	readonly needYou: readonly ListedSession[];
+	readonly unread: readonly ListedSession[];
+} {
+	const needYou = sessions.filter((one) => one.activity === 'needsYou');
+	return { needYou, unread: sessions.filter((one) => one.isUnread && one.activity !== 'needsYou') };
+}
+
+/** Local midnights: today, yesterday, six more days back. Also right over a change of summer time. */
+export function dayStarts(nowMs: number): {
+	readonly today: number;
+	readonly yesterday: number;
+	readonly week: number;
+} {
+	return { today: startOfDay(nowMs, 0), yesterday: startOfDay(nowMs, -1), week: startOfDay(nowMs, -7) };
+}
+
+const GROUP_ORDER: readonly GroupKey[] = ['pinned', 'today', 'yesterday', 'week', 'older', 'archived', 'trash'];
+const ELSEWHERE: Partial<Readonly<Record<string, SessionActivity>>> = {
+	streaming: 'runningElsewhere',
+	runningTool: 'runningElsewhere',
+	awaitingUser: 'waitingElsewhere',
+};
+const ELSEWHERE_ACTIVITIES: ReadonlySet<SessionActivity> = new Set([
+	'elsewhere',
+	'runningElsewhere',
+	'waitingElsewhere',
+]);
+
+function overlay(row: ListedSession | undefined, one: OpenState, isUnread: boolean): ListedSession {
+	const known = row?.activity ?? 'none';
+	// The lease is ours, whatever the list says.
+	const stored = one.isReadOnly || !ELSEWHERE_ACTIVITIES.has(known) ? known : 'none';
+	return {
+		...row,
+		id: one.id,
+		title: one.title,
+		lastPrompt: one.lastPrompt || (row?.lastPrompt ?? ''),
+		// What is written there while it is only looked at here is known from the disk alone.
+		updatedAt: one.isReadOnly ? Math.max(one.updatedAt, row?.updatedAt ?? 0) : one.updatedAt,
+		activity: one.activity === 'none' ? (isUnread && stored === 'none' ? 'unread' : stored) : one.activity,
+		isUnread,
+		isPinned: one.isPinned,
+		isArchived: one.isArchived,
+		isOpen: true,
+		originId: one.originId,
+	};
+}
+
+function storedActivity(one: SessionSummary, isUnread: boolean): SessionActivity {
 	if (one.isDamaged) return 'damaged';
-	if (one.isOpenElsewhere) return 'elsewhere';
+	if (one.isOpenElsewhere) return ELSEWHERE[one.state] ?? 'elsewhere';
+	if (isUnread) return 'unread';
 	return one.state === 'interrupted' ? 'interrupted' : 'none';
 }
 
-/** The lease is ours, whatever the list says. */
-const withoutElsewhere = (activity: SessionActivity): SessionActivity => (activity === 'elsewhere' ? 'none' : activity);
+function groupOf(session: ListedSession, days: ReturnType<typeof dayStarts>): GroupKey {
+	if (session.isPinned) return 'pinned';
+	// What wants the user is not hidden in a closed group.
+	const isWanting = session.isUnread || session.activity === 'running' || session.activity === 'needsYou';
+	if (session.isArchived && !isWanting) return 'archived';
+	if (session.updatedAt >= days.today) return 'today';
+	if (session.updatedAt >= days.yesterday) return 'yesterday';
+	return session.updatedAt >= days.week ? 'week' : 'older';
+}
 
-/** Local midnight `days` away, also over a change of summer time. */
+function isCollapsed(key: GroupKey, count: number): boolean {
+	if (key === 'archived' || key === 'trash') return true;
+	return (key === 'older' || key === 'week') && count > MANY_SESSIONS;
+}
+
+const words = (text: string): readonly string[] =>
+	text
+		.toLowerCase()
+		.split(/\s+/)
+		.filter((word) => word !== '');
+
 function startOfDay(nowMs: number, days: number): number {
 	const date = new Date(nowMs);
 	return new Date(date.getFullYear(), date.getMonth(), date.getDate() + days).getTime();

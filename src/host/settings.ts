@@ -28,6 +28,9 @@ const shape = {
 	'context.rotTokens': z.number().int().min(10_000).catch(300_000),
 	'cache.messageTtl': z.enum(['5m', '1h']).catch('5m'),
 	'sessions.persist': z.boolean().catch(true),
+	/** A wrong value moves nothing. */
+	'sessions.cleanupPeriodDays': z.number().min(0).catch(0),
+	'sessions.modelTitles': z.boolean().catch(true),
 	'checkpoints.enabled': z.boolean().catch(true),
 	trace: z.boolean().catch(false),
 } as const;

@@ -132,7 +132,7 @@ export class Transcript {
 			}
 			case 'interrupted':
 				if (entry.reason === 'stop') return undefined;
-				return notice(entry.id, 'info', INTERRUPTED_TEXT);
+				return notice(entry.id, 'info', entry.reason === 'takeover' ? TAKEN_OVER_TEXT : INTERRUPTED_TEXT);
 			case 'notice':
 				return notice(entry.id, entry.level, entry.text);
 			case 'restore':
@@ -219,8 +219,11 @@ export function replay(entries: readonly Entry[], branch: readonly Entry[], inpu
 	const transcript = new Transcript(inputs);
 	const onBranch = new Set<string>(branch.map((entry) => entry.id));
 	const undone = undoneRestores(entries);
+	const joined = new Set(entries.flatMap((entry) => (entry.type === 'rewind' ? (entry.restore ?? []) : [])));
 	for (const entry of entries) {
 		if (undone.has(entry.id)) continue;
+		// It went with a rewind away from here, and the conversation came back since.
+		if (joined.has(entry.id) && entry.parentId !== null && onBranch.has(entry.parentId)) continue;
 		if (isOnBranch(entry, onBranch)) transcript.apply(entry);
 	}
 	return transcript;
@@ -268,6 +271,8 @@ function undoneRestores(entries: readonly Entry[]): ReadonlySet<string> {
 	return undone;
 }
 
+const TAKEN_OVER_TEXT =
+	'The session was taken over while this turn ran. What was finished is kept; the rest of it is not part of this session.';
 const INTERRUPTED_TEXT = 'The window closed while this turn ran. What was finished is kept; nothing more was done.';
 
 function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {

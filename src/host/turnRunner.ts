@@ -3,14 +3,18 @@
  * The loop itself is core's.
  */
 
-import { UserError } from '../base/errors.ts';
+import { codeOf, UserError } from '../base/errors.ts';
+import { makeTitle } from '../core/agent/makeTitle.ts';
 import { runTurn } from '../core/agent/runTurn.ts';
 import type { Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
 import { settleWorkingFolder } from '../core/agent/workingFolder.ts';
 import { settleIntents } from '../core/checkpoint/restore.ts';
+import { ModelError } from '../core/model/modelError.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
+import type { Session } from '../core/session/sessionTypes.ts';
 import type { ModelChoice } from './modelChoice.ts';
-import { type OpenSession, readOnlyNotice } from './openSession.ts';
+import type { OpenSession } from './openSession.ts';
+import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
 
@@ -52,12 +56,28 @@ export async function runTurns(open: OpenSession, first: Prompt, world: TurnWorl
 		if (!entries.slice(entriesBefore).some((entry) => entry.type === 'user')) return { unsent: prompt };
 		const reason = branch.findLast((entry) => entry.type === 'turnEnded' || entry.type === 'user');
 		if (reason?.type === 'user') return { unsent: undefined };
+		void nameSession(open.session, world);
 		const mayGoOn = !isStopped && reason?.type === 'turnEnded' && reason.reason === 'endTurn';
 		prompt = mayGoOn || (isStopped && open.isSteering) ? open.queue.takeNext() : undefined;
 		open.isSteering = false;
 	}
 	return undefined;
 }
+
+/** In the background and with its own barrier: a name is worth no message. Makes no request but after a session's first good turn. */
+async function nameSession(session: Session, { choice, trace }: TurnWorld): Promise<void> {
+	try {
+		if (!setting('sessions.modelTitles')) return;
+		const modelId = choice.smallModelFor(session.model);
+		const { kind, costUsd } = await makeTitle(session, { model: choice.streamModel(), modelId }, never());
+		if (costUsd !== null) trace({ event: 'title', sessionId: session.id, detail: { model: modelId, kind, costUsd } });
+	} catch (error) {
+		trace({ event: 'title', sessionId: session.id, code: error instanceof ModelError ? error.kind : codeOf(error) });
+	}
+}
+
+/** Only the end of the session ends it. */
+const never = () => new AbortController().signal;
 
 /** True when the user stopped it. */
 async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Promise<boolean> {
@@ -83,8 +103,8 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 }
 
 /** What a crash or a full disk left open is closed before the next prompt, not when a session is only looked at. */
-async function settle({ session }: OpenSession, world: TurnWorld): Promise<void> {
-	closeOpenCalls(session);
+async function settle({ session, wasTakenOver }: OpenSession, world: TurnWorld): Promise<void> {
+	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
 	await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
 	await settleWorkingFolder(session, world.workspace);
 }

@@ -4,7 +4,17 @@
  * costs more than they do, and an edit waits for them. What can take long (flush, compression of much) is not.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fdatasync, mkdirSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+	closeSync,
+	fdatasync,
+	mkdirSync,
+	openSync,
+	renameSync,
+	statSync,
+	unlinkSync,
+	utimesSync,
+	writeSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +29,8 @@ const COMPRESS_OVER_BYTES = 1024;
 /** Above this compression takes more than a millisecond. */
 const COMPRESS_ASIDE_BYTES = 256 * 1024;
 const HEAD_BYTES = 1024;
+/** What nobody names is swept a week after it was put last. So that one more write is not needed each time, a day says enough. */
+const TOUCH_AFTER_MS = 24 * 3_600_000;
 /** As fast as no compression up to 200 KB, and a third of the size. */
 const ZSTD_LEVEL = 1;
 const CODECS = ['raw', 'zst', 'gz'] as const;
@@ -33,9 +45,11 @@ export function createFileBlobStore(folder: string): BlobStore {
 
 	const isStored = (sha: Sha256, sizeBytes: number): boolean =>
 		CODECS.some((codec) => {
-			const stored = statSync(pathOf(sha, codec), { throwIfNoEntry: false });
+			const path = pathOf(sha, codec);
+			const stored = statSync(path, { throwIfNoEntry: false });
 			// Cut by a crash of the machine: written again, by a rename over it.
-			return stored !== undefined && (codec !== 'raw' || stored.size === sizeBytes);
+			if (!stored || (codec === 'raw' && stored.size !== sizeBytes)) return false;
+			return Date.now() - stored.mtimeMs < TOUCH_AFTER_MS || touch(path);
 		});
 	const write = async (sha: Sha256, bytes: Uint8Array, isSearchable: boolean): Promise<void> => {
 		if (isStored(sha, bytes.length)) return;
@@ -122,6 +136,18 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
 	} catch (error) {
 		removeIfThere(temporary);
 		throw error;
+	}
+}
+
+/** Tells the sweeper that the blob is about to be named again. False when it is not there any more, or must be written to be new. */
+function touch(path: string): boolean {
+	const now = new Date();
+	try {
+		utimesSync(path, now, now);
+		return true;
+	} catch (error) {
+		// Where nothing can be written, nothing is swept either.
+		return systemCode(error) === 'EROFS';
 	}
 }
 

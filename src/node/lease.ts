@@ -26,6 +26,9 @@ export const STALE_AFTER_MS = 20_000;
 /** Start times computed from the clock drift by as much as the clock is corrected. */
 const BOOT_TOLERANCE_S = 300;
 
+/** Who wrote a file. */
+type Writer = Pick<LeaseFile, 'host' | 'bootId' | 'pid'>;
+
 /** A lease that this process holds, kept alive by a timer that does not keep the process running. */
 export type Lease = {
 	readonly generation: number;
@@ -53,15 +56,27 @@ export function readOwner(folder: string, window: string): LeaseOwner | undefine
 	const file = parseLeaseFile(text);
 	// Created and not yet written, or damaged: whoever it is, it is there while it beats.
 	if (!file) return { isOurs: false, isAlive: isFresh, window: 'unknown', pid: 0 };
-	const isSameMachine = file.host === thisHost && isSameBoot(file.bootId, thisBootId);
 	return {
-		isOurs: isSameMachine && file.pid === process.pid && file.window === window,
-		// On this machine the process table is certain and needs no waiting; elsewhere only the beat can tell.
-		isAlive: isSameMachine ? isProcessAlive(file.pid) : isFresh,
+		isOurs: isThisMachine(file) && file.pid === process.pid && file.window === window,
+		isAlive: isWriterAlive(file, isFresh),
 		window: file.window,
 		pid: file.pid,
 	};
 }
+
+/** What other windows can tell this process by. */
+export const thisProcess = (): Writer => ({ host: thisHost, bootId: thisBootId, pid: process.pid });
+
+/**
+ * Whether the process that wrote a file still runs. On this machine the process table is certain and needs no waiting; elsewhere only
+ * its last beat (`isFresh`) can tell.
+ */
+export function isWriterAlive(file: Writer, isFresh: boolean): boolean {
+	return isThisMachine(file) ? isProcessAlive(file.pid) : isFresh;
+}
+
+/** Whether it was written here since the machine started: then the process table knows its writer. */
+export const isThisMachine = (file: Writer): boolean => file.host === thisHost && isSameBoot(file.bootId, thisBootId);
 
 /**
  * Claims the next generation: above all in the folder and at least `minGeneration`. Throws UserError `lease-lost` when

@@ -2,16 +2,17 @@
  * Sessions that live in memory only, for `retrace.sessions.persist: false`. The same contract as the store on disk,
  * ranges and generations included; what it cannot have is another window.
  */
-import type { SessionId } from '../base/ids.ts';
+import { asUnixMs, type SessionId, type UnixMs } from '../base/ids.ts';
 import { utf8Length } from '../base/text.ts';
-import type { LineRange, LogFile, LogLine, SessionStore } from '../core/ports.ts';
-import { leaseLost } from '../core/session/sessionErrors.ts';
-import { summarizeLog } from '../core/session/summary.ts';
+import type { LineRange, LogFile, LogLine, LogReader, SessionStore } from '../core/ports.ts';
+import { leaseLost, notInTrash, sessionExists } from '../core/session/sessionErrors.ts';
+import { originOf, summarizeLog } from '../core/session/summary.ts';
 
 type MemoryLog = { lines: LogLine[]; generation: number; owner: LogFile | undefined };
 
 export function createMemorySessionStore(): SessionStore {
 	const logs = new Map<SessionId, MemoryLog>();
+	const trashed = new Map<string, { readonly id: SessionId; readonly log: MemoryLog; readonly trashedAt: UnixMs }>();
 
 	const openFile = (id: SessionId, opened: MemoryLog | undefined): LogFile => {
 		const seenLines = opened?.lines.length ?? 0;
@@ -47,31 +48,81 @@ export function createMemorySessionStore(): SessionStore {
 		return file;
 	};
 
+	const readerOf = (id: SessionId) => memoryLogReader(() => (logs.get(id) ?? trashed.get(id)?.log)?.lines ?? []);
+	const summaryOf = (id: SessionId, { lines, owner }: MemoryLog) =>
+		summarizeLog({
+			id,
+			lines,
+			sizeBytes: lines.at(-1)?.range.end ?? 0,
+			isOwned: owner !== undefined,
+			isOpenElsewhere: false,
+		});
+
 	return {
 		folder: undefined,
 		async open(id) {
 			const log = logs.get(id);
 			const owner = log?.owner ? { isOurs: true, isAlive: true, window: 'this window', pid: 0 } : undefined;
-			return { file: openFile(id, log), lines: [...(log?.lines ?? [])], tornTail: undefined, owner };
+			const sizeBytes = log?.lines.at(-1)?.range.end ?? 0;
+			return { file: openFile(id, log), reader: readerOf(id), sizeBytes, owner };
 		},
-		async list() {
+		reader: readerOf,
+		async list({ newest = logs.size } = {}) {
 			const sessions = [...logs]
 				.filter(([, log]) => log.lines.length > 0)
-				.map(([id, log]) => {
-					const sizeBytes = log.lines.at(-1)?.range.end ?? 0;
-					return summarizeLog({
-						id,
-						lines: log.lines,
-						sizeBytes,
-						isOwned: log.owner !== undefined,
-						isOpenElsewhere: false,
-					});
-				})
+				.map(([id, log]) => summaryOf(id, log))
 				.sort((left, right) => right.updatedAt - left.updatedAt);
-			return { sessions, onDisk: 0 };
+			return { sessions: sessions.slice(0, newest), onDisk: 0 };
 		},
 		async trash(id) {
+			const log = logs.get(id);
 			logs.delete(id);
+			if (!log || log.lines.length === 0) return;
+			log.owner = undefined;
+			let name: string = id;
+			for (let copy = 2; trashed.has(name); copy++) name = `${id}.${copy}`;
+			trashed.set(name, { id, log, trashedAt: asUnixMs(Date.now()) });
+		},
+		async listTrash() {
+			return [...trashed]
+				.map(([name, { id, log, trashedAt }]) => ({ name, session: summaryOf(id, log), trashedAt }))
+				.reverse()
+				.sort((left, right) => right.trashedAt - left.trashedAt);
+		},
+		async restore(name) {
+			const found = trashed.get(name);
+			if (!found) throw notInTrash();
+			if (logs.has(found.id)) throw sessionExists();
+			trashed.delete(name);
+			logs.set(found.id, found.log);
+		},
+		async emptyTrash() {
+			const originIn = ({ lines }: MemoryLog) => originOf(lines[0]?.text ?? '');
+			const kept = new Set<SessionId>();
+			const waiting = [...logs.values()];
+			for (let log = waiting.pop(); log; log = waiting.pop()) {
+				const origin = originIn(log);
+				if (!origin || kept.has(origin)) continue;
+				kept.add(origin);
+				for (const one of trashed.values()) if (one.id === origin) waiting.push(one.log);
+			}
+			const gone = [...trashed].filter(([, { id }]) => !kept.has(id));
+			for (const [name] of gone) trashed.delete(name);
+			return { deleted: gone.length, kept: trashed.size };
+		},
+	};
+}
+
+/** Reads lines that are in memory. */
+export function memoryLogReader(linesNow: () => readonly LogLine[]): LogReader {
+	const inRange = ({ start, end }: LineRange) =>
+		linesNow().filter(({ range }) => range.start >= start && range.end <= end);
+	return {
+		size: async () => linesNow().at(-1)?.range.end ?? 0,
+		read: async (range) => ({ lines: inRange(range), tornTail: undefined }),
+		async scan(range, headBytes, onLine, signal) {
+			signal?.throwIfAborted();
+			for (const line of inRange(range)) onLine(line.text.slice(0, headBytes), line.range);
 		},
 	};
 }

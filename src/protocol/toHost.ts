@@ -28,6 +28,8 @@ export const promptAttachmentsSchema = z.array(attachment);
 export const toHostSchema = z.discriminatedUnion('kind', [
 	/** The page has loaded: answer with `snapshot`. */
 	z.object({ kind: z.literal('panel.ready') }),
+	/** The user is in this page now: commands mean its session. */
+	z.object({ kind: z.literal('panel.focused') }),
 	/** Sent, or queued when a turn runs. */
 	z.object({ kind: z.literal('prompt.submit'), text: z.string(), attachments: promptAttachmentsSchema }),
 	z.object({ kind: z.literal('turn.stop') }),

@@ -20,6 +20,8 @@ export const noticeActionSchema = z.enum([
 	'rewind',
 	'openFolder',
 	'takeOver',
+	/** Opens the shown session again, to be written. */
+	'goOn',
 	'fork',
 ]);
 

@@ -13,7 +13,7 @@ const layerRules: Readonly<Record<Layer, LayerRule>> = {
 	base: { layers: [], packages: [] },
 	protocol: { layers: ['base'], packages: ['zod'] },
 	core: { layers: ['base'], packages: ['zod', 'diff', 'node-diff3'] },
-	node: { layers: ['base', 'core'], packages: ['node:', 'zod', '@anthropic-ai/sdk'] },
+	node: { layers: ['base', 'core'], packages: ['node:', 'zod', '@anthropic-ai/sdk', 'fflate'] },
 	host: { layers: ['base', 'protocol', 'core'], packages: ['vscode', 'zod', 'vscode-languageclient'] },
 	webview: {
 		layers: ['base', 'protocol'],
@@ -33,6 +33,7 @@ const onlyImporters: Readonly<Record<string, readonly string[]>> = {
 		'src/node/modelErrors.ts',
 		'src/node/requestBody.ts',
 	],
+	fflate: ['src/node/transferUnzip.ts', 'src/node/transferZip.ts'],
 	'@vscode/webview-ui-toolkit': ['webview/controls.ts'],
 	marked: ['webview/markdown.ts'],
 	dompurify: ['webview/markdown.ts'],

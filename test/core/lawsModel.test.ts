@@ -33,6 +33,7 @@ import { createMemoryBlobStore } from '../fakes/memoryBlobStore.ts';
 import { createMemoryWorkspace } from '../fakes/memoryWorkspace.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
 import { createFixture } from './agent/turnFixture.ts';
+import { linesOf } from './session/sessionSupport.ts';
 
 const { signal } = new AbortController();
 const PATHS = ['/w/a', '/w/b', '/w/ü %#x'] as const;
@@ -119,7 +120,7 @@ async function createLife(seen: Seen) {
 		defaults: { cwd: '/w', mode: 'acceptEdits' as const, model: 'm', roots: ['/w'], extensionVersion: '0' },
 	};
 	const sha = (words: string) => createHash('sha256').update(words).digest('hex');
-	const lines = async (id: SessionId) => (await memory.open(id)).lines.map((line) => line.text);
+	const lines = async (id: SessionId) => (await linesOf(memory, id)).map((line) => line.text);
 	let session = await openSession(options);
 	let open = openOf(session);
 	const logs = new Map<SessionId, readonly string[]>();

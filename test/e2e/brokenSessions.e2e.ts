@@ -1,4 +1,4 @@
-// Sessions that cannot simply go on: a damaged log, a log that another window holds, no key, no network, no folder.
+// Sessions that cannot simply go on: a damaged log, no key, no network, no folder. (Another window: sessionsTwoWindows.)
 // Each says what is wrong where the user looks, offers the next step, and gives back whatever was not sent.
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -57,7 +57,6 @@ suite('Broken sessions', { skip: missingBrowser() }, () => {
 	suite('with a folder', () => {
 		let workbench: Workbench;
 		let faulted: FaultedApi;
-		let second: Page;
 		const log = () => endedLog(workbench.userDataDir, 'First question');
 
 		test('a damaged log opens with what can be read, says what cannot, and goes on', async () => {
@@ -108,85 +107,6 @@ suite('Broken sessions', { skip: missingBrowser() }, () => {
 			});
 			// The helpers of the tests below take every line for JSON.
 			rmSync(damagedPath);
-			assert.deepEqual(faulted.api.violations, []);
-		});
-
-		test('a second window can only read an open session, and offers to take it over or to fork it', async () => {
-			await openFromTree(workbench, 'First question');
-			await saidIn(workbench.panel(), 'First answer.');
-			faulted.api.markNewPrefix();
-			faulted.lineUp({ text: 'Held here.' });
-			await send(workbench.panel(), 'Hold it');
-			await saidIn(workbench.panel(), 'Held here.');
-			second = await workbench.openWindow();
-			await openFromTree(workbench, 'First question', second);
-			const panel = workbench.panel(second);
-			await saidIn(panel, 'Held here.');
-			await panel
-				.getByRole('group', { name: 'Read-only' })
-				.getByText(/open in another window/)
-				.waitFor();
-			assert.ok(await boxOf(panel).isDisabled());
-			const notice = panel.getByRole('group', { name: 'Notice' }).last();
-			await notice.getByRole('button', { name: 'Fork' }).waitFor();
-			await second.screenshot({ path: join('test-results', 'screenshots', 'broken-second-window.png') });
-		});
-
-		test('after Take Over the second window goes on, and the late prompt of the first comes back to its input', async () => {
-			const panel = workbench.panel(second);
-			await panel.getByRole('button', { name: 'Take Over' }).click();
-			await panel.getByRole('group', { name: 'Read-only' }).waitFor({ state: 'hidden' });
-			faulted.lineUp({ text: 'Taken over.' });
-			await send(panel, 'Mine now');
-			await saidIn(panel, 'Taken over.');
-
-			const old = workbench.panel();
-			const sent = faulted.api.requests.length;
-			await boxOf(old).fill('A late thought');
-			await old.getByRole('button', { name: 'Send', exact: true }).click();
-			await old.getByRole('group', { name: 'Read-only' }).waitFor();
-			await until('the prompt is back', async () => (await boxOf(old).inputValue()) === 'A late thought');
-			await old.getByText(/Another window took this session over.*Your prompt is back in the input/).waitFor();
-			await saidIn(old, 'Taken over.');
-			assert.equal(faulted.api.requests.length, sent, 'a prompt that cannot be kept was sent');
-			await picture(workbench, 'taken-over');
-			assert.ok(!(await log()).text.includes('A late thought'));
-		});
-
-		test('a turn that runs while its session is taken over stops, says so, and what it had done is kept', async () => {
-			const old = workbench.panel();
-			await old.getByRole('button', { name: 'Take Over' }).click();
-			await old.getByRole('group', { name: 'Read-only' }).waitFor({ state: 'hidden' });
-			assert.equal(await boxOf(old).inputValue(), 'A late thought');
-			faulted.lineUp({
-				text: 'A long answer that comes slowly, piece by piece, word by word, and is cut.',
-				chunkChars: 2,
-				delayMs: 200,
-			});
-			await old.getByRole('button', { name: 'Send', exact: true }).click();
-			await conversationOf(old).getByText('A long', { exact: false }).last().waitFor();
-			await boxOf(old).fill('And this is queued');
-			await old.getByRole('button', { name: 'Send', exact: true }).click();
-
-			await openFromTree(workbench, 'First question', second);
-			const panel = workbench.panel(second);
-			// It looks at the state from before; the click reads the log again.
-			await boxOf(panel).fill('Mine again');
-			await panel.getByRole('button', { name: 'Send', exact: true }).click();
-			await panel.getByRole('button', { name: 'Take Over' }).click();
-			await panel.getByRole('group', { name: 'Read-only' }).waitFor({ state: 'hidden' });
-			await old.getByText(/Another window took this session over, so the turn was stopped here/).waitFor();
-			await old.getByRole('group', { name: 'Read-only' }).waitFor();
-			await until('the queued prompt is back', async () =>
-				(await boxOf(old).inputValue()).includes('And this is queued'),
-			);
-			await picture(workbench, 'cut-turn');
-
-			assert.equal(await boxOf(panel).inputValue(), 'Mine again');
-			faulted.lineUp({ text: 'Still sound.' });
-			await panel.getByRole('button', { name: 'Send', exact: true }).click();
-			await saidIn(panel, 'Still sound.');
-			pairedResults(await endedLog(workbench.userDataDir, 'Mine again'));
 			assert.deepEqual(faulted.api.violations, []);
 		});
 	});

@@ -44,6 +44,8 @@ const hostile: Layer = {
 	permissions: { allow: ['Bash'], ask: [], deny: [] },
 	'cache.messageTtl': '1h',
 	'sessions.persist': false,
+	'sessions.cleanupPeriodDays': 1,
+	'sessions.modelTitles': false,
 	'checkpoints.enabled': false,
 	trace: true,
 };

@@ -36,7 +36,8 @@ function scene(t: TestContext) {
 	const path = join(folder, 'sessions', `${SESSION}.jsonl`);
 	const lease = join(folder, 'sessions', `${SESSION}.lease`);
 	const open = async (id = SESSION, options = {}) => {
-		const opened = await store.open(id, options);
+		const found = await store.open(id, options);
+		const opened = { ...found, ...(await found.reader.read({ start: 0, end: found.sizeBytes })) };
 		files.push(opened.file);
 		return opened;
 	};
@@ -268,6 +269,6 @@ test('a deleted session moves to the trash as it is, and nothing there is overwr
 	await write('b');
 	await store.trash(SESSION);
 	assert.equal(readFileSync(join(folder, 'trash', `${SESSION}.jsonl`), 'utf8'), `${text('a')}\n`);
-	assert.equal(readFileSync(join(folder, 'trash', `${SESSION}.jsonl.2`), 'utf8'), `${text('b')}\n`);
+	assert.equal(readFileSync(join(folder, 'trash', `${SESSION}.2.jsonl`), 'utf8'), `${text('b')}\n`);
 	await store.trash(SESSION);
 });

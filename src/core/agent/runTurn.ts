@@ -5,7 +5,6 @@
 import { assertNever } from '../../base/assertNever.ts';
 import { codeOf, isCancelled, SessionClosedError, UserError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
-import { newestEpoch } from '../checkpoint/timeline.ts';
 import { buildContext } from '../context/buildContext.ts';
 import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../context/loadBlobs.ts';
 import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from '../context/prefix.ts';
@@ -130,7 +129,7 @@ async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Pr
 			}),
 		),
 	);
-	const epoch = newestEpoch(session.entries);
+	const epoch = session.newestEpoch;
 	const content = await storeBlocks(text, ports.blobs);
 	const reminders = promptReminders(session.entries, session.branch(), session.mode);
 	const [user] = session.append<'user' | 'attachment' | 'reminder'>(

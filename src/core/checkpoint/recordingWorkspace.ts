@@ -7,7 +7,7 @@ import type { ToolUseId } from '../../base/ids.ts';
 import type { BlobStore, FileSnapshot, Workspace } from '../ports.ts';
 import type { Author, ContentHash, ContentRef, FileMeta, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { hashOf, newestEpoch } from './timeline.ts';
+import { hashOf } from './timeline.ts';
 
 export type RecordedSnapshot = Extract<FileSnapshot, { kind: 'file' | 'absent' }>;
 type Target = {
@@ -50,7 +50,7 @@ export function createRecordingWorkspace(input: {
 		meta: FileMeta,
 	) => {
 		// From here to the append nothing may wait: two operations must not get the same epoch.
-		const epoch = newestEpoch(session.entries) + 1;
+		const epoch = session.newestEpoch + 1;
 		session.append<'fileOperation'>({
 			type: 'fileOperation',
 			epoch,

@@ -10,7 +10,7 @@ import type { ContentHash, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { createRecordingWorkspace, type RecordedSnapshot, type RecordingWorkspace } from './recordingWorkspace.ts';
 import { currentFile, type PlannedFile, type RestorePlan, type RestoreWorld } from './restorePlan.ts';
-import { hashOf, newestEpoch, openIntents } from './timeline.ts';
+import { hashOf, openIntents } from './timeline.ts';
 
 export type FileReport = { readonly file: FilePath; readonly reason: string };
 export type RestoreReport = {
@@ -44,7 +44,7 @@ export async function applyRestore(
 	const skipped = plan.files
 		.filter((planned) => planned.action !== 'none' && !isChosen(planned))
 		.map(({ file, note }) => ({ file, reason: note }));
-	const safety = newestEpoch(session.entries);
+	const safety = session.newestEpoch;
 	if (chosen.length === 0) return { restore: undefined, safety, restored: [], skipped, failed: [] };
 
 	const planBlob = await blobs.put(utf8Encode(planText(plan)), 'application/json');

@@ -49,7 +49,8 @@ export async function planRestore(
 ): Promise<RestorePlan> {
 	const { session, toEpoch, undoOf } = input;
 	const files: PlannedFile[] = [];
-	for (const operations of readTimeline(session.entries).values()) {
+	const entries = await session.history(['fileOperation', 'fileOperationDone'], signal);
+	for (const operations of readTimeline(entries).values()) {
 		signal.throwIfAborted();
 		const since = operationsAfter(operations, toEpoch);
 		const [first] = since;

@@ -4,7 +4,8 @@
  */
 
 import { BugError } from '../../base/errors.ts';
-import type { ToolUseId } from '../../base/ids.ts';
+import type { EntryId, ToolUseId } from '../../base/ids.ts';
+import { activeCompactions, replacedEntries } from '../session/compaction.ts';
 import {
 	type AssistantBlock,
 	assistantBlockSchema,
@@ -48,6 +49,8 @@ type Draft = {
 	stopReason: string | undefined;
 	/** Something of the user's side, or the end of the turn, came after it and before any other reply. */
 	isFollowed: boolean;
+	/** It was thought on another past than the one that is sent. */
+	isUnthinking: boolean;
 	readonly answers: Map<ToolUseId, ToolAnswer>;
 };
 
@@ -72,8 +75,14 @@ function gather(branch: readonly Entry[], blobs: LoadedBlobs, options: PartsOpti
 	let last: Draft | undefined;
 	/** The newest call with this id that has no answer yet. */
 	const openCalls = new Map<ToolUseId, Draft>();
-	for (const entry of branch) {
+	const compacted = compactedBranch(branch);
+	for (const entry of compacted.entries) {
 		switch (entry.type) {
+			case 'compaction':
+				// One message in the place of the range, answered or not: what follows may be a reply.
+				parts.push({ kind: 'prompt', content: summaryBlocks(entry, blobs, options) });
+				last = undefined;
+				break;
 			case 'assistant': {
 				let draft = drafts.get(entry.messageId);
 				if (!draft) {
@@ -83,6 +92,7 @@ function gather(branch: readonly Entry[], blobs: LoadedBlobs, options: PartsOpti
 						entries: [],
 						stopReason: undefined,
 						isFollowed: false,
+						isUnthinking: false,
 						answers: new Map(),
 					};
 					drafts.set(entry.messageId, draft);
@@ -90,6 +100,7 @@ function gather(branch: readonly Entry[], blobs: LoadedBlobs, options: PartsOpti
 					last = draft;
 				}
 				draft.entries.push(entry);
+				if (compacted.unthinking.has(entry.id)) draft.isUnthinking = true;
 				const { block } = entry;
 				if (isToolUseBlock(block)) openCalls.set(block.id, draft);
 				break;
@@ -130,6 +141,37 @@ function gather(branch: readonly Entry[], blobs: LoadedBlobs, options: PartsOpti
 	return parts;
 }
 
+/**
+ * The branch with the compaction entries that count in the place of what they replaced, and the entries that were kept from before the
+ * newest one: their thinking is bound to what is gone.
+ */
+function compactedBranch(branch: readonly Entry[]): {
+	readonly entries: readonly Entry[];
+	readonly unthinking: ReadonlySet<EntryId>;
+} {
+	const active = activeCompactions(branch);
+	if (active.length === 0)
+		return { entries: branch.filter(({ type }) => type !== 'compaction'), unthinking: new Set() };
+	const replaced = replacedEntries(branch);
+	const entries: Entry[] = [];
+	const unthinking = new Set<EntryId>();
+	const newest = Math.max(...active.map(({ position }) => position));
+	let next = 0;
+	branch.forEach((entry, position) => {
+		for (let one = active[next]; one && one.start <= position; one = active[++next]) entries.push(one.entry);
+		if (replaced.has(entry.id) || entry.type === 'compaction') return;
+		const first = active[0];
+		if (first && position >= first.start && position < newest) unthinking.add(entry.id);
+		entries.push(entry);
+	});
+	return { entries, unthinking };
+}
+
+function summaryBlocks(entry: EntryOf<'compaction'>, blobs: LoadedBlobs, options: PartsOptions): readonly InputBlock[] {
+	const restored = entry.restored.map(({ content }) => inputBlock(content, blobs, options));
+	return [{ type: 'text', text: entry.summary }, ...restored];
+}
+
 const isDraft = (part: ConversationPart | Draft): part is Draft => part.kind === 'assistant' && 'messageId' in part;
 
 /**
@@ -150,7 +192,7 @@ function blocksOf(draft: Draft, options: PartsOptions): readonly AssistantBlock[
 		if (isTextBlock(block)) {
 			if (block.text.trim() !== '') blocks.push(block);
 		} else if (isThinkingBlock(block)) {
-			if (!isInterrupted && !entry.partial && !options.dropThinking) blocks.push(block);
+			if (!isInterrupted && !entry.partial && !options.dropThinking && !draft.isUnthinking) blocks.push(block);
 		} else if (!entry.partial) blocks.push(block);
 	}
 	return blocks;

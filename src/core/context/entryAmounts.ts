@@ -40,6 +40,11 @@ function count(entry: Entry): Amounts {
 			return addAmounts(amountOf('block', 1), amountOf('userText', utf8Length(entry.text) + REMINDER_TAG_BYTES));
 		case 'assistant':
 			return assistantAmounts(entry.block);
+		case 'compaction': {
+			const restored = entry.restored.map(({ content }) => content);
+			const summary: StoredInputBlock = { type: 'text', text: entry.summary };
+			return addAmounts(amountOf('block', restored.length + 1), inputAmounts([summary, ...restored], 'userText'));
+		}
 		default:
 			return nothing;
 	}

@@ -51,6 +51,8 @@ function contentRefs(entry: Entry): readonly BlobRef[] {
 		case 'attachment':
 		case 'toolResult':
 			return entry.content.filter(isBlobRef);
+		case 'compaction':
+			return entry.restored.map(({ content }) => content).filter(isBlobRef);
 		default:
 			return [];
 	}

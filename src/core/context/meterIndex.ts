@@ -134,7 +134,7 @@ function add(state: Growing, entry: Entry): void {
 		state.costUsd += entry.costUsd ?? 0;
 		learn(state.evidence, path, entry);
 	}
-	state.sums.set(entry.id, next(path, entry));
+	state.sums.set(entry.id, entry.type === 'compaction' ? compacted(state, path, entry) : next(path, entry));
 }
 
 function next(path: PathSums, entry: Entry): PathSums {
@@ -189,6 +189,25 @@ function next(path: PathSums, entry: Entry): PathSums {
 		default:
 			return path;
 	}
+}
+
+/**
+ * From here on the context is what stood before the range, and the summary. What was kept behind the range is counted by the next reply.
+ */
+function compacted(state: Growing, path: PathSums, entry: EntryOf<'compaction'>): PathSums {
+	const { after } = entry.replaces;
+	const before = (after === null ? undefined : state.sums.get(after)) ?? root;
+	const landing = landed(before);
+	const amounts = amountsOfEntry(entry);
+	return {
+		...landing,
+		parent: path.parent,
+		id: entry.id,
+		prefix: path.prefix,
+		lastEnded: path.lastEnded,
+		added: addAmounts(landing.added, amounts),
+		messages: addAmounts(landing.messages, amounts),
+	};
 }
 
 function afterReply(path: PathSums, ended: EntryOf<'assistantEnded'>): PathSums {

@@ -68,6 +68,14 @@ export function modelInfoFor(id: string, known: readonly ModelInfo[] = []): Mode
 	};
 }
 
+/**
+ * The model for a small background question of a session that uses `current`: the newest small one of the same endpoint.
+ * `listed` is newest first; without a small one among them it is `current`, which certainly answers.
+ */
+export function smallModelFor(current: string, listed: readonly ModelInfo[]): string {
+	return listed.find((model) => /\bhaiku\b/i.test(model.id) && !model.isDeprecated)?.id ?? current;
+}
+
 /** `claude-haiku-4-5-20251001` → `claude-haiku-4-5`. */
 export function aliasOf(id: string): string {
 	return id.replace(/-20\d{6}$/, '');

@@ -11,6 +11,7 @@ import { demoModelInfo } from './catalogue.ts';
 import { standingIn } from './demo/conversation.ts';
 import { parseInstructions } from './demo/instructions.ts';
 import { type DemoAct, demoScript } from './demo/script.ts';
+import { demoTitle } from './demo/title.ts';
 
 /** A usual ratio for English and code. */
 const BYTES_PER_TOKEN = 3.6;
@@ -65,6 +66,8 @@ export function createDemoModel(clock: Clock): StreamModel {
 /** Replays what was answered so far, and takes the act that comes next. */
 function nextAct(request: ModelRequest): DemoAct {
 	const { texts, answers } = standingIn(request);
+	const title = demoTitle(texts);
+	if (title !== undefined) return { say: title };
 	const script = demoScript(parseInstructions(chooseText(texts)));
 	let step = script.next();
 	for (const answer of answers) {

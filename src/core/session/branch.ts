@@ -13,6 +13,8 @@ export type LeafRule = {
 	 * session when it was written. A late entry is kept but never moves the leaf.
 	 */
 	take(entry: Entry): boolean;
+	/** What a tail says: entries before it may not have passed. */
+	set(leaf: EntryId | null): void;
 };
 
 export function createLeafRule(): LeafRule {
@@ -35,6 +37,9 @@ export function createLeafRule(): LeafRule {
 			}
 			return isLate;
 		},
+		set(to) {
+			if (to === null || known.has(to)) leaf = to;
+		},
 	};
 }
 
@@ -45,11 +50,18 @@ export function leafOf(entries: Iterable<Entry>): EntryId | null {
 	return rule.leaf;
 }
 
+/** Where the way goes on when an entry is not loaded: its id → the next one up that is. */
+export type BranchLinks = ReadonlyMap<EntryId, EntryId | null>;
+
 /**
- * The conversation entries from the root to `leaf`. `entriesById` must be in file order.
- * Where a parent is missing (its line was damaged), the way goes on at what was the leaf when the child was written.
+ * The conversation entries from the root to `leaf`. `entriesById` must be in file order. Where a parent is not loaded, the way goes on
+ * by `links`; where it is missing (its line was damaged), at what was the leaf when the child was written.
  */
-export function branchTo(entriesById: ReadonlyMap<EntryId, Entry>, leaf: EntryId | null): Entry[] {
+export function branchTo(
+	entriesById: ReadonlyMap<EntryId, Entry>,
+	leaf: EntryId | null,
+	links: BranchLinks = NO_LINKS,
+): Entry[] {
 	const path: Entry[] = [];
 	// A damaged or foreign log may hold a cycle.
 	const seen = new Set<EntryId>();
@@ -60,9 +72,36 @@ export function branchTo(entriesById: ReadonlyMap<EntryId, Entry>, leaf: EntryId
 		if (!entry) break;
 		if (isConversation(entry)) path.push(entry);
 		id = entry.parentId;
-		if (id !== null && !entriesById.has(id)) id = leafBefore(entriesById.values(), entry);
+		if (id !== null && !entriesById.has(id))
+			id = links.get(id) ?? (links.has(id) ? null : leafBefore(entriesById.values(), entry));
 	}
 	return path.reverse();
+}
+
+const NO_LINKS: BranchLinks = new Map();
+
+/** Where the way up goes on for what was left out between these entries of one branch. */
+export function linksOf(branch: readonly Entry[]): BranchLinks {
+	const links = new Map<EntryId, EntryId | null>();
+	let above: EntryId | null = null;
+	for (const { id, parentId } of branch) {
+		if (parentId !== null && parentId !== above) links.set(parentId, above);
+		above = id;
+	}
+	return links;
+}
+
+/** The first parent on the way up from `leaf` that is not among the entries. */
+export function missingParent(entriesById: ReadonlyMap<EntryId, Entry>, leaf: EntryId | null): EntryId | undefined {
+	const seen = new Set<EntryId>();
+	let id = leaf;
+	while (id !== null && !seen.has(id)) {
+		seen.add(id);
+		const entry = entriesById.get(id);
+		if (!entry) return id;
+		id = entry.parentId;
+	}
+	return undefined;
 }
 
 function leafBefore(entries: Iterable<Entry>, end: Entry): EntryId | null {

@@ -10,9 +10,10 @@ import type { Session } from './sessionTypes.ts';
 /**
  * Appends, as one write, an error result for each open call and one `interrupted` entry when the last turn did not end.
  * They stand at the leaf, so directly behind the message that was cut; requests join results to calls by id. Returns what was appended:
- * nothing when all is closed, so it may be called again. Does nothing for a session that can only be read.
+ * nothing when all is closed, so it may be called again. Does nothing for a session that can only be read. `reason` says why the turn did not
+ * end: this window took the session from one that ran it, or else that one is gone.
  */
-export function closeOpenCalls(session: Session): readonly Entry[] {
+export function closeOpenCalls(session: Session, reason: 'crash' | 'takeover' = 'crash'): readonly Entry[] {
 	if (session.readOnlyReason !== undefined) return [];
 	const branch = session.branch();
 	const started = new Set(session.entries.filter((entry) => isType(entry, 'toolStarted')).map(toolUseIdOf));
@@ -24,7 +25,7 @@ export function closeOpenCalls(session: Session): readonly Entry[] {
 		durationMs: 0,
 		summary: 'interrupted',
 	}));
-	if (isCutOff(branch)) drafts.push({ type: 'interrupted', reason: 'crash' });
+	if (isCutOff(branch)) drafts.push({ type: 'interrupted', reason });
 	return drafts.length === 0 ? [] : session.append(...drafts);
 }
 

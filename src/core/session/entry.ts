@@ -151,6 +151,8 @@ const ledgerFields = {
 		extensionVersion: z.string(),
 		gitBranch: z.string().optional(),
 		origin: z.object({ sessionId: sessionIdSchema, entryId: entryIdSchema.nullable() }).optional(),
+		/** In a fork: where the way up goes on for what stayed in the origin. */
+		links: z.array(z.tuple([entryIdSchema, entryIdSchema.nullable()])).optional(),
 	},
 	/** The frozen start of every request. `tools`, `system` and `context` are blobs of the exact JSON text sent. */
 	prefix: {
@@ -292,6 +294,10 @@ const ledgerFields = {
 		titleBy: z.enum(['prompt', 'model', 'user']).optional(),
 		/** The entry it was forked from. */
 		origin: z.object({ sessionId: sessionIdSchema, entryId: entryIdSchema.nullable() }).optional(),
+		/** Ledger entries that count though a compaction replaced what they hang on, each with that compaction. */
+		held: z.array(z.tuple([entryIdSchema, entryIdSchema])).optional(),
+		/** Where the way up goes on, for each entry on it that is in no range: the next one up that is. */
+		links: z.array(z.tuple([entryIdSchema, entryIdSchema.nullable()])).optional(),
 		/** Byte ranges `[start, end)` of the active branch and its ledger since its newest compaction, merged to at most 64. */
 		extents: z.array(z.tuple([z.number().int(), z.number().int()])),
 	},
@@ -352,6 +358,11 @@ export function makeEntry<T extends EntryType>(
 export function isConversation(entry: Entry): boolean {
 	return entry.type === 'unknown' ? entry.conversation : conversationTypes.has(entry.type);
 }
+
+/** Whether this build knows the type. */
+export const isKnownType = (type: string): boolean => fieldSchemas.has(type);
+/** Whether a type that this build knows is part of the conversation tree. */
+export const isConversationType = (type: string): boolean => conversationTypes.has(type);
 
 export function isType<T extends EntryType>(entry: Entry, type: T): entry is Extract<Entry, { type: T }> {
 	return entry.type === type;

@@ -4,12 +4,14 @@
  */
 import { asEntryId, asSessionId, type EntryId, type SessionId } from '../../base/ids.ts';
 import type { LineRange } from '../ports.ts';
-import { branchTo } from './branch.ts';
+import { branchTo, linksOf } from './branch.ts';
+import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { ENTRY_VERSION, type Entry, type EntryDraft, makeEntry } from './entry.ts';
+import { inOrder, readRanges } from './loadLog.ts';
 import { createLogIndex } from './logIndex.ts';
 import { readLog } from './readLog.ts';
 import { type OpenSessionOptions, openSession } from './session.ts';
-import { sessionReadOnly } from './sessionErrors.ts';
+import { entryNotFound, sessionReadOnly } from './sessionErrors.ts';
 import type { Session } from './sessionTypes.ts';
 import { tailDraft } from './tailEntry.ts';
 
@@ -24,7 +26,7 @@ export async function forkSession(
 ): Promise<Session> {
 	const { store, clock, ids, defaults } = options;
 	const id = asSessionId(ids.next());
-	const lines = await copiedLines(origin, at, options);
+	const { lines, links } = await copiedLines(origin, at, options);
 	const { file } = await store.open(id);
 	try {
 		// The lease first: its generation stands in every line.
@@ -48,6 +50,7 @@ export async function forkSession(
 				extensionVersion,
 				...(gitBranch === undefined ? {} : { gitBranch }),
 				origin: { sessionId: origin.id, entryId: at },
+				...(links.length === 0 ? {} : { links: [...links] }),
 			},
 		);
 		const copied = [JSON.stringify(header), ...lines.map((line) => rewriteLine(line, id, file.generation))];
@@ -62,31 +65,47 @@ export async function forkSession(
 }
 
 /** Ledger types that a request is built from, or that a person knows the session by. The newest of each is copied. */
-const COPIED_LEDGER: ReadonlySet<string> = new Set(['prefix', 'model', 'mode', 'title']);
+const COPIED_LEDGER: ReadonlySet<string> = new Set(['prefix', 'model', 'mode', 'title', 'taskList']);
 
-/** The origin's own lines, so that what this build does not understand is copied too. */
+/**
+ * What is in the context at `at`, as the origin's own lines, so that what this build does not understand is copied too. What a compaction
+ * replaced stays in the origin and is read there.
+ */
 async function copiedLines(
 	origin: Session,
 	at: EntryId | null,
 	options: Pick<OpenSessionOptions, 'store'>,
-): Promise<string[]> {
-	const opened = await options.store.open(origin.id);
-	await opened.file.close();
-	const { entries, isNewer } = readLog(opened);
-	if (isNewer) {
+): Promise<{ readonly lines: readonly string[]; readonly links: [EntryId, EntryId | null][] }> {
+	if (origin.problems.some(({ kind }) => kind === 'newerVersion')) {
 		throw sessionReadOnly('This session was written by a newer version of Retrace. Update Retrace to fork it.');
 	}
-	const byId = new Map(entries.map(({ entry }) => [entry.id, entry]));
-	const branch = new Set(branchTo(byId, at));
-	const branchIds = new Set([...branch].map((entry) => entry.id));
+	if (at !== null && !(await origin.loadTo(at))) throw entryNotFound();
+	const outline = await origin.outline();
+	const { entries } = origin;
+	const byId = new Map(entries.map((entry) => [entry.id, entry]));
+	const branch = branchTo(byId, at, origin.links);
+	const branchIds = new Set(branch.map((entry) => entry.id));
+	const replaced = replacedEntries(branch);
+	const landmarks = compactionLandmarks(branch);
 	const ledger = new Map<string, Entry>();
-	for (const { entry } of entries) {
+	for (const entry of entries) {
 		const isOnBranch = entry.parentId === null || branchIds.has(entry.parentId);
 		// A name belongs to the whole session; the rest must fit the branch.
 		if (COPIED_LEDGER.has(entry.type) && (isOnBranch || entry.type === 'title')) ledger.set(entry.type, entry);
 	}
-	const copied = new Set<Entry>([...branch, ...ledger.values()]);
-	return entries.filter(({ entry }) => copied.has(entry)).map(({ text }) => text);
+	const copied = new Set<Entry>([
+		...branch.filter(({ id }) => !replaced.has(id) || landmarks.has(id)),
+		...ledger.values(),
+	]);
+	const ranges = [...copied].flatMap(({ id }) => outline.byId.get(id)?.range ?? []);
+	const { lines, tornTail } = await readRanges(options.store.reader(origin.id), inOrder(ranges));
+	const texts = new Map<number, string>(
+		[...lines, ...(tornTail ? [tornTail] : [])].map(({ text, range }) => [range.start, text]),
+	);
+	const copies = entries
+		.filter((entry) => copied.has(entry))
+		.map((entry) => texts.get(outline.byId.get(entry.id)?.range.start ?? -1) ?? JSON.stringify(entry));
+	return { lines: copies, links: [...linksOf(branch.filter((entry) => copied.has(entry)))] };
 }
 
 /** The list reads the end of a log only, and a copy can be long. */
@@ -95,7 +114,7 @@ function tailOf(lines: readonly string[], ranges: readonly LineRange[]): EntryDr
 	const logLines = lines.map((text, index) => ({ text, range: ranges[index] ?? none }));
 	const index = createLogIndex();
 	for (const { entry, range } of readLog({ lines: logLines, tornTail: undefined }).entries) index.add(entry, range);
-	return tailDraft(index, 'idle');
+	return tailDraft(index, 'idle', ranges.at(-1)?.end ?? 0);
 }
 
 /** The same line in another session. Its ids stay; it is no longer late or of another window. */

@@ -2,10 +2,12 @@
  * What is known of a session from its entries: kept up to date entry by entry, the same way while reading and while writing.
  * Writes nothing and tells nobody.
  */
-import type { EntryId } from '../../base/ids.ts';
+import type { EntryId, SessionId } from '../../base/ids.ts';
 import type { LineRange } from '../ports.ts';
-import { branchTo, createLeafRule } from './branch.ts';
+import { type BranchLinks, branchTo, createLeafRule, linksOf, missingParent } from './branch.ts';
+import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { type Entry, type EntryOf, type EntryType, isConversation, isType, type PermissionMode } from './entry.ts';
+import { inOrder } from './loadLog.ts';
 import { NEW_SESSION_TITLE, promptText } from './titles.ts';
 
 type LogCounts = { readonly entries: number; readonly prompts: number; readonly tools: number };
@@ -16,6 +18,11 @@ export type LogIndex = {
 	readonly title: string;
 	readonly lastPrompt: string;
 	readonly isPinned: boolean;
+	readonly isArchived: boolean;
+	readonly titleBy: TitleBy | undefined;
+	readonly origin: Origin | undefined;
+	/** The highest epoch of a file operation; 0 = none yet. */
+	readonly newestEpoch: number;
 	readonly costUsd: number;
 	readonly counts: LogCounts;
 	/** As the last entry left them; undefined when no entry says. */
@@ -28,11 +35,31 @@ export type LogIndex = {
 	/** The same array until the branch changes; an array handed out never changes. */
 	branch(): readonly Entry[];
 	newest<T extends EntryType>(type: T, anywhere: boolean): EntryOf<T> | undefined;
-	/** Byte ranges of the branch and its ledger, in order, neighbours joined. */
+	/** Byte ranges of what the context of the branch needs, its ledger and what can be undone, in order, neighbours joined. */
 	extents(): readonly LineRange[];
+	/** Ledger entries that count though a compaction replaced what they hang on, each with that compaction. */
+	held(): ReadonlyMap<EntryId, EntryId>;
+	/** Where the way up goes on for entries that are not here. */
+	readonly links: BranchLinks;
+	/** The same for what is in no extent. */
+	tailLinks(): BranchLinks;
+	/** The first entry on the way up that is not here. */
+	missing(): EntryId | undefined;
+	/** Where each entry stands, beside `entries`. */
+	readonly ranges: readonly LineRange[];
 };
 
-export function createLogIndex(): LogIndex {
+type TitleBy = EntryOf<'title'>['by'];
+export type Origin = { readonly sessionId: SessionId; readonly entryId: EntryId | null };
+
+/** Of these a request is built from the newest on the branch, also when what it hangs on is in no context any more. */
+const HELD_TYPES = ['prefix', 'taskList'] as const;
+
+/**
+ * With `base`, what stands before that tail is a part only, and the tail says what the rest came to. `moreLinks` go before its own: what
+ * was loaded since begins elsewhere.
+ */
+export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map()): LogIndex {
 	const rule = createLeafRule();
 	const entries: Entry[] = [];
 	const ranges: LineRange[] = [];
@@ -43,11 +70,23 @@ export function createLogIndex(): LogIndex {
 	let path: Entry[] = [];
 	let pathIds = new Set<EntryId>();
 	let extents: LineRange[] = [];
+	/** As the base said it, and as the next tail will say it. */
+	let held: ReadonlyMap<EntryId, EntryId> = new Map();
+	let heldNow: ReadonlyMap<EntryId, EntryId> = held;
+	const links = new Map<EntryId, EntryId | null>(moreLinks);
+	let linksNow: BranchLinks = new Map();
 	let isStale = false;
 	let handedOut: readonly Entry[] | undefined;
 	let title = NEW_SESSION_TITLE;
 	let lastPrompt = '';
 	let isPinned = false;
+	let isArchived = false;
+	let titleBy: TitleBy | undefined;
+	let origin: Origin | undefined;
+	let newestEpoch = 0;
+	let entryCount = 0;
+	/** Nothing counts before the base says what it came to. */
+	let isBeforeBase = base !== undefined;
 	let costUsd = 0;
 	let prompts = 0;
 	let tools = 0;
@@ -58,11 +97,16 @@ export function createLogIndex(): LogIndex {
 	const isOnBranch = (entry: Entry): boolean => {
 		if (isConversation(entry)) return pathIds.has(entry.id);
 		if (entry.parentId === null) return !late.has(entry.id);
-		if (!pathIds.has(entry.parentId)) return false;
+		if (!pathIds.has(entry.parentId)) {
+			const compaction = held.get(entry.id);
+			return compaction !== undefined && pathIds.has(compaction);
+		}
 		// What a stale owner wrote about our branch is not ours, unless the branch is its own.
 		return !late.has(entry.id) || late.has(entry.parentId);
 	};
 	const extend = (range: LineRange) => {
+		// What stands in another file has no place in this one.
+		if (range.start < 0) return;
 		const last = extents.at(-1);
 		// A batch may start with a newline of its own, so one byte between neighbours is no gap.
 		if (last && range.start - last.end <= 1) extents[extents.length - 1] = { start: last.start, end: range.end };
@@ -77,30 +121,92 @@ export function createLogIndex(): LogIndex {
 		if (!isStale) return;
 		isStale = false;
 		handedOut = undefined;
-		path = branchTo(byId, rule.leaf);
+		path = branchTo(byId, rule.leaf, links);
 		pathIds = new Set(path.map((entry) => entry.id));
 		extents = [];
+		const replaced = new Map(replacedEntries(path));
+		for (const id of compactionLandmarks(path)) replaced.delete(id);
+		const newHeld = new Map<EntryId, EntryId>();
+		/** A compaction may itself be in the range of a newer one. */
+		const lasting = (compaction: EntryId): EntryId => {
+			const newer = replaced.get(compaction);
+			return newer === undefined ? compaction : lasting(newer);
+		};
+		for (const [id, compaction] of held) if (pathIds.has(compaction)) newHeld.set(id, lasting(compaction));
+		for (const type of HELD_TYPES) {
+			const entry = byType.get(type)?.findLast(isOnBranch);
+			const compaction = entry && entry.parentId !== null ? replaced.get(entry.parentId) : undefined;
+			if (entry && compaction) newHeld.set(entry.id, lasting(compaction));
+		}
 		entries.forEach((entry, index) => {
 			const range = ranges[index];
-			if (range && isOnBranch(entry)) extend(range);
+			if (!range || !isOnBranch(entry)) return;
+			const isReplaced = replaced.has(isConversation(entry) || entry.parentId === null ? entry.id : entry.parentId);
+			if (!isReplaced || newHeld.has(entry.id)) extend(range);
 		});
+		heldNow = newHeld;
+		linksNow = linksOf(path.filter(({ id }) => !replaced.has(id)));
+	};
+	/** Ledger entries behind the last conversation entry: a rewind that can be undone is among them, and hangs on what was left. */
+	const withTrailing = (): readonly LineRange[] => {
+		const trailing: LineRange[] = [];
+		for (let index = entries.length - 1; index >= 0; index--) {
+			const entry = entries[index];
+			const range = ranges[index];
+			if (!entry || !range || isConversation(entry)) break;
+			if (!isOnBranch(entry)) trailing.push(range);
+		}
+		return trailing.length === 0 ? extents : inOrder([...extents, ...trailing]);
 	};
 	const fold = (entry: Entry) => {
 		mode = isType(entry, 'mode') ? entry.to : entry.mode;
 		cwd = entry.cwd;
-		if (isType(entry, 'title')) title = entry.title;
+		if (isType(entry, 'title')) {
+			title = entry.title;
+			titleBy = entry.by;
+		} else if (isType(entry, 'state')) {
+			isPinned = entry.isPinned ?? isPinned;
+			isArchived = entry.isArchived ?? isArchived;
+		} else if (isType(entry, 'header')) origin = entry.origin ?? origin;
 		else if (isType(entry, 'model') || isType(entry, 'prefix')) model = entry.model;
-		else if (isType(entry, 'tail')) isPinned = entry.pinned;
 		else if (isType(entry, 'user')) lastPrompt = promptText(entry.content);
 	};
 	const count = (entry: Entry) => {
+		entryCount++;
+		if (isType(entry, 'fileOperation')) newestEpoch = Math.max(newestEpoch, entry.epoch);
 		if (isType(entry, 'assistantEnded')) costUsd += entry.costUsd ?? 0;
 		else if (isType(entry, 'user')) prompts++;
 		else if (isType(entry, 'toolResult')) tools++;
 	};
 
+	const addLinks = (more: readonly (readonly [EntryId, EntryId | null])[] = []) => {
+		for (const [id, above] of more) if (!links.has(id)) links.set(id, above);
+	};
+	const startFrom = (tail: EntryOf<'tail'>) => {
+		isBeforeBase = false;
+		title = tail.title;
+		titleBy = tail.titleBy;
+		lastPrompt = tail.lastPrompt;
+		isPinned = tail.pinned;
+		isArchived = tail.isArchived ?? false;
+		origin = tail.origin ?? origin;
+		newestEpoch = Math.max(newestEpoch, tail.epoch ?? 0);
+		costUsd = tail.costUsd;
+		entryCount = tail.counts.entries + 1;
+		prompts = tail.counts.prompts;
+		tools = tail.counts.tools;
+		mode = tail.mode;
+		model = tail.model ?? model;
+		cwd = tail.cwd;
+		held = new Map(tail.held);
+		addLinks(tail.links);
+		rule.set(tail.leaf);
+		isStale = true;
+	};
+
 	return {
 		entries,
+		ranges,
 		get leaf() {
 			return rule.leaf;
 		},
@@ -113,11 +219,23 @@ export function createLogIndex(): LogIndex {
 		get isPinned() {
 			return isPinned;
 		},
+		get isArchived() {
+			return isArchived;
+		},
+		get titleBy() {
+			return titleBy;
+		},
+		get origin() {
+			return origin;
+		},
+		get newestEpoch() {
+			return newestEpoch;
+		},
 		get costUsd() {
 			return costUsd;
 		},
 		get counts() {
-			return { entries: entries.length, prompts, tools };
+			return { entries: entryCount, prompts, tools };
 		},
 		get mode() {
 			return mode;
@@ -138,8 +256,13 @@ export function createLogIndex(): LogIndex {
 			const sameType = byType.get(entry.type);
 			if (sameType) sameType.push(entry);
 			else byType.set(entry.type, [entry]);
-			count(entry);
-			if (!isLate) fold(entry);
+			if (isBeforeBase && entry.id === base && isType(entry, 'tail')) startFrom(entry);
+			else if (!isBeforeBase) {
+				count(entry);
+				if (!isLate) fold(entry);
+			}
+			if (isType(entry, 'compaction')) isStale = true;
+			if (isType(entry, 'header')) addLinks(entry.links);
 			if (rule.leaf !== before && !isStale) {
 				if (rule.leaf === entry.id && entry.parentId === before) push(entry);
 				else isStale = true;
@@ -159,7 +282,17 @@ export function createLogIndex(): LogIndex {
 		},
 		extents() {
 			refresh();
-			return extents;
+			return withTrailing();
 		},
+		held() {
+			refresh();
+			return heldNow;
+		},
+		links,
+		tailLinks() {
+			refresh();
+			return linksNow;
+		},
+		missing: () => missingParent(byId, rule.leaf),
 	};
 }

@@ -4,12 +4,12 @@
  */
 import type { EntryId } from '../../base/ids.ts';
 import { cutText } from '../../base/text.ts';
-import type { LineRange, LogLine } from '../ports.ts';
+import type { LineRange, LogLine, LogLines } from '../ports.ts';
 import { ENTRY_VERSION, type Entry, parseEntry } from './entry.ts';
 import type { LogProblem } from './sessionTypes.ts';
 
 /** An entry, its place, and the line it was read from (which may hold more than this build understands). */
-type ReadEntry = { readonly entry: Entry; readonly range: LineRange; readonly text: string };
+export type ReadEntry = { readonly entry: Entry; readonly range: LineRange; readonly text: string };
 
 export type ReadLog = {
 	/** In file order, each id once. */
@@ -19,8 +19,11 @@ export type ReadLog = {
 	readonly isNewer: boolean;
 };
 
-/** Never throws. A last line without a newline counts when it is a whole entry. */
-export function readLog(log: { readonly lines: readonly LogLine[]; readonly tornTail: LogLine | undefined }): ReadLog {
+/**
+ * Never throws. A last line without a newline counts when it is a whole entry. With `isPart`, lines are missing between those given, so
+ * problems name the byte instead of the line.
+ */
+export function readLog(log: LogLines, options: { readonly isPart?: boolean } = {}): ReadLog {
 	const entries: ReadEntry[] = [];
 	const problems: LogProblem[] = [];
 	const seen = new Set<EntryId>();
@@ -31,23 +34,24 @@ export function readLog(log: { readonly lines: readonly LogLine[]; readonly torn
 	const take = (line: LogLine, lineNumber: number, isTorn: boolean) => {
 		const add = (kind: LogProblem['kind'], message: string) =>
 			problems.push({ lineNumber, range: line.range, kind, message });
+		const place = options.isPart ? `The line at byte ${line.range.start}` : `Line ${lineNumber}`;
 		const read = parseLine(line.text);
 		if (read.version > ENTRY_VERSION && !isNewer) {
 			isNewer = true;
-			add('newerVersion', `Line ${lineNumber} was written by a newer version of Retrace.`);
+			add('newerVersion', `${place} was written by a newer version of Retrace.`);
 		}
 		if (read.kind === 'bad') {
 			if (isTorn) add('tornTail', 'The last line was cut off while it was written. It is kept and left out.');
-			else if (read.version <= ENTRY_VERSION) add('badLine', `Line ${lineNumber} cannot be read: ${read.cause}`);
+			else if (read.version <= ENTRY_VERSION) add('badLine', `${place} cannot be read: ${read.cause}`);
 			return;
 		}
 		const { entry } = read;
 		if (seen.has(entry.id)) {
-			add('duplicate', `Line ${lineNumber} repeats an entry and was left out.`);
+			add('duplicate', `${place} repeats an entry and was left out.`);
 			return;
 		}
 		if (entry.gen < highestGen) {
-			add('late', `Line ${lineNumber} was written late by a window that no longer owned the session.`);
+			add('late', `${place} was written late by a window that no longer owned the session.`);
 		}
 		highestGen = Math.max(highestGen, entry.gen);
 		hasHeader ||= entry.type === 'header';
@@ -75,7 +79,8 @@ type ReadLine =
 	| { readonly kind: 'entry'; readonly entry: Entry; readonly version: number }
 	| { readonly kind: 'bad'; readonly cause: string; readonly version: number };
 
-function parseLine(text: string): ReadLine {
+/** One line as an entry, or why it is none. Never throws. */
+export function parseLine(text: string): ReadLine {
 	let version = 0;
 	try {
 		const value: unknown = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);

@@ -3,24 +3,23 @@
  * Runs no turn and knows no panel.
  */
 import { Emitter } from '../../base/emitter.ts';
-import { BugError, codeOf } from '../../base/errors.ts';
+import { codeOf } from '../../base/errors.ts';
 import { asEntryId, asSessionId, type EntryId, type SessionId, type UnixMs } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
 import type { BlobStore, Clock, IdSource, LineRange, OpenedLog, SessionStore } from '../ports.ts';
+import { headerDraft, startBatch } from './batch.ts';
 import {
 	ENTRY_VERSION,
 	type Entry,
 	type EntryDraft,
 	type EntryOf,
 	type EntryType,
-	isConversation,
 	isType,
-	makeEntry,
 	type PermissionMode,
 } from './entry.ts';
-import { createLogIndex, type LogIndex } from './logIndex.ts';
-import { readLog } from './readLog.ts';
-import { CutWriteError, logWriteFailed, sessionReadOnly } from './sessionErrors.ts';
+import { type LoadedLog, loadLog } from './loadLog.ts';
+import { CutWriteError, logWriteFailed, readOnlyReason, sessionReadOnly } from './sessionErrors.ts';
+import { SessionLog } from './sessionLog.ts';
 import type { LastExchange, LogProblem, Session, SessionState, SessionStateChange } from './sessionTypes.ts';
 import { isTailDue, tailDraft } from './tailEntry.ts';
 import { promptText, titleFromPrompt } from './titles.ts';
@@ -45,6 +44,8 @@ export type OpenSessionOptions = {
 	readonly id?: SessionId;
 	/** Takes the session from a window that is alive and holds it. */
 	readonly takeOver?: boolean;
+	/** Logs up to this size are read whole; default 4 MB. */
+	readonly wholeUpToBytes?: number;
 	readonly clock: Clock;
 	readonly ids: IdSource;
 	readonly defaults: SessionDefaults;
@@ -59,31 +60,35 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
 	const startedAt = options.clock.now();
 	const id = options.id ?? asSessionId(options.ids.next());
 	const opened = await options.store.open(id, options.takeOver ? { takeOver: true } : {});
-	const { entries, problems, isNewer } = readLog(opened);
-	const index = createLogIndex();
-	for (const { entry, range } of entries) index.add(entry, range);
+	const { reader, sizeBytes, file } = opened;
+	let loaded: LoadedLog;
+	try {
+		loaded = await loadLog(reader, sizeBytes, options);
+	} catch (error) {
+		await file.close();
+		throw error;
+	}
+	const { entries, problems, isNewer } = loaded;
 	const session = new LoggedSession({
 		...options,
 		id,
-		index,
+		log: new SessionLog(loaded, sizeBytes, reader, options.store),
 		problems,
-		file: opened.file,
+		file,
 		readOnlyReason: readOnlyReason(opened, isNewer, options.takeOver === true),
-		bytesSinceTail: bytesSinceTail(entries, opened),
+		bytesSinceTail: sizeBytes - (entries.findLast(({ entry }) => entry.type === 'tail')?.range.end ?? 0),
 	});
-	options.trace({
-		event: 'session.opened',
-		sessionId: id,
-		durationMs: Math.max(0, options.clock.now() - startedAt),
-		detail: { entries: entries.length, problems: problems.length, isReadOnly: session.readOnlyReason !== undefined },
-	});
+	const durationMs = Math.max(0, options.clock.now() - startedAt);
+	const isReadOnly = session.readOnlyReason !== undefined;
+	const detail = { entries: entries.length, isWhole: session.isWhole, problems: problems.length, isReadOnly };
+	options.trace({ event: 'session.opened', sessionId: id, durationMs, detail });
 	session.setState('ready');
 	return session;
 }
 
 type SessionParts = OpenSessionOptions & {
 	readonly id: SessionId;
-	readonly index: LogIndex;
+	readonly log: SessionLog;
 	readonly problems: readonly LogProblem[];
 	readonly file: OpenedLog['file'];
 	readonly readOnlyReason: string | undefined;
@@ -96,9 +101,11 @@ class LoggedSession implements Session {
 	readonly readOnlyReason: string | undefined;
 	readonly problems: readonly LogProblem[];
 	readonly #parts: SessionParts;
-	readonly #index: LogIndex;
+	readonly #log: SessionLog;
 	readonly #appended: Emitter<Entry>;
+	readonly #loaded: Emitter<void>;
 	readonly #stateChanged: Emitter<SessionStateChange>;
+	#following: Promise<unknown> = Promise.resolve();
 	#state: SessionState = 'created';
 	#stateSince: UnixMs;
 	#mode: PermissionMode;
@@ -110,12 +117,13 @@ class LoggedSession implements Session {
 	#isTelling = false;
 
 	constructor(parts: SessionParts) {
-		const { index, defaults, clock, trace, id } = parts;
+		const { log, defaults, clock, trace, id } = parts;
+		const { index } = log;
 		this.id = id;
 		this.readOnlyReason = parts.readOnlyReason;
 		this.problems = parts.problems;
 		this.#parts = parts;
-		this.#index = index;
+		this.#log = log;
 		this.#mode = index.mode ?? defaults.mode;
 		this.#model = index.model ?? defaults.model;
 		this.#cwd = index.cwd ?? defaults.cwd;
@@ -124,14 +132,42 @@ class LoggedSession implements Session {
 		// A listener that fails must not make a successful append look failed.
 		const onError = (error: unknown) => trace({ event: 'session.listenerFailed', sessionId: id, code: codeOf(error) });
 		this.#appended = new Emitter(onError);
+		this.#loaded = new Emitter(onError);
 		this.#stateChanged = new Emitter(onError);
 	}
 
 	get entries() {
-		return this.#index.entries;
+		return this.#log.index.entries;
+	}
+	get isWhole() {
+		return this.#log.isWhole;
+	}
+	get hasOlder() {
+		return this.#log.hasOlder;
+	}
+	get newestEpoch() {
+		return this.#log.index.newestEpoch;
+	}
+	get sizeBytes() {
+		return this.#log.end;
+	}
+	get isPinned() {
+		return this.#log.index.isPinned;
+	}
+	get isArchived() {
+		return this.#log.index.isArchived;
+	}
+	get titleBy() {
+		return this.#log.index.titleBy;
+	}
+	get origin() {
+		return this.#log.index.origin;
+	}
+	get links() {
+		return this.#log.index.links;
 	}
 	get leaf() {
-		return this.#index.leaf;
+		return this.#log.index.leaf;
 	}
 	get state() {
 		return this.#state;
@@ -146,10 +182,10 @@ class LoggedSession implements Session {
 		return this.#cwd;
 	}
 	get title() {
-		return this.#index.title;
+		return this.#log.index.title;
 	}
 	get costUsd() {
-		return this.#index.costUsd;
+		return this.#log.index.costUsd;
 	}
 	get lastExchange() {
 		return this.#lastExchange;
@@ -161,18 +197,52 @@ class LoggedSession implements Session {
 	get onDidAppend() {
 		return this.#appended.event;
 	}
+	get onDidLoad() {
+		return this.#loaded.event;
+	}
 	get onDidChangeState() {
 		return this.#stateChanged.event;
 	}
 
 	branch() {
-		return this.#index.branch();
+		return this.#log.index.branch();
 	}
 	find(id: EntryId) {
-		return this.#index.find(id);
+		return this.#log.index.find(id);
 	}
 	newest<T extends EntryType>(type: T, anywhere?: 'anywhere') {
-		return this.#index.newest(type, anywhere !== undefined);
+		return this.#log.index.newest(type, anywhere !== undefined);
+	}
+
+	history<T extends EntryType>(types: readonly T[], signal?: AbortSignal) {
+		return this.#log.history(types, signal);
+	}
+	outline(signal?: AbortSignal) {
+		return this.#log.outline(signal);
+	}
+	read(ids: Iterable<EntryId>, signal?: AbortSignal) {
+		return this.#log.read(ids, signal);
+	}
+	async loadOlder(signal?: AbortSignal) {
+		const isLoaded = await this.#log.loadOlder(signal);
+		if (isLoaded) this.#loaded.fire();
+		return isLoaded;
+	}
+	async loadTo(id: EntryId, signal?: AbortSignal) {
+		const found = await this.#log.loadTo(id, signal);
+		if (found === 'loaded') this.#loaded.fire();
+		return found !== 'unknown';
+	}
+	async follow() {
+		if (this.readOnlyReason === undefined || this.#state === 'closed') return false;
+		const following = this.#following.then(async () => {
+			const { entries } = await this.#log.readNew();
+			for (const { entry, range } of entries) this.#takeOne(entry, range);
+			this.#tell();
+			return entries.length > 0;
+		});
+		this.#following = following.catch(() => undefined);
+		return await following;
 	}
 
 	append<T extends EntryType>(...drafts: EntryDraft<T>[]): EntryOf<T>[] {
@@ -181,9 +251,9 @@ class LoggedSession implements Session {
 		// The lease comes first: its generation stands in every line.
 		this.#parts.file.append([]);
 		const batch = this.#startBatch();
-		if (!this.newest('header', 'anywhere')) batch.add(this.#headerDraft());
+		if (!this.newest('header', 'anywhere')) batch.add(headerDraft(this.#parts.defaults));
 		const made: EntryOf<T>[] = [];
-		let hasTitle = this.newest('title', 'anywhere') !== undefined;
+		let hasTitle = this.titleBy !== undefined;
 		for (const draft of drafts) {
 			const entry = batch.add(draft);
 			made.push(entry);
@@ -202,8 +272,8 @@ class LoggedSession implements Session {
 		return made;
 	}
 
-	async sync() {
-		await this.#parts.file.sync();
+	sync() {
+		return this.#parts.file.sync();
 	}
 
 	setState(state: SessionState) {
@@ -239,7 +309,6 @@ class LoggedSession implements Session {
 		this.#lastExchange = exchange;
 	}
 
-	/** Flushes, gives the lease back and ends the events. May be called twice. */
 	async close() {
 		if (this.#state === 'closed') return;
 		this.setState('closed');
@@ -248,6 +317,7 @@ class LoggedSession implements Session {
 		} finally {
 			await this.#parts.file.close();
 			this.#appended.dispose();
+			this.#loaded.dispose();
 			this.#stateChanged.dispose();
 		}
 	}
@@ -257,39 +327,18 @@ class LoggedSession implements Session {
 		if (this.#state === 'closed') throw sessionReadOnly('This session was closed. Open it again to go on with it.');
 	}
 
-	#headerDraft(): EntryDraft<'header'> {
-		const { roots, extensionVersion, gitBranch } = this.#parts.defaults;
-		return { type: 'header', roots: [...roots], extensionVersion, ...(gitBranch === undefined ? {} : { gitBranch }) };
-	}
-
-	/** Makes entries whose parents follow from each other, without changing anything yet. */
 	#startBatch() {
 		const { clock, ids, file } = this.#parts;
-		const entries: Entry[] = [];
-		let leaf = this.leaf;
-		return {
-			entries,
-			add: <T extends EntryType>(draft: EntryDraft<T>): Entry & EntryOf<T> => {
-				const entry = madeEntry(
-					{
-						v: ENTRY_VERSION,
-						id: asEntryId(ids.next()),
-						parentId: draft.type === 'header' ? null : leaf,
-						sessionId: this.id,
-						agentId: 'main',
-						gen: file.generation,
-						timestamp: clock.now(),
-						cwd: this.#cwd,
-						mode: this.#mode,
-					},
-					draft,
-				);
-				entries.push(entry);
-				if (isConversation(entry)) leaf = entry.id;
-				else if (isType(entry, 'rewind')) leaf = entry.to;
-				return entry;
-			},
-		};
+		return startBatch(this.#log.index, () => ({
+			v: ENTRY_VERSION,
+			id: asEntryId(ids.next()),
+			sessionId: this.id,
+			agentId: 'main',
+			gen: file.generation,
+			timestamp: clock.now(),
+			cwd: this.#cwd,
+			mode: this.#mode,
+		}));
 	}
 
 	#write(entries: readonly Entry[]) {
@@ -300,12 +349,13 @@ class LoggedSession implements Session {
 			bytesSinceTail: this.#bytesSinceTail,
 			longestLineBytes: Math.max(0, ...sizes),
 			hasTurnEnded: entries.some((entry) => entry.type === 'turnEnded'),
+			hasMoved: entries.some(({ type }) => type === 'rewind' || type === 'state' || type === 'compaction'),
 		});
 		if (!isDue || entries.some((entry) => entry.type === 'tail')) return;
 		try {
 			const batch = this.#startBatch();
 			const hasTurnEnded = entries.some((entry) => entry.type === 'turnEnded');
-			batch.add(tailDraft(this.#index, hasTurnEnded ? 'idle' : this.#state));
+			batch.add(tailDraft(this.#log.index, hasTurnEnded ? 'idle' : this.#state, this.#log.end));
 			this.#commit(batch.entries);
 			this.#bytesSinceTail = 0;
 		} catch (error) {
@@ -331,11 +381,15 @@ class LoggedSession implements Session {
 		entries.forEach((entry, index) => {
 			const range = ranges[index];
 			if (!range) throw logWriteFailed(undefined, 'a line has no place in the file');
-			this.#index.add(entry, range);
-			if (isType(entry, 'mode')) this.#mode = entry.to;
-			if (isType(entry, 'model') || isType(entry, 'prefix')) this.#model = entry.model;
+			this.#takeOne(entry, range);
 		});
-		this.#untold.push(...entries);
+	}
+
+	#takeOne(entry: Entry, range: LineRange) {
+		this.#log.add(entry, range);
+		if (isType(entry, 'mode')) this.#mode = entry.to;
+		if (isType(entry, 'model') || isType(entry, 'prefix')) this.#model = entry.model;
+		this.#untold.push(entry);
 	}
 
 	/** A listener may append: its entries are told after those before them in the file. */
@@ -345,30 +399,4 @@ class LoggedSession implements Session {
 		for (let entry = this.#untold.shift(); entry; entry = this.#untold.shift()) this.#appended.fire(entry);
 		this.#isTelling = false;
 	}
-}
-
-/** What could not be read back must not be written. */
-function madeEntry<T extends EntryType>(...parts: Parameters<typeof makeEntry<T>>): ReturnType<typeof makeEntry<T>> {
-	try {
-		return makeEntry(...parts);
-	} catch (error) {
-		throw new BugError(`An entry of type ${parts[1].type} does not fit the format`, { cause: error });
-	}
-}
-
-function readOnlyReason(opened: OpenedLog, isNewer: boolean, takeOver: boolean): string | undefined {
-	if (isNewer) {
-		return 'This session was written by a newer version of Retrace, so it can only be read here. Update Retrace to go on with it.';
-	}
-	const { owner } = opened;
-	if (owner?.isAlive && !owner.isOurs && !takeOver) {
-		return `This session is open in another window (${owner.window}), so it can only be read here. Close it there, take it over, or fork it.`;
-	}
-	return undefined;
-}
-
-function bytesSinceTail(entries: readonly { entry: Entry; range: LineRange }[], opened: OpenedLog): number {
-	const end = opened.tornTail?.range.end ?? opened.lines.at(-1)?.range.end ?? 0;
-	const tail = entries.findLast(({ entry }) => entry.type === 'tail');
-	return end - (tail?.range.end ?? 0);
 }

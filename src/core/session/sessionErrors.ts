@@ -1,8 +1,14 @@
 /** The errors of sessions and their logs that a person can do something about: one function per code. */
 import { UserError } from '../../base/errors.ts';
-import type { LineRange } from '../ports.ts';
+import type { LineRange, OpenedLog } from '../ports.ts';
 
 export const sessionReadOnly = (reason: string): UserError => new UserError('session-read-only', reason);
+
+export const entryNotFound = (): UserError =>
+	new UserError(
+		'entry-not-found',
+		'This place of the session could not be found in its log. Nothing was changed. Open the session again, or check it with Retrace: Doctor.',
+	);
 
 export const leaseLost = (why: string): UserError =>
 	new UserError('lease-lost', `${why} Nothing was lost. Open the session again to go on here, or fork it.`);
@@ -34,4 +40,45 @@ export const sessionInUse = (window: string): UserError =>
 	new UserError(
 		'session-in-use',
 		`This session is open in another window (${window}). It was left where it is. Close it there first.`,
+	);
+
+/** Why a log can only be read here, as the sentence to show; undefined when it can be written. */
+export function readOnlyReason(opened: OpenedLog, isNewer: boolean, takeOver: boolean): string | undefined {
+	if (isNewer) {
+		return 'This session was written by a newer version of Retrace, so it can only be read here. Update Retrace to go on with it.';
+	}
+	const { owner } = opened;
+	if (owner?.isAlive && !owner.isOurs && !takeOver) {
+		return `This session is open in another window (${owner.window}), so it can only be read here. Close it there, take it over, or fork it.`;
+	}
+	return undefined;
+}
+
+export const sessionExists = (): UserError =>
+	new UserError(
+		'session-exists',
+		'This session is in the list already, so nothing was restored. The one in the trash was left as it is.',
+	);
+
+export const notInTrash = (): UserError =>
+	new UserError(
+		'not-in-trash',
+		'This session is not in the trash any more. Nothing was changed. Look for it in the list of sessions.',
+	);
+
+/** `left` says where the session is now. */
+export const moveFailed = (cause: unknown, detail: string, left: 'list' | 'trash'): UserError =>
+	new UserError(
+		'session-not-moved',
+		left === 'list'
+			? `The session could not be moved to the trash: ${detail}. It is still in the list. Check the permissions of the storage folder, then try again.`
+			: `The session could not be restored: ${detail}. It is still in the trash. Check the permissions of the storage folder, then try again.`,
+		{ cause },
+	);
+
+export const emptyTrashFailed = (cause: unknown, detail: string, deleted: number): UserError =>
+	new UserError(
+		'trash-not-empty',
+		`The trash could not be emptied: ${detail}. ${deleted === 0 ? 'Nothing was' : `${deleted === 1 ? '1 session was' : `${deleted} sessions were`}`} deleted. Check the permissions of the storage folder, then try again.`,
+		{ cause },
 	);

@@ -5,6 +5,7 @@
 import type { Event } from '../../base/emitter.ts';
 import type { EntryId, SessionId } from '../../base/ids.ts';
 import type { LineRange, ModelReply, ModelRequest } from '../ports.ts';
+import type { BranchLinks } from './branch.ts';
 import type { Entry, EntryDraft, EntryOf, EntryType, PermissionMode } from './entry.ts';
 
 /** created → ready → streaming → runningTool → (awaitingUser) → idle → closed. Errors come back to idle. */
@@ -50,6 +51,8 @@ export type Session = {
 	readonly isArchived: boolean;
 	/** Where it was forked from. */
 	readonly origin: { readonly sessionId: SessionId; readonly entryId: EntryId | null } | undefined;
+	/** Where the branch goes on above its first entry that is not loaded. */
+	readonly links: BranchLinks;
 	readonly leaf: EntryId | null;
 	readonly state: SessionState;
 	readonly mode: PermissionMode;
@@ -57,6 +60,8 @@ export type Session = {
 	readonly model: string;
 	readonly cwd: string;
 	readonly title: string;
+	/** Who named it; undefined while nobody did. */
+	readonly titleBy: 'prompt' | 'model' | 'user' | undefined;
 	readonly costUsd: number;
 	readonly lastExchange: LastExchange | undefined;
 	/** Names of the tools the prefix froze, or would freeze now. */

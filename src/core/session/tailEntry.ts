@@ -16,13 +16,21 @@ export function isTailDue(written: {
 	readonly bytesSinceTail: number;
 	readonly longestLineBytes: number;
 	readonly hasTurnEnded: boolean;
+	/** The leaf went elsewhere, so the ranges of the last tail are of another branch. */
+	readonly hasMoved: boolean;
 }): boolean {
 	return (
-		written.hasTurnEnded || written.longestLineBytes > TAIL_EVERY_BYTES || written.bytesSinceTail >= TAIL_EVERY_BYTES
+		written.hasTurnEnded ||
+		written.hasMoved ||
+		written.longestLineBytes > TAIL_EVERY_BYTES ||
+		written.bytesSinceTail >= TAIL_EVERY_BYTES
 	);
 }
 
-export function tailDraft(index: LogIndex, state: string): EntryDraft<'tail'> {
+/** `upTo` is where the log ends now. */
+export function tailDraft(index: LogIndex, state: string, upTo: number): EntryDraft<'tail'> {
+	const held = index.held();
+	const links = index.tailLinks();
 	return {
 		type: 'tail',
 		title: index.title,
@@ -32,6 +40,14 @@ export function tailDraft(index: LogIndex, state: string): EntryDraft<'tail'> {
 		state,
 		lastPrompt: promptPreview(index.lastPrompt),
 		pinned: index.isPinned,
+		...(index.isArchived ? { isArchived: true } : {}),
+		upTo,
+		epoch: index.newestEpoch,
+		...(index.model === undefined ? {} : { model: index.model }),
+		...(index.titleBy === undefined ? {} : { titleBy: index.titleBy }),
+		...(index.origin === undefined ? {} : { origin: index.origin }),
+		...(held.size === 0 ? {} : { held: [...held] }),
+		...(links.size === 0 ? {} : { links: [...links] }),
 		extents: mergeExtents(index.extents(), MAX_EXTENTS).map(({ start, end }) => [start, end]),
 	};
 }

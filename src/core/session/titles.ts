@@ -8,13 +8,16 @@ export const NEW_SESSION_TITLE = 'New session';
 export const UNTITLED_SESSION = 'Untitled session';
 /** Long enough to tell sessions apart, short enough for one row of a side bar. */
 const MAX_TITLE_CHARS = 60;
+/** Of a prompt that is a pasted file; its name stands near its start or nowhere. */
+const MAX_READ_CHARS = 4_000;
 /** What a list row may show of the last prompt. */
 const MAX_PROMPT_CHARS = 200;
 
 /** The first line that has text, its white space collapsed, at most 60 characters. */
 export function titleFromPrompt(text: string): string {
-	const line = text.split(/\r?\n/).find((candidate) => candidate.trim() !== '') ?? '';
-	const title = collapse(line);
+	const start = cutText(text, MAX_READ_CHARS);
+	const line = start.split(/[\r\n]+/).find((candidate) => plainName(candidate) !== '') ?? '';
+	const title = plainName(line);
 	if (title === '') return UNTITLED_SESSION;
 	return title.length <= MAX_TITLE_CHARS ? title : `${cutText(title, MAX_TITLE_CHARS - 1).trimEnd()}…`;
 }
@@ -33,7 +36,7 @@ const FORK_MARK = / \(fork(?: (\d+))?\)$/;
 /** The whole prompt on one line, cut for a list row. */
 export function promptPreview(text: string): string {
 	// Cut first: a prompt can be very long and only its start is shown.
-	return cutText(collapse(cutText(text, 4 * MAX_PROMPT_CHARS)), MAX_PROMPT_CHARS);
+	return cutText(plainName(cutText(text, 4 * MAX_PROMPT_CHARS)), MAX_PROMPT_CHARS);
 }
 
 /** The text of a prompt; of a stored block only what its reference shows. */
@@ -46,7 +49,17 @@ export function promptText(content: readonly StoredInputBlock[]): string {
 	return texts.join('\n');
 }
 
-const collapse = (text: string): string => text.replace(/\s+/g, ' ').trim();
+/**
+ * Text as one line that can stand in a list, a tab or a message, wherever it came from: without controls, marks that turn the direction
+ * around, and halves of characters; and no link, since a message of VS Code would make it one that runs a command.
+ */
+export function plainName(text: string): string {
+	return text
+		.replace(/(?![\u200c\u200d])[\p{Cf}\p{Co}\p{Cs}]/gu, '')
+		.replace(/[\p{Cc}\p{Zs}\p{Zl}\p{Zp}]+/gu, ' ')
+		.replace(/\]\((?=\S)/g, '] (')
+		.trim();
+}
 
 /** A stored block is JSON; its head starts like `{"type":"text","text":"…` and is cut anywhere. */
 function textOfStoredBlock(head: string): string {

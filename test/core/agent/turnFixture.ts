@@ -126,6 +126,7 @@ export async function createFixture(options: FixtureOptions) {
 	const abort = new AbortController();
 	return {
 		session,
+		store,
 		ports,
 		clock,
 		blobs,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { demoModelInfo, fallbackModels, modelInfoFor } from '../../../src/core/model/catalogue.ts';
+import { demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../../../src/core/model/catalogue.ts';
 
 describe('modelInfoFor', () => {
 	const check = (id: string, expected: object) =>
@@ -30,4 +30,15 @@ describe('modelInfoFor', () => {
 	it('the table names each model once', () => {
 		assert.equal(new Set(fallbackModels.map((model) => model.id)).size, fallbackModels.length);
 	});
+});
+
+describe('smallModelFor', () => {
+	it('is the newest small model that the endpoint lists', () =>
+		assert.equal(smallModelFor('claude-opus-5-5', fallbackModels), 'claude-haiku-5-5'));
+	it('passes over one that is going away', () => {
+		const listed = fallbackModels.map((model) => ({ ...model, isDeprecated: model.id === 'claude-haiku-5-5' }));
+		assert.equal(smallModelFor('claude-opus-5-5', listed), 'claude-haiku-4-5');
+	});
+	it('is the own model where none is listed', () =>
+		assert.equal(smallModelFor('local-model', [modelInfoFor('local-model')]), 'local-model'));
 });

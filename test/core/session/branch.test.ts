@@ -21,7 +21,7 @@ test('the leaf is the last conversation entry or the target of the last rewind',
 	check([line('a', null, 'user'), line('t', 'a', 'title', { title: 't', by: 'user' })], ['a']);
 	check([line('a', null, 'user'), line('x', 'a', 'fromTheFuture')], ['a']);
 	check([line('a', null, 'user'), line('x', 'a', 'fromTheFuture', { conversation: true })], ['a', 'x']);
-	check([line('a', null, 'user'), line('x', 'a', 'compaction')], ['a', 'x']);
+	check([line('a', null, 'user'), line('x', 'a', 'interrupted', { reason: 'stop' })], ['a', 'x']);
 });
 
 test('a late entry is never the leaf, and a late rewind moves nothing', () => {

@@ -6,7 +6,7 @@ import type { Entry, EntryDraft } from '../../../src/core/session/entry.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
-import { line, reply, rewind, SESSION, sessionOptions, turnEnded, user } from './sessionSupport.ts';
+import { line, linesOf, reply, rewind, SESSION, sessionOptions, turnEnded, user } from './sessionSupport.ts';
 
 const blob = (digit: string) => ({
 	$blob: asSha256(digit.repeat(64)),
@@ -98,7 +98,7 @@ test('a fork is listed with its name, also when it is long', async () => {
 	origin.append(user('The name'));
 	for (let index = 0; index < 50; index++) origin.append(reply('x'.repeat(3000)));
 	const fork = await forkSession(origin, origin.leaf, options);
-	const { lines } = await options.store.open(fork.id);
+	const lines = await linesOf(options.store, fork.id);
 	assert.equal(JSON.parse(lines.at(-1)?.text ?? '').title, 'The name');
 });
 
@@ -106,13 +106,13 @@ test('entries of types that are not understood are copied whole', async () => {
 	const store: SessionStore = createMemorySessionStore();
 	const options = sessionOptions(store);
 	const { file } = await store.open(SESSION);
-	const compaction = { summary: 'kept', replaces: { after: null, until: 'a' } };
-	file.append([line('h', null, 'header'), line('a', null, 'user'), line('c', 'a', 'compaction', compaction)]);
+	const later = { conversation: true, words: 'kept' };
+	file.append([line('h', null, 'header'), line('a', null, 'user'), line('c', 'a', 'weave', later)]);
 	await file.close();
 	const origin = await openSession({ ...options, id: SESSION });
 	const fork = await forkSession(origin, origin.leaf, options);
-	const { lines } = await store.open(fork.id);
-	const copied = lines.map(({ text }) => JSON.parse(text)).find((value) => value.type === 'compaction');
-	assert.equal(copied.summary, 'kept');
+	const lines = await linesOf(store, fork.id);
+	const copied = lines.map(({ text }) => JSON.parse(text)).find((value) => value.type === 'weave');
+	assert.equal(copied.words, 'kept');
 	assert.equal(copied.sessionId, fork.id);
 });

@@ -1,5 +1,5 @@
 /** What the session tests share: options with fakes, short drafts and lines. */
-import { asEntryId, asSessionId, asToolUseId } from '../../../src/base/ids.ts';
+import { asEntryId, asSessionId, asToolUseId, type SessionId } from '../../../src/base/ids.ts';
 import type { LogLine, SessionStore } from '../../../src/core/ports.ts';
 import type { EntryDraft, EntryType } from '../../../src/core/session/entry.ts';
 import type { OpenSessionOptions } from '../../../src/core/session/session.ts';
@@ -82,4 +82,11 @@ export function asLog(texts: readonly string[]): LogLine[] {
 		start = range.end;
 		return { text, range };
 	});
+}
+
+/** Every line of a session's log, complete or not. */
+export async function linesOf(store: SessionStore, id: SessionId): Promise<readonly LogLine[]> {
+	const reader = store.reader(id);
+	const { lines, tornTail } = await reader.read({ start: 0, end: await reader.size() });
+	return tornTail ? [...lines, tornTail] : lines;
 }

@@ -4,6 +4,7 @@ import { asSha256 } from '../../../src/base/ids.ts';
 import {
 	forkTitle,
 	isForkTitle,
+	plainName,
 	promptPreview,
 	promptText,
 	titleFromPrompt,
@@ -19,6 +20,18 @@ test('a title is the first line with text, collapsed and cut', () => {
 	check('x'.repeat(60), 'x'.repeat(60));
 	check('x'.repeat(61), `${'x'.repeat(59)}…`);
 	check(`${'x'.repeat(58)}😀 and more`, `${'x'.repeat(58)}…`);
+});
+
+test('a name from anywhere is one line that means what it shows', () => {
+	const check = (name: string, expected: string) => assert.equal(plainName(name), expected);
+	check('a\u0000b\u001b[31m\tc\u2028d\u00a0e', 'a b [31m c d e');
+	check('invoice\u202egpj.exe\u2066x\u2069', 'invoicegpj.exex');
+	check('\ufeff\u200bzero\u00ad width\ud800', 'zero width');
+	check('👩\u200d💻 می\u200cخواهم', '👩\u200d💻 می\u200cخواهم');
+	check('[Show](command:workbench.action.terminal.new)', '[Show] (command:workbench.action.terminal.new)');
+	assert.equal(titleFromPrompt('\u202e\n\u200b \nFix it'), 'Fix it');
+	assert.equal(titleFromPrompt('\u202e'), 'Untitled session');
+	assert.equal(promptPreview('one\u0007two\u2029three'), 'one two three');
 });
 
 test('the name of a fork says so, and which one of a fork it is', () => {

@@ -101,7 +101,13 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	const profile = { userDataDir: join(root, 'user-data'), extensionsDir };
 	const folder = join(root, 'floor-planner');
 	copySample(folder, options.files ?? {});
-	let settings: Readonly<Record<string, unknown>> = { ...quietSettings, ...themeSettings, ...options.settings };
+	let settings: Readonly<Record<string, unknown>> = {
+		...quietSettings,
+		...themeSettings,
+		// A request beside the conversation would take a reply that a test lined up for it.
+		'retrace.sessions.modelTitles': false,
+		...options.settings,
+	};
 	const save = () => writeSettings(profile, settings);
 	save();
 

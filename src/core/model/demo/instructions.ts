@@ -33,6 +33,11 @@ export function parseInstructions(prompt: string): Instruction[] {
 	return parts.length === 0 ? [{ kind: 'unknown', text: '' }] : parts.map(parseOne);
 }
 
+/** The words of the first instruction, without politeness. */
+export function firstInstruction(prompt: string): string {
+	return plainSentence(splitInstructions(prompt.trim())[0] ?? '');
+}
+
 const VERBS =
 	'read|show|open|view|print|explain|summari[sz]e|describe|outline|find|search|grep|look for|list|create|make|write|replace|change|substitute|add|append|insert|prepend|rename|delete|remove|run|execute|check|diagnose|lint|count|help|hello';
 const BETWEEN = new RegExp(
@@ -218,11 +223,7 @@ const RULES: readonly Rule[] = [
 ];
 
 function parseOne(part: string): Instruction {
-	const text = part
-		.trim()
-		.replace(/^(?:(?:please|now|then|and|also|finally|retrace|can you|could you|would you)[, ]+)+/i, '')
-		.replace(/(?:,?\s+please)?[.!?;]?$/i, (end) => (end.includes(';') || end === '' ? end : ''))
-		.trim();
+	const text = plainSentence(part);
 	// The patterns are for sentences; only a file's new content may be longer.
 	if (text.length > MAX_SENTENCE_CHARS && !/^(?:create|make|write|overwrite)\b/i.test(text))
 		return { kind: 'unknown', text };
@@ -232,6 +233,14 @@ function parseOne(part: string): Instruction {
 		if (made) return made;
 	}
 	return { kind: 'unknown', text };
+}
+
+function plainSentence(part: string): string {
+	return part
+		.trim()
+		.replace(/^(?:(?:please|now|then|and|also|finally|retrace|can you|could you|would you)[, ]+)+/i, '')
+		.replace(/(?:,?\s+please)?[.!?;]?$/i, (end) => (end.includes(';') || end === '' ? end : ''))
+		.trim();
 }
 
 function insertAt(text: string, side: string, file: string): Instruction {

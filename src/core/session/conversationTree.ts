@@ -1,0 +1,165 @@
+/**
+ * The conversation entries of an outline as a tree: who is whose child, and where a branch goes on or another one starts. Pure.
+ * A damaged log stays a tree: an entry whose parent is missing hangs on what was the leaf then, and a cycle is cut.
+ */
+import type { EntryId } from '../../base/ids.ts';
+import type { LogOutline, OutlineEntry } from './sessionTypes.ts';
+
+export type ConversationTree = {
+	readonly outline: LogOutline;
+	readonly byId: LogOutline['byId'];
+	/** The conversation entries in file order. */
+	readonly entries: readonly OutlineEntry[];
+	/** The same, parents before children. */
+	readonly order: readonly OutlineEntry[];
+	/** Null for one that starts the conversation. */
+	readonly parentOf: ReadonlyMap<EntryId, EntryId | null>;
+	/** In file order; absent where there are none. */
+	readonly childrenOf: ReadonlyMap<EntryId, readonly OutlineEntry[]>;
+	/** The entries from the start to this one, in order. */
+	pathTo(entry: EntryId | null): readonly EntryId[];
+};
+
+/** `rewinds` holds the target of each rewind entry. Pauses between steps. */
+export function* conversationTree(
+	outline: LogOutline,
+	rewinds: ReadonlyMap<EntryId, EntryId | null>,
+): Generator<void, ConversationTree> {
+	const entries: OutlineEntry[] = [];
+	const parentOf = new Map<EntryId, EntryId | null>();
+	const orphans = new Map<EntryId, EntryId | null>();
+	const known = new Set<EntryId>();
+	let leaf: EntryId | null = null;
+	for (const [index, entry] of outline.entries.entries()) {
+		if (index % STEP === STEP - 1) yield;
+		if (entry.parentId !== null && !outline.byId.has(entry.parentId)) orphans.set(entry.id, leaf);
+		if (entry.isConversation) {
+			entries.push(entry);
+			known.add(entry.id);
+			if (!entry.isLate) leaf = entry.id;
+		} else if (!entry.isLate) {
+			const to = rewinds.get(entry.id);
+			if (to === null || (to !== undefined && known.has(to))) leaf = to;
+		}
+	}
+	const childrenOf = new Map<EntryId, OutlineEntry[]>();
+	const starts: OutlineEntry[] = [];
+	for (const [index, entry] of entries.entries()) {
+		if (index % STEP === STEP - 1) yield;
+		const parent = conversationParent(outline, orphans, entry);
+		parentOf.set(entry.id, parent);
+		const siblings = parent === null ? starts : childrenOf.get(parent);
+		if (siblings) siblings.push(entry);
+		else if (parent !== null) childrenOf.set(parent, [entry]);
+	}
+	const order: OutlineEntry[] = [];
+	const placed = new Set<EntryId>();
+	const place = function* (start: OutlineEntry): Generator<void, void> {
+		const open = [start];
+		for (let entry = open.pop(); entry; entry = open.pop()) {
+			if (placed.has(entry.id)) continue;
+			placed.add(entry.id);
+			order.push(entry);
+			if (order.length % STEP === 0) yield;
+			for (const child of (childrenOf.get(entry.id) ?? []).toReversed()) open.push(child);
+		}
+	};
+	for (const start of starts) yield* place(start);
+	if (order.length < entries.length) {
+		for (const entry of entries) {
+			if (placed.has(entry.id)) continue;
+			// Part of a cycle: it starts here, where the file first speaks of it.
+			const parent = parentOf.get(entry.id) ?? null;
+			if (parent !== null) {
+				const siblings = childrenOf.get(parent) ?? [];
+				childrenOf.set(
+					parent,
+					siblings.filter((one) => one !== entry),
+				);
+			}
+			parentOf.set(entry.id, null);
+			yield* place(entry);
+		}
+	}
+	return {
+		...{ outline, byId: outline.byId, entries, order, parentOf, childrenOf },
+		pathTo(entry) {
+			const path: EntryId[] = [];
+			for (let id = entry; id !== null && parentOf.has(id); id = parentOf.get(id) ?? null) path.push(id);
+			return path.reverse();
+		},
+	};
+}
+
+export type BranchForks = {
+	/** Entries that go on with the branch of their parent; the others start one. */
+	readonly goesOn: ReadonlySet<EntryId>;
+	/** Prompts without any reply that were sent again beside it. */
+	readonly repeated: ReadonlySet<EntryId>;
+};
+
+/**
+ * Which child goes on: the first that was not written late and is no repeated prompt. `contentOf` is a prompt's content as text,
+ * undefined for what is no prompt.
+ */
+export function* branchForks(
+	tree: ConversationTree,
+	contentOf: (id: EntryId) => string | undefined,
+): Generator<void, BranchForks> {
+	const answered = new Set<EntryId>();
+	let count = 0;
+	for (const entry of tree.order.toReversed()) {
+		if (++count % STEP === 0) yield;
+		if (entry.type !== 'assistant' && !answered.has(entry.id)) continue;
+		answered.add(entry.id);
+		const parent = tree.parentOf.get(entry.id) ?? null;
+		if (parent !== null) answered.add(parent);
+	}
+	const goesOn = new Set<EntryId>();
+	const repeated = new Set<EntryId>();
+	const judge = (parent: OutlineEntry | undefined, children: readonly OutlineEntry[]) => {
+		const later = new Set<string>();
+		for (const child of children.length > 1 ? children.toReversed() : []) {
+			const content = contentOf(child.id);
+			if (content === undefined) continue;
+			if (later.has(content) && !answered.has(child.id)) repeated.add(child.id);
+			later.add(content);
+		}
+		if (!parent) return;
+		const mayGoOn = children.filter((child) => !child.isLate || parent.isLate);
+		const next = mayGoOn.find((child) => !repeated.has(child.id)) ?? mayGoOn[0];
+		if (next) goesOn.add(next.id);
+	};
+	judge(
+		undefined,
+		tree.entries.filter((entry) => tree.parentOf.get(entry.id) === null),
+	);
+	for (const entry of tree.order) {
+		if (++count % STEP === 0) yield;
+		const children = tree.childrenOf.get(entry.id);
+		if (children) judge(entry, children);
+	}
+	return { goesOn, repeated };
+}
+
+/** Entries between two pauses. */
+const STEP = 2_000;
+
+/** Past ledger entries, which are no parents but in a damaged log. */
+function conversationParent(
+	outline: LogOutline,
+	orphans: ReadonlyMap<EntryId, EntryId | null>,
+	entry: OutlineEntry,
+): EntryId | null {
+	const seen = new Set<EntryId>();
+	let at: OutlineEntry = entry;
+	while (!seen.has(at.id)) {
+		seen.add(at.id);
+		const id: EntryId | null = orphans.has(at.id) ? (orphans.get(at.id) ?? null) : at.parentId;
+		const parent = id === null ? undefined : outline.byId.get(id);
+		if (!parent) return null;
+		if (parent.isConversation) return parent.id;
+		at = parent;
+	}
+	return null;
+}

@@ -1,0 +1,20 @@
+/** Everything that export, import and adoption need from this machine, put together for one store. */
+import { createClaudeCodeLogs } from './transferClaudeCode.ts';
+import { createFileAgentLogs, noAgentLogs, transferFiles } from './transferFiles.ts';
+import { createMovedFolders } from './transferMoved.ts';
+import type { Transfer } from '../core/transfer/transferPorts.ts';
+
+/** `folder` is the canonical storage folder; without it nothing is kept on disk. */
+export function createTransfer(options: {
+	readonly folder: string | undefined;
+	readonly window: string;
+	readonly home: string;
+}): Transfer {
+	const { folder, window, home } = options;
+	return {
+		files: transferFiles,
+		claudeCode: createClaudeCodeLogs(home),
+		agentLogs: folder === undefined ? noAgentLogs : createFileAgentLogs(folder),
+		moved: folder === undefined ? undefined : createMovedFolders({ folder, window }),
+	};
+}

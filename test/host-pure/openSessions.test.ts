@@ -1,0 +1,88 @@
+/** The sessions of a window: each open once, idle ones let go, and nothing left of a closed one. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { asSessionId } from '../../src/base/ids.ts';
+import { createWindows, endTurn, say } from './windowScene.ts';
+
+test('one that is closing is opened again as another object, and never handed out half closed', async (t) => {
+	const { sessions } = createWindows(t).open('a');
+	const first = await sessions.create();
+	say(first, 'Hello');
+	const { id } = first.session;
+	const closing = sessions.close(id);
+	const [second, third] = await Promise.all([sessions.open(id), sessions.open(id)]);
+	await closing;
+	assert.notEqual(second, first);
+	assert.equal(second, third);
+	assert.equal(second.session.state, 'ready');
+	assert.equal(second.session.readOnlyReason, undefined);
+	assert.equal(sessions.find(id), second);
+});
+
+test('the oldest idle ones beyond six are let go; what is needed, runs or has a queue stays', async (t) => {
+	const { sessions } = createWindows(t).open('a');
+	const all = [];
+	for (let index = 0; index < 10; index++) all.push(await sessions.create());
+	const [needed, queued, ...rest] = all;
+	assert.ok(needed && queued);
+	queued.queue.add({ text: 'Later', attachments: [] });
+	assert.deepEqual(sessions.idle(new Set([needed])), rest.slice(0, 2));
+});
+
+test('listeners hear of what opens and closes', async (t) => {
+	const { sessions } = createWindows(t).open('a');
+	const heard: string[] = [];
+	sessions.onDidOpen(({ session }) => heard.push(`open ${session.id}`));
+	sessions.onDidClose(({ session }) => heard.push(`close ${session.id}`));
+	const { session } = await sessions.create();
+	session.append({ type: 'user', content: [{ type: 'text', text: 'Hello' }] });
+	await sessions.open(session.id, { isFresh: true });
+	assert.deepEqual(heard, [`open ${session.id}`, `close ${session.id}`, `open ${session.id}`]);
+});
+
+test('1,000 sessions that were opened and closed leave nothing behind', { timeout: 120_000 }, async (t) => {
+	setFlagsFromString('--expose-gc');
+	const gc: () => void = runInNewContext('gc');
+	const window = createWindows(t).open('a');
+	const { sessions } = window;
+	const cycle = async (count: number) => {
+		for (let index = 0; index < count; index++) {
+			const open = await sessions.create();
+			say(open, `Prompt ${index} ${'x'.repeat(2000)}`);
+			endTurn(open);
+			const { id } = open.session;
+			await sessions.close(id);
+			// As it is used most: looked at again, and left.
+			if (index % 4 === 0) {
+				const again = await sessions.open(asSessionId(id));
+				assert.ok(again.rows().length >= 2);
+				await sessions.close(id);
+			}
+		}
+	};
+	const measure = async () => {
+		// Closing is done, but promises and finalisers of the last ones may be due.
+		for (let round = 0; round < 3; round++) {
+			await new Promise((resolve) => setImmediate(resolve));
+			gc();
+		}
+		const resources = process.getActiveResourcesInfo().filter((name) => name !== 'Immediate');
+		const descriptors = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
+		return { heapBytes: process.memoryUsage().heapUsed, resources: resources.sort().join(' '), descriptors };
+	};
+	await cycle(50);
+	const before = await measure();
+	await cycle(1000);
+	const after = await measure();
+	assert.deepEqual(sessions.all, []);
+	assert.deepEqual(
+		{ resources: after.resources, descriptors: after.descriptors, watched: window.watched, attached: window.attached },
+		{ resources: before.resources, descriptors: before.descriptors, watched: 0, attached: 0 },
+	);
+	const grownBytes = after.heapBytes - before.heapBytes;
+	assert.ok(grownBytes < 5 * 1024 * 1024, `${(grownBytes / 1024 / 1024).toFixed(1)} MB more than before`);
+	assert.deepEqual(window.errors, []);
+});
