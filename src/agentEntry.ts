@@ -14,14 +14,18 @@ import { createMemorySessionStore } from './node/memorySessionStore.ts';
 import { loadProjectContext } from './node/projectContext.ts';
 import { createSearch, findRipgrep } from './node/ripgrep.ts';
 import { createSessionRegistry } from './node/sessionRegistry.ts';
+import { createSessionSearch } from './node/sessionSearch.ts';
 import { createShell } from './node/shellProcess.ts';
 import { canonicalStorageFolder } from './node/storageFolder.ts';
 import { createStoreDoctor } from './node/storeDoctor.ts';
 import { createIdSource, systemClock } from './node/systemClock.ts';
 import { systemCode } from './node/systemErrors.ts';
+import { createTransfer } from './node/transfer.ts';
 import { createWatchLog } from './node/watchLog.ts';
 
 export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces): Promise<Agent> {
+	const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
+	const ripgrepPath = findRipgrep(vscode.env.appRoot, folders);
 	const outside: OutsideWorld = {
 		clock: systemClock,
 		ids: createIdSource(),
@@ -38,9 +42,11 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			return {
 				sessions,
 				blobs,
+				search: createSessionSearch({ folder, ripgrepPath }),
 				doctor: createStoreDoctor({ folder, window, sessions, blobs, clock, ids, extensionVersion }),
 				watchLog: createWatchLog({ folder, window, onError: failed('watchLog') }),
 				registry: createSessionRegistry({ folder, window, onError: failed('registry') }),
+				transfer: createTransfer({ folder, window, home: homedir() }),
 				async sweepBlobs(signal) {
 					const startedAt = performance.now();
 					const swept = await sweepBlobs({ folder, window, onBeatFailed: failed('lease') }, signal);
@@ -48,15 +54,14 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				},
 			};
 		},
-		memoryStores: () => ({ sessions: createMemorySessionStore(), blobs: createMemoryBlobStore() }),
+		memoryStores: () => ({
+			sessions: createMemorySessionStore(),
+			blobs: createMemoryBlobStore(),
+			transfer: createTransfer({ folder: undefined, window: '', home: homedir() }),
+		}),
 		anthropicModel: (options) => createAnthropicModel({ ...options, clock: systemClock }),
 		shell: createShell({ hiddenEnvironment: [] }),
-		search: createSearch(
-			findRipgrep(
-				vscode.env.appRoot,
-				(vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
-			),
-		),
+		search: createSearch(ripgrepPath),
 		diskWorkspace: createDiskWorkspace,
 		loadProjectContext,
 	};

@@ -42,6 +42,11 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 			{ resolveWebviewView: async (view) => (await agent()).attachChat(view) },
 			{ webviewOptions: { retainContextWhenHidden: false } },
 		),
+		vscode.window.registerWebviewViewProvider(
+			'retrace.search',
+			{ resolveWebviewView: async (view) => (await agent()).attachSearch(view) },
+			{ webviewOptions: { retainContextWhenHidden: false } },
+		),
 		vscode.window.registerWebviewPanelSerializer('retrace.session', {
 			deserializeWebviewPanel: async (panel, state: unknown) => await (await agent()).restoreTab(panel, state),
 		}),

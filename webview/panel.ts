@@ -7,10 +7,13 @@ import { type ToPanel, toPanelSchema } from '../src/protocol/toPanel.ts';
 import { announcementFor } from './announce.ts';
 import { createComposer, isRunning, type Memory } from './composer.ts';
 import { contextDialog } from './contextDialog.ts';
+import { createFind } from './find.ts';
+import { createFoundMarks } from './foundMarks.ts';
 import { scheduleHighlight } from './highlight.ts';
 import { keepPlace } from './keepPlace.ts';
 import { meterBar } from './meterBar.ts';
 import { initialPanelState, type LocalMessage, oldestRow, type PanelState, reduce, type Toast } from './panelState.ts';
+import { createReveal } from './revealRow.ts';
 import { createRewindDialog } from './rewindDialog.ts';
 import { stickToEnd } from './stickToEnd.ts';
 import { emptyState } from './views/emptyState.ts';
@@ -35,7 +38,7 @@ const TOAST_MS = 8_000;
 
 export function createPanel(root: HTMLElement, post: Post, memory: Memory): Panel {
 	let state: PanelState = initialPanelState;
-	let openRows: ReadonlySet<string> = new Set();
+	let opened: ReadonlySet<string> = new Set();
 	let reasonFor: string | null = null;
 	let isFrameAsked = false;
 	let lastEscapeMs = Number.NEGATIVE_INFINITY;
@@ -54,6 +57,17 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		root,
 		onSent: () => scroll.jump(),
 	});
+	const marks = createFoundMarks(root);
+	const reveal = createReveal({
+		root,
+		post,
+		marks,
+		state: () => state,
+		openRows,
+		drawNow,
+		leaveEnd: () => scroll.leave(),
+	});
+	const find = createFind({ root, post, reveal, marks, drawNow, requestRender, onClosed: () => composer.focus() });
 	const rewindDialog = createRewindDialog(post, () => dispatch({ kind: 'local.closeDialog' }), requestRender);
 
 	function dispatch(message: ToPanel | LocalMessage): void {
@@ -100,8 +114,16 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 			drawNow();
 			composer.offerDraft(message.draft, isOther);
 			if (before.head === null || isOther) scroll.jump();
-		} else if (message.kind === 'input') composer.setText(message.text, message.how, message.attachments);
+			if (isOther) marks.clear();
+		} else if (message.kind === 'reveal')
+			reveal.show(message.id, { takesFocus: true, ...(message.mark === undefined ? {} : { mark: message.mark }) });
+		else if (message.kind === 'input') composer.setText(message.text, message.how, message.attachments);
 		else if (message.kind === 'focus') composer.focus();
+		find.receive(message);
+		if (message.kind === 'older' || message.kind === 'snapshot' || message.kind === 'expanded') {
+			drawNow();
+			reveal.rowsChanged();
+		}
 	}
 
 	function requestRender(): void {
@@ -126,11 +148,12 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		}
 		scroll.follow();
 		scheduleHighlight(root);
+		marks.apply();
 	}
 
 	function page(): TemplateResult {
 		const { head, meter } = state;
-		return html`${head === null ? nothing : header(head, post)}
+		return html`${head === null ? nothing : header(head, post)} ${find.view()}
 			<main class="scroller"><div class="column">${transcript(
 				viewContext(),
 				emptyState(head, post, (text) => composer.setText(text, 'replace')),
@@ -173,14 +196,18 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 	}
 
 	function viewContext(): ViewContext {
-		return { post, state, openRows, reasonFor, toggleRow, askReason, copy, loadOlder };
+		return { post, state, openRows: opened, reasonFor, toggleRow, askReason, copy, loadOlder };
 	}
 
 	function toggleRow(id: string): void {
-		const next = new Set(openRows);
+		const next = new Set(opened);
 		if (!next.delete(id)) next.add(id);
-		openRows = next;
+		opened = next;
 		requestRender();
+	}
+
+	function openRows(ids: readonly string[]): void {
+		opened = new Set([...opened, ...ids]);
 	}
 
 	function loadOlder(): void {
@@ -221,6 +248,13 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 	}
 
 	function onKeyDown(event: KeyboardEvent): void {
+		if (isFindKey(event) && state.rewindPlan === null && state.context === null) {
+			// VS Code would take the key for itself.
+			event.preventDefault();
+			event.stopPropagation();
+			find.open();
+			return;
+		}
 		if (event.key !== 'Escape' || event.isComposing || state.rewindPlan !== null || state.context !== null) return;
 		if (state.head !== null && isRunning(state.head)) {
 			lastEscapeMs = Number.NEGATIVE_INFINITY;
@@ -244,4 +278,8 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		});
 	}
 	return { receive, flush: () => composer.flush() };
+}
+
+function isFindKey(event: KeyboardEvent): boolean {
+	return event.key.toLowerCase() === 'f' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
 }

@@ -1,6 +1,6 @@
 /**
  * What the panel knows: a projection of what the host said, made by the pure `reduce`. It keeps no truth of its own and
- * touches no DOM; commands to the input (`input`, `focus`) change nothing here and are carried out by panel.ts.
+ * touches no DOM; commands (`input`, `focus`, `reveal`) change nothing here and are carried out by panel.ts.
  */
 import { assertNever } from '../src/base/assertNever.ts';
 import type { ContextMeter } from '../src/protocol/contextMeter.ts';
@@ -87,6 +87,8 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 			return { ...state, rewindPlan: null, context: null };
 		case 'input':
 		case 'focus':
+		case 'reveal':
+		case 'find.results':
 			return state;
 		default:
 			return assertNever(message);

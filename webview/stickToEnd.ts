@@ -3,6 +3,8 @@ export interface StickToEnd {
 	/** Call after each render. */
 	follow(): void;
 	jump(): void;
+	/** The user was brought elsewhere: growing content does not take them back. */
+	leave(): void;
 	isAtEnd(): boolean;
 }
 
@@ -37,6 +39,7 @@ export function stickToEnd(
 			update(true);
 			follow();
 		},
+		leave: () => update(false),
 		isAtEnd: () => isAtEnd,
 		attach(element) {
 			let lastTop = 0;

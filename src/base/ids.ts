@@ -23,8 +23,10 @@ export const asUnixMs = (value: number) => value as UnixMs;
 export function uuidV7(nowMs: number, sequence: number, random: Uint8Array): string {
 	const time = Math.floor(nowMs).toString(16).padStart(12, '0');
 	const counter = (0x7000 | (sequence & 0xfff)).toString(16);
-	const bytes = [...random.subarray(0, 8)];
-	bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x80;
-	const tail = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+	let tail = '';
+	for (let index = 0; index < 8; index++) {
+		const byte = random[index] ?? 0;
+		tail += (index === 0 ? (byte & 0x3f) | 0x80 : byte).toString(16).padStart(2, '0');
+	}
 	return `${time.slice(0, 8)}-${time.slice(8)}-${counter}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }

@@ -24,7 +24,9 @@ import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
 import { handlePanelMessage } from './panelMessages.ts';
 import { startRetention } from './retention.ts';
+import { revealHit } from './revealHit.ts';
 import { freeTitle, publishRunning } from './runningSessions.ts';
+import { SearchView } from './searchView.ts';
 import { createApiKeys } from './secrets.ts';
 import { createSessionCommands } from './sessionCommands.ts';
 import { SessionHost } from './sessionHost.ts';
@@ -166,6 +168,20 @@ export async function createAgent(
 			refresh: () => tree.refresh(),
 		}),
 	);
+	const search = store.add(
+		new SearchView({
+			extensionUri: context.extensionUri,
+			search: stores.search,
+			reveal: (id, hit, mark) =>
+				revealHit(id, hit, mark, {
+					open: (one) => views.open(one),
+					current: () => host.current,
+					say: (message) => views.say(message),
+				}),
+			now: () => outside.clock.now(),
+			onError,
+		}),
+	);
 	const commands = createCommands({
 		host,
 		views,
@@ -175,6 +191,9 @@ export async function createAgent(
 		channel,
 		showContext,
 		doctorCommands: doctor.commands,
+		searchCommands: {
+			searchSessions: (text) => search.focus(typeof text === 'string' ? text : undefined),
+		},
 		sessionCommands: createSessionCommands({
 			store: stores.sessions,
 			tree,
@@ -223,6 +242,7 @@ export async function createAgent(
 	return {
 		sessions: tree,
 		attachChat: (view) => views.side.attach(view),
+		attachSearch: (view) => search.attach(view),
 		restoreTab: (panel, state) => views.restoreTab(panel, state),
 		openLink: (uri) =>
 			runGuarded('link', () => openSessionLink(uri, { host, views, sessions: stores.sessions }), channel),

@@ -6,6 +6,7 @@ import type * as vscode from 'vscode';
 import type { SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
+import type { Transfer } from '../core/transfer/transferPorts.ts';
 import type {
 	BlobStore,
 	Clock,
@@ -17,6 +18,7 @@ import type {
 	Workspace,
 	WorkspaceRoot,
 } from '../core/ports.ts';
+import type { SessionSearch } from '../core/search/searchPort.ts';
 import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
 import type { StoreDoctor } from '../core/session/storeExamination.ts';
 
@@ -32,6 +34,7 @@ export type SessionNode =
 /** The lazy half of the extension. */
 export type Agent = {
 	attachChat(view: vscode.WebviewView): void;
+	attachSearch(view: vscode.WebviewView): void;
 	/** Fills an editor tab that was open before the window was loaded again; `state` is what its page kept. */
 	restoreTab(panel: vscode.WebviewPanel, state: unknown): Promise<void>;
 	/** Opens what a link into the extension names; errors are shown to the user, not thrown. */
@@ -58,6 +61,8 @@ export type Stores = {
 	readonly blobs: BlobStore;
 	/** Not there for sessions in memory. */
 	readonly doctor?: StoreDoctor;
+	/** Not there for sessions in memory. */
+	readonly search?: SessionSearch;
 	/** What other windows do here; likewise. */
 	readonly watchLog?: WatchLog;
 	readonly registry?: SessionRegistry;

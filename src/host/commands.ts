@@ -42,6 +42,8 @@ export type CommandWorld = {
 	readonly sessionCommands: Readonly<Record<string, Command>>;
 	/** Made by doctorCommand.ts. */
 	readonly doctorCommands: Readonly<Record<string, Command>>;
+	/** Of searchView.ts. */
+	readonly searchCommands: Readonly<Record<string, Command>>;
 	showContext(): Promise<void>;
 };
 
@@ -96,6 +98,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
 		...world.doctorCommands,
+		...world.searchCommands,
 		...world.review,
 		...world.sessionCommands,
 	};

@@ -35,11 +35,14 @@ export function followLog(open: OpenSession, world: FollowWorld): Disposable {
 			if (now.holder === 'other' || now.sizeBytes > session.sizeBytes) await world.reopen();
 		}
 	};
-	let work: Promise<void> = Promise.resolve();
 	return world.watchLog(
 		session.id,
-		(now) => {
-			work = work.then(() => onChange(now)).catch((error: unknown) => world.onError('follow', error, session.id));
+		async (now) => {
+			try {
+				await onChange(now);
+			} catch (error) {
+				world.onError('follow', error, session.id);
+			}
 		},
 		isReadOnly ? {} : { everyMs: IDLE_LOOK_EVERY_MS },
 	);

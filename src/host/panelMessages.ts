@@ -9,6 +9,8 @@ import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { openLink } from './links.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
+import { findForPanel } from './panelFind.ts';
+import { rowsBackTo } from './revealEntry.ts';
 import type { SessionHost } from './sessionHost.ts';
 import type { SessionView } from './sessionView.ts';
 import { chooseProvider } from './settings.ts';
@@ -73,10 +75,20 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'item.expand':
 			return world.say({ kind: 'expanded', id: message.id, text: await wholeOutput(message.id, world) });
 		case 'transcript.older': {
-			const { beforeId } = message;
-			const { items, hasOlder } = await view.current.rowsBefore(beforeId, SHOWN_ROWS);
+			const { beforeId, untilId } = message;
+			const { items, hasOlder } =
+				untilId === undefined
+					? await view.current.rowsBefore(beforeId, SHOWN_ROWS)
+					: await rowsBackTo(view.current, beforeId, untilId, new AbortController().signal);
 			return world.say({ kind: 'older', beforeId, items: [...items], hasOlder });
 		}
+		case 'find':
+			return await findForPanel(message, {
+				view,
+				open: view.current,
+				wholeOutput: (rowId) => wholeOutput(rowId, world),
+				say: world.say,
+			});
 		case 'link.open':
 			return await openLink(message.href, world.workspace, view.current.session.cwd);
 		case 'notice.act':

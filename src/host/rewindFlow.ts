@@ -19,6 +19,7 @@ import {
 	type StoredInputBlock,
 } from '../core/session/content.ts';
 import type { Entry, EntryOf } from '../core/session/entry.ts';
+import { entryNotFound } from '../core/session/sessionErrors.ts';
 import type { RewindScope } from '../protocol/toHost.ts';
 import type { RewindFile, ToPanel } from '../protocol/toPanel.ts';
 import type { OpenSession } from './openSession.ts';
@@ -104,6 +105,7 @@ async function rewindNow(
 		await open.session.sync();
 		return { promptText: undefined, problems };
 	}
+	if (prompt.parentId !== null) await open.session.loadTo(prompt.parentId);
 	open.session.append({
 		...{ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'rewind' },
 		...(restore === undefined ? {} : { restore }),
@@ -136,8 +138,12 @@ async function undoNow(open: OpenSession, world: RewindWorld, signal: AbortSigna
 		);
 		for (const one of [...report.skipped, ...report.failed]) problems.push(`${one.file.rel}: ${one.reason}`);
 	}
-	if (undoable.rewind)
-		open.session.append({ type: 'rewind', to: undoable.rewind.from, from: open.session.leaf, why: 'undo' });
+	if (undoable.rewind) {
+		const { from } = undoable.rewind;
+		// The branch that was left may not be loaded.
+		if (from !== null && !(await open.session.loadTo(from, signal))) throw entryNotFound();
+		open.session.append({ type: 'rewind', to: from, from: open.session.leaf, why: 'undo' });
+	}
 	await open.session.sync();
 	return { promptText: undefined, problems };
 }

@@ -10,6 +10,7 @@ import type { SessionStore } from '../core/ports.ts';
 import type { SessionNode } from './agentTypes.ts';
 import type { Command } from './commands.ts';
 import type { OpenSessions } from './openSessions.ts';
+import { plainLabel } from './plainLabel.ts';
 import { sessionMention } from './sessionMentions.ts';
 import { changeState, type StateChange } from './sessionState.ts';
 import type { SessionsTree } from './sessionsTree.ts';
@@ -189,9 +190,9 @@ async function restore(nodes: readonly SessionNode[], world: SessionCommandWorld
 
 async function pickTrashed(store: SessionStore): Promise<string | undefined> {
 	const items = (await store.listTrash()).map(({ name, session, trashedAt }) => ({
-		label: session.title,
+		label: plainLabel(session.title),
 		description: new Date(trashedAt).toLocaleString(),
-		detail: session.lastPrompt,
+		detail: plainLabel(session.lastPrompt),
 		name,
 	}));
 	if (items.length === 0) throw new UserError('trash-empty', 'The trash is empty.');

@@ -213,6 +213,7 @@ export class SessionView implements Disposable {
 		const text = await wholePromptText(open, prompt, world.blobs);
 		await open.whenFree();
 		if (open.isRunning) return;
+		if (prompt.parentId !== null) await open.session.loadTo(prompt.parentId);
 		open.session.append({ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'switch' });
 		await this.#host.start(open, { text, attachments: [] });
 	}

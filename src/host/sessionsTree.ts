@@ -36,7 +36,6 @@ export const PAGE_ROWS = 200;
 export type SessionsView = Pick<vscode.TreeView<SessionNode>, 'visible' | 'onDidChangeVisibility' | 'reveal'> & {
 	readonly selection: readonly SessionNode[];
 	message?: string | undefined;
-	description?: string | undefined;
 	badge?: vscode.ViewBadge | undefined;
 };
 
@@ -276,9 +275,18 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionNode>, Dispo
 		const badge = badgeOf([...this.#rows.values()]);
 		const { badge: old } = this.#view;
 		if (badge?.value !== old?.value || badge?.tooltip !== old?.tooltip) this.#view.badge = badge;
-		const isNothingFound = this.#filter !== '' && this.#groups.length === 0;
-		this.#view.message = isNothingFound ? `No session matches “${this.#filter}”.` : this.#problem;
-		this.#view.description = this.#filter === '' ? undefined : `filter: ${this.#filter}`;
+		this.#view.message = [this.#filterText(), this.#problem].filter((part) => part !== '').join('\n');
+	}
+
+	/** Above the rows, since the title of a container with one view has no place for it. */
+	#filterText(): string {
+		if (this.#filter === '') return '';
+		const inTrash = (group: SessionGroup) => group.key === 'trash';
+		const found = this.#groups.reduce((sum, group) => sum + (inTrash(group) ? 0 : group.ids.length), 0);
+		const trashed = this.#groups.find(inTrash)?.ids.length ?? 0;
+		if (found + trashed === 0) return `No session matches “${this.#filter}”.`;
+		const rest = trashed === 0 ? '' : `, and ${trashed} in the trash`;
+		return `“${this.#filter}”: ${found} of ${plural(this.#rows.size, 'session')}${rest}.`;
 	}
 
 	/** The newest rows now, everything behind it. */

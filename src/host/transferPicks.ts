@@ -2,15 +2,24 @@
 import * as vscode from 'vscode';
 import { plural } from '../base/text.ts';
 import type { ClaudeCodeSession, MovedFolder } from '../core/transfer/transferPorts.ts';
+import { plainLabel } from './plainLabel.ts';
 import { ageText, sizeText } from './transferTexts.ts';
 
 export type ExportChoice = { readonly format: 'markdown' | 'json' | 'bundle'; readonly isRedacted: boolean };
 
 export async function pickFormat(): Promise<ExportChoice | undefined> {
 	const formats: readonly (vscode.QuickPickItem & { readonly format: ExportChoice['format'] })[] = [
-		{ label: 'Markdown', format: 'markdown', detail: 'A transcript to read and share: the active branch with its edits as diffs.' },
+		{
+			label: 'Markdown',
+			format: 'markdown',
+			detail: 'A transcript to read and share: the active branch with its edits as diffs.',
+		},
 		{ label: 'JSON', format: 'json', detail: 'Every entry of the session, all branches, with the contents they name.' },
-		{ label: 'Portable bundle', format: 'bundle', detail: 'One file that can be imported and resumed on another machine.' },
+		{
+			label: 'Portable bundle',
+			format: 'bundle',
+			detail: 'One file that can be imported and resumed on another machine.',
+		},
 	];
 	const format = await vscode.window.showQuickPick(formats, { title: 'Export Session', placeHolder: 'Format' });
 	if (!format) return undefined;
@@ -18,7 +27,8 @@ export async function pickFormat(): Promise<ExportChoice | undefined> {
 		{
 			label: 'Redacted',
 			isRedacted: true,
-			detail: 'Credentials are masked, your folders get names. A session imported from it does not repeat the same bytes in its requests.',
+			detail:
+				'Credentials are masked, your folders get names. A session imported from it does not repeat the same bytes in its requests.',
 		},
 		{
 			label: 'As it is',
@@ -26,14 +36,21 @@ export async function pickFormat(): Promise<ExportChoice | undefined> {
 			detail: 'Paths and texts stay. Only the API keys that are configured here are masked.',
 		},
 	];
-	const chosen = await vscode.window.showQuickPick(privacy, { title: 'Export Session', placeHolder: 'What may leave this machine?' });
+	const chosen = await vscode.window.showQuickPick(privacy, {
+		title: 'Export Session',
+		placeHolder: 'What may leave this machine?',
+	});
 	return chosen && { format: format.format, isRedacted: chosen.isRedacted };
 }
 
 export async function pickImportSource(): Promise<'file' | 'claudeCode' | undefined> {
 	const sources: readonly (vscode.QuickPickItem & { readonly source: 'file' | 'claudeCode' })[] = [
 		{ label: '$(file-zip) From File…', source: 'file', detail: 'A portable bundle (.retrace) or a JSON export.' },
-		{ label: '$(history) From Claude Code…', source: 'claudeCode', detail: 'Its sessions on this machine. They are copied; the originals stay as they are.' },
+		{
+			label: '$(history) From Claude Code…',
+			source: 'claudeCode',
+			detail: 'Its sessions on this machine. They are copied; the originals stay as they are.',
+		},
 	];
 	return (await vscode.window.showQuickPick(sources, { title: 'Import Session' }))?.source;
 }
@@ -45,7 +62,7 @@ export async function pickClaudeSessions(
 	nowMs: number,
 ): Promise<readonly ClaudeCodeSession[]> {
 	const itemOf = (session: ClaudeCodeSession): ClaudeItem => ({
-		label: session.title || 'Untitled session',
+		label: plainLabel(session.title || 'Untitled session'),
 		description: `${ageText(session.modifiedMs, nowMs)} · ${sizeText(session.sizeBytes)}`,
 		...(session.isOfWorkspace || session.cwd === undefined ? {} : { detail: session.cwd }),
 		session,

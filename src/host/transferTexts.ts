@@ -1,6 +1,6 @@
 /** Words of export and import: file names, ages, sizes, reports. Pure. */
 import { plural } from '../base/text.ts';
-import type { ImportedSession } from '../core/transfer/importedSession.ts';
+import { type ImportedSession, lossText } from '../core/transfer/importedSession.ts';
 
 /** A name that every file system takes. */
 export function safeFileName(title: string): string {
@@ -16,17 +16,15 @@ export function safeFileName(title: string): string {
 	return plain === '' || isReserved ? 'session' : plain;
 }
 
-/** `Imported 3 sessions. Left out: 2 unreadable lines.` */
+/** `Imported 3 sessions. Left out: unreadable lines (2).` */
 export function importReport(imported: readonly ImportedSession[]): string {
 	const [only] = imported;
 	const what = imported.length === 1 && only ? `Imported “${only.title}”` : `Imported ${plural(imported.length, 'session')}`;
 	const counts = new Map<string, number>();
-	for (const lost of imported.flatMap((session) => session.leftOut)) {
-		const kind = lost.replace(/^\d+ /, '');
-		counts.set(kind, (counts.get(kind) ?? 0) + Number.parseInt(lost, 10));
-	}
-	const rest = counts.size === 0 ? '' : ` Left out: ${[...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')}.`;
-	return `${what}.${rest}`;
+	for (const lost of imported.flatMap((session) => session.leftOut))
+		counts.set(lost.what, (counts.get(lost.what) ?? 0) + lost.count);
+	const losses = [...counts].map(([kind, count]) => ({ what: kind, count }));
+	return `${what}.${losses.length === 0 ? '' : ` Left out: ${lossText(losses)}.`}`;
 }
 
 const MINUTE_MS = 60_000;

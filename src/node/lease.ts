@@ -20,6 +20,8 @@ import { type LeaseFile, parseLeaseFile } from '../core/session/leaseFile.ts';
 import { leaseLost } from '../core/session/sessionErrors.ts';
 import { systemCode } from './systemErrors.ts';
 
+/** Folder times are as coarse as this at worst (FAT: 2 s). */
+const COARSEST_TIME_MS = 2_500;
 const BEAT_EVERY_MS = 5_000;
 /** Four beats: one late timer does not cost the lease, and a crash is noticed before a person gives up waiting. */
 export const STALE_AFTER_MS = 20_000;
@@ -116,11 +118,19 @@ export function claimLease(
 	}, BEAT_EVERY_MS);
 	timer.unref();
 	let isReleased = false;
+	/** The folder's time when it was last looked into, once that time was old enough to be told from a later change. */
+	let quietSinceMs: number | undefined;
 	return {
 		generation,
 		assertHeld() {
+			if (isReleased) throw claimedElsewhere();
+			// Whoever claims makes a file in the folder, which changes its time: one call instead of four.
+			const changedMs = folderTime(folder);
+			if (changedMs !== undefined && changedMs === quietSinceMs) return;
+			// A time says nothing yet while another change could still get the same one.
+			quietSinceMs = changedMs !== undefined && Date.now() - changedMs > COARSEST_TIME_MS ? changedMs : undefined;
 			// A generation comes again when nothing was written under it, so the file must still be ours, not just its name.
-			if (isReleased || highest(folder) !== generation || textOf(path) !== text) throw claimedElsewhere();
+			if (highest(folder) !== generation || textOf(path) !== text) throw claimedElsewhere();
 		},
 		release() {
 			if (isReleased) return;
@@ -130,6 +140,15 @@ export function claimLease(
 			removeFolderIfEmpty(folder);
 		},
 	};
+}
+
+function folderTime(folder: string): number | undefined {
+	try {
+		return statSync(folder).mtimeMs;
+	} catch (error) {
+		if (systemCode(error) === 'ENOENT') return undefined;
+		throw error;
+	}
 }
 
 const claimedElsewhere = () => leaseLost('Another window writes this session now.');

@@ -45,7 +45,7 @@ export function createSessionRegistry(options: {
 	let work: Promise<void> = Promise.resolve();
 	let writeTimer: ReturnType<typeof setTimeout> | undefined;
 	let readTimer: ReturnType<typeof setTimeout> | undefined;
-	let watcher: FSWatcher | undefined;
+	let watcher: { readonly path: string; readonly watcher: FSWatcher } | undefined;
 
 	/** One after another; what fails is told and tried again with the next beat. */
 	const enqueue = (task: () => Promise<void>) => {
@@ -79,24 +79,31 @@ export function createSessionRegistry(options: {
 		changed.fire();
 	};
 
+	const readSoon = () => {
+		readTimer ??= unrefTimeout(() => {
+			readTimer = undefined;
+			void enqueue(read);
+		}, READ_AFTER_MS);
+	};
+
+	/** The folder comes with the first window that has something to tell; until then, its place is watched. */
 	const watchFolder = () => {
-		if (watcher || isDone) return;
-		try {
-			const made = watch(folder, { persistent: false }, () => {
-				readTimer ??= unrefTimeout(() => {
-					readTimer = undefined;
-					void enqueue(read);
-				}, READ_AFTER_MS);
-			});
-			made.on('error', (error) => {
-				made.close();
-				if (watcher === made) watcher = undefined;
-				onError(error);
-			});
-			watcher = made;
-		} catch (error) {
-			// It comes with the first window that has something to tell.
-			if (systemCode(error) !== 'ENOENT') onError(error);
+		if (isDone || watcher?.path === folder) return;
+		for (const path of [folder, options.folder]) {
+			if (watcher?.path === path) return;
+			try {
+				const made = watch(path, { persistent: false }, readSoon);
+				made.on('error', (error) => {
+					made.close();
+					if (watcher?.watcher === made) watcher = undefined;
+					onError(error);
+				});
+				watcher?.watcher.close();
+				watcher = { path, watcher: made };
+				return;
+			} catch (error) {
+				if (systemCode(error) !== 'ENOENT') onError(error);
+			}
 		}
 	};
 
@@ -116,7 +123,7 @@ export function createSessionRegistry(options: {
 		clearInterval(beat);
 		clearTimeout(writeTimer);
 		clearTimeout(readTimer);
-		watcher?.close();
+		watcher?.watcher.close();
 		watcher = undefined;
 		changed.dispose();
 	};

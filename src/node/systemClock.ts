@@ -31,6 +31,17 @@ const IDS_PER_MS = 4096;
 export function createIdSource(now: () => number = Date.now): IdSource {
 	let lastMs = 0;
 	let sequence = 0;
+	// Asking the system costs the same for eight bytes and for thousands.
+	let pool = new Uint8Array(0);
+	let used = 0;
+	const eightBytes = () => {
+		if (used + 8 > pool.length) {
+			pool = randomBytes(4096);
+			used = 0;
+		}
+		used += 8;
+		return pool.subarray(used - 8, used);
+	};
 	return {
 		next() {
 			const nowMs = now();
@@ -41,7 +52,7 @@ export function createIdSource(now: () => number = Date.now): IdSource {
 				lastMs++;
 				sequence = 0;
 			}
-			return uuidV7(lastMs, sequence, randomBytes(8));
+			return uuidV7(lastMs, sequence, eightBytes());
 		},
 	};
 }

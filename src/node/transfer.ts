@@ -1,6 +1,7 @@
 /** Everything that export, import and adoption need from this machine, put together for one store. */
 import { createClaudeCodeLogs } from './transferClaudeCode.ts';
-import { createFileAgentLogs, noAgentLogs, transferFiles } from './transferFiles.ts';
+import { createAgentLogs } from './agentLogs.ts';
+import { noAgentLines, transferFiles } from './transferFiles.ts';
 import { createMovedFolders } from './transferMoved.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
 
@@ -14,7 +15,7 @@ export function createTransfer(options: {
 	return {
 		files: transferFiles,
 		claudeCode: createClaudeCodeLogs(home),
-		agentLogs: folder === undefined ? noAgentLogs : createFileAgentLogs(folder),
+		agentLogs: folder === undefined ? noAgentLines : createAgentLogs(folder),
 		moved: folder === undefined ? undefined : createMovedFolders({ folder, window }),
 	};
 }

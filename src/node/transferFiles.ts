@@ -1,15 +1,13 @@
 /**
- * Files that the user chose for an export or an import, and the logs of subagents. A file is replaced as a whole or stays as it was.
+ * Files that the user chose for an export or an import. A file is replaced as a whole or stays as it was.
  * Knows nothing of what is in them.
  */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { isCancelled, UserError } from '../base/errors.ts';
-import { logWriteFailed } from '../core/session/sessionErrors.ts';
 import { badBundle, exportFailed, importUnreadable } from '../core/transfer/transferErrors.ts';
-import type { AgentLogs, TransferFiles } from '../core/transfer/transferPorts.ts';
-import { describeFileError, systemCode } from './systemErrors.ts';
+import type { AgentLines, TransferFiles } from '../core/transfer/transferPorts.ts';
+import { describeFileError } from './systemErrors.ts';
 import { readZip } from './transferUnzip.ts';
 import { writeZip } from './transferZip.ts';
 
@@ -37,69 +35,13 @@ export const transferFiles: TransferFiles = {
 	},
 };
 
-/** `folder` is the storage folder. Paths: `sessions/<session>/agents/<agent>.jsonl`. */
-export function createFileAgentLogs(folder: string): AgentLogs {
-	const folderOf = (sessionId: string) => {
-		if (!SAFE_NAME.test(sessionId)) throw logWriteFailed(undefined, 'its id is not a valid one');
-		return join(folder, 'sessions', sessionId, 'agents');
-	};
-	const pathOf = (sessionId: string, agentId: string) => {
-		if (!SAFE_NAME.test(agentId)) throw logWriteFailed(undefined, 'the id of a subagent is not a valid one');
-		return join(folderOf(sessionId), `${agentId}.jsonl`);
-	};
-	return {
-		async list(sessionId) {
-			const names = await readdir(folderOf(sessionId)).catch(noneIfMissing);
-			return names
-				.flatMap((name) => (name.endsWith('.jsonl') ? [name.slice(0, -'.jsonl'.length)] : []))
-				.filter((name) => SAFE_NAME.test(name))
-				.sort();
-		},
-		async read(sessionId, agentId) {
-			try {
-				const text = await readFile(pathOf(sessionId, agentId), 'utf8');
-				return text.split(/\r?\n/).filter((line) => line.trim() !== '');
-			} catch (error) {
-				if (systemCode(error) === 'ENOENT') return [];
-				throw importUnreadable(error, describeFileError(error));
-			}
-		},
-		async append(sessionId, agentId, lines) {
-			if (lines.length === 0) return;
-			const path = pathOf(sessionId, agentId);
-			try {
-				await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-				const file = await open(path, 'a', 0o600);
-				try {
-					await file.writeFile(lines.map((line) => `${line}\n`).join(''));
-					await file.datasync();
-				} finally {
-					await file.close();
-				}
-			} catch (error) {
-				throw logWriteFailed(error, describeFileError(error));
-			}
-		},
-		async discard(sessionId) {
-			await rm(dirname(folderOf(sessionId)), { recursive: true, force: true });
-		},
-	};
-}
-
 /** Sessions that are not kept on disk have no logs beside theirs. */
-export const noAgentLogs: AgentLogs = {
+export const noAgentLines: AgentLines = {
 	list: async () => [],
 	read: async () => [],
 	append: async () => undefined,
 	discard: async () => undefined,
 };
-
-const SAFE_NAME = /^[0-9A-Za-z][0-9A-Za-z_-]{0,127}$/;
-
-function noneIfMissing(error: unknown): string[] {
-	if (systemCode(error) === 'ENOENT') return [];
-	throw importUnreadable(error, describeFileError(error));
-}
 
 async function startsAsZip(path: string): Promise<boolean> {
 	const file = await open(path, 'r');

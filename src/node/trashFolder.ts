@@ -131,7 +131,6 @@ export function createTrashFolder({ folder, window, trace }: TrashFolderOptions)
 				mkdirSync(sessions, { recursive: true, mode: 0o700 });
 				withLease(id, () => {
 					if (isTaken()) throw sessionExists();
-					rmSync(here(id, '.idx'), { force: true });
 					// The log last: until then it is a session in the trash whose parts were left behind.
 					for (const part of OTHER_PARTS) moveIfThere(there(name, part), here(id, part));
 					renameSync(there(name, LOG_ENDING), here(id, LOG_ENDING));

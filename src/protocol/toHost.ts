@@ -65,7 +65,14 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	/** The whole output of a tool row: answered with `expanded`. */
 	z.object({ kind: z.literal('item.expand'), id: z.string() }),
 	/** The rows before this one: answered with `older`. */
-	z.object({ kind: z.literal('transcript.older'), beforeId: z.string() }),
+	z.object({
+		kind: z.literal('transcript.older'),
+		beforeId: z.string(),
+		/** As far back as this row, however many rows that are. */
+		untilId: z.string().optional(),
+	}),
+	/** Find in the whole transcript: answered with `find.results` of the same number. An empty query only cancels. */
+	z.object({ kind: z.literal('find'), number: z.number().int(), query: z.string() }),
 	z.object({ kind: z.literal('link.open'), href: z.string() }),
 	z.object({
 		kind: z.literal('notice.act'),

@@ -1,6 +1,7 @@
 /** What the host tells the panel. A closed union; the panel keeps `reduce(state, message)` and no truth of its own. */
 import * as z from 'zod';
 import { contextMeterSchema } from './contextMeter.ts';
+import { findMarkSchema } from './findMark.ts';
 import { permissionModeSchema, promptAttachmentsSchema } from './toHost.ts';
 import { transcriptItemSchema } from './transcriptItem.ts';
 
@@ -108,5 +109,16 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 	/** Something to say that is no part of the transcript. Spoken by a screen reader. */
 	z.object({ kind: z.literal('toast'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
 	z.object({ kind: z.literal('focus') }),
+	/** Scroll to this row, open it, mark what was searched for, and put the focus on its message. */
+	z.object({ kind: z.literal('reveal'), id: z.string(), mark: findMarkSchema.optional() }),
+	/** Rows that have what was looked for, from the oldest to the newest, loaded or not. */
+	z.object({
+		kind: z.literal('find.results'),
+		number: z.number().int(),
+		ids: z.array(z.string()),
+		/** False: a part of the conversation could not be searched. */
+		isComplete: z.boolean(),
+		mark: findMarkSchema,
+	}),
 ]);
 export type ToPanel = z.infer<typeof toPanelSchema>;

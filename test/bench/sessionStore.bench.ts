@@ -1,5 +1,5 @@
 /** What the session store costs on this machine: appending, the size of the log, listing, and storing a before-image. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asSha256, asToolUseId } from '../../src/base/ids.ts';
@@ -10,9 +10,9 @@ import { createFileBlobStore } from '../../src/node/fileBlobStore.ts';
 import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import { type Figure, median } from './figure.ts';
+import { listing } from './sessionList.ts';
 
 const APPENDS = 5_000;
-const SESSIONS = 1_000;
 const EDITS = 100;
 /** The file that an edit changes: a longer source file. */
 const EDITED_BYTES = 20_000;
@@ -20,7 +20,7 @@ const EDITED_BYTES = 20_000;
 export async function run(): Promise<Figure[]> {
 	const folder = mkdtempSync(join(tmpdir(), 'retrace-bench-'));
 	try {
-		return [...(await appending(folder)), await beforeImage(folder), await listing(join(folder, 'many'))];
+		return [...(await appending(folder)), await beforeImage(folder), ...(await listing(folder, optionsIn))];
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
@@ -129,34 +129,5 @@ async function beforeImage(folder: string): Promise<Figure> {
 		unit: 'ms',
 		bound: 2,
 		note: `median of ${EDITS}, ${EDITED_BYTES / 1000} KB each`,
-	};
-}
-
-async function listing(folder: string): Promise<Figure> {
-	const options = optionsIn(folder);
-	const session = await openSession(options);
-	for (let index = 0; index < 200; index++) session.append(block(index));
-	const tail: EntryDraft<'turnEnded'> = { type: 'turnEnded', reason: 'endTurn', durationMs: 1 };
-	session.append<'user' | 'turnEnded'>({ type: 'user', content: [{ type: 'text', text: 'Name' }] }, tail);
-	await session.close();
-	const { lines } = await options.store.open(session.id);
-	const log = `${lines.map(({ text }) => text).join('\n')}\n`;
-	mkdirSync(join(folder, 'sessions'), { recursive: true });
-	for (let index = 1; index < SESSIONS; index++) {
-		writeFileSync(join(folder, 'sessions', `${options.ids.next()}.jsonl`), log);
-	}
-	const times: number[] = [];
-	for (let index = 0; index < 5; index++) {
-		const startedAt = performance.now();
-		await options.store.list();
-		times.push(performance.now() - startedAt);
-	}
-	const sizeKb = Math.round(log.length / 1024);
-	return {
-		name: `list ${SESSIONS} sessions`,
-		value: median(times),
-		unit: 'ms',
-		bound: 500,
-		note: `warm, logs of ${sizeKb} KB`,
 	};
 }

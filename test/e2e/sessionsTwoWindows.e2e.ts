@@ -117,7 +117,8 @@ suite('Two windows on one folder', { skip: missingBrowser() }, () => {
 
 	test('after Take Over the first window can only read, keeps what was typed there, and follows the second', async () => {
 		await boxOf(first()).fill('Half a thought');
-		await other().getByRole('button', { name: 'Fork', exact: true }).waitFor();
+		const notice = other().getByRole('group', { name: 'Notice' }).last();
+		await notice.getByRole('button', { name: 'Fork', exact: true }).waitFor();
 		await takeOver(other());
 		await ask(other(), 'Mine now', 'Taken over.');
 

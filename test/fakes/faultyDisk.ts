@@ -26,7 +26,12 @@ export type DiskEvent =
 	| { readonly kind: 'remove'; readonly path: string }
 	| { readonly kind: 'write'; readonly inode: Inode; readonly at: number; readonly bytes: Buffer }
 	/** What was there at `since` (an index of the trace) is safe now: of a file its bytes, of a folder its names. */
-	| { readonly kind: 'flushed'; readonly inode: Inode | undefined; readonly folder: string | undefined; readonly since: number }
+	| {
+			readonly kind: 'flushed';
+			readonly inode: Inode | undefined;
+			readonly folder: string | undefined;
+			readonly since: number;
+	  }
 	/** The test's own: what was promised at this point. */
 	| { readonly kind: 'mark'; readonly mark: unknown };
 
@@ -106,6 +111,12 @@ function createRecorder() {
 			if (!isOn) return;
 			inodes.delete(path);
 			trace.push({ kind: 'remove', path });
+		},
+		/** A folder that was there, and safe, before anything else. */
+		hadFolder(path: string) {
+			mkdirSync(path, { recursive: true });
+			trace.push({ kind: 'folder', path });
+			trace.push({ kind: 'flushed', inode: undefined, folder: dirname(path), since: trace.length });
 		},
 		madeFolders(first: string, last: string) {
 			if (!isOn) return;

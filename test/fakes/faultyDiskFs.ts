@@ -6,7 +6,9 @@ import * as fs from 'node:fs';
 import { recorder } from './faultyDisk.ts';
 
 // What only reads is the real thing.
-export { fstatSync, readdirSync, readFileSync, readlinkSync, readSync, statSync, utimes } from 'node:fs';
+// biome-ignore lint/performance/noReExportAll: it stands in for the whole module.
+// biome-ignore lint/performance/noBarrelFile: it stands in for the whole module.
+export * from 'node:fs';
 
 type Done = (error: NodeJS.ErrnoException | null) => void;
 

@@ -30,7 +30,7 @@ export function createWindows(t: TestContext) {
 	});
 	const open = (window: string): TestWindow => {
 		const errors: unknown[] = [];
-		const watching = new Set<{ readonly id: SessionId; readonly tell: (now: LogNow) => void }>();
+		const watching = new Set<{ readonly id: SessionId; readonly tell: (now: LogNow) => Promise<void> }>();
 		let attached = 0;
 		const lookAt = (id: SessionId): LogNow => {
 			const owner = readOwner(join(folder, 'sessions', `${id}.lease`), window);
@@ -64,10 +64,7 @@ export function createWindows(t: TestContext) {
 			errors,
 			async look(id) {
 				const now = lookAt(id);
-				for (const one of [...watching]) if (one.id === id) one.tell(now);
-				await sessions.find(id)?.session.follow();
-				// What is told is worked off behind what was told before.
-				for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+				for (const one of [...watching]) if (one.id === id) await one.tell(now);
 			},
 			get watched() {
 				return watching.size;
@@ -82,7 +79,8 @@ export function createWindows(t: TestContext) {
 
 export const say = ({ session }: OpenSession, text: string) =>
 	session.append({ type: 'user', content: [{ type: 'text', text }] });
-export const endTurn = ({ session }: OpenSession) => session.append({ type: 'turnEnded', reason: 'endTurn', durationMs: 1 });
+export const endTurn = ({ session }: OpenSession) =>
+	session.append({ type: 'turnEnded', reason: 'endTurn', durationMs: 1 });
 /** What a panel shows, in short. */
 export const shown = (open: OpenSession) =>
 	open.rows().map((row) => ('text' in row && row.kind !== 'turnEnd' ? `${row.kind}: ${row.text}` : row.kind));

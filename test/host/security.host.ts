@@ -7,6 +7,7 @@ import { chatHtml } from '../../src/host/chatHtml.ts';
 import { ChatPanel } from '../../src/host/chatPanel.ts';
 import { createEditorWorkspace } from '../../src/host/editorWorkspace.ts';
 import { openLink } from '../../src/host/links.ts';
+import type { SessionView } from '../../src/host/sessionView.ts';
 import { chosenProvider, permissionRules, setting } from '../../src/host/settings.ts';
 import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
 import { hostTest } from './support/hostTest.ts';
@@ -104,7 +105,8 @@ function createView() {
 		onDidReceiveMessage: received.event,
 		postMessage: async (message: { kind?: string }) => posted.push(message) > 0,
 	};
-	const view = { webview, visible: true, onDidDispose: new vscode.EventEmitter<void>().event };
+	const never = new vscode.EventEmitter<void>().event;
+	const view = { webview, visible: true, onDidDispose: never, onDidChangeVisibility: never };
 	return { view: view as unknown as vscode.WebviewView, webview, received, posted };
 }
 
@@ -113,6 +115,8 @@ hostTest('messages of the page that are not as agreed do nothing, and say so', a
 	const errors: string[] = [];
 	const panel = new ChatPanel({
 		extensionUri: vscode.Uri.file(root),
+		view: { isVisible: false, wake: () => assert.fail('not asked for') } as unknown as SessionView,
+		onUsed: async () => undefined,
 		source: {
 			head: () => assert.fail('not asked for'),
 			items: () => ({ items: [], hasOlder: false }),

@@ -234,7 +234,7 @@ hostTest('a filter shows what matches, in open groups, and says when nothing doe
 	await tree.reload();
 	tree.filter = 'area ';
 	assert.deepEqual(await shownRows(), ['Today', '  Guard area | now', 'Archived | 1', '  Other | now']);
-	assert.equal(view.description, 'filter: area');
+	assert.equal(view.message, '“area”: 2 of 3 sessions.');
 	tree.filter = 'nothing';
 	assert.deepEqual(await shownRows(), []);
 	assert.equal(view.message, 'No session matches “nothing”.');

@@ -13,7 +13,7 @@ import type { StoreExamination } from '../../src/core/session/storeExamination.t
 import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
 import { createStoreDoctor } from '../../src/node/storeDoctor.ts';
 import { SESSION, sessionOptions, user } from '../core/session/sessionSupport.ts';
-import { type DamagedLog, damagedLogs } from '../fixtures/damagedLogs/damagedLogs.ts';
+import { type DamagedLog, damagedLogs } from '../fakes/damagedLogs.ts';
 
 const folders: string[] = [];
 after(() => {
@@ -40,6 +40,12 @@ for (const damaged of damagedLogs) {
 			assert.ok(problem.range.end <= damaged.bytes.length);
 		}
 		assert.equal(session.readOnlyReason !== undefined, damaged.isReadOnly === true);
+
+		const part = await openSession({ ...scene.options(), wholeUpToBytes: 0 });
+		assert.equal(part.leaf, session.leaf, 'the same leaf when little is read');
+		while (await part.loadOlder());
+		assert.deepEqual(idsOf(part.branch()), damaged.branch);
+		await part.close();
 
 		const examination = await examine(scene);
 		assert.deepEqual(kindsOf(examination.logs[0]?.findings ?? []), damaged.findings);

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -128,4 +137,20 @@ test('a store that cannot be written says so and leaves no part behind', async (
 	writeFileSync(join(folder, 'blobs'), 'a file in the place of the folder');
 	await assert.rejects(store.put(utf8Encode('x'), 'text/plain'), isCode('blob-write-failed'));
 	assert.deepEqual(files(), []);
+});
+
+test('a blob that is put again after a day is new again, so that no sweep takes it', async (t) => {
+	const { folder, store, files } = scene(t);
+	const bytes = utf8Encode('kept');
+	await store.put(bytes, 'text/plain');
+	const path = join(folder, files()[0] ?? '');
+	const check = async (ageHours: number, isTouched: boolean) => {
+		const at = Date.now() / 1000 - ageHours * 3600;
+		utimesSync(path, at, at);
+		await store.put(bytes, 'text/plain');
+		assert.equal(Date.now() - statSync(path).mtimeMs < 60_000, isTouched, `${ageHours} h`);
+	};
+	await check(23, false);
+	await check(25, true);
+	await check(2000, true);
 });

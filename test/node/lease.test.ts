@@ -131,6 +131,33 @@ test('other files in the folder mean nothing', (t) => {
 	assert.equal(claim().generation, 1);
 });
 
+test('a folder that has rested is asked for its time only, and a claim is noticed all the same', (t) => {
+	const { folder, claim } = scene(t);
+	const first = claim();
+	const rested = new Date(Date.now() - 60_000);
+	utimesSync(folder, rested, rested);
+	first.assertHeld();
+	// Seen as held by its time: what is in it is not looked at.
+	rmSync(join(folder, '1'));
+	utimesSync(folder, rested, rested);
+	first.assertHeld();
+	claim('there', 2);
+	assert.throws(() => first.assertHeld(), isLost);
+});
+
+test('a folder that was changed a moment ago is looked into each time', (t) => {
+	const { folder, claim } = scene(t);
+	const first = claim();
+	first.assertHeld();
+	// Another claim in the same tick of the file system's clock leaves the same time.
+	const now = new Date();
+	utimesSync(folder, now, now);
+	first.assertHeld();
+	claim('there');
+	utimesSync(folder, now, now);
+	assert.throws(() => first.assertHeld(), isLost);
+});
+
 test('the beat goes on while the lease is held, and does not keep the process running', (t) => {
 	t.mock.timers.enable({ apis: ['setInterval'] });
 	const { folder, claim } = scene(t);

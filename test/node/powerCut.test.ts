@@ -47,17 +47,22 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 /** What holds from this point of the trace on. */
 type Promise_ = { readonly entries: readonly EntryId[] };
-type Broken = { readonly forgets?: 'logFlush' | 'blobFlush' | 'folderFlush'; readonly isEditUnsynced?: boolean };
+type Setting = {
+	readonly isFirstSession?: boolean;
+	readonly forgets?: 'logFlush' | 'blobFlush' | 'folderFlush';
+	readonly isEditUnsynced?: boolean;
+};
 
 const CUTS_PER_RUN = 8;
 
-async function survives(plan: readonly Step[], seed: number, order: NameOrder, broken: Broken): Promise<void> {
+async function survives(plan: readonly Step[], seed: number, order: NameOrder, setting: Setting): Promise<void> {
 	const folder = mkdtempSync(join(tmpdir(), 'retrace-cut-'));
 	const random = randomFrom(seed);
 	const store = join(folder, 'store');
 	try {
-		recorder.start(broken.forgets);
-		await write(plan, store, broken);
+		recorder.start(setting.forgets);
+		if (!setting.isFirstSession) recorder.hadFolder(join(store, 'sessions'));
+		await write(plan, store, setting);
 		recorder.stop();
 		const { trace } = recorder;
 		for (let cut = 0; cut < CUTS_PER_RUN; cut++) {
@@ -73,7 +78,7 @@ async function survives(plan: readonly Step[], seed: number, order: NameOrder, b
 	}
 }
 
-async function write(plan: readonly Step[], folder: string, broken: Broken) {
+async function write(plan: readonly Step[], folder: string, setting: Setting) {
 	const blobs = createFileBlobStore(folder);
 	const options = {
 		...sessionOptions(createFileSessionStore({ folder, window: 'w', trace: () => undefined })),
@@ -119,7 +124,7 @@ async function write(plan: readonly Step[], folder: string, broken: Broken) {
 				break;
 			}
 			case 'edit':
-				await edit(step.text, session, files, blobs, broken);
+				await edit(step.text, session, files, blobs, setting);
 		}
 	}
 	const before = all();
@@ -132,7 +137,7 @@ async function edit(
 	session: Session,
 	files: ReturnType<typeof createMemoryWorkspace>,
 	blobs: ReturnType<typeof createFileBlobStore>,
-	broken: Broken,
+	setting: Setting,
 ) {
 	const absolute = '/w/a.txt';
 	const before = await files.read(absolute);
@@ -150,7 +155,7 @@ async function edit(
 		},
 	};
 	const recording = createRecordingWorkspace({
-		session: broken.isEditUnsynced ? withoutSync(session) : session,
+		session: setting.isEditUnsynced ? withoutSync(session) : session,
 		...{ workspace, blobs },
 	});
 	const bytes = new TextEncoder().encode(text);
@@ -208,8 +213,8 @@ function continued(): () => string {
 	return () => `continued-${++count}`;
 }
 
-const property = (order: NameOrder, broken: Broken = {}) =>
-	fc.asyncProperty(steps, fc.integer({ min: 1 }), (plan, seed) => survives(plan, seed, order, broken));
+const property = (order: NameOrder, setting: Setting = {}) =>
+	fc.asyncProperty(steps, fc.integer({ min: 1 }), (plan, seed) => survives(plan, seed, order, setting));
 
 test('with names that keep their order, a power cut takes nothing that was flushed', async () => {
 	await fc.assert(property('journal'), { numRuns: 60 });
@@ -219,15 +224,21 @@ test('with names that are only as safe as their folder, a power cut takes nothin
 	await fc.assert(property('loose'), { numRuns: 60 });
 });
 
-const NEEDED: readonly { readonly what: string; readonly order: NameOrder; readonly broken: Broken }[] = [
-	{ what: 'the log', order: 'journal', broken: { forgets: 'logFlush' } },
-	{ what: 'a content', order: 'journal', broken: { forgets: 'blobFlush' } },
-	{ what: 'the folder of a new log', order: 'loose', broken: { forgets: 'folderFlush' } },
-	{ what: 'the log before an edit', order: 'journal', broken: { isEditUnsynced: true } },
+test('the same for the first session of a workspace, whose folder is new', {
+	todo: 'flush the folder above',
+}, async () => {
+	await fc.assert(property('loose', { isFirstSession: true }), { numRuns: 60 });
+});
+
+const NEEDED: readonly { readonly what: string; readonly order: NameOrder; readonly setting: Setting }[] = [
+	{ what: 'the log', order: 'journal', setting: { forgets: 'logFlush' } },
+	{ what: 'a content', order: 'journal', setting: { forgets: 'blobFlush' } },
+	{ what: 'the folder of a new log', order: 'loose', setting: { forgets: 'folderFlush' } },
+	{ what: 'the log before an edit', order: 'journal', setting: { isEditUnsynced: true } },
 ];
-for (const { what, order, broken } of NEEDED) {
+for (const { what, order, setting } of NEEDED) {
 	test(`without the flush of ${what}, the same check fails`, async () => {
-		const result = await fc.check(property(order, broken), { numRuns: 60, endOnFailure: true });
+		const result = await fc.check(property(order, setting), { numRuns: 60, endOnFailure: true });
 		assert.ok(result.failed);
 		const cause = result.errorInstance;
 		assert.ok(cause instanceof assert.AssertionError, String(cause));

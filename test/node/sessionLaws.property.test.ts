@@ -21,7 +21,17 @@ import { openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
 import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
 import { smallPrefix } from '../core/context/request.ts';
-import { call, ended, line, reply, result, SESSION, sessionOptions, turnEnded, user } from '../core/session/sessionSupport.ts';
+import {
+	call,
+	ended,
+	line,
+	reply,
+	result,
+	SESSION,
+	sessionOptions,
+	turnEnded,
+	user,
+} from '../core/session/sessionSupport.ts';
 
 type Step =
 	/** `kb` of text, so that logs get long enough to be read in part. */
@@ -157,7 +167,8 @@ function branchOf(model: Model): EntryId[] {
 async function run(scene: Scene, one: Step): Promise<void> {
 	const { model, points } = scene;
 	const session = scene.here;
-	const point = (index: number): EntryId | null => (points.length === 0 ? null : (points[index % points.length] ?? null));
+	const point = (index: number): EntryId | null =>
+		points.length === 0 ? null : (points[index % points.length] ?? null);
 	switch (one.kind) {
 		case 'turn':
 			session.append<'user' | 'assistant' | 'assistantEnded' | 'turnEnded'>(
@@ -369,7 +380,7 @@ function operation(epoch: number): EntryDraft<'fileOperation' | 'fileOperationDo
 }
 
 test('sessions keep the laws, and are the same however much of their log is read', async (t) => {
-	const numRuns = Number(process.env['RETRACE_RUNS'] ?? 60);
+	const numRuns = Number(process.env.RETRACE_RUNS ?? 120);
 	await fc.assert(
 		fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (plan) => {
 			const scene = new Scene();

@@ -11,7 +11,7 @@ type AnswerItem = Extract<TranscriptItem, { kind: 'answer' }>;
 export function answerRow(item: AnswerItem): TemplateResult {
 	// Blank lines at the end of a block come with the next one and change nothing.
 	const blocks = splitBlocks(item.text).map((block) => block.trimEnd());
-	return html`<div class="answer">
+	return html`<div class="answer" data-row=${item.id}>
 		${blocks.map((block, index) => {
 			const isGrowing = item.isStreaming && index === blocks.length - 1;
 			// Sanitised by renderMarkdown; see its SANITISE list.

@@ -10,7 +10,7 @@ type EditItem = Extract<TranscriptItem, { kind: 'edit' }>;
 export function editCard(item: EditItem, context: ViewContext): TemplateResult {
 	const name = `Edit: ${item.path}`;
 	if (item.state !== 'proposed') return settledEdit(item, name, context);
-	return html`<section class="card" role="group" aria-label=${name}>
+	return html`<section class="card" data-row=${item.id} role="group" aria-label=${name}>
 		<header class="card-head">
 			${icon(item.isNewFile ? 'new-file' : 'edit')}
 			<span class="card-title">${item.isNewFile ? 'New file' : 'Edit'}</span>
@@ -48,7 +48,7 @@ export function editCard(item: EditItem, context: ViewContext): TemplateResult {
 function settledEdit(item: EditItem, name: string, context: ViewContext): TemplateResult {
 	const isOpen = context.openRows.has(item.id);
 	const canOpen = item.lines.length > 0 || item.note !== '';
-	return html`<div class="tool is-${item.state}" role="group" aria-label=${name}>
+	return html`<div class="tool is-${item.state}" data-row=${item.id} role="group" aria-label=${name}>
 		<div class="tool-split">
 			<button type="button" class="tool-line" title="${verbOf(item)} ${item.path}" aria-expanded=${isOpen ? 'true' : 'false'} ?disabled=${!canOpen}
 				@click=${() => context.toggleRow(item.id)}>

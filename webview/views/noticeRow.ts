@@ -7,7 +7,7 @@ import type { ViewContext } from './viewTypes.ts';
 type NoticeItem = Extract<TranscriptItem, { kind: 'notice' }>;
 
 export function noticeRow(item: NoticeItem, context: ViewContext): TemplateResult {
-	return html`<div class="notice is-${item.level}" role="group" aria-label=${titleOf(item)}>
+	return html`<div class="notice is-${item.level}" data-row=${item.id} role="group" aria-label=${titleOf(item)}>
 		${icon(item.level)}
 		<div class="notice-body">
 			<p>${item.text}</p>

@@ -11,7 +11,7 @@ type PermissionItem = Extract<TranscriptItem, { kind: 'permission' }>;
 export function permissionCard(item: PermissionItem, context: ViewContext): TemplateResult {
 	const name = `Permission: ${item.tool}`;
 	if (item.state !== 'asking') {
-		return html`<div class="tool" role="group" aria-label=${name}>
+		return html`<div class="tool" data-row=${item.id} role="group" aria-label=${name}>
 			<div class="tool-line is-plain" title=${item.target}>
 				${icon(item.state === 'denied' ? 'circle-slash' : 'shield')}
 				<span class="verb">${verdictOf(item)}</span>
@@ -21,7 +21,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	}
 	const describedBy = `target-${item.id} cause-${item.id}`;
 	const rule = item.rule;
-	return html`<section class="card needs-you" role="group" aria-label=${name} aria-describedby=${describedBy}>
+	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label=${name} aria-describedby=${describedBy}>
 		<header class="card-head">${icon('shield')}<span class="card-title">${item.tool === 'Bash' ? 'Run this command?' : `Allow ${item.tool}?`}</span>
 			<button
 				type="button"

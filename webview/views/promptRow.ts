@@ -15,7 +15,7 @@ export function promptRow(item: PromptItem, context: ViewContext): TemplateResul
 	const isLong = item.text.length > LONG_PROMPT_CHARS || item.text.split('\n').length > LONG_PROMPT_LINES;
 	const isOpen = !isLong || context.openRows.has(item.id);
 	const headingId = `heading-${item.id}`;
-	return html`<article class="prompt" aria-labelledby=${headingId}>
+	return html`<article class="prompt" data-row=${item.id} aria-labelledby=${headingId}>
 		<header class="row-head">
 			<h2 id=${headingId} title=${new Date(item.timestamp).toLocaleString()}>You</h2>
 			<span class="row-actions">

@@ -7,7 +7,7 @@ import type { ViewContext } from './viewTypes.ts';
 type RewoundItem = Extract<TranscriptItem, { kind: 'rewound' }>;
 
 export function rewoundRow(item: RewoundItem, context: ViewContext): TemplateResult {
-	return html`<div class="rewound" role="status">
+	return html`<div class="rewound" data-row=${item.id} role="status">
 		${icon('discard')}<span class="rewound-text">${item.text}</span>
 		${item.canUndo ? textButton({ label: 'Undo rewind', look: 'secondary', onClick: () => context.post({ kind: 'rewind.undo' }) }) : nothing}
 	</div>`;

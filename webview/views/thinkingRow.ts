@@ -9,7 +9,7 @@ type ThinkingItem = Extract<TranscriptItem, { kind: 'thinking' }>;
 export function thinkingRow(item: ThinkingItem, context: ViewContext): TemplateResult {
 	const isOpen = context.openRows.has(item.id);
 	const lastLine = item.text.trimEnd().split('\n').at(-1) ?? '';
-	return html`<div class="tool">
+	return html`<div class="tool" data-row=${item.id}>
 		<button type="button" class="tool-line" aria-expanded=${isOpen ? 'true' : 'false'} @click=${() => context.toggleRow(item.id)}>
 			${icon(isOpen ? 'chevron-down' : 'chevron-right')}
 			<span class="verb">${item.isStreaming ? 'Thinking' : 'Thought'}</span>

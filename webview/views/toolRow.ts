@@ -11,7 +11,7 @@ const SHORT_TARGET_CHARS = 32;
 
 export function toolRow(item: ToolItem, context: ViewContext): TemplateResult {
 	const isOpen = context.openRows.has(item.id);
-	return html`<div class="tool is-${item.state}">
+	return html`<div class="tool is-${item.state}" data-row=${item.id}>
 		<button
 			type="button"
 			class="tool-line"
@@ -36,7 +36,7 @@ export function toolRow(item: ToolItem, context: ViewContext): TemplateResult {
 export function foldRow(id: string, items: readonly ToolItem[], context: ViewContext): TemplateResult {
 	const isOpen = context.openRows.has(id);
 	const isRunning = items.some((item) => item.state === 'running');
-	return html`<div class="tool fold">
+	return html`<div class="tool fold" data-row=${id}>
 		<button type="button" class="tool-line" aria-expanded=${isOpen ? 'true' : 'false'} @click=${() => context.toggleRow(id)}>
 			${icon(isOpen ? 'chevron-down' : 'chevron-right')}
 			<span class="verb">${isRunning ? 'Exploring' : 'Explored'}</span>

@@ -6,7 +6,7 @@ import { shortCost, shortDuration } from '../format.ts';
 type TurnEndItem = Extract<TranscriptItem, { kind: 'turnEnd' }>;
 
 export function turnEndRow(item: TurnEndItem): TemplateResult {
-	return html`<p class="turn-end">
+	return html`<p class="turn-end" data-row=${item.id}>
 		<span>${item.text}</span><span title="${item.durationMs} ms">${shortDuration(item.durationMs)}</span>${
 			item.costUsd === null || item.costUsd === 0
 				? nothing

@@ -249,7 +249,7 @@ class LoggedSession implements Session {
 		this.#assertWritable();
 		if (drafts.length === 0) return [];
 		// The lease comes first: its generation stands in every line.
-		this.#parts.file.append([]);
+		if (this.#parts.file.generation === 0) this.#parts.file.append([]);
 		const batch = this.#startBatch();
 		if (!this.newest('header', 'anywhere')) batch.add(headerDraft(this.#parts.defaults));
 		const made: EntryOf<T>[] = [];

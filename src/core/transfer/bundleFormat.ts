@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { asSessionId } from '../../base/ids.ts';
+import { isAgentId } from '../session/agentLog.ts';
 import type { Entry, EntryType } from '../session/entry.ts';
 import type { ArchiveLimits } from './transferPorts.ts';
 
@@ -13,7 +14,7 @@ export const JSON_FORMAT = 'retrace-session';
 export const MANIFEST_NAME = 'manifest.json';
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-export const AGENT_ID = '[0-9A-Za-z_-]{1,64}';
+const AGENT_ID = '[0-9A-Za-z][0-9A-Za-z_-]{0,127}';
 const LOG_NAME = new RegExp(`^sessions/${UUID}\\.jsonl$`);
 const AGENT_NAME = new RegExp(`^sessions/${UUID}/agents/${AGENT_ID}\\.jsonl$`);
 const BLOB_NAME = /^blobs\/[0-9a-f]{64}$/;
@@ -32,6 +33,7 @@ export const BUNDLE_LIMITS: ArchiveLimits = {
 		name === MANIFEST_NAME || LOG_NAME.test(name) || AGENT_NAME.test(name) || BLOB_NAME.test(name),
 };
 
+const agentIdSchema = z.string().refine(isAgentId);
 const uuidSchema = z.string().regex(new RegExp(`^${UUID}$`));
 export const bundledSessionIdSchema = uuidSchema.transform(asSessionId);
 const shaSchema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -54,7 +56,7 @@ export const manifestSchema = z.object({
 			z.object({
 				id: bundledSessionIdSchema,
 				title: z.string().max(1000),
-				agents: z.array(z.string().regex(new RegExp(`^${AGENT_ID}$`))).max(1000),
+				agents: z.array(agentIdSchema).max(1000),
 			}),
 		)
 		.min(1)
@@ -84,7 +86,7 @@ export const jsonExportSchema = z.object({
 	/** Contents that were missing, damaged or beyond the size that is inlined. */
 	missingBlobs: z.array(shaSchema),
 	entries: z.array(z.unknown()),
-	agents: z.record(z.string().regex(new RegExp(`^${AGENT_ID}$`)), z.array(z.unknown())),
+	agents: z.record(agentIdSchema, z.array(z.unknown())),
 });
 
 /**

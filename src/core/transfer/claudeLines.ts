@@ -40,6 +40,9 @@ export type ClaudeLog = {
 	readonly leftOut: LeftOut;
 };
 
+/** What an import left out, e.g. `unreadable lines`, and how often. */
+export type Loss = { readonly what: string; readonly count: number };
+
 /** Counts what an import leaves out, by kind. */
 export class LeftOut {
 	readonly #counts = new Map<string, number>();
@@ -48,8 +51,8 @@ export class LeftOut {
 		this.#counts.set(what, (this.#counts.get(what) ?? 0) + count);
 	}
 
-	get list(): readonly string[] {
-		return [...this.#counts].map(([what, count]) => `${count} ${what}`);
+	get list(): readonly Loss[] {
+		return [...this.#counts].map(([what, count]) => ({ what, count }));
 	}
 }
 
@@ -124,7 +127,7 @@ export function readClaudeLines(lines: readonly string[]): ClaudeLog {
 		if (line.trim() === '') continue;
 		const parsed = parseLine(line);
 		if (!parsed) {
-			leftOut.add(index === lines.length - 1 ? 'line that was cut off' : 'unreadable lines');
+			leftOut.add(index === lines.length - 1 ? 'lines that were cut off' : 'unreadable lines');
 			continue;
 		}
 		if (parsed.type === 'summary' && parsed.summary) titles.summary = parsed.summary;

@@ -5,10 +5,11 @@
 import { asEntryId, asSessionId, type EntryId } from '../../base/ids.ts';
 import { cutText, utf8Encode } from '../../base/text.ts';
 import type { IdSource, WorkspaceRoot } from '../ports.ts';
-import { isTextMedia } from './blobRefs.ts';
 import { createLeafRule } from '../session/branch.ts';
 import { type InputBlock, isBlobRef, type StoredInputBlock } from '../session/content.ts';
 import { type Entry, type EntryOf, isConversation, isType, makeEntry } from '../session/entry.ts';
+import { plainName } from '../session/titles.ts';
+import { isTextMedia } from './blobRefs.ts';
 import type { BundleContent, BundledSession } from './bundleContent.ts';
 import { isTaken } from './bundleFormat.ts';
 import { type ImportedSession, importedBase } from './importedSession.ts';
@@ -59,7 +60,7 @@ function importSession(
 	const leftOut = session.entries.filter((entry) => !isTaken(entry) && !UNTOLD.has(entry.type)).length;
 	return {
 		id,
-		title: cutText(map(session.title), MAX_TITLE_CHARS),
+		title: cutText(plainName(map(session.title)), MAX_TITLE_CHARS),
 		entries: withLeaf(session.entries, entries, place),
 		agents: session.agents.map(({ agentId, entries: own }) => ({
 			agentId,
@@ -67,7 +68,7 @@ function importSession(
 		})),
 		outputs,
 		source: content.isRedacted ? 'a redacted bundle' : 'a bundle',
-		leftOut: leftOut === 0 ? [] : [`${leftOut} entries about files, permissions and settings`],
+		leftOut: leftOut === 0 ? [] : [{ what: 'entries about files, permissions and settings', count: leftOut }],
 	};
 }
 
@@ -140,7 +141,7 @@ class ContentReader {
 			case 'reminder':
 				return this.#mapped(asAttachment(entry));
 			case 'title':
-				return this.#mapped({ ...entry, title: cutText(entry.title, MAX_TITLE_CHARS) });
+				return this.#mapped({ ...entry, title: cutText(plainName(entry.title), MAX_TITLE_CHARS) });
 			case 'assistantEnded':
 				return { ...entry, costUsd: entry.costUsd !== null && entry.costUsd >= 0 ? entry.costUsd : null };
 			default:
@@ -200,7 +201,8 @@ function assistant(entry: EntryOf<'assistant'>): EntryOf<'assistant'> {
 	const safe = safeAssistantBlock(entry.block);
 	const { partial, ...rest } = entry;
 	if (safe) return { ...rest, ...(partial === undefined ? {} : { partial }), ...safe };
-	if (entry.block.type === 'tool_use') throw badBundle('one of its tool calls has an id, a name or an input of another form');
+	if (entry.block.type === 'tool_use')
+		throw badBundle('one of its tool calls has an id, a name or an input of another form');
 	// Of a kind that only the server it came from takes back: kept as a mark, sent as nothing.
 	return { ...rest, block: { type: 'thinking', thinking: `[${entry.block.type}]`, signature: '' }, partial: true };
 }

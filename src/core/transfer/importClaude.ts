@@ -2,13 +2,13 @@
  * A Claude Code session as a session of this workspace: its tree of messages, its compactions, its subagents. The original is only read.
  * Nothing of what it allowed or changed is taken over. Pure.
  */
-import { asSessionId, type UnixMs } from '../../base/ids.ts';
+
+import { UserError } from '../../base/errors.ts';
+import { asEntryId, asSessionId, asToolUseId, type UnixMs } from '../../base/ids.ts';
 import { cutText } from '../../base/text.ts';
 import type { IdSource } from '../ports.ts';
-import { asEntryId, asToolUseId } from '../../base/ids.ts';
 import { type Entry, type EntryDraft, makeEntry } from '../session/entry.ts';
-import { promptText, titleFromPrompt } from '../session/titles.ts';
-import { UserError } from '../../base/errors.ts';
+import { plainName, promptText, titleFromPrompt } from '../session/titles.ts';
 import { claudeEntries } from './claudeEntries.ts';
 import { type ClaudeLine, type ClaudeLog, type LeftOut, readClaudeLines } from './claudeLines.ts';
 import { blocksOf, type ClaudeStep, claudeTree, isRecord, lineText } from './claudeTree.ts';
@@ -39,7 +39,12 @@ export function importClaude(files: ClaudeCodeFiles, place: ClaudePlace): Import
 	const add = (draft: EntryDraft, parentId: Entry['parentId']) =>
 		entries.push(
 			makeEntry(
-				{ ...importedBase(id, 'main', place.cwd), id: asEntryId(place.ids.next()), parentId, timestamp: last.timestamp },
+				{
+					...importedBase(id, 'main', place.cwd),
+					id: asEntryId(place.ids.next()),
+					parentId,
+					timestamp: last.timestamp,
+				},
 				draft,
 			),
 		);
@@ -47,7 +52,9 @@ export function importClaude(files: ClaudeCodeFiles, place: ClaudePlace): Import
 	for (const agent of agents) if (!startedBy.has(agent)) add(subagentDraft(agent, undefined), leaf);
 	const { byUser, byModel, summary } = log.titles;
 	const title = cutText(
-		byUser ?? byModel ?? summary ?? (prompt?.type === 'user' ? titleFromPrompt(promptText(prompt.content)) : 'Claude Code session'),
+		plainName(
+			byUser ?? byModel ?? summary ?? (prompt?.type === 'user' ? titleFromPrompt(promptText(prompt.content)) : ''),
+		) || 'Claude Code session',
 		200,
 	);
 	const by = byUser !== undefined ? 'user' : (byModel ?? summary) === undefined ? 'prompt' : 'model';
@@ -66,7 +73,12 @@ export function importClaude(files: ClaudeCodeFiles, place: ClaudePlace): Import
 	};
 }
 
-type Agent = { readonly agentId: string; readonly claudeId: string; readonly prompt: string; readonly lines: readonly ClaudeLine[] };
+type Agent = {
+	readonly agentId: string;
+	readonly claudeId: string;
+	readonly prompt: string;
+	readonly lines: readonly ClaudeLine[];
+};
 type Start = { readonly step: ClaudeStep; readonly call: Readonly<Record<string, unknown>> };
 
 /** Its own files, and side chains inside the main one, as older versions wrote them. */
@@ -90,7 +102,11 @@ function agentsOf(files: ClaudeCodeFiles, log: ClaudeLog): readonly Agent[] {
 	return [...groups]
 		.filter(([, lines]) => lines.some((line) => line.message !== undefined))
 		.map(([claudeId, lines]) => {
-			const plain = claudeId.replace(/[^0-9A-Za-z_-]+/g, '-').slice(0, 56) || 'agent';
+			const plain =
+				claudeId
+					.replace(/[^0-9A-Za-z_-]+/g, '-')
+					.replace(/^[-_]+/, '')
+					.slice(0, 56) || 'agent';
 			let agentId = plain;
 			for (let copy = 2; names.has(agentId) || agentId === 'main'; copy++) agentId = `${plain}-${copy}`;
 			names.add(agentId);
@@ -100,7 +116,7 @@ function agentsOf(files: ClaudeCodeFiles, log: ClaudeLog): readonly Agent[] {
 }
 
 function takeOver(from: LeftOut, to: LeftOut): void {
-	for (const what of from.list) to.add(what.replace(/^\d+ /, ''), Number.parseInt(what, 10));
+	for (const { what, count } of from.list) to.add(what, count);
 }
 
 /** The id of the first line of each side chain. Parents stand before children; where one does not, a new chain begins. */

@@ -10,7 +10,8 @@ import { isBlobRef, type StoredInputBlock } from '../session/content.ts';
 import { ENTRY_VERSION, type Entry, type EntryBase, type EntryDraft, makeEntry } from '../session/entry.ts';
 import { type OpenSessionOptions, openSession } from '../session/session.ts';
 import { importFailed } from './transferErrors.ts';
-import type { AgentLogs } from './transferPorts.ts';
+import type { Loss } from './claudeLines.ts';
+import type { AgentLines } from './transferPorts.ts';
 
 export type ImportedSession = {
 	readonly id: SessionId;
@@ -22,11 +23,10 @@ export type ImportedSession = {
 	readonly outputs: ReadonlyMap<string, { readonly bytes: Uint8Array; readonly mediaType: string }>;
 	/** Where it came from, e.g. `Claude Code`. */
 	readonly source: string;
-	/** What was left out, each a sentence part with its count. */
-	readonly leftOut: readonly string[];
+	readonly leftOut: readonly Loss[];
 };
 
-export type ImportWorld = Omit<OpenSessionOptions, 'id' | 'takeOver'> & { readonly agentLogs: AgentLogs };
+export type ImportWorld = Omit<OpenSessionOptions, 'id' | 'takeOver'> & { readonly agentLogs: AgentLines };
 
 /** What every entry of an imported session starts with: its own session, the folder and the mode of this window. */
 export function importedBase(id: SessionId, agentId: string, cwd: string): Omit<EntryBase, 'type' | 'id' | 'parentId' | 'timestamp'> {
@@ -103,11 +103,15 @@ async function finish(imported: ImportedSession, world: ImportWorld): Promise<vo
 }
 
 function importedText({ source, leftOut }: ImportedSession): string {
-	const lost = leftOut.length === 0 ? '' : ` Left out: ${leftOut.join(', ')}.`;
+	const lost = leftOut.length === 0 ? '' : ` Left out: ${lossText(leftOut)}.`;
 	return `Imported from ${source}. Its permissions, mode and file history do not apply here, and its thinking is shown but not sent again.${lost}`;
 }
 
-async function takeBack(id: SessionId, store: SessionStore, agentLogs: AgentLogs): Promise<void> {
+/** `unreadable lines (2), error messages (1)` */
+export const lossText = (losses: readonly Loss[]): string =>
+	losses.map(({ what, count }) => `${what} (${count})`).join(', ');
+
+async function takeBack(id: SessionId, store: SessionStore, agentLogs: AgentLines): Promise<void> {
 	// Each on its own: the first failure is the one to tell.
 	await Promise.allSettled([store.trash(id), agentLogs.discard(id)]);
 }

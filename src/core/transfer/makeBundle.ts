@@ -9,12 +9,12 @@ import { createExportedBlobs, type ExportedBlobs } from './exportedBlobs.ts';
 import { logPages, type PagedEntry } from './logPages.ts';
 import { createRedaction, REDACTED_NOTE, type Redaction, type RedactionOptions } from './redaction.ts';
 import { parseLine } from '../session/readLog.ts';
-import type { AgentLogs, ExportPart, PartSum } from './transferPorts.ts';
+import type { AgentLines, ExportPart, PartSum } from './transferPorts.ts';
 
 export type ExportWorld = {
 	readonly sessions: SessionStore;
 	readonly blobs: BlobStore;
-	readonly agentLogs: AgentLogs;
+	readonly agentLogs: AgentLines;
 	readonly clock: Clock;
 	readonly extensionVersion: string;
 };

@@ -5,7 +5,7 @@
 import type { SessionId } from '../../base/ids.ts';
 
 /** The logs of a session's subagents, one file each. */
-export type AgentLogs = {
+export type AgentLines = {
 	/** Ids of the subagents that have a log, sorted. */
 	list(sessionId: SessionId): Promise<readonly string[]>;
 	/** Lines in file order; a last line without a newline counts. Empty when there is no such log. */
@@ -101,6 +101,6 @@ export type MovedFolders = {
 export type Transfer = {
 	readonly files: TransferFiles;
 	readonly claudeCode: ClaudeCodeLogs;
-	readonly agentLogs: AgentLogs;
+	readonly agentLogs: AgentLines;
 	readonly moved: MovedFolders | undefined;
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asSessionId, asUnixMs } from '../../../src/base/ids.ts';
 import type { SessionSummary } from '../../../src/core/ports.ts';
-import { createdAtOf, summarizeLog } from '../../../src/core/session/summary.ts';
+import { createdAtOf, lastTail, originOf, readRowFromTail, summarizeLog } from '../../../src/core/session/summary.ts';
 import { asLog, line, SESSION } from './sessionSupport.ts';
 
 const TAIL = {
@@ -92,4 +92,60 @@ test('the time of creation stands in the id', () => {
 		isOpenElsewhere: false,
 	});
 	assert.equal(row.createdAt, 1000);
+});
+
+test('the list state of a session is what was said last', () => {
+	const tail = line('t', 'a', 'tail', { ...TAIL, isArchived: true });
+	check([tail], { isPinned: true, isArchived: true, originId: undefined });
+	check([tail, line('s', 'a', 'state', { isPinned: false })], { isPinned: false, isArchived: true });
+	check([tail, line('s', 'a', 'state', { isArchived: false })], { isPinned: true, isArchived: false });
+});
+
+test('a fork names its origin, by its tail or by the header when that was read', () => {
+	const origin = { sessionId: 'there', entryId: null };
+	const header = line('h', null, 'header', { roots: [], extensionVersion: '0', origin });
+	check([header, line('a', null, 'user')], { originId: asSessionId('there') });
+	check([line('t', 'a', 'tail', { ...TAIL, origin })], { originId: asSessionId('there') });
+	assert.equal(originOf(header), 'there');
+	assert.equal(originOf(line('a', null, 'user')), undefined);
+	assert.equal(originOf('torn'), undefined);
+});
+
+test('a tail that was written late never wins, and costs no more than it says', () => {
+	const first = line('t1', 'a', 'tail', { ...TAIL, gen: 2 });
+	const late = line('t2', 'a', 'tail', { ...TAIL, gen: 1, title: 'Late', prompts: 9 });
+	check([first, late], { title: 'Named', prompts: 4 });
+	check([line('x', 'a', 'toolResult', { gen: 3 }), late], { title: 'Untitled session' });
+	const lateCost = line('e', 'a', 'assistantEnded', { ...ENDED, gen: 1 });
+	check([first, lateCost, line('n', 'a', 'title', { title: 'Late', by: 'user', gen: 1 })], {
+		title: 'Named',
+		costUsd: 2.5,
+	});
+});
+
+test('a tail that stands elsewhere than it was meant to is not certain', () => {
+	const at = (start: number, fields: object) => {
+		const text = line('t', 'a', 'tail', { ...TAIL, ...fields });
+		const lines = [{ text, range: { start, end: start + text.length + 1 } }];
+		const row = readRowFromTail({ id: SESSION, lines, sizeBytes: 1 });
+		return [lastTail(lines), row?.title];
+	};
+	assert.deepEqual(at(100, { upTo: 100 }), [{ index: 0, isCertain: true }, 'Named']);
+	assert.deepEqual(at(101, { upTo: 100 }), [{ index: 0, isCertain: true }, 'Named']);
+	assert.deepEqual(at(300, { upTo: 100 }), [{ index: 0, isCertain: false }, undefined]);
+	// Who wrote no place may have written late, which only the lines before can tell.
+	assert.deepEqual(at(100, {}), [{ index: 0, isCertain: true }, undefined]);
+});
+
+test('a tail of another shape is none', () => {
+	for (const broken of [
+		{ title: 1 },
+		{ counts: null },
+		{ counts: { prompts: 'x' } },
+		{ costUsd: null },
+		{ pinned: 0 },
+	]) {
+		check([line('a', null, 'user'), line('t', 'a', 'tail', { ...TAIL, ...broken })], { title: 'hello', prompts: 1 });
+	}
+	check([line('a', null, 'user'), line('t', 'a', 'tail', TAIL).slice(0, -20)], { title: 'hello' });
 });

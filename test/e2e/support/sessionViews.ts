@@ -1,5 +1,6 @@
 // What a person sees and does in the views beside the chat: the sessions, their branches, the search. By the names that are their contract.
 import type { Locator, Page } from 'playwright-core';
+import { until } from './until.ts';
 import type { Workbench } from './workbench.ts';
 
 /** A row of the Sessions view by the words it begins with. The view must be shown. */
@@ -30,5 +31,17 @@ export async function openFromTree(workbench: Workbench, title: string, page: Pa
 /** Chooses an entry of the menu of a row. */
 export async function chooseInMenu(page: Page, row: Locator, entry: string): Promise<void> {
 	await row.click({ button: 'right' });
-	await page.locator('.monaco-menu').getByRole('menuitem', { name: entry }).first().click();
+	const menu = page.locator('.monaco-menu');
+	const item = menu.getByRole('menuitem', { name: entry }).first();
+	// A menu that has just opened takes no click yet, so that the one that opened it does not choose.
+	await until(`"${entry}" is chosen`, async () => {
+		await item.click({ timeout: 2_000 }).catch(() => undefined);
+		return !(await menu.isVisible());
+	});
+}
+
+/** Opens a row of a tree that has rows below it. */
+export async function expand(row: Locator): Promise<void> {
+	await row.waitFor();
+	if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
 }

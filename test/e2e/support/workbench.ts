@@ -33,7 +33,8 @@ const openTimeoutMs = 60_000;
 const actionTimeoutMs = 15_000;
 
 const containerId = 'workbench.view.extension.retrace';
-const panelFrame = 'iframe.webview[src*="extensionId=retrace.retrace"]';
+// Sessions in editor tabs are no views.
+const panelFrame = 'iframe.webview[src*="extensionId=retrace.retrace"][src*="purpose=webviewView"]';
 
 export interface WorkbenchOptions {
 	/** Names temporary folders and pictures. */

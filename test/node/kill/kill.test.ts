@@ -22,7 +22,7 @@ import { createIdSource, systemClock } from '../../../src/node/systemClock.ts';
 import { user } from '../../core/session/sessionSupport.ts';
 import type { Told } from './writer.ts';
 
-const KILLS = Number(process.env['RETRACE_KILLS'] ?? 60);
+const KILLS = Number(process.env.RETRACE_KILLS ?? 60);
 const LIVES_PER_SESSION = 8;
 /** A life is ended after at most this many words of the writer … */
 const MOST_WORDS = 30;

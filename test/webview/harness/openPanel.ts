@@ -1,12 +1,14 @@
 /**
- * Opens the panel's page in a headless Chromium without VS Code: bundled in memory, answered by routes, under the same
+ * Opens the panel's page, or the search page, in a headless Chromium without VS Code: bundled in memory, answered by routes, under the same
  * content security policy, with a stand-in for `acquireVsCodeApi` that collects what is posted.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import type { SearchToHost, SearchToPage } from '../../../src/protocol/searchMessages.ts';
 import type { ToHost } from '../../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../../src/protocol/toPanel.ts';
 import { type ThemeName, themes } from './themes.ts';
@@ -26,23 +28,33 @@ const CHROMIUM_ARGS = [
 
 export const chromiumPath = CHROMIUM_PATHS.find((path) => existsSync(path));
 
-export interface PanelPage {
+export interface TestPage<In, Out> {
 	readonly page: Page;
-	send(...messages: readonly ToPanel[]): Promise<void>;
-	posted(): Promise<readonly ToHost[]>;
+	send(...messages: readonly In[]): Promise<void>;
+	posted(): Promise<readonly Out[]>;
 	/** Uncaught errors, console errors and policy violations so far. */
 	readonly errors: readonly string[];
 }
 
-export interface PanelBrowser {
-	open(options: { theme: ThemeName; widthPx: number; heightPx?: number }): Promise<PanelPage>;
+export interface PageBrowser<In, Out> {
+	open(options: { theme: ThemeName; widthPx: number; heightPx?: number }): Promise<TestPage<In, Out>>;
 	/** Bytes of the minified scripts by name. */
 	readonly sizes: Readonly<Record<string, number>>;
 	close(): Promise<void>;
 }
 
-export async function startPanelBrowser(): Promise<PanelBrowser> {
-	const files = await bundle();
+export type PanelPage = TestPage<ToPanel, ToHost>;
+export type PanelBrowser = PageBrowser<ToPanel, ToHost>;
+export type SearchTestPage = TestPage<SearchToPage, SearchToHost>;
+export type SearchBrowser = PageBrowser<SearchToPage, SearchToHost>;
+
+export const startPanelBrowser = (): Promise<PanelBrowser> => startBrowser('webview/main.ts', 'webview/styles.css');
+export const startSearchBrowser = (): Promise<SearchBrowser> =>
+	startBrowser('webview/search/main.ts', 'webview/search/search.css');
+
+async function startBrowser<In, Out>(script: string, style: string): Promise<PageBrowser<In, Out>> {
+	const files = await bundle([script, style]);
+	const html = (theme: ThemeName) => pageHtml(theme, basename(style));
 	const browser: Browser = await chromium.launch({
 		args: CHROMIUM_ARGS,
 		...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
@@ -58,7 +70,7 @@ export async function startPanelBrowser(): Promise<PanelBrowser> {
 			page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
 			await page.route('**/*', (route) => {
 				const name = new URL(route.request().url()).pathname.slice(1);
-				const body = name === '' ? Buffer.from(pageHtml(theme)) : files.get(name);
+				const body = name === '' ? Buffer.from(html(theme)) : files.get(name);
 				if (body === undefined) return route.abort();
 				return route.fulfill({ body, contentType: contentType(name) });
 			});
@@ -73,16 +85,16 @@ export async function startPanelBrowser(): Promise<PanelBrowser> {
 						for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
 					}, messages);
 				},
-				posted: async () => JSON.parse(await page.evaluate('JSON.stringify(window.posted)')) as ToHost[],
+				posted: async () => JSON.parse(await page.evaluate('JSON.stringify(window.posted)')) as Out[],
 			};
 		},
 		close: () => browser.close(),
 	};
 }
 
-async function bundle(): Promise<Map<string, Buffer>> {
+async function bundle(entries: readonly string[]): Promise<Map<string, Buffer>> {
 	const result = await esbuild.build({
-		entryPoints: [`${root}webview/main.ts`, `${root}webview/styles.css`],
+		entryPoints: entries.map((entry) => `${root}${entry}`),
 		bundle: true,
 		minify: true,
 		format: 'esm',
@@ -106,7 +118,7 @@ function contentType(name: string): string {
 	return name.endsWith('.ttf') ? 'font/ttf' : 'text/html';
 }
 
-function pageHtml(theme: ThemeName): string {
+function pageHtml(theme: ThemeName, style: string): string {
 	const { bodyClass, background, variables } = themes[theme];
 	const style = Object.entries(variables)
 		.map(([name, value]) => `--vscode-${name}: ${value};`)
@@ -114,7 +126,7 @@ function pageHtml(theme: ThemeName): string {
 	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Retrace</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${ORIGIN} 'nonce-n'; script-src 'nonce-n'; img-src ${ORIGIN} data:; font-src ${ORIGIN}">
 <style nonce="n">html { ${style} background: ${background}; }</style>
-<link rel="stylesheet" href="codicon.css"><link rel="stylesheet" href="styles.css"></head>
+<link rel="stylesheet" href="codicon.css"><link rel="stylesheet" href="${style}"></head>
 <body class="${bodyClass}"><div id="root"></div>
 <script nonce="n">window.posted = []; window.acquireVsCodeApi = () => ({ postMessage: (message) => window.posted.push(message), getState: () => undefined, setState: () => {} });</script>
 <script nonce="n" type="module" src="main.js"></script></body></html>`;
