@@ -46,7 +46,6 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				doctor: createStoreDoctor({ folder, window, sessions, blobs, clock, ids, extensionVersion }),
 				watchLog: createWatchLog({ folder, window, onError: failed('watchLog') }),
 				registry: createSessionRegistry({ folder, window, onError: failed('registry') }),
-				transfer: createTransfer({ folder, window, home: homedir() }),
 				async sweepBlobs(signal) {
 					const startedAt = performance.now();
 					const swept = await sweepBlobs({ folder, window, onBeatFailed: failed('lease') }, signal);
@@ -54,11 +53,13 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				},
 			};
 		},
-		memoryStores: () => ({
-			sessions: createMemorySessionStore(),
-			blobs: createMemoryBlobStore(),
-			transfer: createTransfer({ folder: undefined, window: '', home: homedir() }),
-		}),
+		memoryStores: () => ({ sessions: createMemorySessionStore(), blobs: createMemoryBlobStore() }),
+		transfer: (storagePath) =>
+			createTransfer({
+				folder: storagePath === undefined ? undefined : canonicalStorageFolder(storagePath),
+				window: vscode.workspace.name ?? 'no folder',
+				home: homedir(),
+			}),
 		anthropicModel: (options) => createAnthropicModel({ ...options, clock: systemClock }),
 		shell: createShell({ hiddenEnvironment: [] }),
 		search: createSearch(ripgrepPath),

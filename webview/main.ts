@@ -25,6 +25,8 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
 window.addEventListener('focus', () => post({ kind: 'panel.focused' }));
 window.addEventListener('error', (event) => post({ kind: 'panel.error', message: event.message }));
 window.addEventListener('unhandledrejection', (event) => post({ kind: 'panel.error', message: String(event.reason) }));
+// A page that goes away may be too late to say anything; who leaves it first goes elsewhere with the focus.
+window.addEventListener('blur', () => panel.flush());
 window.addEventListener('pagehide', () => panel.flush());
 document.addEventListener('visibilitychange', () => panel.flush());
 post({ kind: 'panel.ready' });

@@ -9,6 +9,8 @@ export interface SlashCommand {
 
 const slashCommands: readonly SlashCommand[] = [
 	{ name: 'context', detail: 'What fills the context window' },
+	{ name: 'doctor', detail: 'Check all sessions for damage' },
+	{ name: 'export', detail: 'Save this session as a file' },
 	{ name: 'fork', detail: 'New session from the last prompt' },
 	{ name: 'help', detail: 'Keys and commands' },
 	{ name: 'mode', detail: 'Plan, ask, accept edits or auto' },
@@ -46,8 +48,12 @@ export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'
 	switch (command.name) {
 		case 'context':
 			return { kind: 'post', message: { kind: 'context.show' } };
+		case 'doctor':
+			return { kind: 'post', message: { kind: 'session.act', action: 'doctor' } };
 		case 'new':
 			return { kind: 'post', message: { kind: 'session.act', action: 'new' } };
+		case 'export':
+			return { kind: 'post', message: { kind: 'session.act', action: 'export' } };
 		case 'rewind':
 			return { kind: 'post', message: { kind: 'rewind.preview', entryId: '' } };
 		case 'fork':

@@ -35,6 +35,7 @@ import { SessionsTree } from './sessionsTree.ts';
 import type { SessionHostWorld } from './sessionView.ts';
 import { setting } from './settings.ts';
 import { createTraceChannel } from './traceChannel.ts';
+import { createTransferCommands } from './transferCommands.ts';
 import { UnreadSessions } from './unreadSessions.ts';
 
 export async function createAgent(
@@ -194,6 +195,19 @@ export async function createAgent(
 		searchCommands: {
 			searchSessions: (text) => search.focus(typeof text === 'string' ? text : undefined),
 		},
+		transferCommands: createTransferCommands({
+			...world,
+			sessions: stores.sessions,
+			transfer: outside.transfer(isPersisted ? storage.fsPath : undefined),
+			clock: outside.clock,
+			ids: outside.ids,
+			homeFolder: outside.homeFolder,
+			roots,
+			knownSecrets: () => keys.all(),
+			shownId: () => host.current.session.id,
+			show: async (id) => await views.open(id),
+			refresh: () => tree.refresh(),
+		}),
 		sessionCommands: createSessionCommands({
 			store: stores.sessions,
 			tree,

@@ -6,7 +6,6 @@ import type * as vscode from 'vscode';
 import type { SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
-import type { Transfer } from '../core/transfer/transferPorts.ts';
 import type {
 	BlobStore,
 	Clock,
@@ -21,6 +20,7 @@ import type {
 import type { SessionSearch } from '../core/search/searchPort.ts';
 import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
 import type { StoreDoctor } from '../core/session/storeExamination.ts';
+import type { Transfer } from '../core/transfer/transferPorts.ts';
 
 /** A row of the sessions tree. The tree gives out one object for each. */
 export type SessionNode =
@@ -77,6 +77,8 @@ export type OutsideWorld = {
 	/** `storagePath` as VS Code gave it. */
 	openStores(storagePath: string, trace: Trace): Stores;
 	memoryStores(): Stores;
+	/** What export, import and adoption need; without a path nothing is kept on disk. */
+	transfer(storagePath: string | undefined): Transfer;
 	anthropicModel(options: {
 		readonly baseUrl: string;
 		readonly apiKeyHeader: 'authorization' | 'x-api-key' | 'none';

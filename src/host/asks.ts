@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import type { ChatViews } from './chatViews.ts';
 import type { OpenSession } from './openSession.ts';
+import { plainMessage } from './plainLabel.ts';
 import type { SessionHost } from './sessionHost.ts';
 
 export function tellOfAsks(host: SessionHost, views: ChatViews): Disposable {
@@ -29,7 +30,10 @@ export function tellOfAsks(host: SessionHost, views: ChatViews): Disposable {
 
 /** Never rejects: showing a message and a view has no failure that could be told. */
 async function notify(views: ChatViews, open: OpenSession, what: string): Promise<void> {
-	const picked = await vscode.window.showInformationMessage(`Retrace asks in “${open.session.title}”: ${what}`, 'Show');
+	const picked = await vscode.window.showInformationMessage(
+		plainMessage(`Retrace asks in “${open.session.title}”: ${what}`),
+		'Show',
+	);
 	if (picked !== 'Show') return;
 	await views.open(open.session.id);
 }

@@ -97,7 +97,7 @@ function sessionAttachment(
 	name: string,
 	{ title, text }: { readonly title: string; readonly text: string },
 ): Attachment {
-	const intro = `The user mentioned “${title}”, another session in this workspace. Its prompts and answers:`;
+	const intro = `The user attached “${title}”, another session in this workspace. Its prompts and answers:`;
 	return { name, content: [{ type: 'text', text: `${intro}\n\n${text}` }] };
 }
 

@@ -39,7 +39,9 @@ export function branchDetails(branch: Branch): readonly string[] {
 	if (branch.hasCompaction) lines.push('Compacted on the way');
 	if (files.length > 0) {
 		const named = files.slice(0, MAX_FILES).map(({ rel }) => rel);
-		lines.push(`Changed: ${named.join(', ')}${files.length > MAX_FILES ? ` and ${files.length - MAX_FILES} more` : ''}`);
+		lines.push(
+			`Changed: ${named.join(', ')}${files.length > MAX_FILES ? ` and ${files.length - MAX_FILES} more` : ''}`,
+		);
 	}
 	if (branch.isLate) lines.push('Written by another window after it lost the session');
 	return lines;

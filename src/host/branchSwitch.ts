@@ -6,7 +6,7 @@ import { UserError } from '../base/errors.ts';
 import type { EntryId } from '../base/ids.ts';
 import { epochOf } from '../core/checkpoint/branchFiles.ts';
 import { applyRestore, settleIntents } from '../core/checkpoint/restore.ts';
-import { planRestore, type PlannedFile, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import { type PlannedFile, planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import type { BranchReader } from '../core/session/branchReader.ts';
 import type { OpenSession } from './openSession.ts';
 import type { RewindWorld } from './rewindFlow.ts';
@@ -70,7 +70,8 @@ async function switchNow(
 	if (withCode) {
 		const toEpoch = await epochAt(open, to, world, signal);
 		const reason = world.codeReason() ?? (toEpoch === undefined ? LATE_REASON : null);
-		if (reason !== null || toEpoch === undefined) throw new UserError('cannot-restore', `${reason} Nothing was changed.`);
+		if (reason !== null || toEpoch === undefined)
+			throw new UserError('cannot-restore', `${reason} Nothing was changed.`);
 		await settleIntents({ session, ...world });
 		const plan = await planTo(open, toEpoch, world, signal);
 		const report = await applyRestore({ session, ...world, plan, overwrite: [] }, signal);

@@ -10,7 +10,7 @@ import { permissionModeSchema } from '../core/session/entry.ts';
 import type { ChatViews } from './chatViews.ts';
 import { mentionOf } from './mentions.ts';
 import type { ModelChoice } from './modelChoice.ts';
-import { plainLabel } from './plainLabel.ts';
+import { plainLabel, plainMessage } from './plainLabel.ts';
 import { type ApiKeys, originOf } from './secrets.ts';
 import type { SessionHost } from './sessionHost.ts';
 import { chooseProvider, setting } from './settings.ts';
@@ -38,6 +38,8 @@ export type CommandWorld = {
 	readonly keys: ApiKeys;
 	readonly channel: TraceChannel;
 	readonly review: ReviewCommands;
+	/** Made by transferCommands.ts. */
+	readonly transferCommands: Readonly<Record<string, Command>>;
 	/** Made by sessionCommands.ts. */
 	readonly sessionCommands: Readonly<Record<string, Command>>;
 	/** Made by doctorCommand.ts. */
@@ -101,6 +103,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		...world.searchCommands,
 		...world.review,
 		...world.sessionCommands,
+		...world.transferCommands,
 	};
 	return new Map(Object.entries(table).map(([name, command]) => [`retrace.${name}`, command]));
 }
@@ -127,7 +130,7 @@ export async function runGuarded(event: string, run: () => Promise<void>, channe
 	} catch (error) {
 		if (isCancelled(error)) return;
 		channel.failed(event, error);
-		void vscode.window.showErrorMessage(messageOf(error));
+		void vscode.window.showErrorMessage(plainMessage(messageOf(error)));
 	}
 }
 

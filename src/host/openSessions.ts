@@ -26,7 +26,7 @@ export const SHOWN_ROWS = 200;
 const MAX_IDLE_SESSIONS = 6;
 
 export type OpenSessionsWorld = {
-	readonly stores: Stores;
+	readonly stores: Pick<Stores, 'sessions' | 'blobs' | 'watchLog'>;
 	readonly outside: Pick<OutsideWorld, 'clock' | 'ids'>;
 	readonly decider: EditDecider;
 	defaults(): SessionDefaults;

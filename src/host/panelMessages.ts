@@ -119,7 +119,7 @@ async function actOnEdit(
 	}
 }
 
-async function actOnSession(action: 'new' | 'rename' | 'menu', view: SessionView): Promise<void> {
+async function actOnSession(action: 'new' | 'rename' | 'menu' | 'doctor' | 'export', view: SessionView): Promise<void> {
 	switch (action) {
 		case 'new':
 			return await view.newSession();
@@ -128,6 +128,12 @@ async function actOnSession(action: 'new' | 'rename' | 'menu', view: SessionView
 			return;
 		case 'menu':
 			await vscode.commands.executeCommand('retrace.resumeSession');
+			return;
+		case 'export':
+			await vscode.commands.executeCommand('retrace.exportSession', view.current.session.id);
+			return;
+		case 'doctor':
+			await vscode.commands.executeCommand('retrace.doctor');
 			return;
 	}
 }

@@ -9,6 +9,8 @@ import { UserError } from '../base/errors.ts';
 export type ApiKeys = Disposable & {
 	/** The key for requests to `baseUrl`, or undefined. Asks the storage, a trip to the window, only when a key may have changed. */
 	keyFor(baseUrl: string): Promise<string | undefined>;
+	/** Every key that is stored or in the environment, whatever its origin: none of them may leave in an export. */
+	all(): Promise<readonly string[]>;
 	store(baseUrl: string, key: string): Promise<void>;
 	remove(baseUrl: string): Promise<void>;
 	readonly onDidChange: vscode.Event<unknown>;
@@ -36,6 +38,11 @@ export function createApiKeys(storage: vscode.SecretStorage, environment: NodeJS
 		async keyFor(baseUrl) {
 			const stored = await storedKey(`apiKey:${originOf(baseUrl)}`);
 			return stored || environment.ANTHROPIC_API_KEY || undefined;
+		},
+		async all() {
+			const names = await storage.keys();
+			const stored = await Promise.all(names.map((name) => storage.get(name)));
+			return [...stored, environment.ANTHROPIC_API_KEY].flatMap((key) => key || []);
 		},
 		async store(baseUrl, key) {
 			const name = `apiKey:${originOf(baseUrl)}`;

@@ -16,13 +16,21 @@ export class SessionDrafts {
 	/** What was written to `queueKey` in this window, so that it is written only when it changed. */
 	readonly #savedQueues = new Map<SessionId, string>();
 
-	constructor(state: vscode.Memento) {
+	readonly #hasTab: (id: SessionId) => boolean;
+
+	constructor(state: vscode.Memento, hasTab: (id: SessionId) => boolean) {
 		this.#state = state;
+		this.#hasTab = hasTab;
 	}
 
-	/** The text in the input; queued prompts of a window that closed stand before it. */
+	/**
+	 * The text in the input; queued prompts of a window that closed stand before it. What was typed in a tab that is closed waits in the
+	 * side panel. It is not moved when the tab closes: a window that is loaded again closes its tabs as well, and they come back.
+	 */
 	textOf({ session, queue }: OpenSession, place: DraftPlace): string {
-		const draft = this.#state.get(draftKey(session.id, place), '');
+		const own = this.#state.get(draftKey(session.id, place), '');
+		const isHeir = place === 'side' && own === '' && !this.#hasTab(session.id);
+		const draft = isHeir ? this.#state.get(draftKey(session.id, 'tab'), '') : own;
 		if (queue.items.length > 0 || this.#savedQueues.has(session.id)) return draft;
 		const lost = this.#state.get<readonly string[]>(queueKey(session.id), []);
 		return join([...lost, draft]);
@@ -31,7 +39,10 @@ export class SessionDrafts {
 	async save(id: SessionId, place: DraftPlace, text: string): Promise<void> {
 		// What was queued in a window that closed is part of this text by now.
 		if (!this.#savedQueues.has(id)) await this.#write(queueKey(id), undefined);
+		// The same goes for what was typed in a tab that is closed, but while the side panel has a text of its own.
+		const isHeir = place === 'side' && this.#state.get(draftKey(id, 'side'), '') === '' && !this.#hasTab(id);
 		await this.#write(draftKey(id, place), text === '' ? undefined : text);
+		if (isHeir) await this.#write(draftKey(id, 'tab'), undefined);
 	}
 
 	/** Text that no input is there for: it stands in the side panel when the session is shown there. */
@@ -39,13 +50,6 @@ export class SessionDrafts {
 		if (text === '') return;
 		const key = draftKey(id, 'side');
 		await this.#write(key, join([this.#state.get(key, ''), text]));
-	}
-
-	/** The tab is closed: what was typed there waits in the side panel. */
-	async tabClosed(id: SessionId): Promise<void> {
-		const key = draftKey(id, 'tab');
-		await this.keep(id, this.#state.get(key, ''));
-		await this.#write(key, undefined);
 	}
 
 	/** A queued prompt outlives the window as part of the draft. */

@@ -57,7 +57,8 @@ export class SessionHost implements Disposable, ViewHost {
 	private constructor(world: SessionHostWorld, sessions: OpenSessions, first: OpenSession) {
 		this.world = world;
 		this.sessions = this.#store.add(sessions);
-		this.drafts = new SessionDrafts(world.state);
+		const hasTab = (id: SessionId) => this.#views.some((view) => view.place === 'tab' && view.sessionId === id);
+		this.drafts = new SessionDrafts(world.state, hasTab);
 		this.onDidChange = sessions.onDidChange;
 		this.side = this.addView('side', first);
 		this.side.isVisible = true;
@@ -115,8 +116,6 @@ export class SessionHost implements Disposable, ViewHost {
 		this.#views.splice(index, 1);
 		if (view === this.#active) this.#setActive(this.side);
 		view.dispose();
-		// When the side panel shows it as well, its page has a text of its own.
-		if (this.side.sessionId !== view.sessionId) await this.drafts.tabClosed(view.sessionId);
 		await this.closeIdle();
 	}
 

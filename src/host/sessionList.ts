@@ -213,7 +213,7 @@ function storedActivity(one: SessionSummary, isUnread: boolean): SessionActivity
 	if (one.isDamaged) return 'damaged';
 	if (one.isOpenElsewhere) return ELSEWHERE[one.state] ?? 'elsewhere';
 	if (isUnread) return 'unread';
-	return one.state === 'interrupted' ? 'interrupted' : 'none';
+	return one.state === 'interrupted' || one.state === 'failed' ? one.state : 'none';
 }
 
 function groupOf(session: ListedSession, days: ReturnType<typeof dayStarts>): GroupKey {

@@ -12,7 +12,7 @@ import { withSession } from './sessionState.ts';
 const SESSION_PREFIX = 'session:';
 /** The end of an id is random; its start is the time. */
 const ID_END_CHARS = 6;
-const MAX_SLUG_CHARS = 40;
+const MAX_SLUG_CHARS = 28;
 
 type Named = { readonly id: SessionId; readonly title: string };
 

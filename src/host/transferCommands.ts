@@ -38,7 +38,9 @@ export type TransferWorld = {
 	refresh(): void;
 };
 
-type Commands = Readonly<Record<'exportSession' | 'importSession' | 'adoptSessions', (...args: readonly unknown[]) => Promise<void>>>;
+type Commands = Readonly<
+	Record<'exportSession' | 'importSession' | 'adoptSessions', (...args: readonly unknown[]) => Promise<void>>
+>;
 
 export function createTransferCommands(world: TransferWorld): Commands {
 	return {
@@ -57,7 +59,10 @@ const FILE_TYPES = {
 async function exportSession(id: SessionId, world: TransferWorld): Promise<void> {
 	const session = (await world.sessions.list()).sessions.find((one) => one.id === id);
 	if (!session)
-		throw new UserError('empty-session', 'This session has no message yet. Send a prompt first; then it can be exported.');
+		throw new UserError(
+			'empty-session',
+			'This session has no message yet. Send a prompt first; then it can be exported.',
+		);
 	const choice = await pickFormat();
 	if (!choice) return;
 	const { ending, label } = FILE_TYPES[choice.format];
@@ -89,7 +94,9 @@ async function exportSession(id: SessionId, world: TransferWorld): Promise<void>
 		}
 		return undefined;
 	});
-	const missing = losses?.missingBlobs ? ` ${plural(losses.missingBlobs, 'content')} could not be read and were left out.` : '';
+	const missing = losses?.missingBlobs
+		? ` ${plural(losses.missingBlobs, 'content')} could not be read and were left out.`
+		: '';
 	const name = target.path.split('/').at(-1) ?? '';
 	void tellExported(`Exported “${session.title}” to ${name}.${missing}`, target, choice.format === 'bundle');
 }

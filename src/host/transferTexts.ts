@@ -19,7 +19,8 @@ export function safeFileName(title: string): string {
 /** `Imported 3 sessions. Left out: unreadable lines (2).` */
 export function importReport(imported: readonly ImportedSession[]): string {
 	const [only] = imported;
-	const what = imported.length === 1 && only ? `Imported “${only.title}”` : `Imported ${plural(imported.length, 'session')}`;
+	const what =
+		imported.length === 1 && only ? `Imported “${only.title}”` : `Imported ${plural(imported.length, 'session')}`;
 	const counts = new Map<string, number>();
 	for (const lost of imported.flatMap((session) => session.leftOut))
 		counts.set(lost.what, (counts.get(lost.what) ?? 0) + lost.count);

@@ -4,6 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { codeOf } from '../base/errors.ts';
 import { asSessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
@@ -81,6 +82,8 @@ export function createSessionLister({ folder, window, trace }: SessionListerOpti
 		index,
 		async list({ newest = Number.POSITIVE_INFINITY } = {}) {
 			const [names] = await Promise.all([namesIn(sessions), index.load()]);
+			// What follows takes a few milliseconds for thousands of names, and so did reading them.
+			await setImmediate();
 			const slices = createTimeSlices();
 			const leases = new Set(names.filter((name) => name.endsWith(LEASE_ENDING)));
 			const ids = names.filter((name) => name.endsWith(LOG_ENDING)).map((name) => name.slice(0, -LOG_ENDING.length));
@@ -92,6 +95,7 @@ export function createSessionLister({ folder, window, trace }: SessionListerOpti
 				const row = attempt(id, () => shownRow(rowOf(id, stamp), owner()));
 				if (row) rows.push(row);
 			}
+			await setImmediate();
 			index.keepOnly(ids);
 			index.saveSoon();
 			return { sessions: rows.sort((left, right) => right.updatedAt - left.updatedAt), onDisk: ids.length };

@@ -16,7 +16,7 @@ import { systemCode } from './systemErrors.ts';
 import { createTimeSlices } from './timeSlices.ts';
 
 /** Goes up when rows are read from logs in another way. */
-const FIRST_LINE = '{"format":"retrace session index","version":1,"rows":[';
+const FIRST_LINE = '{"format":"retrace session index","version":2,"rows":[';
 /** Fewer rows are read from their logs faster than the file is written. */
 const MIN_CHANGED_ROWS = 16;
 const SAVE_AFTER_MS = 2_000;

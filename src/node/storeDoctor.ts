@@ -5,13 +5,13 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancelledError, codeOf } from '../base/errors.ts';
-import { asSessionId, type EntryId, type SessionId, type Sha256 } from '../base/ids.ts';
+import { asSessionId, type SessionId, type Sha256 } from '../base/ids.ts';
 import type { BlobStore, Clock, IdSource, SessionStore } from '../core/ports.ts';
 import { createLogExaminer, type LogExamination } from '../core/session/doctor.ts';
 import { createFindings } from '../core/session/findings.ts';
 import { walkLog } from '../core/session/logSlices.ts';
 import { parseLine } from '../core/session/readLog.ts';
-import { createSalvage } from '../core/session/salvage.ts';
+import { createSalvage, type SalvageInput } from '../core/session/salvage.ts';
 import type { DoctorProgress, ExaminedLog, StoreDoctor } from '../core/session/storeExamination.ts';
 import { readOwner } from './lease.ts';
 import { createLogReader } from './logReader.ts';
@@ -90,10 +90,10 @@ export function createStoreDoctor(options: StoreDoctorOptions): StoreDoctor {
 				// The lease first: its generation stands in every line.
 				file.append([]);
 				const sizeBytes = await reader.size();
-				const readable = new Set<EntryId>();
+				const readable: SalvageInput['readable'] = new Map();
 				const onId: Parameters<typeof walkLog>[2] = ({ text }) => {
 					const read = text === undefined ? undefined : parseLine(text);
-					if (read?.kind === 'entry') readable.add(read.entry.id);
+					if (read?.kind === 'entry') readable.set(read.entry.id, 'unmet');
 				};
 				await walkLog(reader, sizeBytes, onId, {}, signal);
 				const generation = file.generation;
@@ -179,6 +179,7 @@ async function checkBlobs(
 	signal: AbortSignal,
 ): Promise<void> {
 	let next = 0;
+	let done = 0;
 	const work = async () => {
 		for (let index = next++; index < wanted.length; index = next++) {
 			if (signal.aborted) throw new CancelledError();
@@ -189,7 +190,7 @@ async function checkBlobs(
 			} catch (error) {
 				found.add(codeOf(error) === 'blob-missing' ? 'blobMissing' : 'blobDamaged', undefined, sha.slice(0, 12));
 			}
-			onProgress({ what: 'Checking stored contents', share: 0.5 + share(index + 1, wanted.length) / 2 });
+			onProgress({ what: 'Checking stored contents', share: 0.5 + share(++done, wanted.length) / 2 });
 		}
 	};
 	await Promise.all(Array.from({ length: PARALLEL_BLOBS }, work));

@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /** With what one more step may take, less than the 10 ms that a person or a timer can notice. */
-const SLICE_MS = 6;
+const SLICE_MS = 5;
 
 export type TimeSlices = {
 	/** Undefined while the slice lasts; else what to await before the next step. */

@@ -1,9 +1,10 @@
 /** Everything that export, import and adoption need from this machine, put together for one store. */
-import { createClaudeCodeLogs } from './transferClaudeCode.ts';
+
+import type { Transfer } from '../core/transfer/transferPorts.ts';
 import { createAgentLogs } from './agentLogs.ts';
+import { createClaudeCodeLogs } from './transferClaudeCode.ts';
 import { noAgentLines, transferFiles } from './transferFiles.ts';
 import { createMovedFolders } from './transferMoved.ts';
-import type { Transfer } from '../core/transfer/transferPorts.ts';
 
 /** `folder` is the canonical storage folder; without it nothing is kept on disk. */
 export function createTransfer(options: {

@@ -91,7 +91,8 @@ async function generate(folder: string, optionsIn: StoreFactory, sessions: numbe
 	for (let written = 0; written < sizeBytes; written += 550) session.append(block);
 	session.append({ type: 'turnEnded', reason: 'endTurn', durationMs: 1 });
 	await session.close();
-	const { lines } = await options.store.reader(session.id).read({ start: 0, end: Number.MAX_SAFE_INTEGER });
+	const reader = options.store.reader(session.id);
+	const { lines } = await reader.read({ start: 0, end: await reader.size() });
 	const log = `${lines.map(({ text }) => text).join('\n')}\n`;
 	mkdirSync(join(folder, 'sessions'), { recursive: true });
 	for (let index = 1; index < sessions; index++) {

@@ -1,4 +1,4 @@
-// The views of the sessions in a real window, with the demo model: the trash and back.
+// The views of the sessions in a real window, with the demo model: the trash and back, the search and its jump.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { missingBrowser } from './support/environment.ts';
 import { endedLog } from './support/faultedApi.ts';
 import { send, turnEnds } from './support/panelActions.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
-import { chooseInMenu, expand, openFromTree, sessionRow, showSessions } from './support/sessionViews.ts';
+import { chooseInMenu, expand, openFromTree, searchView, sessionRow, showSessions } from './support/sessionViews.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
@@ -52,5 +52,32 @@ suite('The sessions view', { skip: missingBrowser() }, () => {
 		await until('the same transcript', async () => (await conversation().innerText()) === shown);
 		await ask('hello');
 		assert.ok(readFileSync(path).subarray(0, before.length).equals(before));
+	});
+
+	test('a word that was said in another session is found as it is typed, and a hit leads to its message', async () => {
+		await workbench.runCommand('Retrace: New Session');
+		await ask('count to 300');
+		await ask('read src/area.js');
+		await workbench.runCommand('Retrace: New Session');
+		await ask('search "price" in src');
+
+		await workbench.runCommand('Retrace: Search Sessions');
+		const search = searchView(workbench.page);
+		const box = search.getByRole('textbox', { name: 'Search sessions' });
+		await box.fill('count to');
+		const results = search.getByRole('tree', { name: 'Results' });
+		const hit = results.getByRole('treeitem', { name: 'You: count to 300' });
+		await hit.waitFor();
+		await workbench.screenshot('tree-search');
+		await hit.click();
+		const message = conversation().getByText('count to 300', { exact: true });
+		await message.waitFor();
+		await until('the message is where it can be seen', () =>
+			message.evaluate((element) => {
+				const { top, bottom } = element.getBoundingClientRect();
+				return top >= 0 && bottom <= element.ownerDocument.documentElement.clientHeight;
+			}),
+		);
+		await workbench.screenshot('tree-search-jump');
 	});
 });

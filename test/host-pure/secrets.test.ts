@@ -122,3 +122,10 @@ describe('an address that is none', () => {
 				(error) => error instanceof UserError && error.code === 'bad-base-url',
 			));
 });
+
+test('every key that must not leave is known, whatever its origin', async () => {
+	const keys = createApiKeys(createSecretStorage(), { ANTHROPIC_API_KEY: 'key-env' });
+	await keys.store('https://a.example', 'key-a');
+	await keys.store('http://b.example:8080', 'key-b');
+	assert.deepEqual([...(await keys.all())].sort(), ['key-a', 'key-b', 'key-env']);
+});

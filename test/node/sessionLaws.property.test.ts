@@ -379,25 +379,35 @@ function operation(epoch: number): EntryDraft<'fileOperation' | 'fileOperationDo
 	];
 }
 
+async function play(plan: readonly Step[]): Promise<void> {
+	const scene = new Scene();
+	try {
+		scene.use(await scene.open());
+		for (const one of plan) {
+			await run(scene, one);
+			assertLaws(scene);
+		}
+		await reopen(scene, {});
+		assertLaws(scene);
+	} finally {
+		await scene.close();
+	}
+}
+
 test('sessions keep the laws, and are the same however much of their log is read', async (t) => {
 	const numRuns = Number(process.env.RETRACE_RUNS ?? 120);
-	await fc.assert(
-		fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (plan) => {
-			const scene = new Scene();
-			try {
-				scene.use(await scene.open());
-				for (const one of plan) {
-					await run(scene, one);
-					assertLaws(scene);
-				}
-				await reopen(scene, {});
-				assertLaws(scene);
-			} finally {
-				await scene.close();
-			}
-		}),
-		{ numRuns },
-	);
+	await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), play), { numRuns });
 	t.diagnostic(`${parts.inPart} of ${parts.total} openings read a part of the log`);
 	assert.ok(parts.inPart > 0, 'some logs were read in part');
+});
+
+test('a fork of a session that was reopened keeps its leaf when its past is loaded', {
+	todo: 'generations of the origin',
+}, async () => {
+	await play([
+		{ kind: 'tools', count: 1, closed: 0 },
+		{ kind: 'compact', after: 0, until: 0, isWhole: true },
+		{ kind: 'fork', at: 4 },
+		{ kind: 'reopen' },
+	]);
 });

@@ -117,7 +117,8 @@ export function createSearchPage(
 	function page(): TemplateResult {
 		const isUnavailable = state.setup?.unavailable != null;
 		const isInvalid = state.failure?.isInvalid ?? false;
-		return html`<header class="head" role="search">
+		return html`<h1 class="sr-only">Search Sessions</h1>
+			<div class="head" role="search">
 				<div class="box ${isInvalid ? 'is-invalid' : ''}">
 					${icon('search')}
 					<input
@@ -141,7 +142,7 @@ export function createSearchPage(
 					}
 				</div>
 				${isUnavailable ? nothing : filters()}
-			</header>
+			</div>
 			<main class="results" @keydown=${onTreeKey}>
 				${body()}
 				${resultTree(state, { open, toggle, focused })}

@@ -85,11 +85,9 @@ function promptToName(session: Session): Extract<Entry, { type: 'user' }> | unde
 
 function mayName(session: Session, prompt: Entry): boolean {
 	if (session.readOnlyReason !== undefined || session.state === 'closed') return false;
-	const named = session.newest('title', 'anywhere');
 	// A fork's name says where it came from.
-	return (
-		named?.by === 'prompt' && !isForkTitle(named.title) && session.branch().some((entry) => entry.id === prompt.id)
-	);
+	const isByPrompt = session.titleBy === 'prompt' && !isForkTitle(session.title);
+	return isByPrompt && session.branch().some((entry) => entry.id === prompt.id);
 }
 
 /** The first line that says something, without the marks that models put around a title. */

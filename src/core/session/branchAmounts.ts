@@ -1,7 +1,7 @@
 /** What one side of a comparison took: messages, calls, tokens and money between two entries of a way. Pure. */
 import type { EntryId } from '../../base/ids.ts';
-import { totalInputTokens } from './content.ts';
 import type { SessionBranches } from './branchReader.ts';
+import { totalInputTokens } from './content.ts';
 
 export type BranchAmounts = {
 	readonly prompts: number;
@@ -14,7 +14,11 @@ export type BranchAmounts = {
 };
 
 /** The conversation entries after `point` (null = from the start) on the way to `end`. */
-export function entriesAfter(branches: SessionBranches, point: EntryId | null, end: EntryId | null): readonly EntryId[] {
+export function entriesAfter(
+	branches: SessionBranches,
+	point: EntryId | null,
+	end: EntryId | null,
+): readonly EntryId[] {
 	const path = branches.tree.pathTo(end);
 	return point === null ? path : path.slice(path.indexOf(point) + 1);
 }

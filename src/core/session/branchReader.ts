@@ -2,8 +2,9 @@
  * Keeps the branches of a session at hand: reads what a log of any size says of them once, then only what is new, and works in short
  * steps so that nobody waits for it. Changes nothing.
  */
-import { type BranchDetail, BRANCH_TYPES, type BranchTree, branchTreeSteps } from './branches.ts';
+
 import type { EntryId } from '../../base/ids.ts';
+import { BRANCH_TYPES, type BranchDetail, type BranchTree, branchTreeSteps } from './branches.ts';
 import type { LogOutline, Session } from './sessionTypes.ts';
 
 export type SessionBranches = {
@@ -43,7 +44,13 @@ export function createBranchReader(): BranchReader {
 	};
 	return {
 		async read(session, signal) {
-			const one = known.get(session) ?? { seen: 0, leaf: null, details: [], result: undefined, last: Promise.resolve() };
+			const one = known.get(session) ?? {
+				seen: 0,
+				leaf: null,
+				details: [],
+				result: undefined,
+				last: Promise.resolve(),
+			};
 			known.set(session, one);
 			// One after the other: each goes on where the one before ended.
 			const reading = one.last.then(() => readNow(session, one, signal));

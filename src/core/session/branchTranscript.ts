@@ -35,7 +35,10 @@ export function transcriptMarkdown(entries: readonly Entry[]): string {
 				const { block } = entry;
 				if (isToolUseBlock(block)) {
 					const problem = failed.get(block.id);
-					say('Retrace', `- **${block.name}** ${inputText(block.input)}${problem === undefined ? '' : ` (${problem})`}`);
+					say(
+						'Retrace',
+						`- **${block.name}** ${inputText(block.input)}${problem === undefined ? '' : ` (${problem})`}`,
+					);
 				} else if (block.type === 'text' && 'text' in block) say('Retrace', String(block.text));
 				break;
 			}

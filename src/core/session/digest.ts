@@ -64,8 +64,7 @@ function sectionsOf(branch: readonly Entry[]): readonly string[] {
 			// What is said before a tool runs is no outcome.
 			if (isToolUseBlock(entry.block)) turn.answer = [];
 			else if (isTextBlock(entry.block) && entry.block.text.trim() !== '') turn.answer.push(entry.block.text.trim());
-		} else if (isType(entry, 'toolResult')) turn.answer = [];
-		else if (isType(entry, 'turnEnded')) turn.end = END_TEXT[entry.reason] ?? '';
+		} else if (isType(entry, 'turnEnded')) turn.end = END_TEXT[entry.reason] ?? '';
 		else if (isType(entry, 'interrupted')) turn.end = 'It was interrupted.';
 	}
 	close();

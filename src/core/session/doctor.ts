@@ -26,23 +26,10 @@ export type LogExamination = {
 	readonly plans: readonly Sha256[];
 };
 
-/** What is kept of each entry. */
-type Known = {
-	readonly parentId: EntryId | null;
-	/** The leaf when it was written: where the way goes on when the parent is missing. */
-	readonly leafBefore: EntryId | null;
-	readonly lineNumber: number;
-	readonly start: number;
-	/** Tells a repeated line from a changed one. */
-	readonly print: number;
-	readonly call: ToolUseId | undefined;
-	readonly result: ToolUseId | undefined;
-};
-
 /** Lines in file order go in; `end` may be called once. */
 export function createLogExaminer(sessionId: string) {
 	const findings = createFindings();
-	const known = new Map<EntryId, Known>();
+	const known = createEntryTable();
 	const rule = createLeafRule();
 	const orphans: { readonly id: EntryId; readonly parentId: EntryId; readonly lineNumber: number }[] = [];
 	const targets: { readonly to: EntryId; readonly lineNumber: number }[] = [];
@@ -58,34 +45,29 @@ export function createLogExaminer(sessionId: string) {
 	const take = (entry: Entry, text: string, line: WalkedLine) => {
 		const { lineNumber } = line;
 		const print = printOf(text);
-		const before = known.get(entry.id);
-		if (before) {
-			findings.add(before.print === print ? 'duplicate' : 'changedDuplicate', lineNumber);
+		const before = known.find(entry.id);
+		if (before !== undefined) {
+			findings.add(known.prints[before] === print ? 'duplicate' : 'changedDuplicate', lineNumber);
 			return;
 		}
 		if (entry.sessionId !== sessionId) findings.add('foreignLine', lineNumber);
-		if (entry.parentId !== null && !known.has(entry.parentId)) {
+		const leafBefore = rule.leaf;
+		if (entry.parentId !== null && known.find(entry.parentId) === undefined) {
 			orphans.push({ id: entry.id, parentId: entry.parentId, lineNumber });
 		}
-		const leafBefore = rule.leaf;
-		known.set(entry.id, {
-			parentId: entry.parentId,
-			...{ leafBefore, lineNumber, print, start: line.range.start },
-			call: isType(entry, 'assistant') && isToolUseBlock(entry.block) ? entry.block.id : undefined,
-			result: isType(entry, 'toolResult') ? entry.toolUseId : undefined,
-		});
+		known.add(entry, { lineNumber, print, start: line.range.start, leafBefore });
 		const isLate = rule.take(entry);
 		if (isLate) findings.add('late', lineNumber);
 		if (isType(entry, 'header')) {
 			if (header) findings.add('secondHeader', lineNumber);
 			header ??= entry;
-		} else if (isType(entry, 'rewind') && entry.to !== null && !known.has(entry.to)) {
+		} else if (isType(entry, 'rewind') && entry.to !== null && known.find(entry.to) === undefined) {
 			targets.push({ to: entry.to, lineNumber });
 		} else if (isType(entry, 'title') && !isLate) title = entry.title;
 		else if (isType(entry, 'restore')) plans.push(entry.plan.$blob);
 		else if (entry.type === 'unknown') findings.add('unknownType', lineNumber, entry.originalType);
 		operations.take(entry, lineNumber);
-		tails.take(entry, isLate, leafBefore, line.range);
+		tails.take(entry, isLate, leafBefore, line.range, known.starts);
 		nameBlobs(entry, text, lineNumber);
 	};
 
@@ -115,10 +97,11 @@ export function createLogExaminer(sessionId: string) {
 			else if (!header) findings.add('missingHeader');
 			// A fork keeps the ids of what it copied, whose parents may be in its origin only.
 			const isInOrigin = (id: EntryId) => header?.origin !== undefined && id < header.id;
+			const parentOf = new Map(orphans.map(({ id, parentId }) => [id, parentId]));
 			for (const { id, parentId, lineNumber } of orphans) {
-				if (!known.has(parentId)) {
+				if (known.find(parentId) === undefined) {
 					if (!isInOrigin(id)) findings.add('missingParent', lineNumber);
-				} else findings.add(isInCycle(known, id) ? 'cycle' : 'parentLater', lineNumber);
+				} else findings.add(isInCycle(known, parentOf, id) ? 'cycle' : 'parentLater', lineNumber);
 			}
 			for (const { to, lineNumber } of targets) {
 				if (!isInOrigin(to)) findings.add('lostTarget', lineNumber);
@@ -149,50 +132,81 @@ function printOf(text: string): number {
 	return hash >>> 0;
 }
 
-function isInCycle(known: ReadonlyMap<EntryId, Known>, start: EntryId): boolean {
+type EntryTable = ReturnType<typeof createEntryTable>;
+
+/** What is kept of each entry, in columns: a long log has a million. Rows are in file order. */
+function createEntryTable() {
+	const rows = new Map<string, number>();
+	const ids: EntryId[] = [];
+	/** Row of the parent; where that is not known yet, of the leaf when it was written. -1 = none. Always an earlier row. */
+	const above: number[] = [];
+	const lineNumbers: number[] = [];
+	const starts: number[] = [];
+	/** Tells a repeated line from a changed one. */
+	const prints: number[] = [];
+	/** Calls and results of tools, by row. */
+	const calls = new Map<number, ToolUseId>();
+	const results = new Map<number, ToolUseId>();
+	return {
+		...{ ids, above, lineNumbers, starts, prints, calls, results },
+		find: (id: EntryId): number | undefined => rows.get(id),
+		get size() {
+			return ids.length;
+		},
+		add(
+			entry: Entry,
+			place: {
+				readonly lineNumber: number;
+				readonly print: number;
+				readonly start: number;
+				readonly leafBefore: EntryId | null;
+			},
+		) {
+			const row = ids.length;
+			const parent = entry.parentId === null ? -1 : rows.get(entry.parentId);
+			above.push(parent ?? (place.leafBefore === null ? -1 : (rows.get(place.leafBefore) ?? -1)));
+			rows.set(entry.id, row);
+			ids.push(entry.id);
+			lineNumbers.push(place.lineNumber);
+			starts.push(place.start);
+			prints.push(place.print);
+			if (isType(entry, 'toolResult')) results.set(row, entry.toolUseId);
+			else if (isType(entry, 'assistant') && isToolUseBlock(entry.block)) calls.set(row, entry.block.id);
+		},
+	};
+}
+
+/** `parentOf` holds the parents that stand later: only through one of them can a way close. */
+function isInCycle(known: EntryTable, parentOf: ReadonlyMap<EntryId, EntryId>, start: EntryId): boolean {
 	const seen = new Set<EntryId>();
-	for (
-		let id = known.get(start)?.parentId ?? null;
-		id !== null && !seen.has(id);
-		id = known.get(id)?.parentId ?? null
-	) {
+	let id: EntryId | undefined = parentOf.get(start);
+	while (id !== undefined && !seen.has(id)) {
 		if (id === start) return true;
 		seen.add(id);
+		const row = known.find(id);
+		const above = row === undefined ? undefined : known.above[row];
+		id = parentOf.get(id) ?? (above === undefined ? undefined : known.ids[above]);
 	}
 	return false;
 }
 
 /** Each result must have its call above it with no other result in between; calls at the leaf may be open. */
-function checkResults(known: ReadonlyMap<EntryId, Known>, leaf: EntryId | null, add: Add) {
-	for (const { result, parentId, lineNumber } of known.values()) {
-		if (result === undefined) continue;
-		const above = firstAbove(known, parentId, (entry) => entry.call === result || entry.result === result);
-		if (!above) add('resultWithoutCall', lineNumber);
-		else if (above.result === result) add('secondResult', lineNumber);
+function checkResults(known: EntryTable, leaf: EntryId | null, add: Add) {
+	const { above, calls, results, lineNumbers } = known;
+	for (const [row, result] of results) {
+		let at = above[row] ?? -1;
+		while (at >= 0 && calls.get(at) !== result && results.get(at) !== result) at = above[at] ?? -1;
+		if (at < 0) add('resultWithoutCall', lineNumbers[row]);
+		else if (results.get(at) === result) add('secondResult', lineNumbers[row]);
 	}
 	const closed = new Set<ToolUseId>();
-	firstAbove(known, leaf, ({ call, result, lineNumber }) => {
+	const end = leaf === null ? -1 : (known.find(leaf) ?? -1);
+	for (let at = end; at >= 0; at = above[at] ?? -1) {
+		const result = results.get(at);
 		if (result !== undefined) closed.add(result);
-		if (call !== undefined && !closed.delete(call)) add('openCall', lineNumber);
-		return false;
-	});
-}
-
-function firstAbove(
-	known: ReadonlyMap<EntryId, Known>,
-	from: EntryId | null,
-	isWanted: (entry: Known) => boolean,
-): Known | undefined {
-	const seen = new Set<EntryId>();
-	for (let id = from; id !== null && !seen.has(id); ) {
-		seen.add(id);
-		const entry = known.get(id);
-		if (!entry) return undefined;
-		if (isWanted(entry)) return entry;
-		const { parentId, leafBefore }: Known = entry;
-		id = parentId === null || known.has(parentId) ? parentId : leafBefore;
+		const call = calls.get(at);
+		if (call !== undefined && !closed.delete(call)) add('openCall', lineNumbers[at]);
 	}
-	return undefined;
 }
 
 function createOperationCheck(add: Add) {
@@ -216,40 +230,39 @@ function createOperationCheck(add: Add) {
 function createTailCheck() {
 	let prompts = 0;
 	let costUsd = 0;
-	let lineCount = 0;
-	let last:
-		| { readonly tail: EntryOf<'tail'>; readonly start: number; readonly wrong: string[]; readonly lineNumber: number }
-		| undefined;
-	const starts: number[] = [];
+	let last: { readonly tail: EntryOf<'tail'>; readonly wrong: readonly string[] } | undefined;
 	return {
-		take(entry: Entry, isLate: boolean, leaf: EntryId | null, range: LineRange) {
-			lineCount++;
+		/** `starts` holds the places of all entries before this one. */
+		take(entry: Entry, isLate: boolean, leaf: EntryId | null, range: LineRange, starts: readonly number[]) {
 			if (isType(entry, 'tail') && !isLate) {
-				const wrong: string[] = [];
-				if (entry.leaf !== leaf) wrong.push('the leaf');
-				if (entry.counts.prompts !== prompts) wrong.push('the number of prompts');
-				if (Math.abs(entry.costUsd - costUsd) > 1e-6 * Math.max(1, costUsd)) wrong.push('the cost');
-				if (entry.upTo !== undefined && (entry.upTo > range.start || range.start - entry.upTo > 1))
-					wrong.push('where it stands');
-				if (!areExtentsSound(entry, range.start, starts)) wrong.push('the ranges to read');
-				last = { tail: entry, start: range.start, wrong, lineNumber: lineCount };
+				const { upTo } = entry;
+				const checks: readonly (readonly [boolean, string])[] = [
+					[entry.leaf === leaf, 'the leaf'],
+					[entry.counts.prompts === prompts, 'the number of prompts'],
+					[Math.abs(entry.costUsd - costUsd) <= 1e-6 * Math.max(1, costUsd), 'the cost'],
+					[upTo === undefined || (upTo <= range.start && range.start - upTo <= 1), 'where it stands'],
+					[areExtentsSound(entry, range.start, starts), RANGES],
+				];
+				last = { tail: entry, wrong: checks.flatMap(([isRight, what]) => (isRight ? [] : [what])) };
 			}
 			if (isType(entry, 'user')) prompts++;
 			else if (isType(entry, 'assistantEnded')) costUsd += entry.costUsd ?? 0;
-			starts.push(range.start);
 		},
-		end(known: ReadonlyMap<EntryId, Known>): { readonly what: string; readonly lineNumber: number } | undefined {
+		end(known: EntryTable): { readonly what: string; readonly lineNumber: number } | undefined {
 			if (!last) return undefined;
-			const { tail, wrong } = last;
-			const leafStart = tail.leaf === null ? undefined : known.get(tail.leaf)?.start;
+			const { tail } = last;
+			const leafRow = tail.leaf === null ? undefined : known.find(tail.leaf);
+			const leafStart = leafRow === undefined ? undefined : known.starts[leafRow];
 			const isCovered =
 				leafStart === undefined || tail.extents.some(([start, end]) => start <= leafStart && leafStart < end);
-			if (!isCovered && !wrong.includes('the ranges to read')) wrong.push('the ranges to read');
-			const lineNumber = known.get(tail.id)?.lineNumber ?? last.lineNumber;
+			const wrong = isCovered || last.wrong.includes(RANGES) ? last.wrong : [...last.wrong, RANGES];
+			const lineNumber = known.lineNumbers[known.find(tail.id) ?? -1] ?? 0;
 			return wrong.length > 0 ? { what: `wrong: ${wrong.join(', ')}`, lineNumber } : undefined;
 		},
 	};
 }
+
+const RANGES = 'the ranges to read';
 
 function areExtentsSound(tail: EntryOf<'tail'>, tailStart: number, starts: readonly number[]): boolean {
 	return tail.extents.every(([start, end], index) => {

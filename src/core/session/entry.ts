@@ -285,6 +285,10 @@ const ledgerFields = {
 		lastPrompt: z.string(),
 		pinned: z.boolean(),
 		isArchived: z.boolean().optional(),
+		/** When the conversation last went on: names, pins and labels do not count. */
+		usedAt: z.number().optional(),
+		/** The last turn ended with an error. */
+		hasFailed: z.boolean().optional(),
 		/** Where the session's log ended when this was made: when it does not stand there, another window wrote in between. */
 		upTo: z.number().int().nonnegative().optional(),
 		/** The highest epoch of a file operation so far. */

@@ -8,7 +8,7 @@ import { type BranchLinks, branchTo, createLeafRule, linksOf, missingParent } fr
 import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { type Entry, type EntryOf, type EntryType, isConversation, isType, type PermissionMode } from './entry.ts';
 import { inOrder } from './loadLog.ts';
-import { NEW_SESSION_TITLE, promptText } from './titles.ts';
+import { NEW_SESSION_TITLE, plainName, promptText } from './titles.ts';
 
 type LogCounts = { readonly entries: number; readonly prompts: number; readonly tools: number };
 
@@ -21,6 +21,10 @@ export type LogIndex = {
 	readonly isArchived: boolean;
 	readonly titleBy: TitleBy | undefined;
 	readonly origin: Origin | undefined;
+	/** When the conversation last went on, in Unix ms; 0 = never. */
+	readonly usedAt: number;
+	/** The last turn ended with an error. */
+	readonly hasFailed: boolean;
 	/** The highest epoch of a file operation; 0 = none yet. */
 	readonly newestEpoch: number;
 	readonly costUsd: number;
@@ -83,6 +87,8 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 	let isArchived = false;
 	let titleBy: TitleBy | undefined;
 	let origin: Origin | undefined;
+	let usedAt = 0;
+	let hasFailed = false;
 	let newestEpoch = 0;
 	let entryCount = 0;
 	/** Nothing counts before the base says what it came to. */
@@ -159,10 +165,13 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 		return trailing.length === 0 ? extents : inOrder([...extents, ...trailing]);
 	};
 	const fold = (entry: Entry) => {
+		if (isConversation(entry) || isType(entry, 'rewind')) usedAt = entry.timestamp;
+		if (isType(entry, 'turnEnded')) hasFailed = entry.reason === 'error';
+		else if (isType(entry, 'user') || isType(entry, 'rewind')) hasFailed = false;
 		mode = isType(entry, 'mode') ? entry.to : entry.mode;
 		cwd = entry.cwd;
 		if (isType(entry, 'title')) {
-			title = entry.title;
+			title = plainName(entry.title) || title;
 			titleBy = entry.by;
 		} else if (isType(entry, 'state')) {
 			isPinned = entry.isPinned ?? isPinned;
@@ -184,13 +193,15 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 	};
 	const startFrom = (tail: EntryOf<'tail'>) => {
 		isBeforeBase = false;
-		title = tail.title;
+		title = plainName(tail.title);
 		titleBy = tail.titleBy;
 		lastPrompt = tail.lastPrompt;
 		isPinned = tail.pinned;
 		isArchived = tail.isArchived ?? false;
 		origin = tail.origin ?? origin;
 		newestEpoch = Math.max(newestEpoch, tail.epoch ?? 0);
+		usedAt = tail.usedAt ?? tail.timestamp;
+		hasFailed = tail.hasFailed ?? false;
 		costUsd = tail.costUsd;
 		entryCount = tail.counts.entries + 1;
 		prompts = tail.counts.prompts;
@@ -227,6 +238,12 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 		},
 		get origin() {
 			return origin;
+		},
+		get usedAt() {
+			return usedAt;
+		},
+		get hasFailed() {
+			return hasFailed;
 		},
 		get newestEpoch() {
 			return newestEpoch;

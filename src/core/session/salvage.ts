@@ -19,6 +19,9 @@ import type { WalkedLine } from './logSlices.ts';
 import { parseLine } from './readLog.ts';
 import { promptPreview, promptText, UNTITLED_SESSION } from './titles.ts';
 
+/** How far an entry has come. One note for each, since a long log has a million. */
+type Progress = 'unmet' | 'met' | 'written';
+
 export type SalvageInput = {
 	readonly from: SessionId;
 	readonly to: SessionId;
@@ -27,8 +30,8 @@ export type SalvageInput = {
 	readonly clock: Clock;
 	readonly ids: IdSource;
 	readonly extensionVersion: string;
-	/** Ids of all entries that can be read, wherever they stand. */
-	readonly readable: ReadonlySet<EntryId>;
+	/** Ids of all entries that can be read, wherever they stand. Changed: what is met and written is noted in it. */
+	readonly readable: Map<EntryId, Progress>;
 };
 
 /** What became of the lines so far. */
@@ -48,8 +51,8 @@ export function createSalvage(input: SalvageInput): Salvage {
 	/** Follows the damaged log, and the copy. */
 	const there = createLeafRule();
 	const here = createLeafRule();
-	const met = new Set<EntryId>();
-	const written = new Set<EntryId>();
+	const { readable } = input;
+	const isWritten = (id: EntryId) => readable.get(id) === 'written';
 	const waiting = new Map<EntryId, Found[]>();
 	const counts = { taken: 0, leftOut: 0, prompts: 0, tools: 0 };
 	let base: Pick<EntryBase, 'cwd' | 'mode'> = { cwd: '', mode: 'ask' };
@@ -93,13 +96,13 @@ export function createSalvage(input: SalvageInput): Salvage {
 		const queue = [first];
 		for (let found = queue.shift(); found; found = queue.shift()) {
 			const { entry, text, parentId } = found;
-			if (written.has(entry.id)) continue;
+			if (isWritten(entry.id)) continue;
 			const line = rewritten(text, { sessionId: input.to, gen: input.generation, parentId });
 			if (line === undefined) {
 				counts.leftOut++;
 				continue;
 			}
-			written.add(entry.id);
+			readable.set(entry.id, 'written');
 			here.take({ ...entry, gen: input.generation });
 			counts.taken++;
 			lines.push(line);
@@ -113,11 +116,11 @@ export function createSalvage(input: SalvageInput): Salvage {
 		take(line) {
 			const read = line.text === undefined ? undefined : parseLine(line.text);
 			const entry = read?.kind === 'entry' && read.version <= ENTRY_VERSION ? read.entry : undefined;
-			if (!entry || line.text === undefined || met.has(entry.id)) return leaveOut();
+			if (!entry || line.text === undefined || readable.get(entry.id) !== 'unmet') return leaveOut();
 			// A tail names places in the damaged file.
 			if (entry.type === 'tail' || (entry.type === 'header' && hasHeader)) return [];
-			if (isType(entry, 'rewind') && entry.to !== null && !input.readable.has(entry.to)) return leaveOut();
-			met.add(entry.id);
+			if (isType(entry, 'rewind') && entry.to !== null && !readable.has(entry.to)) return leaveOut();
+			readable.set(entry.id, 'met');
 			const leafBefore = there.leaf;
 			const isLate = there.take(entry);
 			// In the copy everything has one writer, so a late rewind would count.
@@ -125,9 +128,9 @@ export function createSalvage(input: SalvageInput): Salvage {
 			hasHeader ||= entry.type === 'header';
 			fold(entry, isLate);
 			const { parentId } = entry;
-			const isThere = parentId === null || written.has(parentId);
+			const isThere = parentId === null || isWritten(parentId);
 			const found = { entry, text: line.text, parentId: isThere ? parentId : leafBefore };
-			if (!isThere && input.readable.has(parentId)) {
+			if (!isThere && readable.has(parentId)) {
 				// Its parent stands later: written behind it.
 				waiting.set(parentId, [...(waiting.get(parentId) ?? []), found]);
 				return [];
@@ -142,7 +145,7 @@ export function createSalvage(input: SalvageInput): Salvage {
 				lines.push(made({ type: 'header', roots, extensionVersion: input.extensionVersion }));
 			}
 			const leaf = there.leaf;
-			if (leaf !== here.leaf && (leaf === null || written.has(leaf)))
+			if (leaf !== here.leaf && (leaf === null || isWritten(leaf)))
 				lines.push(made({ type: 'rewind', to: leaf, from: here.leaf, why: 'switch' }));
 			title = `${title || UNTITLED_SESSION} (salvaged)`;
 			lines.push(made({ type: 'title', title, by: 'user' }));

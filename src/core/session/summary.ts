@@ -6,7 +6,7 @@ import { asSessionId, asUnixMs, type SessionId, type UnixMs } from '../../base/i
 import type { LogLine, SessionSummary } from '../ports.ts';
 import { type Entry, isType } from './entry.ts';
 import { readLog } from './readLog.ts';
-import { promptPreview, promptText, titleFromPrompt, UNTITLED_SESSION } from './titles.ts';
+import { plainName, promptPreview, promptText, titleFromPrompt, UNTITLED_SESSION } from './titles.ts';
 
 /** What the log alone says. `state` may be a running one: whether it holds, only the owner of the session can tell. */
 export type SessionRow = Omit<SessionSummary, 'isOpenElsewhere'>;
@@ -44,7 +44,7 @@ export function readRowFromTail(end: LogEnd): SessionRow | undefined {
 
 /** The row as it is shown: a running state holds only while a live window holds the session. */
 export function shownRow(row: SessionRow, { isOwned, isOpenElsewhere }: RowOwner): SessionSummary {
-	return { ...row, state: row.state === 'idle' || isOwned ? row.state : 'interrupted', isOpenElsewhere };
+	return { ...row, state: !RUNNING.has(row.state) || isOwned ? row.state : 'interrupted', isOpenElsewhere };
 }
 
 /** Both at once. */
@@ -121,6 +121,7 @@ function makeRow({ id, lines: allLines, sizeBytes, modifiedAt }: LogEnd, part: P
 /** The time of the last line, when it was parsed. */
 function foldLines(row: Row, { lines, first }: Part): UnixMs | undefined {
 	let newest: UnixMs | undefined;
+	let used: UnixMs | undefined;
 	let highestGen = -1;
 	const seen = new Set<string>();
 	for (const line of lines) {
@@ -129,6 +130,8 @@ function foldLines(row: Row, { lines, first }: Part): UnixMs | undefined {
 		const isOfInterest = skim === undefined || !PASSED_OVER.has(skim.type);
 		const entry = !tail && isOfInterest ? entryOf(line) : undefined;
 		newest = (tail ?? entry)?.timestamp;
+		if (tail) used = tail.usedAt;
+		else if (entry ? !BOOKKEEPING.has(entry.type) : !isOfInterest) used = entry?.timestamp ?? skim?.timestamp ?? used;
 		const gen = tail?.gen ?? (isOfInterest ? entry?.gen : skim.gen);
 		if (gen === undefined) continue;
 		const isLate = gen < highestGen;
@@ -140,14 +143,14 @@ function foldLines(row: Row, { lines, first }: Part): UnixMs | undefined {
 		if (!isLate) fold(row, entry);
 		else if (isType(entry, 'assistantEnded')) row.costUsd += entry.costUsd ?? 0;
 	}
-	return newest;
+	return newest === undefined ? undefined : (used ?? newest);
 }
 
 /** Closed states are told apart from running ones only: a list has no use for more. */
 function foldTail(row: Row, tail: Tail) {
-	row.title = tail.title;
+	row.title = plainName(tail.title);
 	row.lastPrompt = tail.lastPrompt;
-	row.state = RUNNING.has(tail.state) ? tail.state : 'idle';
+	row.state = RUNNING.has(tail.state) ? tail.state : tail.hasFailed ? 'failed' : 'idle';
 	row.prompts = tail.prompts;
 	row.costUsd = tail.costUsd;
 	row.isPinned = tail.isPinned;
@@ -156,7 +159,7 @@ function foldTail(row: Row, tail: Tail) {
 }
 
 function fold(row: Row, entry: Entry) {
-	if (isType(entry, 'title')) row.title = entry.title;
+	if (isType(entry, 'title')) row.title = plainName(entry.title) || row.title;
 	else if (isType(entry, 'header')) row.originId = entry.origin?.sessionId ?? row.originId;
 	else if (isType(entry, 'state')) {
 		row.isPinned = entry.isPinned ?? row.isPinned;
@@ -166,11 +169,18 @@ function fold(row: Row, entry: Entry) {
 		row.prompts++;
 		row.lastPrompt = promptPreview(promptText(entry.content));
 		row.state = 'streaming';
-	} else if (isType(entry, 'turnEnded') || isType(entry, 'interrupted')) row.state = 'idle';
+	} else if (isType(entry, 'turnEnded')) row.state = entry.reason === 'error' ? 'failed' : 'idle';
+	else if (isType(entry, 'interrupted') || isType(entry, 'rewind')) row.state = 'idle';
 }
 
 /** What a row takes from a tail. */
-type Tail = Row & { readonly gen: number; readonly timestamp: UnixMs; readonly upTo: number | undefined };
+type Tail = Row & {
+	readonly gen: number;
+	readonly timestamp: UnixMs;
+	readonly upTo: number | undefined;
+	readonly usedAt: UnixMs;
+	readonly hasFailed: boolean;
+};
 
 /**
  * Checked by hand: the schema of the whole entry takes several times as long as reading the file, and a list has thousands. What a row
@@ -180,7 +190,7 @@ function tailOf(text: string): Tail | undefined {
 	if (!text.includes('"type":"tail"')) return undefined;
 	const value = recordOf(jsonOf(text));
 	if (value?.type !== 'tail') return undefined;
-	const { v, gen, timestamp, title, lastPrompt, state, costUsd, pinned, isArchived, upTo } = value;
+	const { v, gen, timestamp, title, lastPrompt, state, costUsd, pinned, isArchived, upTo, usedAt, hasFailed } = value;
 	const prompts = recordOf(value.counts)?.prompts;
 	const originId = recordOf(value.origin)?.sessionId;
 	if (typeof v !== 'number' || typeof gen !== 'number' || typeof timestamp !== 'number') return undefined;
@@ -190,6 +200,8 @@ function tailOf(text: string): Tail | undefined {
 		gen,
 		timestamp: asUnixMs(timestamp),
 		upTo: typeof upTo === 'number' ? upTo : undefined,
+		usedAt: asUnixMs(typeof usedAt === 'number' && usedAt > 0 ? usedAt : timestamp),
+		hasFailed: hasFailed === true,
 		title,
 		lastPrompt,
 		state,
@@ -215,6 +227,9 @@ const recordOf = (value: unknown): Readonly<Record<string, unknown>> | undefined
 
 const RUNNING: ReadonlySet<string> = new Set(['streaming', 'runningTool', 'awaitingUser']);
 
+/** What a person does to a session in a list is no use of it. */
+const BOOKKEEPING: ReadonlySet<string> = new Set(['title', 'state', 'branchLabel', 'header', 'prefix']);
+
 /** The frequent and long types that change nothing in a row. Any other line is parsed. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
 	'assistant',
@@ -236,9 +251,13 @@ const PASSED_OVER: ReadonlySet<string> = new Set([
  * Generation and type without parsing: both stand near the start of a line, before any text of a user but the cwd, whose quotes are
  * escaped. Undefined for a line of another form.
  */
-function skimLine(text: string): { readonly gen: number; readonly type: string } | undefined {
-	const match = /^\{"v":1,.{0,400}?"gen":(\d{1,15}),.{0,2000}?"type":"(\w+)"/.exec(text);
-	return match?.[2] === undefined ? undefined : { gen: Number(match[1]), type: match[2] };
+function skimLine(
+	text: string,
+): { readonly gen: number; readonly type: string; readonly timestamp: UnixMs } | undefined {
+	const match = /^\{"v":1,.{0,400}?"gen":(\d{1,15}),"timestamp":(\d+)[.,].{0,2000}?"type":"(\w+)"/.exec(text);
+	return match?.[3] === undefined
+		? undefined
+		: { gen: Number(match[1]), timestamp: asUnixMs(Number(match[2])), type: match[3] };
 }
 
 function newestEntry(lines: readonly LogLine[]): Entry | undefined {

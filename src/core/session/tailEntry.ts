@@ -41,6 +41,8 @@ export function tailDraft(index: LogIndex, state: string, upTo: number): EntryDr
 		lastPrompt: promptPreview(index.lastPrompt),
 		pinned: index.isPinned,
 		...(index.isArchived ? { isArchived: true } : {}),
+		usedAt: index.usedAt,
+		...(index.hasFailed ? { hasFailed: true } : {}),
 		upTo,
 		epoch: index.newestEpoch,
 		...(index.model === undefined ? {} : { model: index.model }),

@@ -55,7 +55,11 @@ const MAX_ENTRIES = 1_000_000;
 function fromArchive(parts: ReadonlyMap<string, Uint8Array>, hash: (bytes: Uint8Array) => Sha256): BundleContent {
 	const manifestBytes = parts.get(MANIFEST_NAME);
 	if (!manifestBytes) throw badBundle('it has no manifest');
-	const manifest = parsed(manifestSchema, jsonOf(decode(manifestBytes, 'the manifest'), 'the manifest'), 'the manifest');
+	const manifest = parsed(
+		manifestSchema,
+		jsonOf(decode(manifestBytes, 'the manifest'), 'the manifest'),
+		'the manifest',
+	);
 	checkParts(manifest, parts, hash);
 	const linesOf = (name: string): readonly unknown[] => {
 		const bytes = parts.get(name);
@@ -96,13 +100,16 @@ function checkParts(
 	for (const { name, sizeBytes, sha256 } of manifest.parts) {
 		if (listed.has(name)) throw badBundle(`it names ${name} twice`);
 		listed.add(name);
-		if (!BUNDLE_LIMITS.isKnownName(name) || name === MANIFEST_NAME) throw badBundle('it names a part that does not belong in it');
+		if (!BUNDLE_LIMITS.isKnownName(name) || name === MANIFEST_NAME)
+			throw badBundle('it names a part that does not belong in it');
 		if (!name.startsWith('blobs/') && !expected.has(name)) throw badBundle(`${name} belongs to no session of it`);
 		const bytes = parts.get(name);
 		if (!bytes) throw badBundle(`${name} is missing`);
 		const actual = hash(bytes);
-		if (bytes.length !== sizeBytes || actual !== sha256) throw badBundle(`${name} was changed or damaged after the export`);
-		if (name.startsWith('blobs/') && name !== blobName(actual)) throw badBundle(`${name} holds other bytes than its name says`);
+		if (bytes.length !== sizeBytes || actual !== sha256)
+			throw badBundle(`${name} was changed or damaged after the export`);
+		if (name.startsWith('blobs/') && name !== blobName(actual))
+			throw badBundle(`${name} holds other bytes than its name says`);
 	}
 	for (const name of parts.keys())
 		if (name !== MANIFEST_NAME && !listed.has(name)) throw badBundle(`${name} is not in its manifest`);

@@ -29,15 +29,14 @@ export const BUNDLE_LIMITS: ArchiveLimits = {
 	maxParts: 20_000,
 	maxPartBytes: 256 * MB,
 	maxTotalBytes: 512 * MB,
-	isKnownName: (name) =>
-		name === MANIFEST_NAME || LOG_NAME.test(name) || AGENT_NAME.test(name) || BLOB_NAME.test(name),
+	isKnownName: (name) => name === MANIFEST_NAME || LOG_NAME.test(name) || AGENT_NAME.test(name) || BLOB_NAME.test(name),
 };
 
 const agentIdSchema = z.string().refine(isAgentId);
 const uuidSchema = z.string().regex(new RegExp(`^${UUID}$`));
-export const bundledSessionIdSchema = uuidSchema.transform(asSessionId);
+const bundledSessionIdSchema = uuidSchema.transform(asSessionId);
 const shaSchema = z.string().regex(/^[0-9a-f]{64}$/);
-export const pathNameSchema = z.object({
+const pathNameSchema = z.object({
 	kind: z.enum(['root', 'home']),
 	name: z.string().min(1).max(200),
 	/** What stands for the folder in the texts: `{folder:name}`, or its path when nothing was redacted. */

@@ -212,7 +212,13 @@ function resultDraft(id: string, step: ClaudeStep, leftOut: LeftOut): EntryDraft
 	}
 	const { content: raw, is_error: isError } = found.block;
 	const blocks = typeof raw === 'string' ? [{ type: 'text', text: raw }] : Array.isArray(raw) ? raw : [];
-	return { type: 'toolResult', toolUseId, isError: isError === true, content: inputBlocks(blocks, leftOut), durationMs: 0 };
+	return {
+		type: 'toolResult',
+		toolUseId,
+		isError: isError === true,
+		content: inputBlocks(blocks, leftOut),
+		durationMs: 0,
+	};
 }
 
 /** A rough measure for the figure of a boundary; English and code have about so many characters per token. */

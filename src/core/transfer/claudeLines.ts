@@ -72,7 +72,10 @@ const compactSchema = z.object({
 	preTokens: count,
 	postTokens: count,
 	preservedSegment: z.object({ headUuid: text }).optional().catch(undefined),
-	preservedMessages: z.object({ uuids: z.array(z.string()) }).optional().catch(undefined),
+	preservedMessages: z
+		.object({ uuids: z.array(z.string()) })
+		.optional()
+		.catch(undefined),
 });
 const messageSchema = z.object({
 	id: text,
@@ -134,7 +137,8 @@ export function readClaudeLines(lines: readonly string[]): ClaudeLog {
 		else if (parsed.type === 'ai-title' && parsed.aiTitle) titles.byModel = parsed.aiTitle;
 		else if (parsed.type === 'custom-title' && parsed.customTitle) titles.byUser = parsed.customTitle;
 		else if (parsed.uuid === undefined) {
-			if (!STATE_TYPES.has(parsed.type)) leftOut.add(`lines of the unknown type ${JSON.stringify(parsed.type.slice(0, 40))}`);
+			if (!STATE_TYPES.has(parsed.type))
+				leftOut.add(`lines of the unknown type ${JSON.stringify(parsed.type.slice(0, 40))}`);
 		} else if (known.has(parsed.uuid)) leftOut.add('repeated lines');
 		else {
 			known.add(parsed.uuid);

@@ -42,7 +42,9 @@ export function claudeTree(lines: readonly ClaudeLine[], leftOut: LeftOut): Clau
 }
 
 export const blocksOf = (line: ClaudeLine): readonly unknown[] =>
-	typeof line.message?.content === 'string' ? [{ type: 'text', text: line.message.content }] : (line.message?.content ?? []);
+	typeof line.message?.content === 'string'
+		? [{ type: 'text', text: line.message.content }]
+		: (line.message?.content ?? []);
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -92,12 +94,12 @@ class LineSorter {
 	#addUser(line: ClaudeLine): void {
 		const blocks = blocksOf(line);
 		const results = blocks.filter(isToolResult);
-		if (line.isCompactSummary) return void this.#add('compaction', line);
-		if (results.length > 0) return this.#addResults(line, results, blocks.length > results.length);
 		const text = lineText(line).trim();
-		if (INTERRUPTED.test(text)) return void this.#add('interrupted', line);
-		if (LOCAL_OUTPUT.test(text)) return this.#leftOut.add('outputs of local commands');
-		this.#add(line.isMeta ? 'note' : 'prompt', line);
+		if (line.isCompactSummary) this.#add('compaction', line);
+		else if (results.length > 0) this.#addResults(line, results, blocks.length > results.length);
+		else if (INTERRUPTED.test(text)) this.#add('interrupted', line);
+		else if (LOCAL_OUTPUT.test(text)) this.#leftOut.add('outputs of local commands');
+		else this.#add(line.isMeta ? 'note' : 'prompt', line);
 	}
 
 	#addResults(line: ClaudeLine, results: readonly ClaudeResult['block'][], hasMore: boolean): void {

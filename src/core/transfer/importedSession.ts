@@ -9,8 +9,8 @@ import type { BlobStore, SessionStore } from '../ports.ts';
 import { isBlobRef, type StoredInputBlock } from '../session/content.ts';
 import { ENTRY_VERSION, type Entry, type EntryBase, type EntryDraft, makeEntry } from '../session/entry.ts';
 import { type OpenSessionOptions, openSession } from '../session/session.ts';
-import { importFailed } from './transferErrors.ts';
 import type { Loss } from './claudeLines.ts';
+import { importFailed } from './transferErrors.ts';
 import type { AgentLines } from './transferPorts.ts';
 
 export type ImportedSession = {
@@ -29,7 +29,11 @@ export type ImportedSession = {
 export type ImportWorld = Omit<OpenSessionOptions, 'id' | 'takeOver'> & { readonly agentLogs: AgentLines };
 
 /** What every entry of an imported session starts with: its own session, the folder and the mode of this window. */
-export function importedBase(id: SessionId, agentId: string, cwd: string): Omit<EntryBase, 'type' | 'id' | 'parentId' | 'timestamp'> {
+export function importedBase(
+	id: SessionId,
+	agentId: string,
+	cwd: string,
+): Omit<EntryBase, 'type' | 'id' | 'parentId' | 'timestamp'> {
 	return { v: ENTRY_VERSION, sessionId: id, agentId, gen: 1, cwd, mode: 'ask' };
 }
 
@@ -44,7 +48,11 @@ export async function writeImported(imported: ImportedSession, world: ImportWorl
 	);
 	try {
 		for (const agent of agents)
-			await world.agentLogs.append(imported.id, agent.agentId, agent.entries.map((entry) => JSON.stringify(entry)));
+			await world.agentLogs.append(
+				imported.id,
+				agent.agentId,
+				agent.entries.map((entry) => JSON.stringify(entry)),
+			);
 		await writeLog(imported.id, entries, world);
 		await finish(imported, world);
 	} catch (error) {
@@ -94,7 +102,12 @@ async function writeLog(id: SessionId, entries: readonly Entry[], world: ImportW
 async function finish(imported: ImportedSession, world: ImportWorld): Promise<void> {
 	const session = await openSession({ ...world, id: imported.id });
 	try {
-		const draft: EntryDraft<'notice'> = { type: 'notice', level: 'info', code: 'imported', text: importedText(imported) };
+		const draft: EntryDraft<'notice'> = {
+			type: 'notice',
+			level: 'info',
+			code: 'imported',
+			text: importedText(imported),
+		};
 		session.append(draft);
 		await session.sync();
 	} finally {

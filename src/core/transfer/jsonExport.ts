@@ -2,13 +2,14 @@
  * A session as one JSON document (see `jsonExportSchema`): every entry of its log, and the contents they name inlined up to a cap.
  * Streamed, so that its size does not matter.
  */
-import { BUNDLE_VERSION, JSON_FORMAT } from './bundleFormat.ts';
+
+import { toBase64 } from '../tools/base64.ts';
 import { isTextMedia } from './blobRefs.ts';
+import { BUNDLE_VERSION, JSON_FORMAT } from './bundleFormat.ts';
 import { createExportedBlobs } from './exportedBlobs.ts';
 import { logPages, type PagedEntry } from './logPages.ts';
 import { agentEntries, type ExportedSession, type ExportWorld, exportedEntry } from './makeBundle.ts';
 import { createRedaction, REDACTED_NOTE, type RedactionOptions } from './redaction.ts';
-import { toBase64 } from '../tools/base64.ts';
 
 /** Beyond this a document is more than most programs read; a bundle has no such limit. */
 const MAX_INLINE_BYTES = 64 * 1024 * 1024;

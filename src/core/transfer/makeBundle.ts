@@ -4,11 +4,19 @@
  */
 import type { SessionId } from '../../base/ids.ts';
 import type { BlobStore, Clock, SessionStore } from '../ports.ts';
-import { agentLogName, BUNDLE_FORMAT, BUNDLE_VERSION, blobName, logName, MANIFEST_NAME, type Manifest } from './bundleFormat.ts';
+import { parseLine } from '../session/readLog.ts';
+import {
+	agentLogName,
+	BUNDLE_FORMAT,
+	BUNDLE_VERSION,
+	blobName,
+	logName,
+	MANIFEST_NAME,
+	type Manifest,
+} from './bundleFormat.ts';
 import { createExportedBlobs, type ExportedBlobs } from './exportedBlobs.ts';
 import { logPages, type PagedEntry } from './logPages.ts';
 import { createRedaction, REDACTED_NOTE, type Redaction, type RedactionOptions } from './redaction.ts';
-import { parseLine } from '../session/readLog.ts';
 import type { AgentLines, ExportPart, PartSum } from './transferPorts.ts';
 
 export type ExportWorld = {

@@ -13,7 +13,8 @@ const MAX_DEPTH = 200;
 export function mapStrings(value: unknown, map: TextMap, depth = 0): unknown {
 	if (typeof value === 'string') return map(value);
 	if (typeof value !== 'object' || value === null) return value;
-	if (depth > MAX_DEPTH) throw new UserError('bad-bundle', 'A value in this file is nested too deeply. Nothing was imported.');
+	if (depth > MAX_DEPTH)
+		throw new UserError('bad-bundle', 'A value in this file is nested too deeply. Nothing was imported.');
 	if (Array.isArray(value)) return value.map((item) => mapStrings(item, map, depth + 1));
 	const isImageData = 'type' in value && value.type === 'base64';
 	const mapped = Object.entries(value).map(([key, item]): [string, unknown] => [
@@ -32,7 +33,10 @@ export function pathMap(pairs: readonly { readonly from: string; readonly to: st
 		.filter(({ from, to }) => from.length > 1 && from !== to)
 		.sort((left, right) => right.from.length - left.from.length)
 		.flatMap(variants)
-		.map(({ from, to }) => ({ pattern: new RegExp(`${escapeRegExp(from)}${PATH_END}`, isWindows(from) ? 'gi' : 'g'), to }));
+		.map(({ from, to }) => ({
+			pattern: new RegExp(`${escapeRegExp(from)}${PATH_END}`, isWindows(from) ? 'gi' : 'g'),
+			to,
+		}));
 	return (text) => {
 		let mapped = text;
 		// A function, so that `$` in a path stays what it is.

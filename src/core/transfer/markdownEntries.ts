@@ -95,7 +95,9 @@ export function createMarkdownEntries(blobs: BlobStore): MarkdownEntries {
 				case 'interrupted':
 					return '*Stopped.*';
 				case 'turnEnded':
-					return entry.reason === 'endTurn' || entry.reason === 'stopped' ? '' : `*${plainLine(entry.message ?? entry.reason)}*`;
+					return entry.reason === 'endTurn' || entry.reason === 'stopped'
+						? ''
+						: `*${plainLine(entry.message ?? entry.reason)}*`;
 				case 'notice':
 					return entry.level === 'info' ? '' : `*${plainLine(entry.text)}*`;
 				default:
@@ -112,7 +114,12 @@ function assistantText({ block: stored, partial }: EntryOf<'assistant'>): string
 	const block = assistantBlockSchema.parse(stored);
 	if (isTextBlock(block)) return `${block.text.trim()}${partial === true ? '\n\n*(cut)*' : ''}`;
 	if (isToolUseBlock(block)) return callText(block);
-	if (isThinkingBlock(block) && 'thinking' in block && typeof block.thinking === 'string' && block.thinking.trim() !== '')
+	if (
+		isThinkingBlock(block) &&
+		'thinking' in block &&
+		typeof block.thinking === 'string' &&
+		block.thinking.trim() !== ''
+	)
 		return folded('Thinking', block.thinking);
 	return '';
 }

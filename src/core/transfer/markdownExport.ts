@@ -68,7 +68,8 @@ async function branchFacts(pages: ReturnType<typeof logPages>): Promise<BranchFa
 		}
 	}
 	const branch = new Set<EntryId>();
-	for (let id = rule.leaf; id !== null && !branch.has(id) && parents.has(id); id = parents.get(id) ?? null) branch.add(id);
+	for (let id = rule.leaf; id !== null && !branch.has(id) && parents.has(id); id = parents.get(id) ?? null)
+		branch.add(id);
 	const prompts = [...promptIds].filter((id) => branch.has(id)).length;
 	return { branch, startedMs, endedMs, models, costUsd, prompts };
 }

@@ -49,4 +49,5 @@ export function shortened(text: string, maxLines: number, maxChars: number): str
 	return kept.length <= maxChars ? kept : `${cutText(kept, maxChars)}\n… cut …`;
 }
 
-const escapeHtml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const escapeHtml = (text: string): string =>
+	text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

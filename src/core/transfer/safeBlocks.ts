@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { asToolUseId } from '../../base/ids.ts';
 import type { AssistantBlock, InputBlock } from '../session/content.ts';
 
-export const TOOL_USE_ID = /^[A-Za-z0-9_-]{1,128}$/;
+const TOOL_USE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,128}$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 

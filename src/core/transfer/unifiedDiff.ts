@@ -5,7 +5,12 @@ import { type Hunk, splitLines } from '../edit/hunks.ts';
 const CONTEXT_LINES = 3;
 
 /** Empty when the texts are equal. At most `maxLines` lines of hunks; what is left out is said. */
-export function unifiedDiff(path: string, before: string | undefined, after: string | undefined, maxLines = 400): string {
+export function unifiedDiff(
+	path: string,
+	before: string | undefined,
+	after: string | undefined,
+	maxLines = 400,
+): string {
 	const from = splitLines(before ?? '');
 	const to = splitLines(after ?? '');
 	const lines: string[] = [];

@@ -67,6 +67,12 @@ test('the result says whether the call can have taken effect', async () => {
 	assert.match(text(second), /Interrupted: .*it had no effect/);
 });
 
+test('whoever took the session over says so', async () => {
+	const session = await openSession(sessionOptions());
+	session.append(user('a'));
+	assert.deepEqual(closeOpenCalls(session, 'takeover').map(describe), ['takeover']);
+});
+
 test('an empty session and an abandoned branch are left alone', async () => {
 	assert.deepEqual(closeOpenCalls(await openSession(sessionOptions())), []);
 	await check([user('a'), call('t'), { type: 'rewind', to: null, from: null, why: 'rewind' }], []);

@@ -297,3 +297,18 @@ test('tool names are those of the prefix, before it those that one would freeze'
 	const session = await openSession({ ...options, defaults: { ...options.defaults, toolNames: ['Read'] } });
 	assert.deepEqual(session.toolNames, ['Read']);
 });
+
+test('a name from a log of others is shown as one plain line, in the session, its tail and the list', async () => {
+	const options = sessionOptions();
+	const session = await openSession(options);
+	session.append({ type: 'user', content: [{ type: 'text', text: 'Fix it' }] });
+	session.append({ type: 'title', title: 'a\u202eb\n[Show](command:x)', by: 'user' });
+	session.append({ type: 'turnEnded', reason: 'endTurn', durationMs: 1 });
+	const plain = 'ab [Show] (command:x)';
+	assert.equal(session.title, plain);
+	assert.equal(session.newest('tail', 'anywhere')?.title, plain);
+	assert.equal((await options.store.list()).sessions[0]?.title, plain);
+	session.append({ type: 'title', title: '\u202e\u0000', by: 'user' });
+	assert.equal(session.title, plain);
+	assert.equal((await options.store.list()).sessions[0]?.title, plain);
+});

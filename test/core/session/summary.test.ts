@@ -149,3 +149,22 @@ test('a tail of another shape is none', () => {
 	}
 	check([line('a', null, 'user'), line('t', 'a', 'tail', TAIL).slice(0, -20)], { title: 'hello' });
 });
+
+test('a name or a pin is no use of a session; a failed turn is told', () => {
+	const lines = [
+		line('h', null, 'header'),
+		line('a', null, 'user', { timestamp: 5000 }),
+		line('e', 'a', 'turnEnded', { timestamp: 6000, reason: 'error', code: 'x', message: 'y' }),
+		line('s', 'e', 'state', { timestamp: 9000, isPinned: true }),
+	];
+	const summary = (texts: string[]) =>
+		summarizeLog({ id: SESSION, lines: asLog(texts), sizeBytes: 1, isOwned: false, isOpenElsewhere: false });
+	const row = summary(lines);
+	assert.deepEqual([row.updatedAt, row.state, row.isPinned], [6000, 'failed', true]);
+	const tail = line('t', 'e', 'tail', {
+		...{ timestamp: 9500, title: 'a', leaf: 'e', counts: { entries: 4, prompts: 1, tools: 0 }, costUsd: 0 },
+		...{ state: 'idle', lastPrompt: 'a', pinned: true, extents: [], usedAt: 6000, hasFailed: true },
+	});
+	const again = summary([...lines, tail, line('n', 'e', 'title', { timestamp: 9900, title: 'b', by: 'user' })]);
+	assert.deepEqual([again.updatedAt, again.state, again.title], [6000, 'failed', 'b']);
+});

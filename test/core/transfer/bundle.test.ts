@@ -3,13 +3,24 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { asEntryId, type SessionId } from '../../../src/base/ids.ts';
+import { isBlobRef } from '../../../src/core/session/content.ts';
 import { type Entry, isConversation } from '../../../src/core/session/entry.ts';
 import { readBundle } from '../../../src/core/transfer/bundleContent.ts';
 import { importBundle } from '../../../src/core/transfer/importBundle.ts';
 import { writeImported } from '../../../src/core/transfer/importedSession.ts';
 import { jsonExport } from '../../../src/core/transfer/jsonExport.ts';
 import { makeBundle } from '../../../src/core/transfer/makeBundle.ts';
-import { AS_IT_IS, archiveOf, createTransferWorld, REDACTED, ROOTS, signal, type TransferTestWorld, textOf, turn } from './transferSupport.ts';
+import {
+	AS_IT_IS,
+	archiveOf,
+	createTransferWorld,
+	REDACTED,
+	ROOTS,
+	signal,
+	type TransferTestWorld,
+	textOf,
+	turn,
+} from './transferSupport.ts';
 
 const IDS_THERE = Date.UTC(2027, 0, 1);
 const hash = createTransferWorld().blobs.hash;
@@ -20,7 +31,12 @@ async function exported(world: TransferTestWorld, id: SessionId, how: 'bundle' |
 	return { kind: 'text' as const, text: await textOf(jsonExport(session, world, options, signal)) };
 }
 
-async function imported(there: TransferTestWorld, file: Parameters<typeof readBundle>[0], roots = ROOTS, home = '/home/ann') {
+async function imported(
+	there: TransferTestWorld,
+	file: Parameters<typeof readBundle>[0],
+	roots = ROOTS,
+	home = '/home/ann',
+) {
 	const sessions = importBundle(readBundle(file, hash), { ids: there.ids, roots, home, cwd: roots[0]?.path ?? '/' });
 	for (const session of sessions) await writeImported(session, there);
 	const [session] = sessions;
@@ -43,7 +59,15 @@ for (const how of ['bundle', 'json'] as const) {
 		test('brings the same conversation back, branches and leaf included', async () => {
 			const word = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => `x${text}`);
 			const step = fc.oneof(
-				{ weight: 4, arbitrary: fc.record({ kind: fc.constant('turn' as const), prompt: word, answer: word, output: fc.option(word) }) },
+				{
+					weight: 4,
+					arbitrary: fc.record({
+						kind: fc.constant('turn' as const),
+						prompt: word,
+						answer: word,
+						output: fc.option(word),
+					}),
+				},
 				{ weight: 1, arbitrary: fc.record({ kind: fc.constant('rewind' as const), to: fc.nat() }) },
 			);
 			const property = fc.asyncProperty(fc.array(step, { maxLength: 8 }), fc.boolean(), async (steps, isRedacted) => {
@@ -52,7 +76,8 @@ for (const how of ['bundle', 'json'] as const) {
 				session.append(...turn('first', 'reply'));
 				for (const one of steps) {
 					if (one.kind === 'turn') {
-						const tool = one.output === null ? undefined : { name: 'Bash', input: { command: one.prompt }, output: one.output };
+						const tool =
+							one.output === null ? undefined : { name: 'Bash', input: { command: one.prompt }, output: one.output };
 						session.append(...turn(one.prompt, one.answer, tool));
 					} else {
 						const targets = session.entries.filter(isConversation);
@@ -64,7 +89,8 @@ for (const how of ['bundle', 'json'] as const) {
 				const there = createTransferWorld(IDS_THERE);
 				const { open } = await imported(there, await exported(here, session.id, how, isRedacted ? REDACTED : AS_IT_IS));
 				assert.deepEqual(conversation(open.branch()), conversation(session.branch()));
-				const all = (entries: readonly Entry[]) => entries.filter(isConversation).map(({ id, parentId }) => [id, parentId]);
+				const all = (entries: readonly Entry[]) =>
+					entries.filter(isConversation).map(({ id, parentId }) => [id, parentId]);
 				assert.deepEqual(all(open.entries), all(session.entries));
 				assert.equal(open.leaf, session.leaf);
 				assert.equal(open.title, session.title);
@@ -86,10 +112,14 @@ for (const how of ['bundle', 'json'] as const) {
 			await here.agentLogs.append(session.id, 'a1', [JSON.stringify({ ...entry, agentId: 'a1' })]);
 			await session.close();
 			const there = createTransferWorld(IDS_THERE);
-			const { open, session: made } = await imported(there, await exported(here, session.id, how), [{ name: 'app', path: '/other/app' }]);
+			const { open, session: made } = await imported(there, await exported(here, session.id, how), [
+				{ name: 'app', path: '/other/app' },
+			]);
 			const user = open.branch().find((one) => one.type === 'user');
-			assert.ok(user?.type === 'user' && user.content[0] && '$blob' in user.content[0]);
-			const stored = JSON.parse(new TextDecoder().decode(await there.blobs.get(user.content[0])));
+			assert.ok(user?.type === 'user');
+			const [first] = user.content;
+			assert.ok(first && isBlobRef(first));
+			const stored = JSON.parse(new TextDecoder().decode(await there.blobs.get(first)));
 			assert.equal(stored.text, big.replaceAll('/home/ann/app', '/other/app'));
 			const lines = await there.agentLogs.read(made.id, 'a1');
 			assert.equal(lines.length, 1);
@@ -100,10 +130,19 @@ for (const how of ['bundle', 'json'] as const) {
 			const here = createTransferWorld();
 			const session = await here.open();
 			const key = `sk-ant-${'a1B2'.repeat(10)}`;
-			session.append(...turn(`${key} my-configured-key-1`, 'see /home/ann/app/src/a.ts and /home/ann/.ssh', { name: 'Bash', input: { command: 'cat /home/ann/app/.env' }, output: `K=${key}` }));
+			session.append(
+				...turn(`${key} my-configured-key-1`, 'see /home/ann/app/src/a.ts and /home/ann/.ssh', {
+					name: 'Bash',
+					input: { command: 'cat /home/ann/app/.env' },
+					output: `K=${key}`,
+				}),
+			);
 			await session.close();
 			const file = await exported(here, session.id, how);
-			const text = file.kind === 'text' ? file.text : [...file.parts.values()].map((bytes) => new TextDecoder().decode(bytes)).join('\n');
+			const text =
+				file.kind === 'text'
+					? file.text
+					: [...file.parts.values()].map((bytes) => new TextDecoder().decode(bytes)).join('\n');
 			assert.doesNotMatch(text, /sk-ant-a1B2|my-configured-key|\/home\/ann/);
 			assert.match(text, /will therefore not repeat the same bytes/);
 			assert.match(text, /\{folder:app\}\/src\/a\.ts/);
@@ -115,7 +154,10 @@ for (const how of ['bundle', 'json'] as const) {
 			session.append(...turn('my-configured-key-1', 'in /home/ann/app'));
 			await session.close();
 			const file = await exported(here, session.id, how, AS_IT_IS);
-			const text = file.kind === 'text' ? file.text : [...file.parts.values()].map((bytes) => new TextDecoder().decode(bytes)).join('\n');
+			const text =
+				file.kind === 'text'
+					? file.text
+					: [...file.parts.values()].map((bytes) => new TextDecoder().decode(bytes)).join('\n');
 			assert.doesNotMatch(text, /my-configured-key/);
 			assert.match(text, /\/home\/ann\/app/);
 		});
@@ -145,12 +187,22 @@ test('an imported session is inert: ask mode, this folder, nothing about files, 
 	session.append({ type: 'reminder', text: 'words for the system role' });
 	await session.close();
 	const there = createTransferWorld(IDS_THERE);
-	const { open, session: made } = await imported(there, await exported(here, session.id, 'bundle'), [{ name: 'else', path: '/new/else' }]);
+	const { open, session: made } = await imported(there, await exported(here, session.id, 'bundle'), [
+		{ name: 'else', path: '/new/else' },
+	]);
 	assert.equal(open.mode, 'ask');
 	assert.equal(open.cwd, '/new/else');
 	assert.notEqual(open.id, session.id);
 	const types = new Set(open.entries.map((entry) => entry.type));
-	for (const type of ['fileOperation', 'fileOperationDone', 'checkpoint', 'prefix', 'mode', 'permission', 'reminder'] as const)
+	for (const type of [
+		'fileOperation',
+		'fileOperationDone',
+		'checkpoint',
+		'prefix',
+		'mode',
+		'permission',
+		'reminder',
+	] as const)
 		assert.ok(!types.has(type), type);
 	assert.match(made.leftOut[0]?.what ?? '', /^entries about files/);
 	assert.ok(open.entries.some((entry) => entry.type === 'notice' && entry.code === 'imported'));
@@ -169,7 +221,14 @@ test('what a stale window wrote late is not the leaf after an import either', as
 	await again.close();
 	const { file } = await here.sessions.open(session.id);
 	const [late] = turn('late', '');
-	const base = { v: 1, id: '019b76da-a800-7000-8000-00000000ffff', parentId: first, sessionId: session.id, agentId: 'main', gen: 1 };
+	const base = {
+		v: 1,
+		id: '019b76da-a800-7000-8000-00000000ffff',
+		parentId: first,
+		sessionId: session.id,
+		agentId: 'main',
+		gen: 1,
+	};
 	file.append([JSON.stringify({ ...base, timestamp: 1, cwd: '/', mode: 'ask', ...late })]);
 	await file.close();
 	const there = createTransferWorld(IDS_THERE);

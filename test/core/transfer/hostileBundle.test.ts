@@ -8,7 +8,17 @@ import { importBundle } from '../../../src/core/transfer/importBundle.ts';
 import { jsonExport } from '../../../src/core/transfer/jsonExport.ts';
 import { makeBundle } from '../../../src/core/transfer/makeBundle.ts';
 import type { ImportFile } from '../../../src/core/transfer/transferPorts.ts';
-import { archiveOf, createTransferWorld, REDACTED, ROOTS, sha256, signal, sumOf, textOf, turn } from './transferSupport.ts';
+import {
+	archiveOf,
+	createTransferWorld,
+	REDACTED,
+	ROOTS,
+	sha256,
+	signal,
+	sumOf,
+	textOf,
+	turn,
+} from './transferSupport.ts';
 
 const world = createTransferWorld();
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -42,11 +52,14 @@ function forged(change: (parts: Map<string, Uint8Array<ArrayBuffer>>) => void, m
 /** The log with each line changed. */
 const withLines = (change: (entry: Record<string, unknown>, index: number) => unknown): ImportFile =>
 	forged((parts) => {
-		const lines = decode(parts.get(logName(id))).trim().split('\n');
+		const lines = decode(parts.get(logName(id)))
+			.trim()
+			.split('\n');
 		const changed = lines.map((line, index) => JSON.stringify(change(JSON.parse(line), index)));
 		parts.set(logName(id), encode(`${changed.join('\n')}\n`));
 	});
-const onType = (type: string, fields: object) => withLines((entry) => (entry.type === type ? { ...entry, ...fields } : entry));
+const onType = (type: string, fields: object) =>
+	withLines((entry) => (entry.type === type ? { ...entry, ...fields } : entry));
 const asJson = (change: (value: Record<string, unknown>) => object): ImportFile => ({
 	kind: 'text',
 	text: JSON.stringify(change(JSON.parse(soundJson))),
@@ -55,44 +68,138 @@ const nested = (depth: number) => JSON.parse(`${'['.repeat(depth)}${']'.repeat(d
 const OTHER_ID = '019b76da-a800-7000-8000-00000000abcd';
 
 const cases: readonly [string, () => ImportFile, RegExp][] = [
-	['no manifest', () => ({ kind: 'archive', parts: new Map([...sound].filter(([name]) => name !== MANIFEST_NAME)) }), /no manifest/],
-	['a manifest that is no JSON', () => ({ kind: 'archive', parts: new Map([...sound, [MANIFEST_NAME, encode('{')]]) }), /not JSON/],
+	[
+		'no manifest',
+		() => ({ kind: 'archive', parts: new Map([...sound].filter(([name]) => name !== MANIFEST_NAME)) }),
+		/no manifest/,
+	],
+	[
+		'a manifest that is no JSON',
+		() => ({ kind: 'archive', parts: new Map([...sound, [MANIFEST_NAME, encode('{')]]) }),
+		/not JSON/,
+	],
 	['a manifest of another form', () => forged(() => undefined, { sessions: [] }), /not of the form/],
 	['a newer format', () => forged(() => undefined, { version: 2 }), /newer version/],
-	['a session id that leads out of the folder', () => forged(() => undefined, { sessions: [{ id: '../../evil', title: '', agents: [] }] }), /not of the form/],
-	['an agent id that leads out of the folder', () => forged(() => undefined, { sessions: [{ id, title: '', agents: ['../x'] }] }), /not of the form/],
-	['an agent that takes the name of the session itself', () => forged(() => undefined, { sessions: [{ id, title: '', agents: ['main'] }] }), /not of the form/],
-	['a part that is not in the manifest', () => ({ kind: 'archive', parts: new Map([...sound, [blobName('a'.repeat(64)), encode('x')]]) }), /not in its manifest/],
-	['a part that is missing', () => ({ kind: 'archive', parts: new Map([...sound].filter(([name]) => name !== logName(id))) }), /is missing/],
-	['bytes that were changed', () => ({ kind: 'archive', parts: new Map([...sound, [logName(id), encode('{}\n')]]) }), /changed or damaged/],
-	['a blob under the name of another', () => forged((parts) => parts.set(blobName('b'.repeat(64)), encode('x'))), /other bytes than its name/],
+	[
+		'a session id that leads out of the folder',
+		() => forged(() => undefined, { sessions: [{ id: '../../evil', title: '', agents: [] }] }),
+		/not of the form/,
+	],
+	[
+		'an agent id that leads out of the folder',
+		() => forged(() => undefined, { sessions: [{ id, title: '', agents: ['../x'] }] }),
+		/not of the form/,
+	],
+	[
+		'an agent that takes the name of the session itself',
+		() => forged(() => undefined, { sessions: [{ id, title: '', agents: ['main'] }] }),
+		/not of the form/,
+	],
+	[
+		'a part that is not in the manifest',
+		() => ({ kind: 'archive', parts: new Map([...sound, [blobName('a'.repeat(64)), encode('x')]]) }),
+		/not in its manifest/,
+	],
+	[
+		'a part that is missing',
+		() => ({ kind: 'archive', parts: new Map([...sound].filter(([name]) => name !== logName(id))) }),
+		/is missing/,
+	],
+	[
+		'bytes that were changed',
+		() => ({ kind: 'archive', parts: new Map([...sound, [logName(id), encode('{}\n')]]) }),
+		/changed or damaged/,
+	],
+	[
+		'a blob under the name of another',
+		() => forged((parts) => parts.set(blobName('b'.repeat(64)), encode('x'))),
+		/other bytes than its name/,
+	],
 	['a log of no session', () => forged((parts) => parts.set(logName(OTHER_ID), encode(''))), /belongs to no session/],
-	['a log of an agent nobody named', () => forged((parts) => parts.set(agentLogName(id, 'x'), encode(''))), /belongs to no session/],
-	['a session named twice', () => forged(() => undefined, { sessions: [1, 2].map(() => ({ id, title: '', agents: [] })) }), /names a session twice/],
-	['a line that is no JSON', () => forged((parts) => parts.set(logName(id), encode('nonsense\n'))), /line 1 .* is not JSON/],
-	['a log that is no text', () => forged((parts) => parts.set(logName(id), new Uint8Array([0xff, 0xfe, 0x00]))), /is not text/],
+	[
+		'a log of an agent nobody named',
+		() => forged((parts) => parts.set(agentLogName(id, 'x'), encode(''))),
+		/belongs to no session/,
+	],
+	[
+		'a session named twice',
+		() => forged(() => undefined, { sessions: [1, 2].map(() => ({ id, title: '', agents: [] })) }),
+		/names a session twice/,
+	],
+	[
+		'a line that is no JSON',
+		() => forged((parts) => parts.set(logName(id), encode('nonsense\n'))),
+		/line 1 .* is not JSON/,
+	],
+	[
+		'a log that is no text',
+		() => forged((parts) => parts.set(logName(id), new Uint8Array([0xff, 0xfe, 0x00]))),
+		/is not text/,
+	],
 	['a line that is no entry', () => onType('user', { content: 'x' }), /is not an entry/],
 	['an entry of a newer version', () => onType('user', { v: 2 }), /newer version/],
 	['an id of another form', () => onType('user', { id: '../x' }), /id of another form/],
 	['an id that stands twice', () => withLines((entry) => ({ ...entry, id: OTHER_ID })), /stands twice/],
 	['an entry that is its own parent', () => withLines((entry) => ({ ...entry, parentId: entry.id })), /its own parent/],
-	['parents in a circle', () => withLines((entry, index) => (index === 1 ? { ...entry, parentId: lastConversationId() } : entry)), /before its parent/],
+	[
+		'parents in a circle',
+		() => withLines((entry, index) => (index === 1 ? { ...entry, parentId: lastConversationId() } : entry)),
+		/before its parent/,
+	],
 	['a date that is none', () => onType('user', { timestamp: 1e300 }), /no valid date/],
-	['a content that is not in it', () => onType('user', { content: [{ $blob: 'c'.repeat(64), size: 1, mediaType: 'application/json' }] }), /not in it/],
-	['a block of a kind that is never sent', () => onType('user', { content: [{ type: 'text', text: 1 }] }), /is not an entry/],
-	['a block with an image that is none', () => onType('user', { content: [{ type: 'image', source: { type: 'base64', media_type: 'text/html', data: '<x>' } }] }), /neither a text nor an image/],
-	['a call whose id no server takes', () => onType('assistant', { block: { type: 'tool_use', id: 'a b\n', name: 'Bash', input: {} } }), /tool calls has an id/],
-	['a call whose name no server takes', () => onType('assistant', { block: { type: 'tool_use', id: 'a', name: 'x y', input: {} } }), /tool calls has an id/],
-	['values nested without end', () => onType('assistant', { block: { type: 'tool_use', id: 'a', name: 'x', input: { deep: nested(1_000) } } }), /nested/],
+	[
+		'a content that is not in it',
+		() => onType('user', { content: [{ $blob: 'c'.repeat(64), size: 1, mediaType: 'application/json' }] }),
+		/not in it/,
+	],
+	[
+		'a block of a kind that is never sent',
+		() => onType('user', { content: [{ type: 'text', text: 1 }] }),
+		/is not an entry/,
+	],
+	[
+		'a block with an image that is none',
+		() =>
+			onType('user', {
+				content: [{ type: 'image', source: { type: 'base64', media_type: 'text/html', data: '<x>' } }],
+			}),
+		/neither a text nor an image/,
+	],
+	[
+		'a call whose id no server takes',
+		() => onType('assistant', { block: { type: 'tool_use', id: 'a b\n', name: 'Bash', input: {} } }),
+		/tool calls has an id/,
+	],
+	[
+		'a call whose name no server takes',
+		() => onType('assistant', { block: { type: 'tool_use', id: 'a', name: 'x y', input: {} } }),
+		/tool calls has an id/,
+	],
+	[
+		'values nested without end',
+		() => onType('assistant', { block: { type: 'tool_use', id: 'a', name: 'x', input: { deep: nested(1_000) } } }),
+		/nested/,
+	],
 	['a JSON document that is none', () => ({ kind: 'text', text: 'PK' }), /not JSON/],
 	['a JSON document of another program', () => ({ kind: 'text', text: '{"messages":[]}' }), /not of the form/],
-	['a JSON document with a changed content', () => asJson((value) => ({ ...value, blobs: { ['d'.repeat(64)]: { text: 'x' } } })), /changed or damaged/],
-	['a JSON document with bad base64', () => asJson((value) => ({ ...value, blobs: { ['d'.repeat(64)]: { base64: '*' } } })), /changed or damaged/],
+	[
+		'a JSON document with a changed content',
+		() => asJson((value) => ({ ...value, blobs: { ['d'.repeat(64)]: { text: 'x' } } })),
+		/changed or damaged/,
+	],
+	[
+		'a JSON document with bad base64',
+		() => asJson((value) => ({ ...value, blobs: { ['d'.repeat(64)]: { base64: '*' } } })),
+		/changed or damaged/,
+	],
 ];
 
 let lastId = '';
 function lastConversationId(): string {
-	const lines = decode(sound.get(logName(id))).trim().split('\n').map((line) => JSON.parse(line));
+	const lines = decode(sound.get(logName(id)))
+		.trim()
+		.split('\n')
+		.map((line) => JSON.parse(line));
 	lastId = lines.findLast((entry) => entry.type === 'user').id;
 	return lastId;
 }

@@ -6,8 +6,8 @@ import { afterEach, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { asUnixMs } from '../../../src/base/ids.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
-import type { StreamModel } from '../../../src/core/ports.ts';
 import { createDemoModel } from '../../../src/core/model/demoModel.ts';
+import type { StreamModel } from '../../../src/core/ports.ts';
 import { type Entry, isConversation } from '../../../src/core/session/entry.ts';
 import { importClaude } from '../../../src/core/transfer/importClaude.ts';
 import { type ImportedSession, lossText, writeImported } from '../../../src/core/transfer/importedSession.ts';
@@ -47,7 +47,10 @@ function words(entries: readonly Entry[]): readonly string[] {
 			const content = entry.content.map((block) => ('text' in block ? String(block.text) : 'image'));
 			return [`${entry.type}${entry.type === 'toolResult' && entry.isError ? '!' : ''} ${content.join('|')}`];
 		}
-		if (entry.type === 'assistant') return [`${entry.block.type} ${String('text' in entry.block ? entry.block.text : 'name' in entry.block ? entry.block.name : '')}`.trim()];
+		if (entry.type === 'assistant')
+			return [
+				`${entry.block.type} ${String('text' in entry.block ? entry.block.text : 'name' in entry.block ? entry.block.name : '')}`.trim(),
+			];
 		if (entry.type === 'compaction') return [`compaction ${entry.summary}`];
 		return entry.type === 'interrupted' ? ['interrupted'] : [];
 	});
@@ -60,7 +63,8 @@ function assertPaired(entries: readonly Entry[]) {
 		if ([...byId.values()].some((entry) => entry.parentId === leaf.id)) continue;
 		const counts = new Map<string, number>();
 		for (let at: Entry | undefined = leaf; at; at = at.parentId === null ? undefined : byId.get(at.parentId)) {
-			if (at.type === 'assistant' && at.block.type === 'tool_use') counts.set(String(at.block.id), (counts.get(String(at.block.id)) ?? 0) + 10);
+			if (at.type === 'assistant' && at.block.type === 'tool_use')
+				counts.set(String(at.block.id), (counts.get(String(at.block.id)) ?? 0) + 10);
 			if (at.type === 'toolResult') counts.set(at.toolUseId, (counts.get(at.toolUseId) ?? 0) + 1);
 		}
 		for (const [id, count] of counts) assert.equal(count, 11, `${id} on the way to ${leaf.id}`);
@@ -88,7 +92,13 @@ describe('a Claude Code session', () => {
 		]);
 		const ended = session.branch().filter((entry) => entry.type === 'assistantEnded');
 		assert.deepEqual(
-			ended.map(({ messageId, stopReason, model, usage }) => [messageId, stopReason, model, usage.outputTokens, usage.cacheWrite1hTokens]),
+			ended.map(({ messageId, stopReason, model, usage }) => [
+				messageId,
+				stopReason,
+				model,
+				usage.outputTokens,
+				usage.cacheWrite1hTokens,
+			]),
 			[
 				['msg_01a', 'tool_use', 'claude-sonnet-5-5', 120, 1000],
 				['msg_01b', 'tool_use', 'claude-sonnet-5-5', 40, 1000],
@@ -133,8 +143,13 @@ describe('a Claude Code session', () => {
 				['auto', 155_025, 9_000],
 			],
 		);
-		const until = compactions.map((entry) => words(session.branch().filter((one) => one.id === entry.replaces.until || one.parentId === entry.replaces.until)));
-		assert.deepEqual(until, [['compaction This session is being continued from a previous conversation. FIRST summary.'], ['user KEPT question']]);
+		const until = compactions.map((entry) =>
+			words(session.branch().filter((one) => one.id === entry.replaces.until || one.parentId === entry.replaces.until)),
+		);
+		assert.deepEqual(until, [
+			['compaction This session is being continued from a previous conversation. FIRST summary.'],
+			['user KEPT question'],
+		]);
 		assert.equal(session.title, 'My long talk');
 		assert.equal(words(session.branch())[0], 'user OLDEST question');
 	});
@@ -142,17 +157,16 @@ describe('a Claude Code session', () => {
 	test('with subagents has a log for each and says which call started it', async () => {
 		const { session, made, world } = await opened('subagents');
 		const started = session.entries.filter((entry) => entry.type === 'subagent');
-		assert.deepEqual(
-			started.map(({ name, prompt, toolUseId }) => [name, prompt, toolUseId]).sort(),
-			[
-				['Explore', 'Find the router', 'toolu_04A'],
-				['general-purpose', 'Count the files', 'toolu_04B'],
-			],
-		);
+		assert.deepEqual(started.map(({ name, prompt, toolUseId }) => [name, prompt, toolUseId]).sort(), [
+			['Explore', 'Find the router', 'toolu_04A'],
+			['general-purpose', 'Count the files', 'toolu_04B'],
+		]);
 		for (const { subagentId } of started) {
 			const lines = (await world.agentLogs.read(made.id, subagentId)).map((line): Entry => JSON.parse(line));
 			assert.ok(lines.length >= 5);
-			assert.ok(lines.every((entry) => isConversation(entry) && entry.agentId === subagentId && entry.sessionId === made.id));
+			assert.ok(
+				lines.every((entry) => isConversation(entry) && entry.agentId === subagentId && entry.sessionId === made.id),
+			);
 			assertPaired(lines);
 		}
 		assert.deepEqual(words(session.branch()).at(-1), 'text The router is in src/router.js, among 12 files.');
@@ -184,30 +198,39 @@ describe('a Claude Code session', () => {
 
 	test('that holds no message is refused', () => {
 		const world = createTransferWorld();
-		assert.throws(() => importClaude({ lines: ['{"type":"summary","summary":"x"}', ''], agents: [] }, place(world)), { code: 'nothing-to-import' });
+		assert.throws(() => importClaude({ lines: ['{"type":"summary","summary":"x"}', ''], agents: [] }, place(world)), {
+			code: 'nothing-to-import',
+		});
 	});
 
 	test('in any order and with any line missing becomes a sound session', () => {
 		const names = Object.keys(NAMES) as (keyof typeof NAMES)[];
-		const property = fc.property(fc.constantFrom(...names), fc.infiniteStream(fc.nat(3)), fc.infiniteStream(fc.nat(100)), (name, drops, orders) => {
-			const { lines, agents } = filesOf(name);
-			const kept = lines.filter(() => drops.next().value !== 0);
-			const shuffled = kept.map((line) => ({ line, at: Number(orders.next().value) })).sort((left, right) => left.at - right.at);
-			const world = createTransferWorld();
-			let made: ImportedSession;
-			try {
-				made = importClaude({ lines: shuffled.map(({ line }) => line), agents }, place(world));
-			} catch (error) {
-				assert.equal(Reflect.get(Object(error), 'code'), 'nothing-to-import');
-				return;
-			}
-			const known = new Set<string>();
-			for (const entry of made.entries) {
-				assert.ok(entry.parentId === null || known.has(entry.parentId));
-				if (isConversation(entry)) known.add(entry.id);
-			}
-			assertPaired(made.entries);
-		});
+		const property = fc.property(
+			fc.constantFrom(...names),
+			fc.infiniteStream(fc.nat(3)),
+			fc.infiniteStream(fc.nat(100)),
+			(name, drops, orders) => {
+				const { lines, agents } = filesOf(name);
+				const kept = lines.filter(() => drops.next().value !== 0);
+				const shuffled = kept
+					.map((line) => ({ line, at: Number(orders.next().value) }))
+					.sort((left, right) => left.at - right.at);
+				const world = createTransferWorld();
+				let made: ImportedSession;
+				try {
+					made = importClaude({ lines: shuffled.map(({ line }) => line), agents }, place(world));
+				} catch (error) {
+					assert.equal(Reflect.get(Object(error), 'code'), 'nothing-to-import');
+					return;
+				}
+				const known = new Set<string>();
+				for (const entry of made.entries) {
+					assert.ok(entry.parentId === null || known.has(entry.parentId));
+					if (isConversation(entry)) known.add(entry.id);
+				}
+				assertPaired(made.entries);
+			},
+		);
 		fc.assert(property, { numRuns: 150 });
 	});
 });
@@ -234,7 +257,12 @@ describe('resumed', () => {
 			const api = await startMessagesApi({ script: [{ text: 'Gladly.' }] });
 			servers.push(api);
 			const { ports } = await createFixture({ model: createScriptedModel([]) });
-			const model = createAnthropicModel({ baseUrl: api.url, apiKeyHeader: 'authorization', apiKey: async () => 'test-key', clock: ports.clock });
+			const model = createAnthropicModel({
+				baseUrl: api.url,
+				apiKeyHeader: 'authorization',
+				apiKey: async () => 'test-key',
+				clock: ports.clock,
+			});
 			const session = await resume(name, model);
 			const last = session.branch().at(-1);
 			assert.equal(last?.type === 'turnEnded' && (last.code ?? last.reason), 'endTurn');
@@ -248,7 +276,11 @@ describe('resumed', () => {
 		const sent = JSON.stringify(model.requests.at(-1)?.messages);
 		assert.doesNotMatch(sent, /"thinking"|signature|Floats\./);
 		assert.match(sent, /It adds floats; use cents/);
-		assert.ok(session.entries.some((entry) => entry.type === 'assistant' && entry.block.type === 'thinking' && entry.block.thinking === 'Floats.'));
+		assert.ok(
+			session.entries.some(
+				(entry) => entry.type === 'assistant' && entry.block.type === 'thinking' && entry.block.thinking === 'Floats.',
+			),
+		);
 	});
 
 	test('after a compaction the request starts with the newest summary', async () => {

@@ -31,7 +31,13 @@ export function createTransferWorld(idsFromMs?: number) {
 	const blobs = createMemoryBlobStore();
 	const clock = createFakeClock();
 	const ids = createFakeIds(idsFromMs);
-	const defaults = { cwd: '/new/app', mode: 'auto' as const, model: 'claude-sonnet-5-5', roots: ['/new/app'], extensionVersion: '1' };
+	const defaults = {
+		cwd: '/new/app',
+		mode: 'auto' as const,
+		model: 'claude-sonnet-5-5',
+		roots: ['/new/app'],
+		extensionVersion: '1',
+	};
 	const options: OpenSessionOptions = { store: sessions, blobs, clock, ids, defaults, trace: () => undefined };
 	const world: ExportWorld = { sessions, blobs, agentLogs, clock, extensionVersion: '1' };
 	return {
@@ -60,7 +66,11 @@ export async function archiveOf(bundle: Bundle): Promise<Extract<ImportFile, { k
 	return { kind: 'archive', parts };
 }
 
-export const sumOf = (name: string, bytes: Uint8Array): PartSum => ({ name, sizeBytes: bytes.length, sha256: sha256(bytes) });
+export const sumOf = (name: string, bytes: Uint8Array): PartSum => ({
+	name,
+	sizeBytes: bytes.length,
+	sha256: sha256(bytes),
+});
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 export async function textOf(chunks: AsyncIterable<string>): Promise<string> {
@@ -73,7 +83,11 @@ const usage = { inputTokens: 5, outputTokens: 2, cacheReadTokens: 0, cacheWriteT
 let calls = 0;
 
 /** A prompt and the reply to it, with a call in between when `tool` is given. */
-export function turn(prompt: string, answer: string, tool?: { readonly name: string; readonly input: object; readonly output: string }) {
+export function turn(
+	prompt: string,
+	answer: string,
+	tool?: { readonly name: string; readonly input: object; readonly output: string },
+) {
 	const id = `toolu_${++calls}`;
 	const ended = (messageId: string, stopReason: string): EntryDraft<'assistantEnded'> => ({
 		type: 'assistantEnded',
@@ -87,11 +101,27 @@ export function turn(prompt: string, answer: string, tool?: { readonly name: str
 	});
 	const call: EntryDraft[] = tool
 		? [
-				{ type: 'assistant', messageId: `${id}a`, index: 0, block: { type: 'thinking', thinking: 'hm', signature: 'sig' } },
-				{ type: 'assistant', messageId: `${id}a`, index: 1, block: { type: 'tool_use', id: asToolUseId(id), name: tool.name, input: tool.input } },
+				{
+					type: 'assistant',
+					messageId: `${id}a`,
+					index: 0,
+					block: { type: 'thinking', thinking: 'hm', signature: 'sig' },
+				},
+				{
+					type: 'assistant',
+					messageId: `${id}a`,
+					index: 1,
+					block: { type: 'tool_use', id: asToolUseId(id), name: tool.name, input: tool.input },
+				},
 				ended(`${id}a`, 'tool_use'),
 				{ type: 'toolStarted', toolUseId: asToolUseId(id) },
-				{ type: 'toolResult', toolUseId: asToolUseId(id), isError: false, content: [{ type: 'text', text: tool.output }], durationMs: 1 },
+				{
+					type: 'toolResult',
+					toolUseId: asToolUseId(id),
+					isError: false,
+					content: [{ type: 'text', text: tool.output }],
+					durationMs: 1,
+				},
 			]
 		: [];
 	const drafts: EntryDraft[] = [

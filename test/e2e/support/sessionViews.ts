@@ -1,5 +1,5 @@
 // What a person sees and does in the views beside the chat: the sessions, their branches, the search. By the names that are their contract.
-import type { Locator, Page } from 'playwright-core';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { until } from './until.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -26,6 +26,11 @@ export async function showSessions(workbench: Workbench, page: Page = workbench.
 export async function openFromTree(workbench: Workbench, title: string, page: Page = workbench.page): Promise<void> {
 	await showSessions(workbench, page);
 	await sessionRow(workbench, title, page).click();
+}
+
+/** The inside of the view that searches the sessions; it must be shown. */
+export function searchView(page: Page): FrameLocator {
+	return page.frameLocator('iframe.webview[src*="extensionId=retrace.retrace"]').last().frameLocator('#active-frame');
 }
 
 /** Chooses an entry of the menu of a row. */

@@ -194,9 +194,9 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	}
 }
 
-/** The inside of Retrace's chat panel: VS Code shows a webview as two nested frames. */
+/** The inside of Retrace's chat panel: VS Code shows a webview as two nested frames. Other views of Retrace come after it. */
 function panel(page: Page): FrameLocator {
-	return page.frameLocator(panelFrame).frameLocator('#active-frame');
+	return page.frameLocator(panelFrame).first().frameLocator('#active-frame');
 }
 
 /**
@@ -260,7 +260,7 @@ async function showPanel(page: Page): Promise<void> {
 	};
 	// A window without a folder starts with the bar hidden, and then there is no tab to click.
 	await until('the bar of the panel appears', reveal, 8_000).catch(() => runCommand(page, 'Retrace: Focus Chat'));
-	await page.locator(panelFrame).waitFor();
+	await page.locator(panelFrame).first().waitFor();
 }
 
 async function workbenchShown(page: Page): Promise<void> {

@@ -118,7 +118,7 @@ function contentType(name: string): string {
 	return name.endsWith('.ttf') ? 'font/ttf' : 'text/html';
 }
 
-function pageHtml(theme: ThemeName, style: string): string {
+function pageHtml(theme: ThemeName, styleSheet: string): string {
 	const { bodyClass, background, variables } = themes[theme];
 	const style = Object.entries(variables)
 		.map(([name, value]) => `--vscode-${name}: ${value};`)
@@ -126,7 +126,7 @@ function pageHtml(theme: ThemeName, style: string): string {
 	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Retrace</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${ORIGIN} 'nonce-n'; script-src 'nonce-n'; img-src ${ORIGIN} data:; font-src ${ORIGIN}">
 <style nonce="n">html { ${style} background: ${background}; }</style>
-<link rel="stylesheet" href="codicon.css"><link rel="stylesheet" href="${style}"></head>
+<link rel="stylesheet" href="codicon.css"><link rel="stylesheet" href="${styleSheet}"></head>
 <body class="${bodyClass}"><div id="root"></div>
 <script nonce="n">window.posted = []; window.acquireVsCodeApi = () => ({ postMessage: (message) => window.posted.push(message), getState: () => undefined, setState: () => {} });</script>
 <script nonce="n" type="module" src="main.js"></script></body></html>`;
