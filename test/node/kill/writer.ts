@@ -74,7 +74,7 @@ function append(...drafts: EntryDraft[]) {
 async function sync() {
 	const syncedBytes = session.sizeBytes;
 	await session.sync();
-	if (syncedBytes !== undefined) tell({ syncedBytes });
+	tell({ syncedBytes });
 }
 
 async function attachment(): Promise<EntryDraft<'attachment'>> {
