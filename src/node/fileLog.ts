@@ -78,7 +78,11 @@ export function createFileLog(options: FileLogOptions): LogFile {
 		const upTo = writes;
 		await fdatasyncAsync(openFd);
 		// The name of a new file is safe only when its folder is.
-		if (!isFolderSynced) await syncFolder(dirname(path));
+		if (!isFolderSynced) {
+			await syncFolder(dirname(path));
+			// The first log of a workspace makes the folder, too.
+			await syncFolder(dirname(dirname(path)));
+		}
 		isFolderSynced = true;
 		syncedWrites = upTo;
 	};

@@ -27,8 +27,8 @@ const LIMITS = {
 	hits: 2_000,
 	hitsPerSession: 100,
 	/** Searched on their own first, so that the first hits are there at once. */
-	firstFiles: 64,
-	firstBytes: 32 * 1024 * 1024,
+	firstFiles: 32,
+	firstBytes: 16 * 1024 * 1024,
 	/** A stored output above this is not read. */
 	blobBytes: 64 * 1024 * 1024,
 } as const;

@@ -76,7 +76,7 @@ describe('search page', { skip }, () => {
 				hits.map(() => 'area'),
 			);
 			await page.getByRole('status').filter({ hasText: '7 results in 3 sessions' }).waitFor({ timeout: 2_000 });
-			await tree.getByRole('treeitem', { name: /Old experiment.*in the trash, 1 result/ }).waitFor();
+			await tree.getByRole('treeitem', { name: /^Old experiment, .*1 result, in the trash$/ }).waitFor();
 		}));
 
 	test('keyboard: down into the results, fold, open, and back', () =>

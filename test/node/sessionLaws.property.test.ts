@@ -401,9 +401,7 @@ test('sessions keep the laws, and are the same however much of their log is read
 	assert.ok(parts.inPart > 0, 'some logs were read in part');
 });
 
-test('a fork of a session that was reopened keeps its leaf when its past is loaded', {
-	todo: 'generations of the origin',
-}, async () => {
+test('a fork of a session that was reopened keeps its leaf when its past is loaded', {}, async () => {
 	await play([
 		{ kind: 'tools', count: 1, closed: 0 },
 		{ kind: 'compact', after: 0, until: 0, isWhole: true },

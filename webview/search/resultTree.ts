@@ -43,7 +43,7 @@ function sessionView(
 	const isCut = state.end?.cutSessions.includes(session.key) ?? false;
 	const ownCurrent = current?.startsWith(session.key) ? current : undefined;
 	return guard([session, hits, isOpen, isCut, ownCurrent], () => {
-		const total = `${count(hits.length, 'result')}${isCut ? ' and more' : ''}`;
+		const total = isCut ? `${hits.length}+ results` : count(hits.length, 'result');
 		const place = session.isTrashed ? ', in the trash' : '';
 		return html`<div class="group" role="none">
 			<div
@@ -51,7 +51,7 @@ function sessionView(
 				role="treeitem"
 				aria-level="1"
 				aria-expanded=${isOpen ? 'true' : 'false'}
-				aria-label="${session.title}, ${fullDate(session.updatedAt)}${place}, ${total}"
+				aria-label="${session.title}, ${shortDate(session.updatedAt)}, ${total}${place}"
 				aria-owns=${isOpen ? `hits-${session.key}` : nothing}
 				tabindex=${ownCurrent === session.key ? '0' : '-1'}
 				data-key=${session.key}

@@ -167,7 +167,8 @@ export class SessionLog {
 			if (outline.byId.has(missing)) {
 				const found = await this.#olderThanIn(reader, outline, missing);
 				return found.map(({ entry, range }) => ({
-					entry,
+					// Generations count within one file: here these come before every writer.
+					entry: { ...entry, gen: 0 },
 					range: { start: range.start + FOREIGN_OFFSET, end: range.end + FOREIGN_OFFSET },
 				}));
 			}
