@@ -1,4 +1,4 @@
-/** What listing costs, beside a plain read of the ends of the same logs. Not a bench of its own: part of sessionStore.bench.ts. */
+/** What listing costs, beside a plain read of the ends of the same logs. Not a bench of its own: part of sessionsStore.bench.ts. */
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';

@@ -7,7 +7,7 @@ import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMe
 import { missingBrowser } from './support/environment.ts';
 import { send, turnEnds } from './support/panelActions.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
-import { sessionRow } from './support/sessionViews.ts';
+import { newSession, sessionRow } from './support/sessionViews.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
@@ -76,7 +76,7 @@ suite('Names made by a model', { skip: missingBrowser() }, () => {
 				release = () => resolve({ text: 'Too late' });
 			});
 		api.markNewPrefix();
-		await workbench.runCommand('Retrace: New Session');
+		await newSession(workbench);
 		await ask('Which of these tests is slow?');
 		const answer = await until('the title is asked for', () => release);
 		await workbench.runCommand('Retrace: Rename Session');
@@ -99,7 +99,7 @@ suite('Names made by a model', { skip: missingBrowser() }, () => {
 
 	test('an endpoint that refuses is not mentioned, and the name of the prompt stays', async () => {
 		answerTitle = () => ({ error: { status: 404, type: 'not_found_error', message: 'model: claude-haiku-5-5' } });
-		await workbench.runCommand('Retrace: New Session');
+		await newSession(workbench);
 		await ask('Is there a test for areas?');
 		await until('the title was asked for', () =>
 			api.requests.some(({ json, status }) => status === 404 && JSON.stringify(json).includes('for areas')),

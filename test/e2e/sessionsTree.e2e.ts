@@ -7,7 +7,15 @@ import { missingBrowser } from './support/environment.ts';
 import { endedLog } from './support/faultedApi.ts';
 import { send, turnEnds } from './support/panelActions.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
-import { chooseInMenu, expand, openFromTree, searchView, sessionRow, showSessions } from './support/sessionViews.ts';
+import {
+	chooseInMenu,
+	expand,
+	newSession,
+	openFromTree,
+	searchView,
+	sessionRow,
+	showSessions,
+} from './support/sessionViews.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
@@ -55,10 +63,10 @@ suite('The sessions view', { skip: missingBrowser() }, () => {
 	});
 
 	test('a word that was said in another session is found as it is typed, and a hit leads to its message', async () => {
-		await workbench.runCommand('Retrace: New Session');
+		await newSession(workbench);
 		await ask('count to 300');
 		await ask('read src/area.js');
-		await workbench.runCommand('Retrace: New Session');
+		await newSession(workbench);
 		await ask('search "price" in src');
 
 		await workbench.runCommand('Retrace: Search Sessions');

@@ -180,7 +180,7 @@ export function createSearchPage(
 		const isErrorsOnly = filterValue(state.text, 'is')?.toLowerCase() === 'error';
 		return html`<div class="filters" role="group" aria-label="Filters">
 			${choice('Where', 'in', [
-				['', 'Everywhere'],
+				['', 'All'],
 				['sessions', 'Sessions'],
 				['trash', 'Trash'],
 			])}
@@ -205,7 +205,7 @@ export function createSearchPage(
 		const value = filterValue(state.text, key) ?? '';
 		const known = options.find(([one]) => one.toLowerCase() === value.toLowerCase())?.[0];
 		const all = known === undefined ? [...options, [value, value] as const] : options;
-		return html`<select aria-label=${name} class=${value === '' ? '' : 'is-set'} @change=${(event: Event) => event.target instanceof HTMLSelectElement && filter(key, event.target.value || undefined)}>
+		return html`<select aria-label=${name} title=${name} class=${value === '' ? '' : 'is-set'} @change=${(event: Event) => event.target instanceof HTMLSelectElement && filter(key, event.target.value || undefined)}>
 			${all.map(([one, label]) => html`<option value=${one} ?selected=${one === (known ?? value)} .selected=${one === (known ?? value)}>${label}</option>`)}
 		</select>`;
 	}

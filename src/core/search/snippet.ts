@@ -7,8 +7,8 @@ export type Snippet = {
 	readonly ranges: readonly (readonly [start: number, end: number])[];
 };
 
-/** Enough to know what it is about; a row of the side bar shows about 60 characters. */
-const CHARS_BEFORE = 30;
+/** A row of the side bar shows about 30 characters: the match must be among them. */
+const CHARS_BEFORE = 12;
 const CHARS_IN_ALL = 200;
 
 /** `regexes` are global. Without a match, or without regexes, the start of the text. */

@@ -79,7 +79,7 @@ async function inSteps<T>(steps: Generator<void, T>, signal?: AbortSignal): Prom
 		const step = steps.next();
 		if (step.done) return step.value;
 		if (Date.now() - startedMs < SLICE_MS) continue;
-		await new Promise((resolve) => setTimeout(resolve, 0));
+		await new Promise<void>((resolve) => setTimeout(resolve, 0));
 		signal?.throwIfAborted();
 		startedMs = Date.now();
 	}

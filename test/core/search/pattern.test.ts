@@ -96,6 +96,7 @@ describe('terms in JSON', () => {
 	test('a space stands for any white space, a line break for a line break', () => {
 		assert.ok(finds('a b', 'a\n\tb', 'plain'));
 		assert.ok(finds('a b', JSON.stringify('a\n\tb'), 'json'));
+		assert.ok(finds('a b', '"a\\u0009\\u000Ab"', 'json'));
 		assert.ok(!finds('a\nb', 'a b', 'plain'));
 		assert.ok(!finds('a b', 'ab', 'plain'));
 	});

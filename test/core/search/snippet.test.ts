@@ -29,6 +29,13 @@ test('a match over a line break, and matches inside each other', () => {
 	assert.deepEqual(marked('needles', 'needle', 'need', 'dles').words, ['needles']);
 });
 
+test('a cut does not go through a character', () => {
+	for (const odd of ['', 'x']) {
+		const { text } = marked(`${odd}${'🙂'.repeat(60)}needle`, 'needle');
+		assert.match(text, /^…(?:🙂)+needle$/u);
+	}
+});
+
 test('without a match the start of the text', () => {
 	assert.equal(marked('some text').text, 'some text');
 	assert.deepEqual(marked('some text', 'zzz').ranges, []);

@@ -5,13 +5,15 @@ import { isTailDue, mergeExtents } from '../../../src/core/session/tailEntry.ts'
 
 test('a tail is due at the end of a turn, after a long line and every 32 KB', () => {
 	const check = (bytesSinceTail: number, longestLineBytes: number, hasTurnEnded: boolean, expected: boolean) =>
-		assert.equal(isTailDue({ bytesSinceTail, longestLineBytes, hasTurnEnded }), expected);
+		assert.equal(isTailDue({ bytesSinceTail, longestLineBytes, hasTurnEnded, hasMoved: false }), expected);
 	check(0, 0, false, false);
 	check(10, 10, true, true);
 	check(32 * 1024 - 1, 100, false, false);
 	check(32 * 1024, 100, false, true);
 	check(100, 32 * 1024, false, false);
 	check(100, 32 * 1024 + 1, false, true);
+	// The ranges of the last tail are of another branch then.
+	assert.equal(isTailDue({ bytesSinceTail: 0, longestLineBytes: 0, hasTurnEnded: false, hasMoved: true }), true);
 });
 
 test('extents are merged across the smallest gaps', () => {

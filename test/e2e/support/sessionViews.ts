@@ -28,9 +28,13 @@ export async function openFromTree(workbench: Workbench, title: string, page: Pa
 	await sessionRow(workbench, title, page).click();
 }
 
+/** At the left of the window; the chat is at its right edge. */
+const searchFrame =
+	'.webview-overlay-content:not(.webview-overlay-outer-right) > iframe.webview[src*="extensionId=retrace.retrace"]';
+
 /** The inside of the view that searches the sessions; it must be shown. */
 export function searchView(page: Page): FrameLocator {
-	return page.frameLocator('iframe.webview[src*="extensionId=retrace.retrace"]').last().frameLocator('#active-frame');
+	return page.frameLocator(searchFrame).last().frameLocator('#active-frame');
 }
 
 /** Chooses an entry of the menu of a row. */
@@ -49,4 +53,10 @@ export async function chooseInMenu(page: Page, row: Locator, entry: string): Pro
 export async function expand(row: Locator): Promise<void> {
 	await row.waitFor();
 	if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
+}
+
+/** Starts a session in the panel; it is shown when this resolves. */
+export async function newSession(workbench: Workbench): Promise<void> {
+	await workbench.runCommand('Retrace: New Session');
+	await until('the new session is shown', async () => (await workbench.panel().getByRole('article').count()) === 0);
 }

@@ -33,8 +33,8 @@ const openTimeoutMs = 60_000;
 const actionTimeoutMs = 15_000;
 
 const containerId = 'workbench.view.extension.retrace';
-// Sessions in editor tabs are no views.
-const panelFrame = 'iframe.webview[src*="extensionId=retrace.retrace"][src*="purpose=webviewView"]';
+/** The one in the secondary side bar, at the right edge of the window: the search is at the left, editor tabs are in the middle. */
+const panelFrame = '.webview-overlay-outer-right > iframe.webview[src*="extensionId=retrace.retrace"]';
 
 export interface WorkbenchOptions {
 	/** Names temporary folders and pictures. */
@@ -194,9 +194,9 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	}
 }
 
-/** The inside of Retrace's chat panel: VS Code shows a webview as two nested frames. Other views of Retrace come after it. */
+/** The inside of Retrace's chat panel: VS Code shows a webview as two nested frames. */
 function panel(page: Page): FrameLocator {
-	return page.frameLocator(panelFrame).first().frameLocator('#active-frame');
+	return page.frameLocator(panelFrame).frameLocator('#active-frame');
 }
 
 /**
@@ -260,7 +260,7 @@ async function showPanel(page: Page): Promise<void> {
 	};
 	// A window without a folder starts with the bar hidden, and then there is no tab to click.
 	await until('the bar of the panel appears', reveal, 8_000).catch(() => runCommand(page, 'Retrace: Focus Chat'));
-	await page.locator(panelFrame).first().waitFor();
+	await page.locator(panelFrame).waitFor();
 }
 
 async function workbenchShown(page: Page): Promise<void> {
