@@ -23,7 +23,7 @@ export const sessions: readonly SearchSession[] = [
 
 let count = 0;
 /** What stands between `[` and `]` is marked. */
-export function hit(session: string, label: string, marked: string, more: Partial<SearchPageHit> = {}): SearchPageHit {
+function hit(session: string, label: string, marked: string, more: Partial<SearchPageHit> = {}): SearchPageHit {
 	const ranges: [number, number][] = [];
 	let text = '';
 	for (const piece of marked.split(/(\[[^\]]*\])/)) {
