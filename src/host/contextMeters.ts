@@ -86,7 +86,8 @@ export class ContextMeters implements Disposable {
 			...(this.#draftPrefix ? { draftPrefix: this.#draftPrefix } : {}),
 			...(counted ? { counted } : {}),
 		});
-		return { ...measure, layers: [...measure.layers] };
+		// Not all of a big log is loaded, and what is not was paid for, too.
+		return { ...measure, costUsd: session.costUsd, layers: [...measure.layers] };
 	}
 
 	/** The message that opens the panel's context dialog. */

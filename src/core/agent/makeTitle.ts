@@ -51,7 +51,7 @@ export async function makeTitle(
 		// The world went on meanwhile: the user may have named it, rewound it, closed it.
 		if (title === undefined || signal.aborted || !mayName(session, prompt))
 			return { kind: 'kept', costUsd: reply.costUsd };
-		session.append({ type: 'title', title, by: 'model' });
+		session.append({ type: 'title', title, by: 'model', costUsd: reply.costUsd });
 		return { kind: 'named', title, costUsd: reply.costUsd };
 	} catch (error) {
 		if (isCancelled(error)) return { kind: 'kept', costUsd: null };

@@ -251,7 +251,12 @@ const ledgerFields = {
 	},
 	/** Names the branch that starts at `first` (its first own entry); a null label takes the name away. The newest of each counts. */
 	branchLabel: { first: entryIdSchema, label: z.string().nullable(), summary: z.string().optional() },
-	title: { title: z.string(), by: z.enum(['prompt', 'model', 'user']) },
+	title: {
+		title: z.string(),
+		by: z.enum(['prompt', 'model', 'user']),
+		/** What asking a model for it cost; null = its price is not known. */
+		costUsd: z.number().nullable().optional(),
+	},
 	model: { model: z.string() },
 	mode: { to: permissionModeSchema },
 	hook: {

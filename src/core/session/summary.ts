@@ -159,8 +159,10 @@ function foldTail(row: Row, tail: Tail) {
 }
 
 function fold(row: Row, entry: Entry) {
-	if (isType(entry, 'title')) row.title = plainName(entry.title) || row.title;
-	else if (isType(entry, 'header')) row.originId = entry.origin?.sessionId ?? row.originId;
+	if (isType(entry, 'title')) {
+		row.title = plainName(entry.title) || row.title;
+		row.costUsd += entry.costUsd ?? 0;
+	} else if (isType(entry, 'header')) row.originId = entry.origin?.sessionId ?? row.originId;
 	else if (isType(entry, 'state')) {
 		row.isPinned = entry.isPinned ?? row.isPinned;
 		row.isArchived = entry.isArchived ?? row.isArchived;
