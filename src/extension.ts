@@ -3,7 +3,7 @@
  * Small on purpose: nothing here knows sessions, models or tools.
  */
 import * as vscode from 'vscode';
-import type { Agent, SessionNode, Surfaces } from './host/agentTypes.ts';
+import type { Agent, BranchNode, SessionNode, Surfaces } from './host/agentTypes.ts';
 
 /** What other extensions get. */
 export type RetraceApi = { readonly version: 1 };
@@ -13,20 +13,12 @@ const SHOWN_ONCE = 'retrace.shownOnce';
 let running: Promise<Agent> | undefined;
 
 export function activate(context: vscode.ExtensionContext): RetraceApi {
-	const changed = new vscode.EventEmitter<SessionNode | SessionNode[] | undefined>();
-	const tree: vscode.TreeView<SessionNode> = vscode.window.createTreeView<SessionNode>('retrace.sessions', {
-		treeDataProvider: {
-			onDidChangeTreeData: changed.event,
-			getChildren: async (node) => await (await agent()).sessions.getChildren(node),
-			getParent: async (node) => await (await agent()).sessions.getParent?.(node),
-			getTreeItem: async (node) => await (await agent()).sessions.getTreeItem(node),
-		},
-		showCollapseAll: true,
-		canSelectMany: true,
-	});
+	const sessions = new LazyTree<SessionNode>('retrace.sessions', async () => (await agent()).sessions);
+	const branches = new LazyTree<BranchNode>('retrace.branches', async () => (await agent()).branches);
 	const commands = commandIds(context);
 	const agent = (): Promise<Agent> => {
-		running ??= load(context, { tree, commands, neededAtMs: performance.now() }, changed).catch((error: unknown) => {
+		const surfaces = { tree: sessions.view, branches: branches.view, commands, neededAtMs: performance.now() };
+		running ??= load(context, surfaces, { sessions, branches }).catch((error: unknown) => {
 			// The next use tries again: what failed may be gone by then (a full disk, a storage that is not there yet).
 			running = undefined;
 			void vscode.window.showErrorMessage(`Retrace could not start. Your files are untouched. ${String(error)}`);
@@ -35,8 +27,8 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 		return running;
 	};
 	context.subscriptions.push(
-		changed,
-		tree,
+		sessions,
+		branches,
 		vscode.window.registerWebviewViewProvider(
 			'retrace.chat',
 			{ resolveWebviewView: async (view) => (await agent()).attachChat(view) },
@@ -65,16 +57,46 @@ export async function deactivate(): Promise<void> {
 	await agent?.close();
 }
 
-async function load(
-	context: vscode.ExtensionContext,
-	surfaces: Surfaces,
-	changed: vscode.EventEmitter<SessionNode | SessionNode[] | undefined>,
-): Promise<Agent> {
+type Trees = { readonly sessions: LazyTree<SessionNode>; readonly branches: LazyTree<BranchNode> };
+
+async function load(context: vscode.ExtensionContext, surfaces: Surfaces, trees: Trees): Promise<Agent> {
 	const { startAgent } = await import('./agentEntry.ts');
 	const agent = await startAgent(context, surfaces);
-	const { onDidChangeTreeData } = agent.sessions;
-	if (onDidChangeTreeData) context.subscriptions.push(onDidChangeTreeData((node) => changed.fire(node ?? undefined)));
+	trees.sessions.connect(agent.sessions);
+	trees.branches.connect(agent.branches);
 	return agent;
+}
+
+/** A tree view whose rows the agent gives: it is there at once, and asks for the agent when it is looked at. */
+class LazyTree<Node> implements vscode.Disposable {
+	readonly view: vscode.TreeView<Node>;
+	readonly #changed = new vscode.EventEmitter<Node | Node[] | undefined>();
+	#listening: vscode.Disposable | undefined;
+
+	constructor(id: string, provide: () => Promise<vscode.TreeDataProvider<Node>>) {
+		this.view = vscode.window.createTreeView<Node>(id, {
+			treeDataProvider: {
+				onDidChangeTreeData: this.#changed.event,
+				getChildren: async (node) => await (await provide()).getChildren(node),
+				getParent: async (node) => await (await provide()).getParent?.(node),
+				getTreeItem: async (node) => await (await provide()).getTreeItem(node),
+			},
+			showCollapseAll: true,
+			canSelectMany: id === 'retrace.sessions',
+		});
+	}
+
+	/** Tells the view what the provider tells. */
+	connect(provider: vscode.TreeDataProvider<Node>): void {
+		this.#listening?.dispose();
+		this.#listening = provider.onDidChangeTreeData?.((node) => this.#changed.fire(node ?? undefined));
+	}
+
+	dispose(): void {
+		this.#listening?.dispose();
+		this.#changed.dispose();
+		this.view.dispose();
+	}
 }
 
 /** Every command of the manifest: the table is there, once. */

@@ -8,6 +8,7 @@ export interface SlashCommand {
 }
 
 const slashCommands: readonly SlashCommand[] = [
+	{ name: 'branches', detail: 'The branches of this session' },
 	{ name: 'context', detail: 'What fills the context window' },
 	{ name: 'doctor', detail: 'Check all sessions for damage' },
 	{ name: 'export', detail: 'Save this session as a file' },
@@ -48,6 +49,8 @@ export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'
 	switch (command.name) {
 		case 'context':
 			return { kind: 'post', message: { kind: 'context.show' } };
+		case 'branches':
+			return { kind: 'post', message: { kind: 'session.act', action: 'branches' } };
 		case 'doctor':
 			return { kind: 'post', message: { kind: 'session.act', action: 'doctor' } };
 		case 'new':

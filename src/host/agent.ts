@@ -7,11 +7,17 @@ import { DisposableStore } from '../base/disposable.ts';
 import { asSessionId, asToolUseId } from '../base/ids.ts';
 import { loadProposal } from '../core/edit/proposals.ts';
 import type { WorkspaceRoot } from '../core/ports.ts';
+import { createBranchReader } from '../core/session/branchReader.ts';
 import type { SessionDefaults } from '../core/session/session.ts';
 import { builtInTools } from '../core/tools/registry.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import type { Agent, OutsideWorld, Surfaces } from './agentTypes.ts';
 import { tellOfAsks } from './asks.ts';
+import { createBranchCommands } from './branchCommands.ts';
+import { readBranchDocument } from './branchDocuments.ts';
+import { BranchesTree } from './branchesTree.ts';
+import { attachSummaries } from './branchSummaries.ts';
+import { BRANCH_SCHEME } from './branchUri.ts';
 import { ChatViews } from './chatViews.ts';
 import { createCommands, runCommand, runGuarded } from './commands.ts';
 import { ContextMeters } from './contextMeters.ts';
@@ -23,6 +29,7 @@ import { createHunkReview } from './hunkReview.ts';
 import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
 import { handlePanelMessage } from './panelMessages.ts';
+import { readOnlyFiles } from './readOnlyFiles.ts';
 import { startRetention } from './retention.ts';
 import { revealHit } from './revealHit.ts';
 import { freeTitle, publishRunning } from './runningSessions.ts';
@@ -67,6 +74,7 @@ export async function createAgent(
 		}),
 	);
 
+	const reader = createBranchReader();
 	const cwd = () => roots()[0]?.path ?? outside.homeFolder;
 	const world: SessionHostWorld = {
 		stores,
@@ -84,7 +92,12 @@ export async function createAgent(
 		trace: channel.trace,
 		defaults: () => sessionDefaults(context, roots(), cwd(), choice.modelFor(undefined)),
 		relativePath: (absolute) => vscode.workspace.asRelativePath(absolute, roots().length > 1),
-		attach: (session) => review.attach(session),
+		attach(session) {
+			const attached = new DisposableStore();
+			attached.add(review.attach(session));
+			attached.add(attachSummaries(session, { choice, branches: reader, onError }));
+			return attached;
+		},
 		// A project's own words are not even read before the user trusts it.
 		loadProjectContext: async () =>
 			isTrusted() ? await outside.loadProjectContext(roots(), cwd()) : { memory: [], environment: [] },
@@ -155,6 +168,24 @@ export async function createAgent(
 	store.add(vscode.workspace.onDidGrantWorkspaceTrust(headsChanged));
 	store.add(vscode.workspace.onDidChangeWorkspaceFolders(headsChanged));
 	store.add(tellOfAsks(host, views));
+	const branches = store.add(
+		new BranchesTree({
+			view: surfaces.branches,
+			reader,
+			shown: () => host.current,
+			onDidShow: host.onDidShow,
+			onDidChange: host.onDidChange,
+			onError,
+		}),
+	);
+	const branchDocuments = { sessions: host.sessions, blobs: stores.blobs, branches: reader };
+	store.add(
+		vscode.workspace.registerFileSystemProvider(
+			BRANCH_SCHEME,
+			readOnlyFiles((uri) => readBranchDocument(uri, branchDocuments)),
+			{ isReadonly: true },
+		),
+	);
 	const { registry } = stores;
 	if (registry) {
 		store.add(publishRunning(host.sessions, registry, outside.clock.now));
@@ -191,6 +222,19 @@ export async function createAgent(
 		keys,
 		channel,
 		showContext,
+		branchCommands: createBranchCommands({
+			...world,
+			branches: reader,
+			sessions: host.sessions,
+			shown: () => host.current,
+			show: (id) => views.open(id),
+			async fork(options) {
+				await host.fork(options);
+				await views.focus();
+			},
+			say: (text, level) => views.say({ kind: 'toast', level, text }),
+			reload: () => branches.reload(),
+		}),
 		doctorCommands: doctor.commands,
 		searchCommands: {
 			searchSessions: (text) => search.focus(typeof text === 'string' ? text : undefined),
@@ -255,6 +299,7 @@ export async function createAgent(
 	channel.trace({ event: 'agent', durationMs: Math.round(performance.now() - surfaces.neededAtMs) });
 	return {
 		sessions: tree,
+		branches,
 		attachChat: (view) => views.side.attach(view),
 		attachSearch: (view) => search.attach(view),
 		restoreTab: (panel, state) => views.restoreTab(panel, state),

@@ -3,7 +3,7 @@
  * Types only, so that importing this file loads nothing.
  */
 import type * as vscode from 'vscode';
-import type { SessionId } from '../base/ids.ts';
+import type { EntryId, SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type {
@@ -31,6 +31,9 @@ export type SessionNode =
 	/** Shows the next rows of a group. */
 	| { readonly kind: 'more'; readonly key: string };
 
+/** A row of the branches tree, by the first entry of the branch. */
+export type BranchNode = { readonly kind: 'branch'; readonly sessionId: string; readonly first: EntryId };
+
 /** The lazy half of the extension. */
 export type Agent = {
 	attachChat(view: vscode.WebviewView): void;
@@ -40,6 +43,7 @@ export type Agent = {
 	/** Opens what a link into the extension names; errors are shown to the user, not thrown. */
 	openLink(uri: vscode.Uri): Promise<void>;
 	readonly sessions: vscode.TreeDataProvider<SessionNode>;
+	readonly branches: vscode.TreeDataProvider<BranchNode>;
 	/** Runs a command of the table; errors are shown to the user, not thrown. */
 	run(command: string, args: readonly unknown[]): Promise<void>;
 	/** Stops running turns, closes every session and waits for it. */
@@ -49,6 +53,7 @@ export type Agent = {
 /** What the eager half made and the agent fills. */
 export type Surfaces = {
 	readonly tree: vscode.TreeView<SessionNode>;
+	readonly branches: vscode.TreeView<BranchNode>;
 	/** Ids of the commands that `run` must know. */
 	readonly commands: readonly string[];
 	/** When the agent was first needed, by `performance.now()`. */

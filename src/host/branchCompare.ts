@@ -9,7 +9,7 @@ import { differencesBetween, epochOf, type FileDifference } from '../core/checkp
 import { readTimeline } from '../core/checkpoint/timeline.ts';
 import { amountsOf, type BranchAmounts, entriesAfter } from '../core/session/branchAmounts.ts';
 import { commonPoint } from '../core/session/branches.ts';
-import type { BranchReader, SessionBranches } from '../core/session/branchReader.ts';
+import type { SessionBranches } from '../core/session/branchReader.ts';
 import type { ContentHash } from '../core/session/entry.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import { amountsText } from './branchRow.ts';
@@ -61,10 +61,6 @@ export async function showComparison(
 	const chosen = what ?? (comparison.files.length === 0 ? 'messages' : await chooseWhat(comparison));
 	if (chosen === 'files') await showFiles(comparison);
 	else if (chosen === 'messages') await showMessages(session, comparison);
-}
-
-export async function readForComparison(reader: BranchReader, session: Session): Promise<SessionBranches> {
-	return await reader.read(session);
 }
 
 const titleOf = ({ left, right }: Comparison) => `${left.label} ↔ ${right.label}`;

@@ -43,6 +43,7 @@ export type CommandWorld = {
 	/** Made by sessionCommands.ts. */
 	readonly sessionCommands: Readonly<Record<string, Command>>;
 	/** Made by doctorCommand.ts. */
+	readonly branchCommands: Readonly<Record<string, Command>>;
 	readonly doctorCommands: Readonly<Record<string, Command>>;
 	/** Of searchView.ts. */
 	readonly searchCommands: Readonly<Record<string, Command>>;
@@ -99,6 +100,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		selectMode: () => selectMode(world),
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
+		...world.branchCommands,
 		...world.doctorCommands,
 		...world.searchCommands,
 		...world.review,

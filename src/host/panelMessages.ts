@@ -119,7 +119,10 @@ async function actOnEdit(
 	}
 }
 
-async function actOnSession(action: 'new' | 'rename' | 'menu' | 'doctor' | 'export', view: SessionView): Promise<void> {
+async function actOnSession(
+	action: 'new' | 'rename' | 'menu' | 'doctor' | 'export' | 'branches',
+	view: SessionView,
+): Promise<void> {
 	switch (action) {
 		case 'new':
 			return await view.newSession();
@@ -134,6 +137,9 @@ async function actOnSession(action: 'new' | 'rename' | 'menu' | 'doctor' | 'expo
 			return;
 		case 'doctor':
 			await vscode.commands.executeCommand('retrace.doctor');
+			return;
+		case 'branches':
+			await vscode.commands.executeCommand('retrace.showBranches');
 			return;
 	}
 }

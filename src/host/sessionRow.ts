@@ -105,7 +105,7 @@ export function badgeOf(
 	return { value, tooltip: parts.join('\n') };
 }
 
-export const ACTIVITY_TEXT: Readonly<Record<SessionActivity, string>> = {
+const ACTIVITY_TEXT: Readonly<Record<SessionActivity, string>> = {
 	none: '',
 	running: 'running',
 	needsYou: 'needs you',

@@ -31,6 +31,7 @@ const shape = {
 	/** A wrong value moves nothing. */
 	'sessions.cleanupPeriodDays': z.number().min(0).catch(0),
 	'sessions.modelTitles': z.boolean().catch(true),
+	'branches.summarize': z.boolean().catch(false),
 	'checkpoints.enabled': z.boolean().catch(true),
 	trace: z.boolean().catch(false),
 } as const;

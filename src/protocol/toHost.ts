@@ -58,7 +58,10 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('rewind.undo') }),
 	z.object({ kind: z.literal('mode.set'), mode: permissionModeSchema }),
 	z.object({ kind: z.literal('model.set'), model: z.string() }),
-	z.object({ kind: z.literal('session.act'), action: z.enum(['new', 'rename', 'menu', 'export', 'doctor']) }),
+	z.object({
+		kind: z.literal('session.act'),
+		action: z.enum(['new', 'rename', 'menu', 'export', 'doctor', 'branches']),
+	}),
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */
 	z.object({ kind: z.literal('context.show') }),

@@ -87,7 +87,11 @@ test('there and back finds the same leaf, and the next request starts with the b
 });
 
 test('the files come along when they are asked for, and the way back brings back what was left', async () => {
-	const { session, say, rewind, go, preview, file } = await createScene([...steps, [edit('two', 'four')], [text('Done.')]]);
+	const { session, say, rewind, go, preview, file } = await createScene([
+		...steps,
+		[edit('two', 'four')],
+		[text('Done.')],
+	]);
 	await say('First');
 	const endOfA = await say('Second A');
 	assert.equal(file(), 'three\n');
@@ -130,7 +134,7 @@ test('a switch is no rewind to undo, and shows none of the restores that went wi
 	await say('Second B');
 	await go(endOfA, true);
 	assert.deepEqual(
-		open.rows(false).filter((row) => row.kind === 'rewound'),
+		open.rows().filter((row) => row.kind === 'rewound'),
 		[],
 	);
 	await assert.rejects(undoRewind(open, world, signal), { code: 'nothing-to-undo' });

@@ -46,6 +46,7 @@ const hostile: Layer = {
 	'sessions.persist': false,
 	'sessions.cleanupPeriodDays': 1,
 	'sessions.modelTitles': false,
+	'branches.summarize': true,
 	'checkpoints.enabled': false,
 	trace: true,
 };

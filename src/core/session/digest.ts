@@ -16,7 +16,7 @@ export type DigestSource = {
 };
 
 /** What a prompt that mentions a session may cost. */
-export const MAX_DIGEST_BYTES = 20_000;
+const MAX_DIGEST_BYTES = 20_000;
 /** One long prompt must not push everything else out. */
 const MAX_PROMPT_CHARS = 2_000;
 const MAX_ANSWER_CHARS = 4_000;

@@ -65,7 +65,7 @@ export type Author = z.infer<typeof authorSchema>;
 const timingSchema = z.object({ queuedMs: z.number(), firstTokenMs: z.number(), totalMs: z.number() });
 
 /** A part of the context: an entry, one block of it, or a call with its result. */
-export const contextRefSchema = z.object({
+const contextRefSchema = z.object({
 	entry: entryIdSchema,
 	block: z.number().int().nonnegative().optional(),
 	toolUseId: toolUseIdSchema.optional(),

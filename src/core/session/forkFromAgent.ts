@@ -63,7 +63,7 @@ export async function forkFromAgent(
  * The lines of a subagent's branch as those of a session: of its main agent, from its root. `lines` holds each entry as it was written, so
  * that what this build does not understand is copied too.
  */
-export function agentForkLines(
+function agentForkLines(
 	branch: readonly Entry[],
 	lines: ReadonlyMap<EntryId, string>,
 	to: { readonly sessionId: SessionId; readonly gen: number },

@@ -22,7 +22,7 @@ export type LineHead = {
 };
 
 /** Undefined when the line was not written by us in this order of keys, or its head was cut: then the whole line has to be parsed. */
-export function readHead(head: string): LineHead | undefined {
+function readHead(head: string): LineHead | undefined {
 	const match = HEAD.exec(head);
 	if (!match) return undefined;
 	const [, id = '', parentId, gen, timestamp, type = ''] = match;
