@@ -127,10 +127,11 @@ export function claimLease(
 			// Whoever claims makes a file in the folder, which changes its time: one call instead of four.
 			const changedMs = folderTime(folder);
 			if (changedMs !== undefined && changedMs === quietSinceMs) return;
-			// A time says nothing yet while another change could still get the same one.
-			quietSinceMs = changedMs !== undefined && Date.now() - changedMs > COARSEST_TIME_MS ? changedMs : undefined;
 			// A generation comes again when nothing was written under it, so the file must still be ours, not just its name.
+			quietSinceMs = undefined;
 			if (highest(folder) !== generation || textOf(path) !== text) throw claimedElsewhere();
+			// A time says nothing yet while another change could still get the same one.
+			if (changedMs !== undefined && Date.now() - changedMs > COARSEST_TIME_MS) quietSinceMs = changedMs;
 		},
 		release() {
 			if (isReleased) return;

@@ -143,6 +143,10 @@ test('a folder that has rested is asked for its time only, and a claim is notice
 	first.assertHeld();
 	claim('there', 2);
 	assert.throws(() => first.assertHeld(), isLost);
+	// Lost is lost, also when the folder rests again.
+	utimesSync(folder, rested, rested);
+	assert.throws(() => first.assertHeld(), isLost);
+	assert.throws(() => first.assertHeld(), isLost);
 });
 
 test('a folder that was changed a moment ago is looked into each time', (t) => {
