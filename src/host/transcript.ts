@@ -133,6 +133,8 @@ export class Transcript {
 			case 'interrupted':
 				if (entry.reason === 'stop') return undefined;
 				return notice(entry.id, 'info', entry.reason === 'takeover' ? TAKEN_OVER_TEXT : INTERRUPTED_TEXT);
+			case 'compaction':
+				return notice(entry.id, 'info', `${COMPACTED_TEXT}\n\n${entry.summary}`);
 			case 'notice':
 				return notice(entry.id, entry.level, entry.text);
 			case 'restore':
@@ -273,6 +275,8 @@ function undoneRestores(entries: readonly Entry[]): ReadonlySet<string> {
 
 const TAKEN_OVER_TEXT =
 	'The session was taken over while this turn ran. What was finished is kept; the rest of it is not part of this session.';
+const COMPACTED_TEXT =
+	'Part of the conversation was summarized here. The model gets the summary in its place; all of it stays in the log.';
 const INTERRUPTED_TEXT = 'The window closed while this turn ran. What was finished is kept; nothing more was done.';
 
 function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {
