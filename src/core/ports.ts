@@ -22,8 +22,13 @@ export type IdSource = {
 /** Byte range `[start, end)` of one line in a log, its newline included. */
 export type LineRange = { readonly start: number; readonly end: number };
 
-/** One line as read back. `text` has no newline. */
-export type LogLine = { readonly text: string; readonly range: LineRange };
+/** One line as read back. `text` has no newline; of a line that is too long to be an entry it is only the start. */
+export type LogLine = {
+	readonly text: string;
+	readonly range: LineRange;
+	/** Blank lines that were left out right before it; default 0. */
+	readonly blankLinesBefore?: number;
+};
 
 /** The append-only file of one session. One object per open session. */
 export type LogFile = {
@@ -56,6 +61,8 @@ export type LogLines = {
 	readonly lines: readonly LogLine[];
 	/** A last line without a newline; undefined when the part ends well. Never removed from the file. */
 	readonly tornTail: LogLine | undefined;
+	/** Blank lines that were left out behind all of these; default 0. */
+	readonly blankLinesAfter?: number;
 };
 
 /** Reads one log, changes nothing. A log that is not there is empty. Rejects with UserError `log-unreadable`. */
@@ -66,12 +73,13 @@ export type LogReader = {
 	read(range: LineRange): Promise<LogLines>;
 	/**
 	 * Calls `onLine` for each line from `start` to `end` with its range and its first `headBytes` bytes decoded as latin1 (all of it when shorter),
-	 * without holding more than a few MB. Blank lines are left out; a last line without a newline counts.
+	 * without holding more than a few MB. `isClosed` says whether the line ends as an object does, which a torn one hardly ever does. Blank
+	 * lines are left out; a last line without a newline counts.
 	 */
 	scan(
 		range: LineRange,
 		headBytes: number,
-		onLine: (head: string, range: LineRange) => void,
+		onLine: (head: string, range: LineRange, isClosed: boolean) => void,
 		signal?: AbortSignal,
 	): Promise<void>;
 };

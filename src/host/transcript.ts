@@ -235,7 +235,8 @@ export function replay(entries: readonly Entry[], branch: readonly Entry[], inpu
 export function undoableRewind(
 	entries: readonly Entry[],
 ): { readonly rewind?: EntryOf<'rewind'>; readonly restore?: EntryOf<'restore'> } | undefined {
-	const undone = undoneRestores(entries);
+	/** What undoes a restore stands behind it. */
+	const undone = new Set<string>();
 	/** Restores that belong to a rewind further on. */
 	const joined = new Map<string, EntryOf<'rewind'>>();
 	let undoneRewinds = 0;
@@ -253,6 +254,7 @@ export function undoableRewind(
 			if (entry.restore !== undefined) joined.set(entry.restore, entry);
 		}
 		if (entry.type === 'restore') {
+			if (entry.undoOf !== undefined) undone.add(entry.undoOf).add(entry.id);
 			const owner = joined.get(entry.id);
 			if (owner) {
 				if (owner === rewind) return { rewind, restore: entry };

@@ -4,14 +4,18 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { CancelledError } from '../base/errors.ts';
-import type { LogReader } from '../core/ports.ts';
+import type { LineRange, LogReader } from '../core/ports.ts';
 import { logUnreadable } from '../core/session/sessionErrors.ts';
 import { splitLines } from './splitLines.ts';
 import { describeFileError, systemCode } from './systemErrors.ts';
 
 /** Small enough that looking through one chunk does not block the thread for long (about 1 ms). */
 const CHUNK_BYTES = 512 * 1024;
+/** The system takes no more at once, and Node ends the process when it is asked for 2 GB. */
+const MAX_READ_BYTES = 1024 * 1024 * 1024;
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const BRACE = 0x7d;
 
 /** `paths` are tried in order; the first that is there is read. */
 export function createLogReader(paths: readonly string[]): LogReader {
@@ -55,32 +59,40 @@ export function createLogReader(paths: readonly string[]): LogReader {
 function createLineCutter(
 	offset: number,
 	headBytes: number,
-	onLine: (head: string, range: { start: number; end: number }) => void,
+	onLine: (head: string, range: LineRange, isClosed: boolean) => void,
 ) {
 	let lineStart = offset;
 	let position = offset;
-	/** The head of a line that began in an earlier chunk. */
+	/** The head of a line that began in an earlier chunk, and the last two bytes of that chunk. */
 	let carried = '';
-	const tell = (head: string, end: number) => {
-		if (head.trim() !== '') onLine(head, { start: lineStart, end });
+	let before: readonly (number | undefined)[] = [];
+	const tell = (head: string, end: number, last: readonly (number | undefined)[]) => {
+		const [byte, next] = last;
+		const isClosed = (next === RETURN ? byte : next) === BRACE;
+		// Behind a blank head there may be more.
+		const isBlank = head.trim() === '' && end - lineStart - 1 <= head.length;
+		if (!isBlank) onLine(head, { start: lineStart, end }, isClosed);
 		lineStart = end;
 		carried = '';
 	};
+	const lastTwo = (chunk: Buffer, end: number): readonly (number | undefined)[] =>
+		end > 1 ? [chunk[end - 2], chunk[end - 1]] : end === 1 ? [before[1], chunk[0]] : before;
 	return {
 		take(chunk: Buffer) {
 			let from = 0;
 			for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
 				const room = headBytes - carried.length;
 				const head = carried + chunk.toString('latin1', from, Math.min(at, from + room));
-				tell(head, position + at + 1);
+				tell(head, position + at + 1, lastTwo(chunk, at));
 				from = at + 1;
 			}
 			const room = headBytes - carried.length;
 			carried += chunk.toString('latin1', from, Math.min(chunk.length, from + room));
 			position += chunk.length;
+			before = lastTwo(chunk, chunk.length);
 		},
 		end() {
-			if (position > lineStart) tell(carried, position);
+			if (position > lineStart) tell(carried, position, before);
 		},
 	};
 }
@@ -100,7 +112,12 @@ async function readRange(file: FileHandle, start: number, end: number): Promise<
 	const bytes = Buffer.allocUnsafe(end - start);
 	let filled = 0;
 	while (filled < bytes.length) {
-		const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
+		const { bytesRead } = await file.read(
+			bytes,
+			filled,
+			Math.min(MAX_READ_BYTES, bytes.length - filled),
+			start + filled,
+		);
 		if (bytesRead === 0) break;
 		filled += bytesRead;
 	}

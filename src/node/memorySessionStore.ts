@@ -122,7 +122,7 @@ export function memoryLogReader(linesNow: () => readonly LogLine[]): LogReader {
 		read: async (range) => ({ lines: inRange(range), tornTail: undefined }),
 		async scan(range, headBytes, onLine, signal) {
 			signal?.throwIfAborted();
-			for (const line of inRange(range)) onLine(line.text.slice(0, headBytes), line.range);
+			for (const line of inRange(range)) onLine(line.text.slice(0, headBytes), line.range, line.text.endsWith('}'));
 		},
 	};
 }

@@ -65,7 +65,10 @@ async function readEnd(path: string): Promise<{ readonly sizeBytes: number; read
 		const start = Math.max(0, size - GENERATION_BYTES);
 		const buffer = Buffer.allocUnsafe(size - start);
 		const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-		const end = highestGeneration(buffer.toString('latin1', 0, bytesRead));
+		const text = buffer.toString('latin1', 0, bytesRead);
+		// The first line is cut somewhere: what stands there may be the input of a tool.
+		const from = start === 0 ? 0 : text.indexOf('\n') + 1;
+		const end = start > 0 && from === 0 ? 0 : highestGeneration(text.slice(from));
 		// One line can be longer than what was read, so that no start of a line is in it.
 		const generation = end > 0 || start === 0 ? end : await scanGeneration(path, size);
 		return { sizeBytes: size, generation };

@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { UserError } from '../../src/base/errors.ts';
 import { asToolUseId, type EntryId, type SessionId } from '../../src/base/ids.ts';
 import { buildContext } from '../../src/core/context/buildContext.ts';
+import { branchTo } from '../../src/core/session/branch.ts';
 import { closeOpenCalls } from '../../src/core/session/closeOpenCalls.ts';
 import { replacedEntries } from '../../src/core/session/compaction.ts';
 import { isToolUseBlock } from '../../src/core/session/content.ts';
@@ -274,6 +275,7 @@ async function fork(scene: Scene, at: EntryId) {
 	scene.opened.push(made);
 	assert.ok(scene.read().equals(before), 'a fork changes no file of its origin');
 	assert.equal(made.leaf, at);
+	assert.equal(requestOf(made), requestOf(origin, at), 'a fork sends what its origin would have sent there');
 	const wanted = branchOf({ ...model, leaf: at });
 	while (await made.loadOlder());
 	assert.deepEqual(idsOf(made.branch()), wanted, 'the whole past of a fork can be seen');
@@ -350,9 +352,12 @@ function assertOneResultEach(branch: readonly Entry[]) {
 }
 
 /** The next request, and which compactions stand in it: what they replaced may be loaded or not. */
-function requestOf(session: Session): string {
-	const replaced = replacedEntries(session.branch());
-	const branch = session.branch().filter(({ id }) => !replaced.has(id));
+function requestOf(session: Session, leaf: EntryId | null = session.leaf): string {
+	const way = session.branch().some(({ id }) => id === leaf)
+		? session.branch().slice(0, session.branch().findIndex(({ id }) => id === leaf) + 1)
+		: branchTo(new Map(session.entries.map((entry) => [entry.id, entry])), leaf, session.links);
+	const replaced = replacedEntries(way);
+	const branch = way.filter(({ id }) => !replaced.has(id));
 	const request = buildContext({ branch, prefix: smallPrefix(), blobs: new Map(), isMeasuring: true });
 	return JSON.stringify([request, idsOf(branch)]);
 }

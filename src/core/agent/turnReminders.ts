@@ -37,8 +37,13 @@ const ADVICE =
 function userChangesText(entries: readonly Entry[], branch: readonly Entry[]): string | undefined {
 	const lastPrompt = branch.findLast((entry) => entry.type === 'user');
 	if (!lastPrompt) return undefined;
-	const later = entries.slice(entries.indexOf(lastPrompt) + 1);
-	const isOwnEpoch = epochsOf(entries, branch);
+	const later = entries.slice(entries.lastIndexOf(lastPrompt) + 1);
+	let ownEpochs: ReturnType<typeof epochsOf> | undefined;
+	// Looks through the whole log, and hardly any prompt comes after a review.
+	const isOwnEpoch = (epoch: number): boolean => {
+		ownEpochs ??= epochsOf(entries, branch);
+		return ownEpochs(epoch);
+	};
 	const onBranch = new Set(branch.map((entry) => entry.id));
 	const undone = new Set(later.flatMap((entry) => (entry.type === 'restore' && entry.undoOf ? [entry.undoOf] : [])));
 	const failed = new Set(

@@ -11,6 +11,8 @@ import {
 	makeEntry,
 } from './entry.ts';
 import type { LogIndex } from './logIndex.ts';
+import { notInThisSession } from './sessionErrors.ts';
+import { promptText, titleFromPrompt } from './titles.ts';
 
 export type Batch = {
 	readonly entries: readonly Entry[];
@@ -19,7 +21,7 @@ export type Batch = {
 
 /** `base` gives the next entry all but its parent and type. Changes nothing of what is known. */
 export function startBatch(
-	known: Pick<LogIndex, 'leaf' | 'find'>,
+	known: Pick<LogIndex, 'leaf' | 'find' | 'isForeign'>,
 	base: () => Omit<EntryBase, 'type' | 'parentId'>,
 ): Batch {
 	const entries: Entry[] = [];
@@ -30,6 +32,8 @@ export function startBatch(
 			const parentId = draft.type === 'header' ? null : leaf;
 			const entry = madeEntry({ ...base(), parentId }, draft);
 			if (isType(entry, 'rewind') && entry.to !== null) {
+				// Whoever opens the log would not find it there.
+				if (known.isForeign(entry.to)) throw notInThisSession();
 				const target = known.find(entry.to) ?? entries.find(({ id }) => id === entry.to);
 				if (!target || !isConversation(target)) throw new BugError('A rewind goes to an entry that is not loaded');
 			}
@@ -39,6 +43,24 @@ export function startBatch(
 			return entry;
 		},
 	};
+}
+
+/** Adds the drafts; the first prompt of a session that has no name gives it one. */
+export function addNamed<T extends EntryType>(
+	batch: Batch,
+	drafts: readonly EntryDraft<T>[],
+	isNamed: boolean,
+): EntryOf<T>[] {
+	let hasTitle = isNamed;
+	return drafts.map((draft) => {
+		const entry = batch.add(draft);
+		hasTitle ||= entry.type === 'title';
+		if (isType(entry, 'user') && !hasTitle) {
+			hasTitle = true;
+			batch.add({ type: 'title', title: titleFromPrompt(promptText(entry.content)), by: 'prompt' });
+		}
+		return entry;
+	});
 }
 
 export function headerDraft(defaults: {

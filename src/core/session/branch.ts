@@ -55,33 +55,59 @@ export type BranchLinks = ReadonlyMap<EntryId, EntryId | null>;
 
 /**
  * The conversation entries from the root to `leaf`. `entriesById` must be in file order. Where a parent is not loaded, the way goes on
- * by `links`; where it is missing (its line was damaged), at what was the leaf when the child was written.
+ * by `links`; where it is missing (its line was damaged) or leads in a circle, at what was the leaf when the child was written.
  */
 export function branchTo(
 	entriesById: ReadonlyMap<EntryId, Entry>,
 	leaf: EntryId | null,
 	links: BranchLinks = NO_LINKS,
 ): Entry[] {
-	const path: Entry[] = [];
-	// A damaged or foreign log may hold a cycle.
-	const seen = new Set<EntryId>();
+	let walked: Entry[] = [];
+	// A damaged or foreign log may hold a circle.
+	let seen = new Set<EntryId>();
 	let id = leaf;
-	while (id !== null && !seen.has(id)) {
-		seen.add(id);
+	while (id !== null) {
+		if (seen.has(id)) {
+			// It begins where the file first speaks of it.
+			const circle = walked.slice(walked.findIndex((entry) => entry.id === id));
+			const first = firstOf(entriesById, circle);
+			if (!first) break;
+			walked = walked.slice(0, walked.indexOf(first) + 1);
+			seen = new Set(walked.map((entry) => entry.id));
+			id = leafBefore(entriesById.values(), first);
+			continue;
+		}
 		const entry = entriesById.get(id);
 		if (!entry) break;
-		if (isConversation(entry)) path.push(entry);
-		id = entry.parentId;
-		if (id !== null && !entriesById.has(id))
-			id = links.get(id) ?? (links.has(id) ? null : leafBefore(entriesById.values(), entry));
+		seen.add(id);
+		walked.push(entry);
+		id = linked(entriesById, entry.parentId, links);
+		if (id !== null && !entriesById.has(id)) id = leafBefore(entriesById.values(), entry);
 	}
-	return path.reverse();
+	return walked.filter(isConversation).reverse();
+}
+
+function firstOf(entriesById: ReadonlyMap<EntryId, Entry>, some: readonly Entry[]): Entry | undefined {
+	const ids = new Set(some.map(({ id }) => id));
+	for (const entry of entriesById.values()) if (ids.has(entry.id)) return entry;
+	return undefined;
+}
+
+/** The first of the way up from `id` that is loaded, as far as links lead; the last that they lead to when none is. */
+function linked(entriesById: ReadonlyMap<EntryId, unknown>, from: EntryId | null, links: BranchLinks): EntryId | null {
+	let id = from;
+	for (let steps = links.size; id !== null && !entriesById.has(id) && steps > 0; steps--) {
+		const above = links.get(id);
+		if (above === undefined) break;
+		id = above;
+	}
+	return id;
 }
 
 const NO_LINKS: BranchLinks = new Map();
 
 /** Where the way up goes on for what was left out between these entries of one branch. */
-export function linksOf(branch: readonly Entry[]): BranchLinks {
+export function linksOf(branch: readonly Pick<Entry, 'id' | 'parentId'>[]): BranchLinks {
 	const links = new Map<EntryId, EntryId | null>();
 	let above: EntryId | null = null;
 	for (const { id, parentId } of branch) {
@@ -91,19 +117,25 @@ export function linksOf(branch: readonly Entry[]): BranchLinks {
 	return links;
 }
 
-/** The first parent on the way up from `leaf` that is not among the entries. */
-export function missingParent(entriesById: ReadonlyMap<EntryId, Entry>, leaf: EntryId | null): EntryId | undefined {
+/** The first parent on the way up from `leaf` that is not among the entries. What is `lost` is passed over. */
+export function missingParent(
+	entriesById: ReadonlyMap<EntryId, Entry>,
+	leaf: EntryId | null,
+	lost: BranchLinks = NO_LINKS,
+): EntryId | undefined {
 	const seen = new Set<EntryId>();
 	let id = leaf;
 	while (id !== null && !seen.has(id)) {
 		seen.add(id);
-		const entry = entriesById.get(id);
-		if (!entry) return id;
-		id = entry.parentId;
+		const above: EntryId | null | undefined =
+			entriesById.get(id)?.parentId ?? (entriesById.has(id) ? null : lost.get(id));
+		if (above === undefined) return id;
+		id = above;
 	}
 	return undefined;
 }
 
+/** What was the leaf when `end` was written. */
 function leafBefore(entries: Iterable<Entry>, end: Entry): EntryId | null {
 	const rule = createLeafRule();
 	for (const entry of entries) {

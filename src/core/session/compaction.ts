@@ -1,9 +1,11 @@
 /**
  * Which entries of a branch compactions have replaced. The summary of a compaction stands in the place of its range; a newer one whose range
  * holds that place has taken it in. What was replaced once stays so on the branch. Pure; what takes the place of a range is the context's.
+ * Of a branch that is not loaded, the entries of an outline will do, with its compactions loaded.
  */
 import type { EntryId } from '../../base/ids.ts';
 import type { Entry, EntryOf } from './entry.ts';
+import type { OutlineEntry } from './sessionTypes.ts';
 
 /** A compaction that counts, and where its range lies in the branch: positions `[start, end)`. */
 export type ActiveCompaction = {
@@ -15,12 +17,12 @@ export type ActiveCompaction = {
 };
 
 /** In branch order of their ranges. A range that is not on the branch is passed over. */
-export function activeCompactions(branch: readonly Entry[]): readonly ActiveCompaction[] {
+export function activeCompactions(branch: readonly (Entry | OutlineEntry)[]): readonly ActiveCompaction[] {
 	const active: ActiveCompaction[] = [];
 	let positions: ReadonlyMap<EntryId, number> | undefined;
 	for (let position = branch.length - 1; position >= 0; position--) {
 		const entry = branch[position];
-		if (entry?.type !== 'compaction') continue;
+		if (entry?.type !== 'compaction' || !('replaces' in entry)) continue;
 		positions ??= new Map(branch.map((one, index) => [one.id, index]));
 		const { after, until } = entry.replaces;
 		const start = after === null ? 0 : (positions.get(after) ?? Number.POSITIVE_INFINITY) + 1;
@@ -33,7 +35,7 @@ export function activeCompactions(branch: readonly Entry[]): readonly ActiveComp
 }
 
 /** Ids of the branch's entries that are in no context any more, each with the compaction that replaced it. */
-export function replacedEntries(branch: readonly Entry[]): ReadonlyMap<EntryId, EntryId> {
+export function replacedEntries(branch: readonly (Entry | OutlineEntry)[]): ReadonlyMap<EntryId, EntryId> {
 	const replaced = new Map<EntryId, EntryId>();
 	for (const { entry, start, end } of activeCompactions(branch)) {
 		for (const one of branch.slice(start, end)) replaced.set(one.id, entry.id);
@@ -42,7 +44,7 @@ export function replacedEntries(branch: readonly Entry[]): ReadonlyMap<EntryId, 
 }
 
 /** Entries that must be known for the ranges to be known, whether they are in a context or not. */
-export function compactionLandmarks(branch: readonly Entry[]): ReadonlySet<EntryId> {
+export function compactionLandmarks(branch: readonly (Entry | OutlineEntry)[]): ReadonlySet<EntryId> {
 	const landmarks = new Set<EntryId>();
 	for (const { entry } of activeCompactions(branch)) {
 		landmarks.add(entry.id);

@@ -28,11 +28,14 @@ export function* conversationTree(
 	const entries: OutlineEntry[] = [];
 	const parentOf = new Map<EntryId, EntryId | null>();
 	const orphans = new Map<EntryId, EntryId | null>();
+	/** What was the leaf when entries were written whose parents come later: circles begin at one of them. */
+	const leafBefore = new Map<EntryId, EntryId | null>();
 	const known = new Set<EntryId>();
 	let leaf: EntryId | null = null;
 	for (const [index, entry] of outline.entries.entries()) {
 		if (index % STEP === STEP - 1) yield;
 		if (entry.parentId !== null && !outline.byId.has(entry.parentId)) orphans.set(entry.id, leaf);
+		else if (entry.parentId !== null && !known.has(entry.parentId)) leafBefore.set(entry.id, leaf);
 		if (entry.isConversation) {
 			entries.push(entry);
 			known.add(entry.id);
@@ -42,12 +45,16 @@ export function* conversationTree(
 			if (to === null || (to !== undefined && known.has(to))) leaf = to;
 		}
 	}
+	for (const [index, entry] of entries.entries()) {
+		if (index % STEP === STEP - 1) yield;
+		parentOf.set(entry.id, conversationParent(outline, orphans, entry));
+	}
+	yield* openCircles(entries, parentOf, leafBefore);
 	const childrenOf = new Map<EntryId, OutlineEntry[]>();
 	const starts: OutlineEntry[] = [];
 	for (const [index, entry] of entries.entries()) {
 		if (index % STEP === STEP - 1) yield;
-		const parent = conversationParent(outline, orphans, entry);
-		parentOf.set(entry.id, parent);
+		const parent = parentOf.get(entry.id) ?? null;
 		const siblings = parent === null ? starts : childrenOf.get(parent);
 		if (siblings) siblings.push(entry);
 		else if (parent !== null) childrenOf.set(parent, [entry]);
@@ -65,22 +72,6 @@ export function* conversationTree(
 		}
 	};
 	for (const start of starts) yield* place(start);
-	if (order.length < entries.length) {
-		for (const entry of entries) {
-			if (placed.has(entry.id)) continue;
-			// Part of a cycle: it starts here, where the file first speaks of it.
-			const parent = parentOf.get(entry.id) ?? null;
-			if (parent !== null) {
-				const siblings = childrenOf.get(parent) ?? [];
-				childrenOf.set(
-					parent,
-					siblings.filter((one) => one !== entry),
-				);
-			}
-			parentOf.set(entry.id, null);
-			yield* place(entry);
-		}
-	}
 	return {
 		...{ outline, byId: outline.byId, entries, order, parentOf, childrenOf },
 		pathTo(entry) {
@@ -89,6 +80,36 @@ export function* conversationTree(
 			return path.reverse();
 		},
 	};
+}
+
+/** Each circle begins where the file first speaks of it, and hangs on what was the leaf then. */
+function* openCircles(
+	entries: readonly OutlineEntry[],
+	parentOf: Map<EntryId, EntryId | null>,
+	leafBefore: ReadonlyMap<EntryId, EntryId | null>,
+): Generator<void, void> {
+	if (leafBefore.size === 0) return;
+	const places = new Map(entries.map(({ id }, place) => [id, place]));
+	/** These lead to the start. */
+	const sound = new Set<EntryId>();
+	for (const [index, { id: from }] of entries.entries()) {
+		if (index % STEP === STEP - 1) yield;
+		const walked = new Set<EntryId>();
+		for (let id: EntryId | null = from; id !== null && !sound.has(id); ) {
+			if (walked.has(id)) {
+				const ids = [...walked];
+				const circle = ids.slice(ids.indexOf(id));
+				const first = circle.reduce((a, b) => ((places.get(a) ?? 0) < (places.get(b) ?? 0) ? a : b));
+				parentOf.set(first, leafBefore.get(first) ?? null);
+				walked.clear();
+				id = from;
+				continue;
+			}
+			walked.add(id);
+			id = parentOf.get(id) ?? null;
+		}
+		for (const id of walked) sound.add(id);
+	}
 }
 
 export type BranchForks = {

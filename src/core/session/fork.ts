@@ -6,13 +6,14 @@ import { asEntryId, asSessionId, type EntryId, type SessionId } from '../../base
 import type { LineRange } from '../ports.ts';
 import { branchTo, linksOf } from './branch.ts';
 import { compactionLandmarks, replacedEntries } from './compaction.ts';
-import { ENTRY_VERSION, type Entry, type EntryDraft, makeEntry } from './entry.ts';
-import { inOrder, readRanges } from './loadLog.ts';
+import { ENTRY_VERSION, type EntryDraft, makeEntry } from './entry.ts';
+import { countsOn, inOrder, readRanges } from './loadLog.ts';
 import { createLogIndex } from './logIndex.ts';
+import { pathTo } from './outline.ts';
 import { readLog } from './readLog.ts';
 import { type OpenSessionOptions, openSession } from './session.ts';
 import { entryNotFound, sessionReadOnly } from './sessionErrors.ts';
-import type { Session } from './sessionTypes.ts';
+import type { OutlineEntry, Session } from './sessionTypes.ts';
 import { tailDraft } from './tailEntry.ts';
 
 /**
@@ -75,38 +76,50 @@ async function copiedLines(
 	origin: Session,
 	at: EntryId | null,
 	options: Pick<OpenSessionOptions, 'store'>,
-): Promise<{ readonly lines: readonly string[]; readonly links: [EntryId, EntryId | null][] }> {
+): Promise<{ readonly lines: readonly CopiedLine[]; readonly links: [EntryId, EntryId | null][] }> {
 	if (origin.problems.some(({ kind }) => kind === 'newerVersion')) {
 		throw sessionReadOnly('This session was written by a newer version of Retrace. Update Retrace to fork it.');
 	}
-	if (at !== null && !(await origin.loadTo(at))) throw entryNotFound();
+	if (at !== null && !(await origin.loadTo(at))) {
+		if (!origin.find(at)) throw entryNotFound();
+		// It is shown from the session that this one was forked from, and what is above it belongs to the copy.
+		while (await origin.loadOlder());
+	}
 	const outline = await origin.outline();
-	const { entries } = origin;
-	const byId = new Map(entries.map((entry) => [entry.id, entry]));
+	const byId = new Map(origin.entries.map((entry) => [entry.id, entry]));
 	const branch = branchTo(byId, at, origin.links);
-	const branchIds = new Set(branch.map((entry) => entry.id));
 	const replaced = replacedEntries(branch);
 	const landmarks = compactionLandmarks(branch);
-	const ledger = new Map<string, Entry>();
-	for (const entry of entries) {
-		const isOnBranch = entry.parentId === null || branchIds.has(entry.parentId);
+	const kept = branch.filter(({ id }) => !replaced.has(id) || landmarks.has(id));
+	const copied = new Set(kept.map(({ id }) => id));
+	const way = [...new Set([...(at === null ? [] : pathTo(outline, at, origin.links)), ...branch].map(({ id }) => id))];
+	const onWay = new Set(way);
+	const ledger = new Map<string, OutlineEntry>();
+	for (const entry of outline.entries) {
 		// A name belongs to the whole session; the rest must fit the branch.
-		if (COPIED_LEDGER.has(entry.type) && (isOnBranch || entry.type === 'title')) ledger.set(entry.type, entry);
+		const fits = entry.type === 'title' ? !entry.isLate : countsOn(entry, onWay, outline);
+		if (COPIED_LEDGER.has(entry.type) && fits) ledger.set(entry.type, entry);
 	}
-	const copied = new Set<Entry>([
-		...branch.filter(({ id }) => !replaced.has(id) || landmarks.has(id)),
-		...ledger.values(),
-	]);
-	const ranges = [...copied].flatMap(({ id }) => outline.byId.get(id)?.range ?? []);
-	const { lines, tornTail } = await readRanges(options.store.reader(origin.id), inOrder(ranges));
-	const texts = new Map<number, string>(
-		[...lines, ...(tornTail ? [tornTail] : [])].map(({ text, range }) => [range.start, text]),
+	for (const { id } of ledger.values()) copied.add(id);
+	const placed = outline.entries.filter(({ id }) => copied.has(id));
+	const { lines, tornTail } = await readRanges(
+		options.store.reader(origin.id),
+		inOrder(placed.map(({ range }) => range)),
 	);
-	const copies = entries
-		.filter((entry) => copied.has(entry))
-		.map((entry) => texts.get(outline.byId.get(entry.id)?.range.start ?? -1) ?? JSON.stringify(entry));
-	return { lines: copies, links: [...linksOf(branch.filter((entry) => copied.has(entry)))] };
+	const texts = new Map([...lines, ...(tornTail ? [tornTail] : [])].map(({ text, range }) => [range.start, text]));
+	/** What hangs on an entry that stays in the origin hangs on the next one above that is copied. */
+	const hungOn = ({ parentId }: OutlineEntry): EntryId | null =>
+		parentId === null ? null : (way.slice(0, way.indexOf(parentId) + 1).findLast((id) => copied.has(id)) ?? null);
+	const fromOrigin = kept.filter(({ id }) => !outline.byId.has(id)).map((entry) => ({ text: JSON.stringify(entry) }));
+	const own = placed.flatMap((entry) => {
+		const text = texts.get(entry.range.start);
+		if (text === undefined) return [];
+		return [entry.isConversation ? { text } : { text, parentId: hungOn(entry) }];
+	});
+	return { lines: [...fromOrigin, ...own], links: [...linksOf(kept)] };
 }
+
+type CopiedLine = { readonly text: string; readonly parentId?: EntryId | null };
 
 /** The list reads the end of a log only, and a copy can be long. */
 function tailOf(lines: readonly string[], ranges: readonly LineRange[]): EntryDraft<'tail'> {
@@ -118,7 +131,8 @@ function tailOf(lines: readonly string[], ranges: readonly LineRange[]): EntryDr
 }
 
 /** The same line in another session. Its ids stay; it is no longer late or of another window. */
-function rewriteLine(line: string, sessionId: SessionId, gen: number): string {
-	const value: unknown = JSON.parse(line.startsWith('\uFEFF') ? line.slice(1) : line);
-	return JSON.stringify({ ...(value as object), sessionId, gen });
+function rewriteLine(line: CopiedLine, sessionId: SessionId, gen: number): string {
+	const { text, ...changed } = line;
+	const value: unknown = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+	return JSON.stringify({ ...(value as object), ...changed, sessionId, gen });
 }

@@ -5,15 +5,23 @@
 import type { EntryId } from '../../base/ids.ts';
 import type { LineRange, LogLine, LogLines, LogReader } from '../ports.ts';
 import type { BranchLinks } from './branch.ts';
-import { type EntryOf, isConversation, isType } from './entry.ts';
+import { compactionLandmarks, replacedEntries } from './compaction.ts';
+import { type Entry, type EntryOf, isConversation, isType } from './entry.ts';
 import { createOutline, pathTo, scanOutline } from './outline.ts';
 import { type ReadEntry, type ReadLog, readLog } from './readLog.ts';
-import type { LogOutline } from './sessionTypes.ts';
+import { logTooLarge } from './sessionErrors.ts';
+import type { LogOutline, OutlineEntry } from './sessionTypes.ts';
 
+/** Of these a request is built from the newest on the branch, also when what it hangs on is in no context any more. */
+export const HELD_TYPES = ['prefix', 'taskList'] as const;
 /** Reading and parsing this much takes about 30 ms; below it everything is at hand, problems included. */
 const WHOLE_UP_TO_BYTES = 4 * 1024 * 1024;
 /** What a writer keeps free of tails is half of it. */
 const END_BYTES = 64 * 1024;
+/** After a very long line whose tail was lost in a crash. */
+const LONG_END_BYTES = 4 * 1024 * 1024;
+/** What a window can hold of one log. */
+const MAX_WHOLE_BYTES = 1024 * 1024 * 1024;
 /** One read for ranges that lie this close together. */
 const JOINED_GAP_BYTES = 16 * 1024;
 
@@ -22,7 +30,7 @@ export type LoadedLog = ReadLog & {
 	readonly base: ReadEntry | undefined;
 };
 
-/** Rejects with UserError `log-unreadable`. */
+/** Rejects with UserError `log-unreadable` or `log-too-large`. */
 export async function loadLog(
 	reader: LogReader,
 	sizeBytes: number,
@@ -32,6 +40,7 @@ export async function loadLog(
 		const part = await loadPart(reader, sizeBytes);
 		if (part) return part;
 	}
+	if (sizeBytes > MAX_WHOLE_BYTES) throw logTooLarge();
 	return { ...readLog(await reader.read({ start: 0, end: sizeBytes })), base: undefined };
 }
 
@@ -83,13 +92,18 @@ async function loadPart(reader: LogReader, sizeBytes: number): Promise<LoadedLog
 type PlacedTail = { readonly entry: EntryOf<'tail'>; readonly range: LineRange };
 
 /** The last tail in the end of the log, when it can be relied on: its writer knew all that stands before it. */
-async function findTail(reader: LogReader, sizeBytes: number): Promise<PlacedTail | undefined> {
-	const start = Math.max(0, sizeBytes - END_BYTES);
+async function findTail(
+	reader: LogReader,
+	sizeBytes: number,
+	endBytes: number = END_BYTES,
+): Promise<PlacedTail | undefined> {
+	const start = Math.max(0, sizeBytes - endBytes);
 	const { lines, tornTail } = await reader.read({ start, end: sizeBytes });
 	const whole = start === 0 ? lines : lines.slice(1);
 	const { entries, problems } = readLog({ lines: whole, tornTail }, { isPart: true });
 	if (problems.some(({ kind }) => kind === 'late' || kind === 'newerVersion')) return undefined;
 	const placed = entries.findLast(({ entry }) => entry.type === 'tail');
+	if (!placed && start > 0 && endBytes < LONG_END_BYTES) return await findTail(reader, sizeBytes, LONG_END_BYTES);
 	if (!placed || !isType(placed.entry, 'tail')) return undefined;
 	const { entry, range } = placed;
 	// A batch may begin with a newline of its own.
@@ -107,20 +121,56 @@ function missingTargets(entries: readonly ReadEntry[], tail: PlacedTail): readon
 	const missing = new Set<EntryId>();
 	for (const { entry, range } of entries) {
 		if (range.start < tail.range.start) continue;
-		const targets = isType(entry, 'rewind')
-			? [entry.to]
-			: isType(entry, 'compaction')
-				? [entry.parentId, entry.replaces.after, entry.replaces.until]
-				: [isConversation(entry) ? entry.parentId : null];
-		for (const target of targets) if (target !== null && !known.has(target)) missing.add(target);
+		for (const target of targetsOf(entry)) if (!known.has(target)) missing.add(target);
 	}
 	const { leaf } = tail.entry;
 	if (leaf !== null && !known.has(leaf)) missing.add(leaf);
 	return [...missing];
 }
 
+/** What an entry leads to: a parent, or the target of a rewind. */
+export function targetsOf(entry: Entry): readonly EntryId[] {
+	const targets = isType(entry, 'rewind')
+		? [entry.to]
+		: isType(entry, 'compaction')
+			? [entry.parentId, entry.replaces.after, entry.replaces.until]
+			: [isConversation(entry) ? entry.parentId : null];
+	return targets.filter((target) => target !== null);
+}
+
+/**
+ * What a context at the end of `way` is made from: what no compaction replaced, the ledger entries that hang on it, and the newest of
+ * those that count in any case, each with the compaction that replaced what it hangs on. `way` has its compactions loaded.
+ */
+export function contextOf(
+	outline: LogOutline,
+	way: readonly (Entry | OutlineEntry)[],
+): { readonly entries: readonly OutlineEntry[]; readonly held: readonly (readonly [EntryId, EntryId])[] } {
+	const onWay = new Set(way.map(({ id }) => id));
+	const replaced = new Map(replacedEntries(way));
+	for (const id of compactionLandmarks(way)) replaced.delete(id);
+	const held: [EntryId, EntryId][] = [];
+	for (const type of HELD_TYPES) {
+		const newest = outline.entries.findLast((entry) => entry.type === type && countsOn(entry, onWay, outline));
+		const by = newest?.parentId ? replaced.get(newest.parentId) : undefined;
+		if (newest && by) held.push([newest.id, by]);
+	}
+	const heldIds = new Set(held.map(([id]) => id));
+	const entries = outline.entries.filter(({ id, parentId, isConversation: isSaid }) => {
+		if (isSaid) return onWay.has(id) && !replaced.has(id);
+		return parentId === null || heldIds.has(id) || (onWay.has(parentId) && !replaced.has(parentId));
+	});
+	return { entries, held };
+}
+
+/** Whether a ledger entry hangs on the way. What a stale owner wrote about a way that is not its own does not count. */
+export function countsOn(entry: OutlineEntry, onWay: ReadonlySet<EntryId>, outline: LogOutline): boolean {
+	if (entry.parentId === null) return !entry.isLate;
+	return onWay.has(entry.parentId) && (!entry.isLate || outline.byId.get(entry.parentId)?.isLate === true);
+}
+
 /** The way to `id` and the ledger entries that hang on it. */
-export function pathWithLedger(
+function pathWithLedger(
 	outline: LogOutline,
 	id: EntryId,
 	links: BranchLinks,

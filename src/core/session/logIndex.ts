@@ -7,7 +7,7 @@ import type { LineRange } from '../ports.ts';
 import { type BranchLinks, branchTo, createLeafRule, linksOf, missingParent } from './branch.ts';
 import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { type Entry, type EntryOf, type EntryType, isConversation, isType, type PermissionMode } from './entry.ts';
-import { inOrder } from './loadLog.ts';
+import { HELD_TYPES, inOrder } from './loadLog.ts';
 import { NEW_SESSION_TITLE, plainName, promptText } from './titles.ts';
 
 type LogCounts = { readonly entries: number; readonly prompts: number; readonly tools: number };
@@ -47,8 +47,10 @@ export type LogIndex = {
 	readonly links: BranchLinks;
 	/** The same for what is in no extent. */
 	tailLinks(): BranchLinks;
-	/** The first entry on the way up that is not here. */
+	/** The first entry on the way up that is not here and can be read. */
 	missing(): EntryId | undefined;
+	/** It was read in the session that this one was forked from. */
+	isForeign(id: EntryId): boolean;
 	/** Where each entry stands, beside `entries`. */
 	readonly ranges: readonly LineRange[];
 };
@@ -56,14 +58,21 @@ export type LogIndex = {
 type TitleBy = EntryOf<'title'>['by'];
 export type Origin = { readonly sessionId: SessionId; readonly entryId: EntryId | null };
 
-/** Of these a request is built from the newest on the branch, also when what it hangs on is in no context any more. */
-const HELD_TYPES = ['prefix', 'taskList'] as const;
+/** What was learned from loading more. */
+export type LoadedMore = {
+	/** These go before the links of the log: what was loaded since begins elsewhere. */
+	readonly links: BranchLinks;
+	/** Ledger entries that count, each with the compactions that replaced what they hang on. */
+	readonly held: ReadonlyMap<EntryId, ReadonlySet<EntryId>>;
+	/** Entries that cannot be read, each with the one above it. */
+	readonly lost: BranchLinks;
+};
 
 /**
- * With `base`, what stands before that tail is a part only, and the tail says what the rest came to. `moreLinks` go before its own: what
- * was loaded since begins elsewhere.
+ * With `base`, what stands before that tail is a part only, and the tail says what the rest came to. Entries with a range below zero are
+ * of another file: they are shown and count nowhere.
  */
-export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map()): LogIndex {
+export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE): LogIndex {
 	const rule = createLeafRule();
 	const entries: Entry[] = [];
 	const ranges: LineRange[] = [];
@@ -77,7 +86,8 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 	/** As the base said it, and as the next tail will say it. */
 	let held: ReadonlyMap<EntryId, EntryId> = new Map();
 	let heldNow: ReadonlyMap<EntryId, EntryId> = held;
-	const links = new Map<EntryId, EntryId | null>(moreLinks);
+	const links = new Map<EntryId, EntryId | null>([...more.links, ...more.lost]);
+	const foreign = new Set<EntryId>();
 	let linksNow: BranchLinks = new Map();
 	let isStale = false;
 	let handedOut: readonly Entry[] | undefined;
@@ -100,12 +110,15 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 	let model: string | undefined;
 	let cwd: string | undefined;
 
+	const holders = (id: EntryId): readonly EntryId[] => {
+		const own = held.get(id);
+		return [...(own === undefined ? [] : [own]), ...(more.held.get(id) ?? [])];
+	};
 	const isOnBranch = (entry: Entry): boolean => {
 		if (isConversation(entry)) return pathIds.has(entry.id);
 		if (entry.parentId === null) return !late.has(entry.id);
 		if (!pathIds.has(entry.parentId)) {
-			const compaction = held.get(entry.id);
-			return compaction !== undefined && pathIds.has(compaction);
+			return holders(entry.id).some((compaction) => pathIds.has(compaction));
 		}
 		// What a stale owner wrote about our branch is not ours, unless the branch is its own.
 		return !late.has(entry.id) || late.has(entry.parentId);
@@ -138,7 +151,10 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 			const newer = replaced.get(compaction);
 			return newer === undefined ? compaction : lasting(newer);
 		};
-		for (const [id, compaction] of held) if (pathIds.has(compaction)) newHeld.set(id, lasting(compaction));
+		for (const id of new Set([...held.keys(), ...more.held.keys()])) {
+			const compaction = holders(id).find((one) => pathIds.has(one));
+			if (compaction !== undefined) newHeld.set(id, lasting(compaction));
+		}
 		for (const type of HELD_TYPES) {
 			const entry = byType.get(type)?.findLast(isOnBranch);
 			const compaction = entry && entry.parentId !== null ? replaced.get(entry.parentId) : undefined;
@@ -273,7 +289,8 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 			const sameType = byType.get(entry.type);
 			if (sameType) sameType.push(entry);
 			else byType.set(entry.type, [entry]);
-			if (isBeforeBase && entry.id === base && isType(entry, 'tail')) startFrom(entry);
+			if (range.start < 0) foreign.add(entry.id);
+			else if (isBeforeBase && entry.id === base && isType(entry, 'tail')) startFrom(entry);
 			else if (!isBeforeBase) {
 				count(entry);
 				if (!isLate) fold(entry);
@@ -310,6 +327,9 @@ export function createLogIndex(base?: EntryId, moreLinks: BranchLinks = new Map(
 			refresh();
 			return linksNow;
 		},
-		missing: () => missingParent(byId, rule.leaf),
+		missing: () => missingParent(byId, rule.leaf, more.lost),
+		isForeign: (id) => foreign.has(id),
 	};
 }
+
+const NOTHING_MORE: LoadedMore = { links: new Map(), held: new Map(), lost: new Map() };

@@ -36,20 +36,23 @@ export async function walkLog(
 	for (let start = 0; start < sizeBytes; ) {
 		if (signal?.aborted) throw new CancelledError();
 		const end = Math.min(sizeBytes, start + length);
-		const { lines, tornTail } = await reader.read({ start, end });
-		for (const line of lines) onLine(whole(line, numbers.next(line.range)));
+		const { lines, tornTail, blankLinesAfter = 0 } = await reader.read({ start, end });
+		const isLonger = end !== sizeBytes && tornTail?.range.start === start;
+		for (const line of lines) onLine(whole(line, numbers.next(line)));
 		const isLast = end === sizeBytes;
 		if (isLast) {
-			if (tornTail) onLine({ ...whole(tornTail, numbers.next(tornTail.range)), isTorn: true });
+			if (tornTail) onLine({ ...whole(tornTail, numbers.next(tornTail)), isTorn: true });
 			start = end;
-		} else if (!tornTail || tornTail.range.start > start) {
+		} else if (!isLonger) {
+			// What begins behind them is read again.
+			numbers.skip(tornTail?.blankLinesBefore ?? blankLinesAfter);
 			start = tornTail?.range.start ?? end;
 			length = wanted;
 		} else if (length < MAX_LINE_BYTES) length *= 2;
 		else {
 			const past = await endOfLine(reader, start, sizeBytes);
 			const range = { start, end: past };
-			onLine({ text: undefined, range, lineNumber: numbers.next(range), isTorn: false });
+			onLine({ text: undefined, range, lineNumber: numbers.next({}), isTorn: false });
 			start = past;
 			length = wanted;
 		}
@@ -59,15 +62,16 @@ export async function walkLog(
 
 const whole = (line: LogLine, lineNumber: number): WalkedLine => ({ ...line, lineNumber, isTorn: false });
 
-/** Blank lines are left out by readers; each is counted as one byte of the gap that it leaves. */
+/** Blank lines are left out by readers and count. */
 function createLineNumbers() {
 	let lineNumber = 0;
-	let end = 0;
 	return {
-		next(range: LineRange): number {
-			lineNumber += 1 + Math.max(0, range.start - end);
-			end = range.end;
+		next(line: Pick<LogLine, 'blankLinesBefore'>): number {
+			lineNumber += 1 + (line.blankLinesBefore ?? 0);
 			return lineNumber;
+		},
+		skip(blankLines: number) {
+			lineNumber += blankLines;
 		},
 	};
 }

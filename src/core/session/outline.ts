@@ -69,15 +69,21 @@ export async function scanOutline(
 	range: LineRange,
 	signal?: AbortSignal,
 ): Promise<void> {
-	const found: { readonly head: LineHead | undefined; readonly place: LineRange }[] = [];
-	const onLine = (text: string, place: LineRange) => {
-		const head = readHead(text);
-		found.push({ head: head && isKnownType(head.type) ? head : undefined, place });
+	/** From the first line that has to be parsed on, since each counts in its place; else the last line alone. */
+	let waiting: { readonly head: LineHead | undefined; readonly place: LineRange }[] = [];
+	const onLine = (text: string, place: LineRange, isClosed: boolean) => {
+		const [last] = waiting;
+		if (waiting.length === 1 && last?.head) {
+			outline.add(last.head, isConversationType(last.head.type), last.place);
+			waiting = [];
+		}
+		// A line can be torn behind a head that is whole.
+		const head = isClosed ? readHead(text) : undefined;
+		waiting.push({ head: head && isKnownType(head.type) ? head : undefined, place });
 	};
 	await reader.scan(range, HEAD_BYTES, onLine, signal);
-	for (const [index, { head, place }] of found.entries()) {
-		// The last line may be torn behind a head that is whole.
-		if (head && index < found.length - 1) outline.add(head, isConversationType(head.type), place);
+	for (const [index, { head, place }] of waiting.entries()) {
+		if (head && index < waiting.length - 1) outline.add(head, isConversationType(head.type), place);
 		else await addParsed(outline, reader, place);
 	}
 }

@@ -60,12 +60,9 @@ export function readLog(log: LogLines, options: { readonly isPart?: boolean } = 
 	};
 
 	let lineNumber = 0;
-	let end = 0;
 	const all = log.tornTail ? [...log.lines, log.tornTail] : log.lines;
 	for (const line of all) {
-		// Blank lines are left out of `lines`; each is one byte of the gap.
-		lineNumber += 1 + Math.max(0, line.range.start - end);
-		end = line.range.end;
+		lineNumber += 1 + (line.blankLinesBefore ?? 0);
 		take(line, lineNumber, line === log.tornTail);
 	}
 	if (entries.length > 0 && !hasHeader) {

@@ -7,7 +7,7 @@ import { codeOf } from '../../base/errors.ts';
 import { asEntryId, asSessionId, type EntryId, type SessionId, type UnixMs } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
 import type { BlobStore, Clock, IdSource, LineRange, OpenedLog, SessionStore } from '../ports.ts';
-import { headerDraft, startBatch } from './batch.ts';
+import { addNamed, headerDraft, startBatch } from './batch.ts';
 import {
 	ENTRY_VERSION,
 	type Entry,
@@ -22,7 +22,6 @@ import { CutWriteError, logWriteFailed, readOnlyReason, sessionReadOnly } from '
 import { SessionLog } from './sessionLog.ts';
 import type { LastExchange, LogProblem, Session, SessionState, SessionStateChange } from './sessionTypes.ts';
 import { isTailDue, tailDraft } from './tailEntry.ts';
-import { promptText, titleFromPrompt } from './titles.ts';
 
 /** What a new session starts with; a log that exists says otherwise for what it knows. */
 export type SessionDefaults = {
@@ -236,8 +235,11 @@ class LoggedSession implements Session {
 	async follow() {
 		if (this.readOnlyReason === undefined || this.#state === 'closed') return false;
 		const following = this.#following.then(async () => {
-			const { entries } = await this.#log.readNew();
+			const { entries, hasLoaded } = await this.#log.readNew();
+			if (hasLoaded) this.#loaded.fire();
 			for (const { entry, range } of entries) this.#takeOne(entry, range);
+			const { mode = this.#mode, model = this.#model, cwd = this.#cwd } = this.#log.index;
+			[this.#mode, this.#model, this.#cwd] = [mode, model, cwd];
 			this.#tell();
 			return entries.length > 0;
 		});
@@ -252,17 +254,7 @@ class LoggedSession implements Session {
 		if (this.#parts.file.generation === 0) this.#parts.file.append([]);
 		const batch = this.#startBatch();
 		if (!this.newest('header', 'anywhere')) batch.add(headerDraft(this.#parts.defaults));
-		const made: EntryOf<T>[] = [];
-		let hasTitle = this.titleBy !== undefined;
-		for (const draft of drafts) {
-			const entry = batch.add(draft);
-			made.push(entry);
-			hasTitle ||= entry.type === 'title';
-			if (isType(entry, 'user') && !hasTitle) {
-				hasTitle = true;
-				batch.add({ type: 'title', title: titleFromPrompt(promptText(entry.content)), by: 'prompt' });
-			}
-		}
+		const made = addNamed(batch, drafts, this.titleBy !== undefined);
 		try {
 			this.#write(batch.entries);
 		} finally {
@@ -272,8 +264,14 @@ class LoggedSession implements Session {
 		return made;
 	}
 
-	sync() {
-		return this.#parts.file.sync();
+	async sync() {
+		await this.#parts.file.sync();
+		try {
+			if (await this.#log.readGaps()) this.#loaded.fire();
+		} catch (error) {
+			// What was appended is safe; until another window's lines are read, tails do not claim to know them.
+			this.#parts.trace({ event: 'session.gapsUnread', sessionId: this.id, code: codeOf(error) });
+		}
 	}
 
 	setState(state: SessionState) {
@@ -312,13 +310,11 @@ class LoggedSession implements Session {
 	async close() {
 		if (this.#state === 'closed') return;
 		this.setState('closed');
+		for (const emitter of [this.#appended, this.#loaded, this.#stateChanged]) emitter.dispose();
 		try {
 			await this.#parts.file.sync();
 		} finally {
 			await this.#parts.file.close();
-			this.#appended.dispose();
-			this.#loaded.dispose();
-			this.#stateChanged.dispose();
 		}
 	}
 
@@ -355,7 +351,7 @@ class LoggedSession implements Session {
 		try {
 			const batch = this.#startBatch();
 			const hasTurnEnded = entries.some((entry) => entry.type === 'turnEnded');
-			batch.add(tailDraft(this.#log.index, hasTurnEnded ? 'idle' : this.#state, this.#log.end));
+			batch.add(tailDraft(this.#log.index, hasTurnEnded ? 'idle' : this.#state, this.#log.knownTo));
 			this.#commit(batch.entries);
 			this.#bytesSinceTail = 0;
 		} catch (error) {
@@ -378,6 +374,7 @@ class LoggedSession implements Session {
 	}
 
 	#take(entries: readonly Entry[], ranges: readonly LineRange[]) {
+		this.#log.expect(ranges[0]);
 		entries.forEach((entry, index) => {
 			const range = ranges[index];
 			if (!range) throw logWriteFailed(undefined, 'a line has no place in the file');

@@ -10,6 +10,12 @@ export const entryNotFound = (): UserError =>
 		'This place of the session could not be found in its log. Nothing was changed. Open the session again, or check it with Retrace: Doctor.',
 	);
 
+export const notInThisSession = (): UserError =>
+	new UserError(
+		'not-in-this-session',
+		'This message is in the session that this one was forked from, so this one cannot go back to it. Nothing was changed. Fork the session from that message, or go back in the original.',
+	);
+
 export const leaseLost = (why: string): UserError =>
 	new UserError('lease-lost', `${why} Nothing was lost. Open the session again to go on here, or fork it.`);
 
@@ -18,6 +24,12 @@ export const logUnreadable = (cause: unknown, detail: string): UserError =>
 		'log-unreadable',
 		`This session cannot be read: ${detail}. Its file was not changed. Check the permissions of the storage folder.`,
 		{ cause },
+	);
+
+export const logTooLarge = (): UserError =>
+	new UserError(
+		'log-too-large',
+		'This session cannot be opened: its file is larger than 1 GB, and the summary at its end is missing. Its file was not changed. Save what it holds with Retrace: Doctor.',
 	);
 
 export const logWriteFailed = (cause: unknown, detail: string): UserError =>

@@ -27,8 +27,8 @@ export function isTailDue(written: {
 	);
 }
 
-/** `upTo` is where the log ends now. */
-export function tailDraft(index: LogIndex, state: string, upTo: number): EntryDraft<'tail'> {
+/** `upTo` is where the log ends now; undefined when not all that stands there is known. */
+export function tailDraft(index: LogIndex, state: string, upTo: number | undefined): EntryDraft<'tail'> {
 	const held = index.held();
 	const links = index.tailLinks();
 	return {
@@ -43,7 +43,7 @@ export function tailDraft(index: LogIndex, state: string, upTo: number): EntryDr
 		...(index.isArchived ? { isArchived: true } : {}),
 		usedAt: index.usedAt,
 		...(index.hasFailed ? { hasFailed: true } : {}),
-		upTo,
+		...(upTo === undefined ? {} : { upTo }),
 		epoch: index.newestEpoch,
 		...(index.model === undefined ? {} : { model: index.model }),
 		...(index.titleBy === undefined ? {} : { titleBy: index.titleBy }),

@@ -5,6 +5,7 @@ import type { SessionStore } from '../../../src/core/ports.ts';
 import type { Entry, EntryDraft } from '../../../src/core/session/entry.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import { openSession } from '../../../src/core/session/session.ts';
+import type { Session } from '../../../src/core/session/sessionTypes.ts';
 import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
 import { line, linesOf, reply, rewind, SESSION, sessionOptions, turnEnded, user } from './sessionSupport.ts';
 
@@ -61,6 +62,50 @@ test('a fork holds the branch up to the entry, ids kept, and what requests are b
 	assert.ok(fork.entries.every((entry) => entry.sessionId === fork.id));
 	assert.equal(JSON.stringify(origin.entries), before);
 	assert.deepEqual(fork.problems, []);
+});
+
+test('a fork behind a compaction has the prefix, the tasks, the name and the model of its origin, however that one was opened', async () => {
+	const { options, origin } = await scene();
+	origin.append<'title' | 'taskList'>(
+		{ type: 'title', title: 'Mine', by: 'user' },
+		{ type: 'taskList', tasks: [{ text: 'one', state: 'pending' }] },
+	);
+	origin.append<'assistant' | 'turnEnded'>(reply('x'.repeat(20_000)), turnEnded);
+	origin.setModel('model-c');
+	const until = origin.leaf;
+	assert.ok(until);
+	origin.append({
+		...{ type: 'compaction', replaces: { after: null, until }, summary: 'So far.', restored: [], pins: [] },
+		...{ by: 'manual', tokensBefore: 10, tokensAfter: 1 },
+	});
+	origin.append(user('third'), turnEnded);
+	const seen = (session: Session) => [
+		...[
+			session.newest('prefix')?.tools.$blob,
+			session.newest('taskList')?.tasks.length,
+			session.title,
+			session.titleBy,
+		],
+		...[session.model, session.branch().length],
+	];
+	const fork = await forkSession(origin, origin.leaf, options);
+	assert.deepEqual(seen(fork).slice(0, 5), seen(origin).slice(0, 5));
+	await origin.close();
+	const part = await openSession({ ...options, id: origin.id, wholeUpToBytes: 0 });
+	assert.equal(part.isWhole, false);
+	const other = await forkSession(part, part.leaf, options);
+	assert.deepEqual(seen(other), seen(fork));
+	const again = await forkSession(fork, fork.leaf, options);
+	assert.deepEqual(seen(again), seen(fork));
+	// Further back than what was copied: from what the origin has.
+	while (await fork.loadOlder());
+	const [first, second] = fork.branch();
+	assert.ok(first && second);
+	const early = await forkSession(fork, second.id, options);
+	assert.deepEqual(
+		early.branch().map(({ id }) => id),
+		[first.id, second.id],
+	);
 });
 
 test('both go on apart', async () => {

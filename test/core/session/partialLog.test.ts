@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { EntryId } from '../../../src/base/ids.ts';
+import { measureContext } from '../../../src/core/context/meter.ts';
 import { replacedEntries } from '../../../src/core/session/compaction.ts';
 import type { EntryDraft } from '../../../src/core/session/entry.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
@@ -62,7 +63,20 @@ function seen(session: Session) {
 		costUsd: session.costUsd.toFixed(4),
 		epoch: session.newestEpoch,
 		flags: [session.isPinned, session.isArchived],
+		usedTokens: usedTokens(session),
 	};
+}
+
+/** What the meter shows once a reply was counted behind the newest compaction; before, it is an estimate. */
+function usedTokens(session: Session): number | undefined {
+	const { leaf, entries } = session;
+	const newest = session.branch().findLast(({ type }) => type === 'assistantEnded' || type === 'compaction');
+	if (newest?.type !== 'assistantEnded') return undefined;
+	const limits = { windowTokens: 200_000, maxOutputTokens: 32_000, isAdaptiveThinking: true, isDeprecated: false };
+	const modelInfo = { id: 'model-a', displayName: 'Model A', ...limits };
+	const { usedTokens, cacheShare, estimatedTokens } = measureContext({ entries, leaf, modelInfo, rotTokens: 100_000 });
+	assert.equal(cacheShare, 0);
+	return usedTokens - estimatedTokens;
 }
 
 let messages = 0;

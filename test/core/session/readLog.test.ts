@@ -86,7 +86,7 @@ test('an entry of a generation lower than one before it is late', () => {
 test('blank lines count in the numbers', () => {
 	const [first, second] = asLog([HEAD, 'bad']);
 	assert.ok(first && second);
-	const moved = { text: second.text, range: { start: second.range.start + 2, end: second.range.end + 2 } };
-	const read = readLog({ lines: [first, moved], tornTail: undefined });
+	const behindBlanks = { ...second, blankLinesBefore: 2 };
+	const read = readLog({ lines: [first, behindBlanks], tornTail: undefined });
 	assert.equal(read.problems[0]?.lineNumber, 4);
 });
