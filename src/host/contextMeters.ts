@@ -77,13 +77,16 @@ export class ContextMeters implements Disposable {
 		const { choice } = this.#world;
 		const { session } = open;
 		const counted = this.#counted.get(open);
+		const newestPrefix = session.newest('prefix');
 		const measure = measureContext({
 			entries: session.entries,
 			leaf: session.leaf,
+			links: session.links,
 			modelInfo: choice.infoFor(choice.modelFor(session.model)),
 			windowOverride: setting('context.windowTokens'),
 			rotTokens: setting('context.rotTokens'),
 			...(this.#draftPrefix ? { draftPrefix: this.#draftPrefix } : {}),
+			...(newestPrefix ? { newestPrefix } : {}),
 			...(counted ? { counted } : {}),
 		});
 		// Not all of a big log is loaded, and what is not was paid for, too.

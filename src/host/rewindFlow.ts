@@ -19,7 +19,7 @@ import {
 	type StoredInputBlock,
 } from '../core/session/content.ts';
 import type { Entry, EntryOf } from '../core/session/entry.ts';
-import { entryNotFound } from '../core/session/sessionErrors.ts';
+import { entryNotFound, notInThisSession } from '../core/session/sessionErrors.ts';
 import type { RewindScope } from '../protocol/toHost.ts';
 import type { RewindFile, ToPanel } from '../protocol/toPanel.ts';
 import type { OpenSession } from './openSession.ts';
@@ -48,7 +48,7 @@ export async function previewRewind(
 		.map((entry) => ({ entryId: entry.id, text: promptTextOf(open, entry.id), timestamp: entry.timestamp }));
 	const base = { kind: 'rewind.plan' as const, entryId, prompts, files: [], messageCount: 0, warnings: [] };
 	if (entryId === null) return { ...base, promptText: '', codeReason: world.codeReason() };
-	const prompt = findPrompt(open, entryId);
+	const prompt = await findPrompt(open, entryId);
 	const left = open.session.branch().slice(open.session.branch().indexOf(prompt));
 	const plan =
 		world.codeReason() === null
@@ -84,7 +84,7 @@ async function rewindNow(
 	signal: AbortSignal,
 ): Promise<RewindOutcome> {
 	await stopTurn(open);
-	const prompt = findPrompt(open, choice.entryId);
+	const prompt = await findPrompt(open, choice.entryId);
 	const promptText = await wholePromptText(open, prompt, world.blobs);
 	const problems: string[] = [];
 	let restore: EntryId | undefined;
@@ -105,7 +105,6 @@ async function rewindNow(
 		await open.session.sync();
 		return { promptText: undefined, problems };
 	}
-	if (prompt.parentId !== null) await open.session.loadTo(prompt.parentId);
 	open.session.append({
 		...{ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'rewind' },
 		...(restore === undefined ? {} : { restore }),
@@ -189,9 +188,13 @@ function promptTextOf(open: OpenSession, id: EntryId): string {
 	return row?.kind === 'prompt' ? row.text : '';
 }
 
-function findPrompt(open: OpenSession, entryId: string): EntryOf<'user'> {
+/** The prompt, with the place before it loaded. Nothing may have been changed yet: what the session cannot go back to is refused here. */
+async function findPrompt(open: OpenSession, entryId: string): Promise<EntryOf<'user'>> {
 	const entry = open.session.find(asEntryId(entryId));
-	if (entry?.type === 'user' && open.session.branch().includes(entry)) return entry;
+	if (entry?.type === 'user' && open.session.branch().includes(entry)) {
+		if (entry.parentId !== null && !(await open.session.loadTo(entry.parentId))) throw notInThisSession();
+		return entry;
+	}
 	throw new UserError(
 		'no-such-message',
 		'This message is no longer part of the conversation. Nothing was changed. Choose another one.',

@@ -3,15 +3,15 @@
  * Changes nothing.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { CancelledError } from '../base/errors.ts';
+import { CancelledError, UserError } from '../base/errors.ts';
 import type { LineRange, LogReader } from '../core/ports.ts';
-import { logUnreadable } from '../core/session/sessionErrors.ts';
+import { logTooLarge, logUnreadable } from '../core/session/sessionErrors.ts';
 import { splitLines } from './splitLines.ts';
 import { describeFileError, systemCode } from './systemErrors.ts';
 
 /** Small enough that looking through one chunk does not block the thread for long (about 1 ms). */
 const CHUNK_BYTES = 512 * 1024;
-/** The system takes no more at once, and Node ends the process when it is asked for 2 GB. */
+/** From 2 GB on, Node ends the process when it is asked to read as much, and finds no place in what was read. */
 const MAX_READ_BYTES = 1024 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -25,7 +25,7 @@ export function createLogReader(paths: readonly string[]): LogReader {
 			file = await openFirst(paths);
 			return await read(file);
 		} catch (error) {
-			if (error instanceof CancelledError) throw error;
+			if (error instanceof CancelledError || error instanceof UserError) throw error;
 			throw logUnreadable(error, describeFileError(error));
 		} finally {
 			await file?.close();
@@ -36,6 +36,7 @@ export function createLogReader(paths: readonly string[]): LogReader {
 		read: ({ start, end }) =>
 			withFile(async (file) => {
 				if (!file || end <= start) return { lines: [], tornTail: undefined };
+				if (end - start > MAX_READ_BYTES) throw logTooLarge();
 				return splitLines(await readRange(file, start, end), start);
 			}),
 		scan: ({ start, end }, headBytes, onLine, signal) =>
@@ -112,12 +113,7 @@ async function readRange(file: FileHandle, start: number, end: number): Promise<
 	const bytes = Buffer.allocUnsafe(end - start);
 	let filled = 0;
 	while (filled < bytes.length) {
-		const { bytesRead } = await file.read(
-			bytes,
-			filled,
-			Math.min(MAX_READ_BYTES, bytes.length - filled),
-			start + filled,
-		);
+		const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
 		if (bytesRead === 0) break;
 		filled += bytesRead;
 	}

@@ -8,12 +8,15 @@ import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import type { Prompt } from '../../src/core/agent/turnTypes.ts';
 import type { AssistantBlock } from '../../src/core/session/content.ts';
+import { forkSession } from '../../src/core/session/fork.ts';
+import type { Session } from '../../src/core/session/sessionTypes.ts';
 import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
 import { applyRewind, previewRewind, stopTurn, undoRewind } from '../../src/host/rewindFlow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
-import { createFixture } from '../core/agent/turnFixture.ts';
+import { createFixture, type Fixture } from '../core/agent/turnFixture.ts';
+import { sessionOptions, user } from '../core/session/sessionSupport.ts';
 import { createFakeIds } from '../fakes/fakeClock.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
 
@@ -21,21 +24,32 @@ const { signal } = new AbortController();
 const edit = (oldString: string, newString: string): AssistantBlock =>
 	call('Edit', { file_path: 'a', old_string: oldString, new_string: newString }, `e-${newString}`);
 
-async function createScene(replies: readonly (readonly AssistantBlock[])[] = [], file = 'one\n') {
-	const listenerErrors: unknown[] = [];
-	const model = createScriptedModel(replies.map((blocks) => ({ blocks })));
-	const fixture = await createFixture({ model, mode: 'acceptEdits', files: { '/w/a': file } });
-	const { session, workspace, blobs } = fixture;
+/** What the flow needs around a session. */
+function sceneOf(session: Session, { workspace, blobs, ports }: Fixture, onListenerError: (error: unknown) => void) {
 	const texts = createBlobTexts(blobs, (error) => assert.ifError(error));
 	const open = new OpenSession(
 		session,
 		createPromptQueue(createFakeIds()),
-		new Approvals(session.id, { proposeEdit: (_, proposal) => fixture.ports.approver.proposeEdit(proposal, signal) }),
+		new Approvals(session.id, {
+			proposeEdit: (_, proposal) => ports.approver.proposeEdit(proposal, signal),
+		}),
 		texts,
 		createTranscriptInputs(texts.text, (absolute) => absolute),
-		(error) => listenerErrors.push(error),
+		onListenerError,
 	);
-	const world = { workspace, blobs, codeReason: () => null };
+	return { open, world: { workspace, blobs, codeReason: () => null } };
+}
+
+async function createScene(replies: readonly (readonly AssistantBlock[])[] = [], file = 'one\n') {
+	const listenerErrors: unknown[] = [];
+	const model = createScriptedModel(replies.map((blocks) => ({ blocks })));
+	const fixture = await createFixture({
+		model,
+		mode: 'acceptEdits',
+		files: { '/w/a': file },
+	});
+	const { session, workspace } = fixture;
+	const { open, world } = sceneOf(session, fixture, (error) => listenerErrors.push(error));
 	const prompts = () => session.branch().filter((entry) => entry.type === 'user');
 	return {
 		...fixture,
@@ -62,8 +76,20 @@ test('a file that a crash left written is offered at once, before any new prompt
 	);
 	assert.ok(before && after);
 	session.append({
-		...{ type: 'fileOperation', epoch: 1, op: 'change', path: { root: '/w', rel: 'a' }, before, after: after.$blob },
-		...{ meta: {}, author: 'agent', toolUseId: asToolUseId('t'), state: 'intended' },
+		...{
+			type: 'fileOperation',
+			epoch: 1,
+			op: 'change',
+			path: { root: '/w', rel: 'a' },
+			before,
+			after: after.$blob,
+		},
+		...{
+			meta: {},
+			author: 'agent',
+			toolUseId: asToolUseId('t'),
+			state: 'intended',
+		},
 	});
 	workspace.set('/w/a', 'two\n');
 	const { files } = await preview(0);
@@ -75,13 +101,66 @@ test('a file that a crash left written is offered at once, before any new prompt
 	assert.equal(workspace.text('/w/a'), 'one\n');
 });
 
+test('a prompt that only the origin of a fork holds is refused before any file is touched', async () => {
+	const fixture = await createFixture({
+		model: createScriptedModel([]),
+		files: { '/w/a': 'two\n' },
+	});
+	const { session: origin, store, blobs, workspace, ports } = fixture;
+	const [, old] = origin.append(user('old'), user('older than the summary'));
+	assert.ok(old);
+	origin.append({
+		...{
+			type: 'compaction',
+			replaces: { after: null, until: old.id },
+			summary: 'So far.',
+			restored: [],
+		},
+		...{ pins: [], by: 'manual', tokensBefore: 10, tokensAfter: 1 },
+	});
+	const fork = await forkSession(origin, origin.leaf, {
+		...sessionOptions(store),
+		blobs,
+		ids: ports.ids,
+	});
+	const [before, after] = await Promise.all(
+		['one\n', 'two\n'].map((words) => blobs.put(new TextEncoder().encode(words), 'text/plain')),
+	);
+	assert.ok(before && after);
+	fork.append({
+		...{
+			type: 'fileOperation',
+			epoch: 1,
+			op: 'change',
+			path: { root: '/w', rel: 'a' },
+			before,
+			after: after.$blob,
+		},
+		...{ meta: {}, author: 'agent', state: 'intended' },
+	});
+	while (await fork.loadOlder());
+	const { open, world } = sceneOf(fork, fixture, assert.ifError);
+	const choice = { entryId: old.id, scope: 'both' as const, overwrite: [] };
+	const isRefused = (error: unknown) => error instanceof UserError && error.code === 'not-in-this-session';
+	await assert.rejects(applyRewind(open, choice, world, signal), isRefused);
+	await assert.rejects(previewRewind(open, choice.entryId, world, signal), isRefused);
+	assert.equal(workspace.text('/w/a'), 'two\n');
+});
+
 test('a file that cannot be read does not keep a crashed session from going on', async () => {
 	const scene = await createScene();
 	const { session, workspace, blobs, preview } = scene;
 	session.append({ type: 'user', content: [{ type: 'text', text: 'Do it' }] });
 	const before = await blobs.put(new TextEncoder().encode('one\n'), 'text/plain');
 	session.append({
-		...{ type: 'fileOperation', epoch: 1, op: 'change', path: { root: '/w', rel: 'a' }, before, after: 'absent' },
+		...{
+			type: 'fileOperation',
+			epoch: 1,
+			op: 'change',
+			path: { root: '/w', rel: 'a' },
+			before,
+			after: 'absent',
+		},
 		...{ meta: {}, author: 'agent', state: 'intended' },
 	});
 	const read = workspace.read.bind(workspace);

@@ -1,9 +1,11 @@
 /** Lines are found whole and in their place, however chunks and heads cut them. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { UserError } from '../../src/base/errors.ts';
+import { loadLog } from '../../src/core/session/loadLog.ts';
 import { walkLog } from '../../src/core/session/logSlices.ts';
 import { readLog } from '../../src/core/session/readLog.ts';
 import { createLogReader } from '../../src/node/logReader.ts';
@@ -13,7 +15,7 @@ function logOf(t: TestContext, text: string) {
 	t.after(() => rmSync(folder, { recursive: true, force: true }));
 	const path = join(folder, 'log.jsonl');
 	writeFileSync(path, text);
-	return { reader: createLogReader([path]), sizeBytes: Buffer.byteLength(text) };
+	return { path, reader: createLogReader([path]), sizeBytes: Buffer.byteLength(text) };
 }
 
 async function scanned(t: TestContext, text: string, headBytes: number) {
@@ -74,4 +76,17 @@ test('blank lines of any length count in the numbers of lines, however a log is 
 		await walkLog(reader, sizeBytes, ({ lineNumber }) => numbers.push(lineNumber), { sliceBytes });
 		assert.deepEqual(numbers, wanted, `slices of ${sliceBytes} bytes`);
 	}
+});
+
+test('a log that no window can hold is refused, and the end of it can be read', async (t) => {
+	const { reader, path } = logOf(t, '{"v":1}\n');
+	// Sparse: it takes no room on the disk.
+	truncateSync(path, 3_000_000_000);
+	appendFileSync(path, '\n{"v":1}\n');
+	const size = await reader.size();
+	const isTooLarge = (error: unknown) => error instanceof UserError && error.code === 'log-too-large';
+	await assert.rejects(loadLog(reader, size), isTooLarge);
+	await assert.rejects(reader.read({ start: 0, end: size }), isTooLarge);
+	const { lines } = await reader.read({ start: size - 8, end: size });
+	assert.deepEqual(lines, [{ text: '{"v":1}', range: { start: size - 8, end: size } }]);
 });

@@ -5,6 +5,7 @@
 import type { EntryId } from '../../base/ids.ts';
 import { utf8Length } from '../../base/text.ts';
 import type { ModelInfo } from '../ports.ts';
+import type { BranchLinks } from '../session/branch.ts';
 import { totalInputTokens } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
 import { meterIndex, type PathSums } from './meterIndex.ts';
@@ -37,6 +38,10 @@ export type MeterInput = {
 	/** All entries of the session, in file order; best the session's own growing array. */
 	readonly entries: readonly Entry[];
 	readonly leaf: EntryId | null;
+	/** Where the way goes on above entries that are not loaded. */
+	readonly links?: BranchLinks;
+	/** The session's newest prefix, which may count although what it hangs on is not loaded. */
+	readonly newestPrefix?: EntryOf<'prefix'>;
 	/** What a prefix would hold if it were frozen now, for a session that has none (or one of another model). */
 	readonly draftPrefix?: PrefixTexts;
 	readonly modelInfo: ModelInfo;
@@ -55,10 +60,10 @@ const SAFETY_MARGIN_TOKENS = 13_000;
 const PACE_TURNS = 5;
 
 export function measureContext(input: MeterInput): ContextMeasure {
-	const index = meterIndex(input.entries);
+	const index = meterIndex(input.entries, input.links);
 	const path = index.at(input.leaf);
 	const { ratios } = index;
-	const prefix = prefixBytes(input, index.prefixAt(input.leaf));
+	const prefix = prefixBytes(input, index.prefixAt(input.leaf) ?? input.newestPrefix);
 	const { usedTokens, exactTokens } = used(input, path, prefix, ratios);
 	const maxTokens = input.windowOverride ?? input.modelInfo.windowTokens;
 	const reserve = Math.min(OUTPUT_RESERVE_TOKENS, input.modelInfo.maxOutputTokens) + SAFETY_MARGIN_TOKENS;

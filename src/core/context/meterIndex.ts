@@ -4,6 +4,7 @@
  * a reopened session gives the same numbers.
  */
 import type { EntryId } from '../../base/ids.ts';
+import type { BranchLinks } from '../session/branch.ts';
 import { totalInputTokens } from '../session/content.ts';
 import { type Entry, type EntryOf, isConversation } from '../session/entry.ts';
 import { amountsOfEntry } from './entryAmounts.ts';
@@ -97,7 +98,8 @@ type Growing = {
 /** A session's entries are one growing array: only what was appended since the last call is looked at. */
 const growing = new WeakMap<readonly Entry[], Growing>();
 
-export function meterIndex(entries: readonly Entry[]): MeterIndex {
+/** `links` say where the way goes on above entries that are not loaded. */
+export function meterIndex(entries: readonly Entry[], links: BranchLinks = NO_LINKS): MeterIndex {
 	let state = growing.get(entries);
 	if (!state || state.length > entries.length || (state.length > 0 && entries[state.length - 1] !== state.last)) {
 		state = {
@@ -114,7 +116,7 @@ export function meterIndex(entries: readonly Entry[]): MeterIndex {
 	const before = state.evidence.observations;
 	for (let index = state.length; index < entries.length; index++) {
 		const entry = entries[index];
-		if (entry) add(state, entry);
+		if (entry) add(state, entry, links);
 	}
 	state.length = entries.length;
 	state.last = entries.at(-1);
@@ -124,10 +126,19 @@ export function meterIndex(entries: readonly Entry[]): MeterIndex {
 	return { at, prefixAt: (leaf) => prefixes.get(leaf) ?? at(leaf).prefix, ratios, costUsd };
 }
 
-function add(state: Growing, entry: Entry): void {
+const NO_LINKS: BranchLinks = new Map();
+
+/** The sums at `id`, or at the next entry above it that is loaded. */
+function sumsAt(state: Growing, id: EntryId | null, links: BranchLinks): PathSums {
+	let at = id;
+	for (let steps = links.size; at !== null && !state.sums.has(at) && steps > 0; steps--) at = links.get(at) ?? null;
+	return (at === null ? undefined : state.sums.get(at)) ?? root;
+}
+
+function add(state: Growing, entry: Entry, links: BranchLinks): void {
 	if (entry.type === 'prefix') state.prefixes.set(entry.parentId, entry);
 	if (!isConversation(entry) || state.sums.has(entry.id)) return;
-	const parent = entry.parentId === null ? root : (state.sums.get(entry.parentId) ?? root);
+	const parent = sumsAt(state, entry.parentId, links);
 	const prefix = state.prefixes.get(entry.parentId) ?? parent.prefix;
 	const path: PathSums = { ...parent, parent, id: entry.id, prefix };
 	if (entry.type === 'assistantEnded') {

@@ -69,12 +69,18 @@ function seen(session: Session) {
 
 /** What the meter shows once a reply was counted behind the newest compaction; before, it is an estimate. */
 function usedTokens(session: Session): number | undefined {
-	const { leaf, entries } = session;
+	const { leaf, entries, links } = session;
 	const newest = session.branch().findLast(({ type }) => type === 'assistantEnded' || type === 'compaction');
 	if (newest?.type !== 'assistantEnded') return undefined;
 	const limits = { windowTokens: 200_000, maxOutputTokens: 32_000, isAdaptiveThinking: true, isDeprecated: false };
 	const modelInfo = { id: 'model-a', displayName: 'Model A', ...limits };
-	const { usedTokens, cacheShare, estimatedTokens } = measureContext({ entries, leaf, modelInfo, rotTokens: 100_000 });
+	const { usedTokens, cacheShare, estimatedTokens } = measureContext({
+		entries,
+		leaf,
+		links,
+		modelInfo,
+		rotTokens: 100_000,
+	});
 	assert.equal(cacheShare, 0);
 	return usedTokens - estimatedTokens;
 }

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { EntryId } from '../../../src/base/ids.ts';
+import { measureContext } from '../../../src/core/context/meter.ts';
 import type { EntryDraft } from '../../../src/core/session/entry.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import { type OpenSessionOptions, openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
 import { createFileSessionStore } from '../../../src/node/fileSessionStore.ts';
+import { smallPrefix } from '../context/request.ts';
 import { ended, line, reply, sessionOptions, turnEnded, user } from './sessionSupport.ts';
 
 const pad = 'x'.repeat(3_000);
@@ -199,4 +201,28 @@ test('a log whose older lines are damaged shows by pages what reading it whole s
 	other.append({ type: 'rewind', to, from: other.leaf, why: 'rewind' });
 	assert.deepEqual(idsOf(other), wanted);
 	for (const one of [some, whole, other]) await one.close();
+});
+
+test('the meter of a session that was opened in part knows its prefix and what the last reply counted', async () => {
+	const options = sessionOptions();
+	const session = await openSession(options);
+	session.append<'user' | 'prefix'>(user('first'), smallPrefix({ model: 'model-a' }).entry);
+	for (let index = 0; index < 60; index++) turn(session, `old ${index}`);
+	session.append(compaction(null, session.leaf));
+	turn(session, 'new');
+	const measured = async (wholeUpToBytes: number) => {
+		const one = await openSession({ ...options, id: session.id, wholeUpToBytes });
+		const newestPrefix = one.newest('prefix');
+		assert.ok(newestPrefix);
+		const limits = { windowTokens: 200_000, maxOutputTokens: 32_000, isAdaptiveThinking: true, isDeprecated: false };
+		const { usedTokens, layers, cacheShare } = measureContext({
+			...{ entries: one.entries, leaf: one.leaf, links: one.links, newestPrefix, rotTokens: 100_000 },
+			modelInfo: { id: 'model-a', displayName: 'Model A', ...limits },
+		});
+		return [one.isWhole, usedTokens, cacheShare, layers.length] as const;
+	};
+	const [isWhole, ...some] = await measured(0);
+	assert.equal(isWhole, false);
+	const [, ...all] = await measured(Number.POSITIVE_INFINITY);
+	assert.deepEqual(some, all);
 });
