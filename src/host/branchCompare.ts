@@ -10,7 +10,7 @@ import { readTimeline } from '../core/checkpoint/timeline.ts';
 import { amountsOf, type BranchAmounts, entriesAfter } from '../core/session/branchAmounts.ts';
 import { commonPoint } from '../core/session/branches.ts';
 import type { SessionBranches } from '../core/session/branchReader.ts';
-import type { ContentHash } from '../core/session/entry.ts';
+import type { RecordedHash } from '../core/session/entry.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import { amountsText } from './branchRow.ts';
 import { branchUri, documentName } from './branchUri.ts';
@@ -89,9 +89,11 @@ async function showFiles(comparison: Comparison): Promise<void> {
 	await vscode.commands.executeCommand('vscode.changes', `Branches: ${titleOf(comparison)}`, resources);
 }
 
-/** Undefined for no file: the diff then shows an added or a deleted one. */
-const contentUri = (rel: string, content: ContentHash): vscode.Uri | undefined =>
-	content === 'absent' ? undefined : branchUri({ kind: 'file', sha256: asSha256(content) }, rel);
+/** Undefined for no file, and for one of which there is no copy: the diff then shows an added or a deleted one. */
+const contentUri = (rel: string, content: RecordedHash): vscode.Uri | undefined =>
+	content === 'absent' || content === 'notCaptured'
+		? undefined
+		: branchUri({ kind: 'file', sha256: asSha256(content) }, rel);
 
 async function showMessages(session: Session, comparison: Comparison): Promise<void> {
 	const { point, left, right } = comparison;

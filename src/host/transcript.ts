@@ -177,7 +177,7 @@ export class Transcript {
 
 	#operated(entry: EntryOf<'fileOperation'>): TranscriptItem | undefined {
 		const row = entry.toolUseId === undefined ? undefined : this.row(entry.toolUseId);
-		if (row?.kind !== 'edit') return undefined;
+		if (row?.kind !== 'edit' || entry.before === 'notCaptured' || entry.after === 'notCaptured') return undefined;
 		this.#hasWritten.add(row.id);
 		if (!this.#contents.has(row.id)) this.#contents.set(row.id, { before: entry.before, after: entry.after });
 		return this.#diffed({ ...row, path: entry.path.rel, isNewFile: entry.before === 'absent' });

@@ -175,7 +175,7 @@ async function createLife(seen: Seen) {
 		const before = workspace.text(absolute);
 		assert.ok(announced?.type === 'fileOperation', 'a write is announced');
 		assert.equal(announced.path.rel, absolute.slice('/w/'.length));
-		const said = announced.before === 'absent' ? 'absent' : announced.before.$blob;
+		const said = typeof announced.before === 'string' ? announced.before : announced.before.$blob;
 		if (before === undefined) return;
 		assert.equal(said, sha(before), 'the before-image is what is there');
 		assert.ok(blobs.stored.has(sha(before)), 'and it is stored');

@@ -190,7 +190,7 @@ async function check(folder: string, promised: readonly EntryId[], order: NameOr
 	for (const entry of session.entries) {
 		const refs = isType(entry, 'attachment')
 			? entry.content.filter(isBlobRef)
-			: isType(entry, 'fileOperation') && entry.before !== 'absent'
+			: isType(entry, 'fileOperation') && typeof entry.before !== 'string'
 				? [entry.before]
 				: [];
 		for (const ref of refs) {

@@ -4,7 +4,7 @@
  */
 import type { EntryId } from '../../base/ids.ts';
 import type { BranchDetail } from '../session/branches.ts';
-import type { ContentHash, FilePath } from '../session/entry.ts';
+import type { FilePath, RecordedHash } from '../session/entry.ts';
 import type { LogOutline } from '../session/sessionTypes.ts';
 import { operationsAfter, type Timeline, type TimelineOperation } from './timeline.ts';
 
@@ -52,15 +52,15 @@ export function epochOf(outline: LogOutline, details: readonly BranchDetail[], a
 }
 
 /** What the file held at this epoch. `operations` are all on it, in order, at least one. */
-export function contentAt(operations: readonly TimelineOperation[], epoch: number): ContentHash {
+export function contentAt(operations: readonly TimelineOperation[], epoch: number): RecordedHash {
 	const next = operationsAfter(operations, epoch)[0];
 	return next ? next.before : (operations.at(-1)?.after ?? 'absent');
 }
 
 export type FileDifference = {
 	readonly file: FilePath;
-	readonly left: ContentHash;
-	readonly right: ContentHash;
+	readonly left: RecordedHash;
+	readonly right: RecordedHash;
 };
 
 /** The files that differ between two epochs, sorted by path. */

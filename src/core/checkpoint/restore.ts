@@ -93,6 +93,8 @@ export async function settleIntents(input: {
 	if (session.readOnlyReason !== undefined) return;
 	for (const { intent, nextBefore } of openIntents(session.entries)) {
 		const before = hashOf(intent.before);
+		// Only what was found after it happened may be without a copy, and that is never open.
+		if (before === 'notCaptured' || intent.after === 'notCaptured') continue;
 		const now = nextBefore ?? (await hashNow(workspace, blobs, intent.path));
 		const isKnown = now === before || now === intent.after;
 		session.append<'fileOperationDone'>({
@@ -117,6 +119,7 @@ async function restoreFile(
 		const hash = before.kind === 'absent' ? 'absent' : blobs.hash(before.bytes);
 		if (hash !== planned.current) return 'it was changed after the preview';
 		const target = { file: planned.file, absolute: now.absolute, before, author: 'agent' } as const;
+		if (planned.target === 'notCaptured') return planned.note;
 		const wanted =
 			planned.merged ?? (planned.target === 'absent' ? undefined : await blobs.get({ $blob: planned.target }));
 		if (!wanted) {

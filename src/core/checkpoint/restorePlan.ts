@@ -8,7 +8,7 @@ import { countChanges } from '../edit/diffText.ts';
 import { mergeText } from '../edit/merge.ts';
 import { decodeText, encodeText, plainText, type TextFile } from '../edit/textFile.ts';
 import type { BlobStore, Workspace } from '../ports.ts';
-import type { ContentHash, FileMeta, FilePath } from '../session/entry.ts';
+import type { ContentHash, FileMeta, FilePath, RecordedHash } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { RecordedSnapshot } from './recordingWorkspace.ts';
 import { operationsAfter, pathKey, readTimeline, type TimelineOperation } from './timeline.ts';
@@ -27,10 +27,10 @@ export type PlannedFile = {
 	readonly note: string;
 	readonly addedLines: number;
 	readonly removedLines: number;
-	readonly left: ContentHash;
+	readonly left: RecordedHash;
 	/** Undefined when blocked. */
 	readonly current: ContentHash | undefined;
-	readonly target: ContentHash;
+	readonly target: RecordedHash;
 	readonly merged: Uint8Array<ArrayBuffer> | undefined;
 	/** As the target was. */
 	readonly meta: FileMeta;
@@ -126,6 +126,8 @@ async function planFile(
 	const { snapshot } = now;
 	const currentBytes = snapshot.kind === 'file' ? snapshot.bytes : undefined;
 	const current: ContentHash = currentBytes ? blobs.hash(currentBytes) : 'absent';
+	if (base.target === 'notCaptured')
+		return blocked(`there is no copy of it: ${first.reason ?? 'none was made'}`, current);
 	if (current === base.target)
 		return { ...base, action: 'none', status: 'ok', note: '', addedLines: 0, removedLines: 0, current };
 	if (snapshot.kind === 'file' && snapshot.meta.mode !== undefined && (snapshot.meta.mode & OWNER_WRITE) === 0)
@@ -148,7 +150,7 @@ async function planFile(
 }
 
 /** What the user made of a file between two operations of the session, or after the last one. */
-type UserEdit = { readonly from: ContentHash; readonly to: ContentHash };
+type UserEdit = { readonly from: RecordedHash; readonly to: RecordedHash };
 
 /**
  * The user's edits that stand in the file now and not in the target. A file that comes back to a content it had before has again what it
@@ -156,10 +158,10 @@ type UserEdit = { readonly from: ContentHash; readonly to: ContentHash };
  */
 function userEdits(
 	since: readonly TimelineOperation[],
-	target: ContentHash,
+	target: RecordedHash,
 	current: ContentHash,
 ): readonly UserEdit[] {
-	const known = new Map<ContentHash, readonly UserEdit[]>([[target, []]]);
+	const known = new Map<RecordedHash, readonly UserEdit[]>([[target, []]]);
 	const all: UserEdit[] = [];
 	let edits: readonly UserEdit[] = [];
 	since.forEach(({ after: from, toolUseId }, index) => {
@@ -182,19 +184,21 @@ function userEdits(
 
 async function judge(
 	blobs: BlobStore,
-	state: { edits: readonly UserEdit[]; left: ContentHash; current: ContentHash; isUncertain: boolean },
+	state: { edits: readonly UserEdit[]; left: RecordedHash; current: ContentHash; isUncertain: boolean },
 	currentBytes: Uint8Array | undefined,
 	targetBytes: Uint8Array<ArrayBuffer> | undefined,
 ): Promise<Verdict> {
 	const action = !targetBytes ? 'delete' : currentBytes ? 'restore' : 'create';
 	const conflict = (note: string): Verdict => ({ action, status: 'conflict', note, merged: undefined });
 	if (state.isUncertain) return conflict('Retrace was interrupted while it wrote this file');
+	if (state.left === 'notCaptured') return conflict('it is not known whether you changed it since');
 	if (!currentBytes && state.left !== 'absent') return conflict('you deleted it since');
 	if (state.edits.length === 0) return { action, status: 'ok', note: '', merged: undefined };
 	if (!targetBytes) return conflict('you changed it since; the session created it');
 	let merged = targetBytes;
 	for (const { from, to } of state.edits) {
 		if (from === 'absent' || to === 'absent') return conflict('you created it again since');
+		if (from === 'notCaptured' || to === 'notCaptured') return conflict('it is not known what you changed in it');
 		const mine = to === state.current && currentBytes ? currentBytes : await blobs.get({ $blob: to });
 		const next = mergeFiles(await blobs.get({ $blob: from }), mine, merged);
 		if (next === undefined) return conflict('you changed it since, and it is not a text file');

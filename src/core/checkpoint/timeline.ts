@@ -2,16 +2,24 @@
  * The files of a session in time, read from its entries. Pure; contents are hashes, their bytes are in the blob store.
  * Only operations that happened count; epochs are linear, whatever branch of the conversation they belong to.
  */
-import type { EntryId, ToolUseId } from '../../base/ids.ts';
-import type { ContentHash, ContentRef, Entry, EntryOf, FileMeta, FilePath } from '../session/entry.ts';
+import type { EntryId, Sha256, ToolUseId } from '../../base/ids.ts';
+import type { BlobRef } from '../session/content.ts';
+import type { Author, Entry, EntryOf, FileMeta, FilePath, RecordedHash } from '../session/entry.ts';
 
 /** A file operation with what it really left. */
 export type TimelineOperation = {
 	readonly epoch: number;
 	readonly file: FilePath;
-	readonly before: ContentHash;
-	readonly after: ContentHash;
+	readonly op: EntryOf<'fileOperation'>['op'];
+	readonly before: RecordedHash;
+	readonly after: RecordedHash;
+	/** As the file was before, or as a new one was made. */
 	readonly meta: FileMeta;
+	/** As it was after. */
+	readonly metaAfter: FileMeta;
+	readonly author: Author;
+	/** Why a side was not captured. */
+	readonly reason: string | undefined;
 	readonly toolUseId: ToolUseId | undefined;
 	/** A crash left it unclear whether this content was ever on the disk. */
 	readonly isUncertain: boolean;
@@ -22,12 +30,13 @@ export type Timeline = ReadonlyMap<string, readonly TimelineOperation[]>;
 /** An operation without its `fileOperationDone`, and the content the next operation on that path found. */
 export type OpenIntent = {
 	readonly intent: EntryOf<'fileOperation'>;
-	readonly nextBefore: ContentHash | undefined;
+	readonly nextBefore: RecordedHash | undefined;
 };
 
 /** One text per file; opaque, stable. */
 export const pathKey = (file: FilePath): string => `${file.root}\n${file.rel}`;
-export const hashOf = (content: ContentRef): ContentHash => (content === 'absent' ? 'absent' : content.$blob);
+export const hashOf = <T extends 'absent' | 'notCaptured'>(content: T | BlobRef): T | Sha256 =>
+	typeof content === 'string' ? content : content.$blob;
 export const isSameFile = (a: FilePath, b: FilePath): boolean => a.root === b.root && a.rel === b.rel;
 
 /** Operations that changed nothing (failed, or formatted back to what was) are left out. */
@@ -37,17 +46,21 @@ export function readTimeline(entries: readonly Entry[]): Timeline {
 	const timeline = new Map<string, TimelineOperation[]>();
 	for (const entry of entries) {
 		if (entry.type !== 'fileOperation') continue;
-		const end = done.get(entry.epoch);
+		const end = entry.state === 'done' ? { after: entry.after, isUncertain: false } : done.get(entry.epoch);
 		const before = hashOf(entry.before);
-		if (!end || end.after === before) continue;
+		if (!end || (end.after === before && before !== 'notCaptured' && entry.op !== 'chmod')) continue;
 		const key = pathKey(entry.path);
 		const operations = timeline.get(key) ?? [];
 		operations.push({
 			epoch: entry.epoch,
 			file: entry.path,
+			op: entry.op,
 			before,
 			after: end.after,
 			meta: entry.meta,
+			metaAfter: entry.metaAfter ?? entry.meta,
+			author: entry.author,
+			reason: entry.reason,
 			toolUseId: entry.toolUseId,
 			isUncertain: end.isUncertain ?? false,
 		});
@@ -93,9 +106,12 @@ export function undoableRestore(
 /** Operations that were announced and never closed, in order. */
 export function openIntents(entries: readonly Entry[]): OpenIntent[] {
 	const closed = new Set<number>();
-	for (const entry of entries) if (entry.type === 'fileOperationDone') closed.add(entry.epoch);
+	for (const entry of entries) {
+		if (entry.type === 'fileOperationDone') closed.add(entry.epoch);
+		if (entry.type === 'fileOperation' && entry.state === 'done') closed.add(entry.epoch);
+	}
 	const open: OpenIntent[] = [];
-	const nextBefore = new Map<string, ContentHash>();
+	const nextBefore = new Map<string, RecordedHash>();
 	for (const entry of entries.toReversed()) {
 		if (entry.type !== 'fileOperation') continue;
 		const key = pathKey(entry.path);

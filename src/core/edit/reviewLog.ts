@@ -43,10 +43,10 @@ export function readReviews(entries: readonly Entry[]): ReadonlyMap<string, Logg
 		}
 		if (entry.type !== 'fileOperation' || entry.toolUseId === undefined || accepted.has(entry.toolUseId)) continue;
 		const before = hashOf(entry.before);
-		const after = done.get(entry.epoch);
+		const after = entry.state === 'done' ? entry.after : done.get(entry.epoch);
 		if (after === undefined || after === before) continue;
 		const key = pathKey(entry.path);
-		if (after === 'absent') {
+		if (after === 'absent' || after === 'notCaptured' || before === 'notCaptured') {
 			reviews.delete(key);
 			continue;
 		}

@@ -53,8 +53,8 @@ export function textParts(entry: Entry): readonly TextPart[] {
 		case 'subagent':
 			return parts([entry.name, entry.prompt], 'tool');
 		case 'fileOperation':
-			// One that a call made is told by the call.
-			return entry.toolUseId === undefined ? parts([entry.path.rel], 'file') : [];
+			// One that an edit made is told by the call; what a command changed stands in no call.
+			return entry.toolUseId === undefined || entry.state === 'done' ? parts([entry.path.rel], 'file') : [];
 		default:
 			return [];
 	}

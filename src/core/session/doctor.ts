@@ -75,9 +75,11 @@ export function createLogExaminer(sessionId: string) {
 		for (const [, sha = ''] of text.matchAll(NEEDED)) {
 			if (!blobs.has(asSha256(sha))) blobs.set(asSha256(sha), lineNumber);
 		}
-		if (isType(entry, 'fileOperationDone') && entry.after !== 'absent' && !blobs.has(entry.after)) {
-			blobs.set(entry.after, lineNumber);
-		}
+		const left =
+			isType(entry, 'fileOperationDone') || (isType(entry, 'fileOperation') && entry.state === 'done')
+				? entry.after
+				: 'absent';
+		if (left !== 'absent' && left !== 'notCaptured' && !blobs.has(left)) blobs.set(left, lineNumber);
 		for (const [, sha = ''] of text.matchAll(MENTIONED)) mentioned.add(sha);
 	};
 
@@ -217,7 +219,7 @@ function createOperationCheck(add: Add) {
 			if (isType(entry, 'fileOperation')) {
 				if (entry.epoch <= newest) add('epochOrder', lineNumber);
 				newest = Math.max(newest, entry.epoch);
-				open.set(entry.epoch, lineNumber);
+				if (entry.state === 'intended') open.set(entry.epoch, lineNumber);
 			} else if (isType(entry, 'fileOperationDone')) open.delete(entry.epoch);
 		},
 		end() {

@@ -59,6 +59,12 @@ export type ContentRef = z.infer<typeof contentRefSchema>;
 export const contentHashSchema = z.union([z.literal('absent'), sha256Schema]);
 export type ContentHash = z.infer<typeof contentHashSchema>;
 
+/** As the two above, for files that something else than a tool changed: of those there may be no copy. */
+const recordedRefSchema = z.union([z.literal('notCaptured'), contentRefSchema]);
+export type RecordedRef = z.infer<typeof recordedRefSchema>;
+const recordedHashSchema = z.union([z.literal('notCaptured'), contentHashSchema]);
+export type RecordedHash = z.infer<typeof recordedHashSchema>;
+
 export const authorSchema = z.enum(['agent', 'subagent', 'editor', 'save', 'disk', 'shell', 'otherSession', 'unknown']);
 export type Author = z.infer<typeof authorSchema>;
 
@@ -199,12 +205,20 @@ const ledgerFields = {
 		epoch: z.number().int().positive(),
 		op: z.enum(['create', 'change', 'delete', 'rename', 'chmod']),
 		path: filePathSchema,
-		before: contentRefSchema,
-		after: contentHashSchema,
+		before: recordedRefSchema,
+		after: recordedHashSchema,
+		/** As the file was before, or as a new one is to be. The bytes of a link (`meta.link`) are where it points. */
 		meta: fileMetaSchema,
+		/** As the file is after, where that differs from `meta`. */
+		metaAfter: fileMetaSchema.optional(),
+		/** Of a `rename`, which makes the file `path`: where it was. Another operation deletes that one. */
+		from: filePathSchema.optional(),
+		/** Why a side is `notCaptured`, as a sentence part. */
+		reason: z.string().optional(),
 		author: authorSchema,
 		toolUseId: toolUseIdSchema.optional(),
-		state: z.literal('intended'),
+		/** `done`: found after it happened, so no `fileOperationDone` follows. */
+		state: z.enum(['intended', 'done']),
 	},
 	fileOperationDone: {
 		epoch: z.number().int().positive(),

@@ -15,7 +15,7 @@ import {
 	type StoredInputBlock,
 	type ToolUseBlock,
 } from '../session/content.ts';
-import type { ContentRef, Entry, EntryOf } from '../session/entry.ts';
+import type { ContentRef, Entry, EntryOf, RecordedHash } from '../session/entry.ts';
 import { fenced, folded, inlineCode, plainLine, quoted, shortened } from './markdownText.ts';
 import { unifiedDiff } from './unifiedDiff.ts';
 
@@ -46,15 +46,20 @@ export function createMarkdownEntries(blobs: BlobStore): MarkdownEntries {
 	const textOf = async (content: readonly StoredInputBlock[]): Promise<string> =>
 		(await Promise.all(content.map((block) => blockText(block, bytesOf)))).join('\n');
 
-	const operationDiff = async (done: EntryOf<'fileOperationDone'>): Promise<string> => {
+	const doneDiff = async (done: EntryOf<'fileOperationDone'>): Promise<string> => {
 		const operation = operations.get(done.epoch);
 		operations.delete(done.epoch);
 		if (!operation) return '';
 		if (operation.toolUseId !== undefined) edited.add(operation.toolUseId);
-		const before = await bytesOf(operation.before);
-		const after = done.after === 'absent' ? undefined : await bytesOf({ $blob: done.after });
+		return await operationDiff(operation, done.after);
+	};
+	const operationDiff = async (operation: EntryOf<'fileOperation'>, left: RecordedHash): Promise<string> => {
 		const { rel } = operation.path;
-		const isMissing = (operation.before !== 'absent' && !before) || (done.after !== 'absent' && !after);
+		if (operation.before === 'notCaptured' || left === 'notCaptured')
+			return `*Changed ${inlineCode(rel)}; its content was not stored.*`;
+		const before = await bytesOf(operation.before);
+		const after = left === 'absent' ? undefined : await bytesOf({ $blob: left });
+		const isMissing = (operation.before !== 'absent' && !before) || (left !== 'absent' && !after);
 		if (isMissing) return `*Changed ${inlineCode(rel)}; its content is not stored any more.*`;
 		if (isBinary(before) || isBinary(after)) return `*Changed ${inlineCode(rel)} (binary).*`;
 		const diff = unifiedDiff(rel, before && decode(before), after && decode(after));
@@ -76,10 +81,11 @@ export function createMarkdownEntries(blobs: BlobStore): MarkdownEntries {
 					return output.trim() === '' ? '' : `${entry.isError ? '*Failed:*\n\n' : ''}${fenced(output, 'text')}`;
 				}
 				case 'fileOperation':
+					if (entry.state === 'done') return await operationDiff(entry, entry.after);
 					operations.set(entry.epoch, entry);
 					return '';
 				case 'fileOperationDone':
-					return await operationDiff(entry);
+					return await doneDiff(entry);
 				case 'editDecided':
 					return entry.verdict === 'reject'
 						? `*Edit rejected${entry.reason === undefined ? '' : `: ${plainLine(entry.reason)}`}*`

@@ -1,0 +1,56 @@
+/**
+ * What finds out what a command, a hook or another program did to the files of the workspace: a picture before, a picture after,
+ * and a copy beforehand of everything that could be lost. Types only; `node/` implements it.
+ */
+import type { SessionId } from '../../base/ids.ts';
+import type { Author, EntryOf, FileMeta, FilePath, RecordedHash, RecordedRef } from '../session/entry.ts';
+
+export type FileScanner = {
+	/** Starts the first picture, beside the first model call. Returns at once; does nothing while there is a picture. */
+	prepare(): void;
+	/**
+	 * Begins the picture before a command at once, so that it overlaps the question whether the command may run.
+	 * Every run is ended by `finish` or `cancel`.
+	 */
+	begin(session: SessionId): ScanRun;
+};
+
+export type ScanRun = {
+	/** Resolves when everything that can be captured is: the command may start then. Never rejects: what failed is a limit. */
+	readonly ready: Promise<ScanLimits>;
+	/** What changed since, in parts of at most a few hundred files, so that the log is not written in one piece. */
+	finish(signal: AbortSignal): AsyncIterable<readonly FoundChange[]>;
+	/** The command did not run. */
+	cancel(): void;
+};
+
+/** What could not be brought back if the command changed it. Shown before it runs. */
+export type ScanLimits = {
+	/** At most 50; the first ones matter most. */
+	readonly items: readonly ScanLimit[];
+	/** Nothing at all is seen, and why; undefined when the scan works. */
+	readonly unavailable: string | undefined;
+};
+export type ScanLimit = {
+	/** A path as the user knows it; of a folder with a `/` at its end. */
+	readonly path: string;
+	/** As a sentence part: `ignored by git`, `larger than 50 MB`. */
+	readonly reason: string;
+};
+
+export type FoundChange = {
+	readonly op: EntryOf<'fileOperation'>['op'];
+	readonly file: FilePath;
+	/** Of a rename: where it was. Another change deletes that one. */
+	readonly from?: FilePath;
+	/** In the blob store already. */
+	readonly before: RecordedRef;
+	/** In the blob store already. */
+	readonly after: RecordedHash;
+	readonly meta: FileMeta;
+	readonly metaAfter?: FileMeta;
+	/** Why a side is `notCaptured`. */
+	readonly reason?: string;
+	/** `shell`, or `unknown` where the editor or another session wrote the file meanwhile. */
+	readonly author: Author;
+};
