@@ -4,25 +4,19 @@
  */
 import { type SessionClosedError, UserError } from '../base/errors.ts';
 import { asEntryId, type EntryId } from '../base/ids.ts';
-import { cutText, plural } from '../base/text.ts';
 import { isLongPromptNote, LONG_PROMPT_NAME } from '../core/agent/makePrompt.ts';
 import { applyRestore, settleIntents } from '../core/checkpoint/restore.ts';
 import { planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { epochBefore } from '../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import type { BlobStore, Workspace } from '../core/ports.ts';
-import {
-	inputBlockSchema,
-	isBlobRef,
-	isTextBlock,
-	isToolUseBlock,
-	type StoredInputBlock,
-} from '../core/session/content.ts';
+import { inputBlockSchema, isBlobRef, isTextBlock, type StoredInputBlock } from '../core/session/content.ts';
 import type { Entry, EntryOf } from '../core/session/entry.ts';
 import { entryNotFound, notInThisSession } from '../core/session/sessionErrors.ts';
 import type { RewindScope } from '../protocol/toHost.ts';
 import type { RewindFile, ToPanel } from '../protocol/toPanel.ts';
 import type { OpenSession } from './openSession.ts';
+import { rewindWarnings } from './rewindWarnings.ts';
 import { undoableRewind } from './transcript.ts';
 
 type RewindPlanMessage = Extract<ToPanel, { kind: 'rewind.plan' }>;
@@ -62,7 +56,7 @@ export async function previewRewind(
 		promptText: await wholePromptText(open, prompt, world.blobs),
 		files: (plan?.files ?? []).map(rewindFile),
 		messageCount: countMessages(left),
-		warnings: [...warningsOf(left)],
+		warnings: [...rewindWarnings(open.session.entries, left, world.workspace.roots)],
 		codeReason: world.codeReason(),
 	};
 }
@@ -231,16 +225,4 @@ function countMessages(entries: readonly Entry[]): number {
 		if (entry.type === 'assistant') messages.add(entry.messageId);
 	}
 	return messages.size;
-}
-
-/** Commands ran outside the recorded writes, so what they changed stays. */
-function warningsOf(entries: readonly Entry[]): readonly string[] {
-	const commands = entries.flatMap((entry) => {
-		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block) || entry.block.name !== 'Bash') return [];
-		const { input } = entry.block;
-		const hasCommand = typeof input === 'object' && input !== null && 'command' in input;
-		return hasCommand && typeof input.command === 'string' ? [cutText(input.command, 80)] : [];
-	});
-	if (commands.length === 0) return [];
-	return [`What ${plural(commands.length, 'command')} changed is not taken back: ${commands.join(' · ')}`];
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { asEntryId, asSessionId, asUnixMs } from '../../base/ids.ts';
+import { callLimitsSchema } from './callLimits.ts';
 import {
 	assistantBlockSchema,
 	blobRefSchema,
@@ -177,7 +178,11 @@ const ledgerFields = {
 		toolVersions: z.record(z.string(), z.number().int()),
 		render: z.number().int(),
 	},
-	toolStarted: { toolUseId: toolUseIdSchema },
+	toolStarted: {
+		toolUseId: toolUseIdSchema,
+		/** Of a call whose effects on files are looked for. Absent: nobody looked. */
+		limits: callLimitsSchema.optional(),
+	},
 	permission: {
 		toolUseId: toolUseIdSchema,
 		tool: z.string(),
