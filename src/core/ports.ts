@@ -3,6 +3,7 @@
  * Unless said otherwise, promises reject with UserError, CancelledError or BugError and nothing else.
  */
 import type { SessionId, Sha256, UnixMs } from '../base/ids.ts';
+import type { PermissionAnswer, PermissionRequest } from './permission/permissionRequest.ts';
 import type { AssistantBlock, BlobRef, InputBlock, TextBlock, Usage } from './session/content.ts';
 import type { ContentHash, FileMeta, FilePath } from './session/entry.ts';
 
@@ -263,20 +264,6 @@ export type Diagnostics = { list(absolute: string | undefined): Promise<readonly
 
 // ---- the user
 
-export type PermissionRequest = {
-	readonly toolUseId: string;
-	readonly tool: string;
-	/** The exact command, path or pattern, in full. */
-	readonly target: string;
-	/** Why it asks, as a sentence without a dot. */
-	readonly cause: string;
-	/** The rule that *Always allow* would add; absent when none may be added (protected paths). */
-	readonly rule?: string;
-};
-export type PermissionAnswer = {
-	readonly verdict: 'allowOnce' | 'alwaysAllow' | 'deny';
-	readonly reason?: string;
-};
 export type EditProposal = {
 	readonly toolUseId: string;
 	readonly file: FilePath;

@@ -4,7 +4,8 @@
  */
 import { Emitter, type Event } from '../base/emitter.ts';
 import { CancelledError } from '../base/errors.ts';
-import type { Approver, EditDecision, EditProposal, PermissionAnswer, PermissionRequest } from '../core/ports.ts';
+import type { PermissionAnswer, PermissionRequest } from '../core/permission/permissionRequest.ts';
+import type { Approver, EditDecision, EditProposal } from '../core/ports.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import { permissionRowId } from './transcriptRows.ts';
 

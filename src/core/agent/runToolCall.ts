@@ -4,10 +4,12 @@
  */
 import { codeOf, isCancelled, messageOf, SessionClosedError, UserError } from '../../base/errors.ts';
 import { utf8Encode } from '../../base/text.ts';
+import { type Effects, isLogFailure, withRecordedEffects } from '../checkpoint/recordChanges.ts';
 import { createToolFiles } from '../edit/toolFiles.ts';
 import { type Decision, decide } from '../permission/decide.ts';
+import type { PermissionAnswer } from '../permission/permissionRequest.ts';
 import type { PermissionTarget } from '../permission/rules.ts';
-import type { Approver, PermissionAnswer } from '../ports.ts';
+import type { Approver } from '../ports.ts';
 import { INVALID_JSON_KEY, type ToolUseBlock } from '../session/content.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
@@ -31,6 +33,7 @@ export type TurnContext = {
 
 const STOPPED_TEXT = 'before it ran.';
 const STOPPED_RUNNING_TEXT = 'while it ran; it may have taken effect in part.';
+const UNSAVED_CAUSE = 'Asks once, since there are changes that are not saved';
 /** Files are written whole, after the last moment at which a stop is heard. */
 const STOPPED_EDIT_TEXT = 'before the file was changed.';
 
@@ -45,7 +48,7 @@ export async function runToolCall(call: ToolUseBlock, turn: TurnContext): Promis
 	const { ports, signal } = turn;
 	const startedAt = ports.clock.now();
 	const waiting = createWaitingApprover(turn);
-	const outcome = maskOutcome(await outcomeOf(call, turn, waiting.approver));
+	const outcome = maskOutcome(await outcomeOf(call, turn, waiting));
 	const durationMs = Math.max(0, ports.clock.now() - startedAt - waiting.waitedMs());
 	ports.trace({
 		event: 'tool',
@@ -57,7 +60,7 @@ export async function runToolCall(call: ToolUseBlock, turn: TurnContext): Promis
 	return await toolResult(call, outcome, durationMs, turn);
 }
 
-async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approver): Promise<ToolOutcome> {
+async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting): Promise<ToolOutcome> {
 	const tool = findTool(call.name);
 	if (!tool) {
 		const names = builtInTools.map(({ name }) => name).join(', ');
@@ -82,6 +85,31 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 			'The workspace is not trusted, so nothing is run in it. The user can trust it first.',
 			'not trusted',
 		);
+	if (tool.effect !== 'execute') return await runAllowed(call, tool, parsed.data, NO_EFFECTS, turn, waiting.approver);
+	const { session, ports } = turn;
+	let effects = NO_EFFECTS;
+	try {
+		return await withRecordedEffects({ ...ports, session, scanner: ports.scanner, toolUseId: call.id }, (begun) => {
+			effects = begun;
+			return runAllowed(call, tool, parsed.data, begun, turn, waiting.approver);
+		});
+	} finally {
+		waiting.add(effects.waitedMs());
+	}
+}
+
+/** Of a tool that changes files through the recorded ones only, or none. */
+const NO_EFFECTS: Effects = { limits: undefined, start: async () => undefined, waitedMs: () => 0 };
+
+/** Asks, and runs the tool if it may. */
+async function runAllowed(
+	call: ToolUseBlock,
+	tool: Tool,
+	input: unknown,
+	effects: Effects,
+	turn: TurnContext,
+	approver: Approver,
+): Promise<ToolOutcome> {
 	let isStarted = false;
 	try {
 		turn.signal.throwIfAborted();
@@ -93,14 +121,15 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, approver: Approv
 			toolUseId: call.id,
 			signal: turn.signal,
 		});
-		const refusal = await askPermission(call, tool, parsed.data, files, approver, turn);
+		const refusal = await askPermission(call, tool, input, files, approver, effects, turn);
 		if (refusal) return refusal;
+		const limits = await effects.start(turn.signal);
 		turn.signal.throwIfAborted();
-		turn.session.append({ type: 'toolStarted', toolUseId: call.id });
+		turn.session.append({ type: 'toolStarted', toolUseId: call.id, ...(limits === undefined ? {} : { limits }) });
 		// What only reads has no effect that the log must come before.
 		if (!isReadOnly(tool.name)) await turn.session.sync();
 		isStarted = true;
-		return await tool.run(parsed.data, toolContext(call, files, turn));
+		return await tool.run(input, toolContext(call, files, turn));
 	} catch (thrown) {
 		return thrownOutcome(thrown, tool, turn, isStarted);
 	}
@@ -131,9 +160,6 @@ function stoppedText(tool: Tool, isStarted: boolean): string {
 	return isStarted && !isReadOnly(tool.name) ? STOPPED_RUNNING_TEXT : STOPPED_TEXT;
 }
 
-const LOG_FAILURES: ReadonlySet<string> = new Set(['lease-lost', 'session-read-only', 'log-write-failed']);
-const isLogFailure = (thrown: unknown): boolean => thrown instanceof UserError && LOG_FAILURES.has(thrown.code);
-
 function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): ToolContext {
 	const { session, ports } = turn;
 	return {
@@ -156,6 +182,7 @@ async function askPermission(
 	input: unknown,
 	files: ToolFiles,
 	approver: Approver,
+	effects: Effects,
 	turn: TurnContext,
 ): Promise<ToolOutcome | undefined> {
 	const { session, ports } = turn;
@@ -168,13 +195,23 @@ async function askPermission(
 		rules: ports.rules(),
 		sessionRules: sessionRulesOf(session),
 	});
-	if (decision.kind === 'allow') return undefined;
 	if (decision.kind === 'deny') return failure(`Not run. ${decision.cause}.`, 'not allowed');
-	const { cause, rule } = decision;
+	// A command reads the disk: it would work on what the user has already changed in the editor.
+	const unsaved = tool.effect === 'execute' ? (ports.unsavedFiles?.() ?? []) : [];
+	if (decision.kind === 'allow' && unsaved.length === 0) return undefined;
+	const { cause, rule } = decision.kind === 'allow' ? { cause: UNSAVED_CAUSE, rule: undefined } : decision;
 	const offered = rule === undefined ? {} : { rule };
 	const shown = target.kind === 'command' ? target.command : tool.label(input).target;
 	const answer: PermissionAnswer = await approver.askPermission(
-		{ toolUseId: call.id, tool: tool.name, target: shown, cause, ...offered },
+		{
+			toolUseId: call.id,
+			tool: tool.name,
+			target: shown,
+			cause,
+			...offered,
+			...(effects.limits === undefined ? {} : { limits: effects.limits }),
+			...(unsaved.length === 0 ? {} : { unsaved }),
+		},
 		turn.signal,
 	);
 	// A rule that was not offered is not added, whatever the answer says.
@@ -236,8 +273,15 @@ async function toolResult(
 	};
 }
 
+type Waiting = {
+	readonly approver: Approver;
+	/** Other time that is no run time. */
+	add(ms: number): void;
+	waitedMs(): number;
+};
+
 /** The turn's approver, with the session shown as waiting and the wait measured apart from the run. */
-function createWaitingApprover(turn: TurnContext): { readonly approver: Approver; waitedMs(): number } {
+function createWaitingApprover(turn: TurnContext): Waiting {
 	const { session, ports } = turn;
 	let waitedMs = 0;
 	const whileWaiting = async <T>(ask: () => Promise<T>): Promise<T> => {
@@ -254,6 +298,9 @@ function createWaitingApprover(turn: TurnContext): { readonly approver: Approver
 	};
 	return {
 		waitedMs: () => waitedMs,
+		add: (ms) => {
+			waitedMs += ms;
+		},
 		approver: {
 			askPermission: (request, signal) => whileWaiting(() => ports.approver.askPermission(request, signal)),
 			proposeEdit: (proposal, signal) => whileWaiting(() => ports.approver.proposeEdit(proposal, signal)),

@@ -185,7 +185,10 @@ async function runSteps(turn: TurnContext, prefix: LoadedPrefix, cache: BlobCach
 		const request = buildContext({ branch, prefix, blobs, messageTtl: turn.ports.messageTtl, dropEarlierThinking });
 		let outcome: StepOutcome;
 		try {
-			outcome = await streamStep(request, turn);
+			const streaming = streamStep(request, turn);
+			// The request is on its way: what a command will need is made ready beside it.
+			if (step === 1) turn.ports.scanner?.prepare();
+			outcome = await streaming;
 		} catch (thrown) {
 			if (!(thrown instanceof ModelError) || thrown.kind !== 'thinkingBinding' || dropEarlierThinking) throw thrown;
 			// For the rest of the turn, so that what is thought from here on stays bound to the same beginning.

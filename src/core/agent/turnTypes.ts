@@ -1,6 +1,7 @@
 /** What a turn needs and what it tells while it runs. `runTurn.ts` is the loop. */
 import type { ToolUseId } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
+import type { FileScanner } from '../checkpoint/fileScanner.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
 import type {
@@ -50,6 +51,10 @@ export type TurnPorts = {
 	readonly search: Search;
 	readonly diagnostics: Diagnostics;
 	readonly approver: Approver;
+	/** Finds what commands change in files; without it, that is not recorded. */
+	readonly scanner?: FileScanner;
+	/** Files with changes that are not saved, as a person knows them. A command does not see them. */
+	unsavedFiles?(): readonly string[];
 	readonly model: StreamModel;
 	/** What is known about the session's model. */
 	modelInfo(): ModelInfo;

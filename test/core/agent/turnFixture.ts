@@ -3,14 +3,9 @@ import { posix } from 'node:path';
 import type { TraceEvent } from '../../../src/base/trace.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { Prompt, TurnEvent, TurnPorts } from '../../../src/core/agent/turnTypes.ts';
-import type {
-	Clock,
-	EditDecision,
-	PermissionAnswer,
-	PermissionRequest,
-	ShellOutcome,
-	StreamModel,
-} from '../../../src/core/ports.ts';
+import type { FileScanner } from '../../../src/core/checkpoint/fileScanner.ts';
+import type { PermissionAnswer, PermissionRequest } from '../../../src/core/permission/permissionRequest.ts';
+import type { Clock, EditDecision, IdSource, ShellOutcome, StreamModel } from '../../../src/core/ports.ts';
 import type { Entry, PermissionMode } from '../../../src/core/session/entry.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
@@ -26,14 +21,17 @@ export type FixtureOptions = {
 	readonly rules?: Partial<ReturnType<TurnPorts['rules']>>;
 	readonly permission?: (request: PermissionRequest, signal: AbortSignal) => Promise<PermissionAnswer>;
 	readonly decision?: (proposed: string) => EditDecision;
-	readonly shell?: (command: string, signal: AbortSignal) => Partial<ShellOutcome>;
+	readonly shell?: (command: string, signal: AbortSignal) => Partial<ShellOutcome> | Promise<Partial<ShellOutcome>>;
+	readonly scanner?: FileScanner;
+	readonly unsaved?: readonly string[];
+	readonly ids?: IdSource;
 	/** Text of the one memory file, as it is on disk when it is read. */
 	readonly projectContext?: () => string;
 };
 
 export async function createFixture(options: FixtureOptions) {
 	const clock = createFakeClock();
-	const ids = createFakeIds();
+	const ids = options.ids ?? createFakeIds();
 	const blobs = createMemoryBlobStore();
 	const workspace = createMemoryWorkspace(options.files ?? {}, { isTrusted: options.isTrusted ?? true });
 	const events: TurnEvent[] = [];
@@ -71,7 +69,7 @@ export async function createFixture(options: FixtureOptions) {
 					output: '',
 					cwd,
 					durationMs: 1,
-					...options.shell?.(command, signal),
+					...(await options.shell?.(command, signal)),
 				};
 				onOutput(outcome.output);
 				return outcome;
@@ -121,6 +119,8 @@ export async function createFixture(options: FixtureOptions) {
 			environment: [],
 		}),
 		messageTtl: '5m',
+		...(options.scanner === undefined ? {} : { scanner: options.scanner }),
+		...(options.unsaved === undefined ? {} : { unsavedFiles: () => options.unsaved ?? [] }),
 		trace: (event) => traces.push(event),
 	};
 	const abort = new AbortController();
