@@ -93,6 +93,8 @@ export type OpenedLog = {
 	readonly sizeBytes: number;
 	/** Undefined when nobody holds it. */
 	readonly owner: LeaseOwner | undefined;
+	/** It is read where it lies in the trash; nothing is appended to it there. */
+	readonly isInTrash?: boolean;
 };
 
 /** A row of the session list, read from the end of the log alone. */
@@ -127,7 +129,7 @@ export type TrashedSession = {
 /** All sessions of a workspace. */
 export type SessionStore = {
 	/**
-	 * Opens an existing or a new session; creates no file. Rejects with UserError `log-unreadable`.
+	 * Opens an existing or a new session, or reads one in the trash; creates no file. Rejects with UserError `log-unreadable`.
 	 * `takeOver` takes the lease at once, also from a window that is alive and holds it: that one can write no more.
 	 */
 	open(id: SessionId, options?: { readonly takeOver?: boolean }): Promise<OpenedLog>;
@@ -183,6 +185,19 @@ export type FileSnapshot =
 	| { readonly kind: 'special'; readonly what: string }
 	| { readonly kind: 'tooLarge'; readonly sizeBytes: number };
 
+export type WriteOptions = {
+	/** Permission bits to have after it; as they are (or as usual for a new file) when left out. */
+	readonly mode?: number;
+	readonly expected?: ContentHash;
+	/** Makes a symbolic link that points where the bytes say. Nothing is written through it. */
+	readonly link?: boolean;
+	/** What is there is a symbolic link, to be replaced itself; `expected` is the hash of where it points. Without this a link is refused. */
+	readonly wasLink?: boolean;
+	/** The file is known to be read-only and may be written all the same. */
+	readonly ignoresReadOnly?: boolean;
+	/** Exchanges the file in one step where that keeps its owner, so that a crash leaves one content or the other. */
+	readonly isWhole?: boolean;
+};
 export type WriteOutcome = {
 	/** Hash of the file's content after the write, as a reader would now get it. */
 	readonly after: ContentHash;
@@ -196,21 +211,32 @@ export type Workspace = {
 	readonly isTrusted: boolean;
 	/** Relative paths are taken from `cwd`. The leaf's own link is not followed for `isLink`; every parent is resolved. */
 	resolve(path: string, cwd: string): Promise<ResolvedPath>;
-	/** Files over `maxBytes` (default 10 MB) come back as `tooLarge`. */
-	read(absolute: string, options?: { readonly maxBytes?: number }): Promise<FileSnapshot>;
+	/**
+	 * Files over `maxBytes` (default 10 MB) come back as `tooLarge`. With `links`, a symbolic link comes as a file whose bytes are where it
+	 * points and whose meta says `link`; without, as `special`. It is never followed.
+	 */
+	read(absolute: string, options?: { readonly maxBytes?: number; readonly links?: boolean }): Promise<FileSnapshot>;
 	/**
 	 * Writes the whole content; creates missing folders. Goes through the open document when there is one, and saves it
 	 * unless it was dirty. Rejects with UserError `read-only` or `write-failed`, having changed nothing, or with `file-damaged` when it
 	 * broke in the middle.
 	 * When `expected` is given and the content is another one at the last moment, rejects with UserError `changed-meanwhile`.
 	 */
-	write(
+	write(absolute: string, bytes: Uint8Array, options: WriteOptions): Promise<WriteOutcome>;
+	/** Deletes a file (not a folder); a symbolic link only with `wasLink`. */
+	delete(absolute: string, options: Pick<WriteOptions, 'expected' | 'wasLink'>): Promise<void>;
+	/** Sets the permission bits of a file (not of a link). Rejects as `write` does. */
+	setMode(absolute: string, mode: number, options: Pick<WriteOptions, 'expected'>): Promise<void>;
+	/**
+	 * Removes a folder that is empty and was made within one of these times (unix ms, both ends included), and says whether it did.
+	 * What cannot be told, or is no folder below a root, stays. Never rejects for a reason that lies in the folder.
+	 */
+	removeEmptyFolder(
 		absolute: string,
-		bytes: Uint8Array,
-		options: { readonly mode?: number; readonly expected?: ContentHash },
-	): Promise<WriteOutcome>;
-	/** Deletes a file (not a folder). */
-	delete(absolute: string, options: { readonly expected?: ContentHash }): Promise<void>;
+		made: readonly { readonly from: number; readonly until: number }[],
+	): Promise<boolean>;
+	/** Whether every name of the path below its root is written on the disk in just these letters. False when there is no such file. */
+	isExactName(absolute: string): Promise<boolean>;
 };
 
 // ---- world

@@ -89,7 +89,8 @@ export function createEditorWorkspace(input: {
 
 	const write: Workspace['write'] = async (absolute, bytes, options): Promise<WriteOutcome> => {
 		const document = await documentAt(absolute);
-		if (!document || (await isForDisk(absolute))) return await disk.write(absolute, bytes, options);
+		const isOfLink = options.link === true || options.wasLink === true;
+		if (!document || isOfLink || (await isForDisk(absolute))) return await disk.write(absolute, bytes, options);
 		const { version } = document;
 		const before = await read(absolute, { maxBytes: Number.MAX_SAFE_INTEGER });
 		if (options.expected !== undefined && hashOf(before) !== options.expected) throw changedMeanwhile(document.uri);
@@ -102,7 +103,10 @@ export function createEditorWorkspace(input: {
 				'write-failed',
 				`${document.uri.fsPath} has unsaved changes, and its new content is not UTF-8 text. Nothing was written. Save or close the file first.`,
 			);
-		if (before.kind === 'file' && before.meta.mode !== undefined && (before.meta.mode & OWNER_WRITE) === 0)
+		const { mode: modeBefore } = before.kind === 'file' ? before.meta : {};
+		if (modeBefore !== undefined && (modeBefore & OWNER_WRITE) === 0 && options.ignoresReadOnly)
+			return await disk.write(absolute, bytes, options);
+		if (modeBefore !== undefined && (modeBefore & OWNER_WRITE) === 0)
 			throw new UserError(
 				'read-only',
 				`${document.uri.fsPath} is read-only. Nothing was written. Make it writable first.`,
@@ -116,6 +120,7 @@ export function createEditorWorkspace(input: {
 				`${document.uri.fsPath} could not be saved. The file is as it was. See the notification of the editor for the cause.`,
 			);
 		}
+		if (options.mode !== undefined && options.mode !== modeBefore) await disk.setMode(absolute, options.mode, {});
 		const after = hashOf(await read(absolute, { maxBytes: Number.MAX_SAFE_INTEGER }));
 		return { after: after ?? hash(bytes), isSaved: !document.isDirty };
 	};
@@ -130,6 +135,17 @@ export function createEditorWorkspace(input: {
 		resolve: (path, cwd) => disk.resolve(path, cwd),
 		read,
 		write,
+		async setMode(absolute, mode, options) {
+			if (
+				options.expected !== undefined &&
+				hashOf(await read(absolute, { maxBytes: Number.MAX_SAFE_INTEGER })) !== options.expected
+			)
+				throw changedMeanwhile(vscode.Uri.file(absolute));
+			// What a document has unsaved is not on the disk, so the disk cannot check it.
+			await disk.setMode(absolute, mode, {});
+		},
+		removeEmptyFolder: (absolute, made) => disk.removeEmptyFolder(absolute, made),
+		isExactName: (absolute) => disk.isExactName(absolute),
 		async delete(absolute, options) {
 			const document = await documentAt(absolute);
 			if (!document?.isDirty || (await isForDisk(absolute))) {

@@ -20,7 +20,8 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { UserError } from '../../src/base/errors.ts';
 import { asSha256 } from '../../src/base/ids.ts';
 import type { WorkspaceRoot } from '../../src/core/ports.ts';
-import { createDiskWorkspace, type Overwritable, overwrite } from '../../src/node/diskWorkspace.ts';
+import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
+import { type Overwritable, overwrite } from '../../src/node/diskWrite.ts';
 import { writeFailure } from '../../src/node/fileErrors.ts';
 
 let base = '';

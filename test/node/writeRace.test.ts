@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import {
+import fileSystemNow, {
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
@@ -53,30 +53,39 @@ const exchangeBack = () => {
 	renameSync(join(base, 'w', 'aside'), folder);
 };
 
-/** Calls `before` and `after` around the next opening of a file. */
+/** Calls `before` and `after` around the next opening of a file, of whichever kind. */
 function aroundOpen(before: () => void, after: () => void): void {
 	const { open } = fileSystem;
-	mock.method(
-		fileSystem,
-		'open',
-		async (...args: Parameters<typeof open>) => {
-			before();
-			try {
-				return await open(...args);
-			} finally {
-				after();
-			}
-		},
-		{ times: 1 },
-	);
+	const { openSync } = fileSystemNow;
+	let isDone = false;
+	mock.method(fileSystemNow, 'openSync', (...args: Parameters<typeof openSync>) => {
+		if (isDone) return openSync(...args);
+		isDone = true;
+		before();
+		try {
+			return openSync(...args);
+		} finally {
+			after();
+		}
+	});
+	mock.method(fileSystem, 'open', async (...args: Parameters<typeof open>) => {
+		if (isDone) return await open(...args);
+		isDone = true;
+		before();
+		try {
+			return await open(...args);
+		} finally {
+			after();
+		}
+	});
 	syncBuiltinESMExports();
 }
 
-const write = (name: string) =>
+const write = (name: string, isWhole = false) =>
 	createDiskWorkspace({ roots: () => [{ name: 'w', path: join(base, 'w') }], isTrusted: () => true }).write(
 		join(folder, name),
 		new TextEncoder().encode('from the agent\n'),
-		{},
+		{ isWhole },
 	);
 const isRefused = (error: unknown) => error instanceof UserError && error.code === 'write-failed';
 
@@ -84,22 +93,23 @@ for (const [how, after] of [
 	['and stays', () => undefined],
 	['and is exchanged back', exchangeBack],
 ] as const)
-	describe(`a folder that becomes a link ${how}`, () => {
-		test('lets no existing file outside be changed', async () => {
-			aroundOpen(exchange, after);
-			await assert.rejects(write('a.js'), isRefused);
-			assert.equal(readFileSync(join(outside, 'a.js'), 'utf8'), 'not ours\n');
-		});
+	for (const isWhole of [false, true])
+		describe(`a folder that becomes a link ${how}, the write ${isWhole ? 'whole' : 'in place'}`, () => {
+			test('lets no existing file outside be changed', async () => {
+				aroundOpen(exchange, after);
+				await assert.rejects(write('a.js', isWhole), isRefused);
+				assert.equal(readFileSync(join(outside, 'a.js'), 'utf8'), 'not ours\n');
+			});
 
-		test('lets no text get into a new file outside', async () => {
-			aroundOpen(exchange, after);
-			await assert.rejects(write('new.js'), isRefused);
-			// Where the way there was exchanged back, the empty file can no longer be named, let alone removed.
-			const made = join(outside, 'new.js');
-			assert.equal(existsSync(made) ? readFileSync(made, 'utf8') : '', '');
-			if (how === 'and stays') assert.deepEqual(readdirSync(outside), ['a.js']);
+			test('lets no text get into a new file outside', async () => {
+				aroundOpen(exchange, after);
+				await assert.rejects(write('new.js', isWhole), isRefused);
+				// Where the way there was exchanged back, the empty file can no longer be named, let alone removed.
+				for (const made of readdirSync(outside))
+					assert.equal(readFileSync(join(outside, made), 'utf8'), made === 'a.js' ? 'not ours\n' : '');
+				if (how === 'and stays') assert.deepEqual(readdirSync(outside), ['a.js']);
+			});
 		});
-	});
 
 test('without an exchange both are written', async () => {
 	aroundOpen(

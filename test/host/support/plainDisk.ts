@@ -1,6 +1,6 @@
 // The smallest Workspace over real files, for tests of what stands on top of one. Confines nothing.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../../src/base/errors.ts';
 import { asSha256 } from '../../../src/base/ids.ts';
@@ -40,5 +40,11 @@ export function createPlainDisk(root: string): Workspace & { readonly writes: st
 			check(absolute, expected);
 			rmSync(absolute);
 		},
+		async setMode(absolute, mode, { expected }) {
+			check(absolute, expected);
+			chmodSync(absolute, mode);
+		},
+		removeEmptyFolder: () => Promise.resolve(false),
+		isExactName: (absolute) => Promise.resolve(existsSync(absolute)),
 	};
 }
