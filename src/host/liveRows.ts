@@ -5,21 +5,31 @@
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
 import type { ModelEvent } from '../core/ports.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
-import { blockRowId, isEditTool } from './transcriptRows.ts';
+import { GrowingEdit } from './growingEdit.ts';
+import { blockRowId, type ItemOf, isEditTool, type TranscriptInputs } from './transcriptRows.ts';
 
 export type LiveChange =
 	| { readonly kind: 'item'; readonly item: TranscriptItem }
+	/** A row that changes with every piece of the reply: only its newest state is worth sending. */
+	| { readonly kind: 'growing'; readonly item: TranscriptItem }
 	| { readonly kind: 'removed'; readonly id: string }
 	| { readonly kind: 'delta'; readonly id: string; readonly text: string };
 
+const UNKNOWN_PATH = '…';
 /** How much of a running tool's output is kept for a panel that attaches late. */
 const PROGRESS_CHARS = 4000;
 
 export class LiveRows {
+	readonly #inputs: Pick<TranscriptInputs, 'label'>;
+	readonly #growing = new Map<string, { readonly toolName: string; readonly edit: GrowingEdit }>();
 	readonly #rows = new Map<string, TranscriptItem>();
 	readonly #idByIndex = new Map<number, string>();
 	readonly #progress = new Map<string, string>();
 	#messageId = '';
+
+	constructor(inputs: Pick<TranscriptInputs, 'label'>) {
+		this.#inputs = inputs;
+	}
 
 	/** Rows that no entry has closed yet, in order. */
 	rows(): readonly TranscriptItem[] {
@@ -50,6 +60,7 @@ export class LiveRows {
 	/** An entry's row took over. */
 	closed(id: string): void {
 		this.#rows.delete(id);
+		this.#growing.delete(id);
 		this.#progress.delete(id);
 	}
 
@@ -57,6 +68,7 @@ export class LiveRows {
 	clear(): readonly LiveChange[] {
 		const removed = [...this.#rows.keys()].map((id): LiveChange => ({ kind: 'removed', id }));
 		this.#rows.clear();
+		this.#growing.clear();
 		this.#idByIndex.clear();
 		return removed;
 	}
@@ -73,6 +85,7 @@ export class LiveRows {
 			case 'thinking':
 				return this.#text(event.kind === 'text' ? 'answer' : 'thinking', event.index, event.text);
 			case 'toolInput':
+				return this.#grow(event.index, event.partialJson);
 			case 'blockEnded':
 				return [];
 		}
@@ -81,7 +94,36 @@ export class LiveRows {
 	#start(event: Extract<ModelEvent, { kind: 'blockStarted' }>): readonly LiveChange[] {
 		if (event.toolUseId === undefined || event.toolName === undefined) return [];
 		this.#idByIndex.set(event.index, event.toolUseId);
+		if (isEditTool(event.toolName))
+			this.#growing.set(event.toolUseId, { toolName: event.toolName, edit: new GrowingEdit() });
 		return this.#put(startedCall(event.toolUseId, event.toolName));
+	}
+
+	/** What an edit will change is shown while the model still writes it. */
+	#grow(index: number, partialJson: string): readonly LiveChange[] {
+		const id = this.#idByIndex.get(index) ?? '';
+		const row = this.#rows.get(id);
+		const growing = this.#growing.get(id);
+		if (row?.kind !== 'edit' || !growing?.edit.push(partialJson)) return [];
+		const { lines, addedLines, removedLines, isTruncated } = growing.edit.diff();
+		const path = row.path === UNKNOWN_PATH ? this.#pathOf(growing) : row.path;
+		const item: ItemOf<'edit'> = {
+			...row,
+			path,
+			lines: [...lines],
+			addedLines,
+			removedLines,
+			isDiffTruncated: isTruncated,
+		};
+		this.#rows.set(id, item);
+		return [{ kind: 'growing', item }];
+	}
+
+	/** As the row of the whole call will show it. */
+	#pathOf({ toolName, edit }: { readonly toolName: string; readonly edit: GrowingEdit }): string {
+		if (edit.path === undefined) return UNKNOWN_PATH;
+		const whole = { file_path: edit.path, old_string: edit.path, new_string: '', content: '' };
+		return this.#inputs.label(toolName, whole).path ?? edit.path;
 	}
 
 	#text(kind: 'answer' | 'thinking', index: number, text: string): readonly LiveChange[] {
@@ -119,8 +161,9 @@ function startedCall(id: string, toolName: string): TranscriptItem {
 	return {
 		kind: 'edit',
 		id,
-		path: '…',
+		path: UNKNOWN_PATH,
 		state: 'writing',
+		isGrowing: true,
 		isNewFile: false,
 		addedLines: 0,
 		removedLines: 0,

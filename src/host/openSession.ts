@@ -55,7 +55,7 @@ export class OpenSession implements Disposable {
 	readonly sessionRules: string[] = [];
 	/** What the turns of this session loaded from the blob store. */
 	readonly loadedTexts: BlobCache = new Map();
-	readonly #live = new LiveRows();
+	readonly #live: LiveRows;
 	readonly #texts: BlobTexts;
 	readonly #inputs: TranscriptInputs;
 	readonly #changed: Emitter<SessionChange>;
@@ -87,6 +87,7 @@ export class OpenSession implements Disposable {
 		this.approvals = approvals;
 		this.#texts = texts;
 		this.#inputs = inputs;
+		this.#live = new LiveRows(inputs);
 		this.#transcript = replay(session.entries, session.branch(), inputs);
 		this.#holder = session.readOnlyReason !== undefined && !isNewerVersion(session) ? 'other' : 'us';
 		// At the end, where a person looks when a session opens.

@@ -11,6 +11,9 @@ import type { SessionChange } from './openSession.ts';
 /** One frame: text that streams looks smooth, and a burst costs one batch. What comes after a pause goes at once. */
 const BATCH_MS = 16;
 
+/** A row that grows is worth looking at so often, not more: each change of it sends the whole row. */
+const GROWING_MS = 50;
+
 export type FeedSource = {
 	head(): PanelHead;
 	/** The rows to show, and whether older ones were left out. */
@@ -32,11 +35,15 @@ export class PanelFeed {
 	#lastBatchMs = Number.NEGATIVE_INFINITY;
 	#isReady = false;
 	#seq = 0;
+	#lastGrowingMs = Number.NEGATIVE_INFINITY;
 	#rows: RowMessage[] = [];
+	/** The newest state of rows that grow, by id. */
+	readonly #growing = new Map<string, TranscriptItem>();
 	#isHeadDue = false;
 	#isMeterDue = false;
 	#isSnapshotDue = false;
 	#isScheduled = false;
+	#isGrowingScheduled = false;
 
 	constructor(
 		source: FeedSource,
@@ -61,6 +68,7 @@ export class PanelFeed {
 	detached(): void {
 		this.#isReady = false;
 		this.#rows = [];
+		this.#growing.clear();
 	}
 
 	/** Sends a message that is no part of the state. */
@@ -72,9 +80,15 @@ export class PanelFeed {
 	on(change: SessionChange): void {
 		switch (change.kind) {
 			case 'item':
+				this.#growing.delete(change.item.id);
 				this.#rows.push({ kind: 'item', item: change.item });
 				break;
+			case 'growing':
+				this.#growing.set(change.item.id, change.item);
+				this.#armGrowing();
+				return;
 			case 'removed':
+				this.#growing.delete(change.id);
 				this.#rows.push({ kind: 'itemRemoved', id: change.id });
 				break;
 			case 'delta':
@@ -119,6 +133,7 @@ export class PanelFeed {
 
 	#snapshot(): void {
 		this.#rows = [];
+		this.#growing.clear();
 		this.#isSnapshotDue = false;
 		this.#isHeadDue = false;
 		this.#isMeterDue = false;
@@ -140,6 +155,20 @@ export class PanelFeed {
 		if (last?.kind === 'delta' && last.id === id)
 			this.#rows[this.#rows.length - 1] = { ...last, text: last.text + text };
 		else this.#rows.push({ kind: 'delta', id, text });
+	}
+
+	/** In time of its own: what else is to be said does not wait for it, and does not speed it up. */
+	#armGrowing(): void {
+		if (this.#isGrowingScheduled || !this.#isReady) return;
+		this.#isGrowingScheduled = true;
+		const delayMs = Math.max(0, this.#lastGrowingMs + GROWING_MS - this.#nowMs());
+		this.#schedule(() => {
+			this.#isGrowingScheduled = false;
+			this.#lastGrowingMs = this.#nowMs();
+			for (const item of this.#growing.values()) this.#rows.push({ kind: 'item', item });
+			this.#growing.clear();
+			this.flush();
+		}, delayMs);
 	}
 
 	#arm(): void {

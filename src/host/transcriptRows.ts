@@ -73,6 +73,8 @@ export function editRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'
 	const label = inputs.label(block.name, block.input);
 	const drafted = draftedText(block.input);
 	const diff = inputs.diff(drafted.before, drafted.after);
+	// Where a part stands in its file is known only when the file was read.
+	const isPart = drafted.before !== '';
 	return {
 		kind: 'edit',
 		id: block.id,
@@ -81,7 +83,7 @@ export function editRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'
 		isNewFile: false,
 		addedLines: diff.addedLines,
 		removedLines: diff.removedLines,
-		lines: [...diff.lines],
+		lines: isPart ? diff.lines.map((line) => ({ ...line, lineNumber: 0 })) : [...diff.lines],
 		isDiffTruncated: diff.isTruncated,
 		note: '',
 	};

@@ -1,7 +1,10 @@
 /** One row of the transcript as the panel receives it. Made by `host/transcript.ts` only; the panel knows no entries. */
 import * as z from 'zod';
 
-/** A line of a card's small diff. `lineNumber` is 1-based: in the new file for `+` and ` `, in the old one for `-`. */
+/**
+ * A line of a card's small diff. `lineNumber` is 1-based: in the new file for `+` and ` `, in the old one for `-`; 0 when the line's place
+ * in the file is not known yet.
+ */
 export const diffLineSchema = z.object({
 	kind: z.enum(['+', '-', ' ']),
 	lineNumber: z.number().int(),
@@ -82,6 +85,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** At most 12 lines. */
 		lines: z.array(diffLineSchema),
 		isDiffTruncated: z.boolean(),
+		/** The model still writes the call: `lines` are the newest ones, and what is left out stands above them. */
+		isGrowing: z.boolean().optional(),
 		/** Why it failed or was rejected; or that it was edited by the user or left unsaved. */
 		note: z.string(),
 	}),

@@ -86,3 +86,42 @@ test('what comes after a pause goes at once, what follows within a frame waits f
 	feed.on({ kind: 'delta', id: 'a', text: 'z' });
 	assert.deepEqual(delaysMs, [0, 10, 0]);
 });
+
+const growing = (text: string) =>
+	({ kind: 'growing', item: { kind: 'answer', id: 'e', text, isStreaming: true, isPartial: false } }) as const;
+const textOf = (message: ToPanel | undefined) =>
+	message?.kind === 'item' && message.item.kind === 'answer' ? message.item.text : undefined;
+
+test('a row that grows is sent at most every 50 ms, in its newest state', () => {
+	const { feed, sent, due, delaysMs, clock } = createFeed();
+	feed.ready();
+	feed.on(growing('1'));
+	assert.deepEqual(delaysMs, [0]);
+	due.shift()?.();
+	assert.equal(textOf(sent.at(-1)), '1');
+	clock.nowMs += 10;
+	feed.on(growing('12'));
+	feed.on(growing('123'));
+	assert.deepEqual(delaysMs, [0, 40]);
+	clock.nowMs += 40;
+	due.shift()?.();
+	assert.equal(textOf(sent.at(-1)), '123');
+	assert.equal(sent.length, 3);
+});
+
+test('what took the place of a growing row, or removed it, is not undone by what was still due', () => {
+	for (const end of [
+		{ ...growing('whole'), kind: 'item' },
+		{ kind: 'removed', id: 'e' },
+	] as const) {
+		const { feed, sent, due } = createFeed();
+		feed.ready();
+		feed.on(growing('1'));
+		feed.on(end);
+		for (const run of due) run();
+		assert.deepEqual(
+			sent.map((message) => textOf(message) ?? message.kind),
+			['snapshot', end.kind === 'item' ? 'whole' : 'itemRemoved'],
+		);
+	}
+});

@@ -9,6 +9,7 @@ type EditItem = Extract<TranscriptItem, { kind: 'edit' }>;
 
 export function editCard(item: EditItem, context: ViewContext): TemplateResult {
 	const name = `Edit: ${item.path}`;
+	if (item.state === 'writing' && item.lines.length > 0) return growingEdit(item, name);
 	if (item.state !== 'proposed') return settledEdit(item, name, context);
 	return html`<section class="card" data-row=${item.id} role="group" aria-label=${name}>
 		<header class="card-head">
@@ -43,6 +44,19 @@ export function editCard(item: EditItem, context: ViewContext): TemplateResult {
 				: nothing
 		}
 	</section>`;
+}
+
+/** What the model is about to change, as it comes. There is nothing to decide yet, so it is a row with its lines below, not a card. */
+function growingEdit(item: EditItem, name: string): TemplateResult {
+	return html`<div class="tool is-writing" data-row=${item.id} role="group" aria-label=${name}>
+		<div class="tool-line is-plain" title="${verbOf(item)} ${item.path}">
+			${icon('edit')}
+			<span class="verb">${verbOf(item)}</span>
+			<span class="target">${item.path}</span>
+			<span class="result">${lineCounts(item.addedLines, item.removedLines)}</span>
+		</div>
+		<div class="tool-body">${diffLines(item)}</div>
+	</div>`;
 }
 
 function settledEdit(item: EditItem, name: string, context: ViewContext): TemplateResult {
@@ -97,14 +111,16 @@ function act(item: EditItem, context: ViewContext, action: 'openDiff' | 'accept'
 
 function diffLines(item: EditItem): TemplateResult | typeof nothing {
 	if (item.lines.length === 0) return nothing;
+	const isGrowing = item.isGrowing === true;
 	return html`<div class="diff" tabindex="0" role="group" aria-label="Changed lines">
+		${isGrowing && item.isDiffTruncated ? html`<div class="diff-more">The newest lines</div>` : nothing}
 		<div class="diff-lines">${item.lines.map(diffLine)}</div>
-		${item.isDiffTruncated ? html`<div class="diff-more">The rest is in the diff editor.</div>` : nothing}
+		${item.isDiffTruncated && !isGrowing ? html`<div class="diff-more">The rest is in the diff editor.</div>` : nothing}
 	</div>`;
 }
 
 function diffLine(line: DiffLine): TemplateResult {
 	const tag = line.kind === '+' ? 'is-added' : line.kind === '-' ? 'is-removed' : '';
 	const sign = line.kind === '-' ? '−' : line.kind;
-	return html`<div class="diff-line ${tag}"><span class="line-number">${line.lineNumber}</span><span class="sign">${sign}</span><span class="line-text">${line.text}</span></div>`;
+	return html`<div class="diff-line ${tag}"><span class="line-number">${line.lineNumber === 0 ? nothing : line.lineNumber}</span><span class="sign">${sign}</span><span class="line-text">${line.text}</span></div>`;
 }

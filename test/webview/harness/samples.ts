@@ -237,7 +237,43 @@ export const rewindPlan: ToPanel = {
 	codeReason: null,
 };
 
-export interface Sample {
+const growing = { kind: 'edit', state: 'writing', isNewFile: false, isGrowing: true, note: '' } as const;
+const growingPart: TranscriptItem = {
+	...growing,
+	id: 'e8',
+	path: 'src/area.js',
+	addedLines: 2,
+	removedLines: 1,
+	lines: [
+		{ kind: ' ', lineNumber: 0, text: 'export function area(width, height) {' },
+		{ kind: '-', lineNumber: 0, text: '\treturn width * height;' },
+		{
+			kind: '+',
+			lineNumber: 0,
+			text: '\tif (!(width >= 0 && height >= 0)) throw new RangeError("the sides of an area must not be negative");',
+		},
+		{ kind: '+', lineNumber: 0, text: '\treturn wid' },
+	],
+	isDiffTruncated: false,
+};
+const growingFile: TranscriptItem = {
+	...growing,
+	id: 'e9',
+	path: 'src/geometry/polygons/intersections.js',
+	addedLines: 1_482,
+	removedLines: 0,
+	lines: Array.from({ length: 12 }, (_, index) => ({
+		kind: '+' as const,
+		lineNumber: 1_471 + index,
+		text:
+			index % 4 === 3
+				? ''
+				: `\tconst side${index} = Math.hypot(points[${index}].x - from.x, points[${index}].y - from.y);`,
+	})),
+	isDiffTruncated: true,
+};
+
+interface Sample {
 	readonly messages: readonly ToPanel[];
 	/** Selectors to click after the messages. */
 	readonly clicks?: readonly string[];
@@ -268,6 +304,14 @@ export const samples: Readonly<Record<string, Sample>> = {
 			}),
 			{ kind: 'delta', seq: 1, id: 'a3', text: 'Both guards are in place.\n\n```js\nconst answer = 4' },
 			{ kind: 'delta', seq: 2, id: 'a3', text: '2;' },
+		],
+	},
+	growing: {
+		messages: [
+			snapshot({
+				head: { state: 'streaming' },
+				items: [...items.slice(9), growingPart, growingFile],
+			}),
 		],
 	},
 	notice: {
