@@ -171,7 +171,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 							</div>
 						</div>`
 			}
-			${state.rewindPlan === null ? nothing : rewindDialog.view(state.rewindPlan)}
+			${state.rewindPlan === null ? nothing : rewindDialog.view(state.rewindPlan, state.rewindFiles, head !== null && isRunning(head))}
 			${state.context === null ? nothing : contextDialog(state.context, () => dispatch({ kind: 'local.closeDialog' }))}
 			<div class="sr-only" aria-live="polite">${spoken.polite}</div>
 			<div class="sr-only" aria-live="assertive">${spoken.urgent}</div>`;

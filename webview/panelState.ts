@@ -8,6 +8,7 @@ import type { PanelHead, ToPanel } from '../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../src/protocol/transcriptItem.ts';
 
 export type RewindPlan = Extract<ToPanel, { kind: 'rewind.plan' }>;
+export type RewindFileDetail = Extract<ToPanel, { kind: 'rewind.file' }>;
 export type ContextBreakdown = Extract<ToPanel, { kind: 'context' }>;
 export type Toast = Pick<Extract<ToPanel, { kind: 'toast' }>, 'level' | 'text'>;
 
@@ -26,6 +27,8 @@ export interface PanelState {
 	/** Whole outputs of tool rows that asked for them, by row id. */
 	readonly wholeOutputs: ReadonlyMap<string, string>;
 	readonly rewindPlan: RewindPlan | null;
+	/** What would change in files of that plan, as far as it was asked for, by the key of the file. */
+	readonly rewindFiles: ReadonlyMap<string, RewindFileDetail>;
 	readonly context: ContextBreakdown | null;
 	readonly toast: Toast | null;
 	/** Number of the last message that carried one. */
@@ -41,6 +44,7 @@ export const initialPanelState: PanelState = {
 	meter: null,
 	wholeOutputs: new Map(),
 	rewindPlan: null,
+	rewindFiles: new Map(),
 	context: null,
 	toast: null,
 	seq: 0,
@@ -70,7 +74,9 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 			};
 		}
 		case 'rewind.plan':
-			return { ...state, rewindPlan: message, context: null };
+			return { ...state, rewindPlan: message, rewindFiles: new Map(), context: null };
+		case 'rewind.file':
+			return { ...state, rewindFiles: new Map(state.rewindFiles).set(message.key, message) };
 		case 'context':
 			return { ...state, context: message, rewindPlan: null };
 		case 'expanded':

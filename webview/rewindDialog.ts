@@ -2,19 +2,20 @@
  * The dialog `Rewind`: what to take back, what that does to each file, and what cannot be taken back. It holds the
  * choices made in it and nothing else; the plan is the host's.
  */
-import { repeat } from 'lit/directives/repeat.js';
 import { html, nothing, type TemplateResult } from 'lit/html.js';
-import { assertNever } from '../src/base/assertNever.ts';
 import { plural } from '../src/base/text.ts';
 import { type RewindScope, rewindScopeSchema } from '../src/protocol/toHost.ts';
-import type { RewindFile } from '../src/protocol/toPanel.ts';
 import { firstLine } from './format.ts';
-import type { RewindPlan } from './panelState.ts';
-import { controlValue, icon, lineCounts, textButton } from './views/parts.ts';
+import type { RewindFileDetail, RewindPlan } from './panelState.ts';
+import { asProposed, chosenFiles, countChosen, type RewindChoice } from './rewind/rewindChoice.ts';
+import { createRewindFiles } from './rewind/rewindFiles.ts';
+import { countsText } from './rewind/rewindTexts.ts';
+import { controlValue, icon, textButton } from './views/parts.ts';
 import type { Post } from './views/viewTypes.ts';
 
 export interface RewindDialog {
-	view(plan: RewindPlan): TemplateResult;
+	/** `isRunning`: a turn runs, so the rewind stops it first. */
+	view(plan: RewindPlan, details: ReadonlyMap<string, RewindFileDetail>, isRunning: boolean): TemplateResult;
 }
 
 const SCOPES: readonly { readonly scope: RewindScope; readonly label: string }[] = [
@@ -26,15 +27,23 @@ const SCOPES: readonly { readonly scope: RewindScope; readonly label: string }[]
 export function createRewindDialog(post: Post, onClose: () => void, requestRender: () => void): RewindDialog {
 	let shownPlan: RewindPlan | null = null;
 	let scope: RewindScope = 'both';
-	let overwrite = new Set<string>();
+	let choice: RewindChoice = asProposed;
+	const files = createRewindFiles({
+		post,
+		requestRender,
+		choose(chosen) {
+			choice = chosen;
+			requestRender();
+		},
+	});
 
-	function tick(key: string, isTicked: boolean): void {
-		if (isTicked) overwrite.add(key);
-		else overwrite.delete(key);
-		requestRender();
-	}
-
-	function planView(plan: RewindPlan, entryId: string): TemplateResult {
+	function planView(
+		plan: RewindPlan,
+		entryId: string,
+		details: ReadonlyMap<string, RewindFileDetail>,
+		isRunning: boolean,
+	): TemplateResult {
+		const hasFiles = scope !== 'conversation';
 		return html`<p class="rewind-to">To before <q>${firstLine(plan.promptText, 160)}</q></p>
 			<vscode-radio-group
 				class="scopes"
@@ -57,69 +66,43 @@ export function createRewindDialog(post: Post, onClose: () => void, requestRende
 			${plan.codeReason === null ? nothing : html`<p class="card-note">${icon('info')}${plan.codeReason}</p>`}
 			<section class="preview" aria-label="Preview">
 				${scope === 'code' ? nothing : html`<p>${icon('comment-discussion')}${plural(plan.messageCount, 'message')} ${plan.messageCount === 1 ? 'leaves' : 'leave'} the conversation. Your prompt returns to the input.</p>`}
-				${scope === 'conversation' ? html`<p>${icon('files')}Files stay as they are.</p>` : fileList(plan)}
+				${scope === 'conversation' ? html`<p>${icon('files')}Files stay as they are.</p>` : files.view({ plan, details, choice })}
 			</section>
 			${
 				plan.warnings.length === 0 || scope === 'conversation'
 					? nothing
 					: html`<ul class="warnings" aria-label="Cannot be taken back">${plan.warnings.map((warning) => html`<li>${icon('warning')}<span>${warning}</span></li>`)}</ul>`
 			}
-			<p class="quiet">Nothing is lost: the way back is kept as Undo rewind.</p>
+			<p class="quiet" role="status">
+				${hasFiles && plan.files.length > 0 ? `${countsText(countChosen(choice, plan.files))} ` : ''}Nothing is lost: the way back is kept as Undo rewind.
+			</p>
 			<footer class="dialog-buttons">
 				${textButton({ label: 'Cancel', look: 'secondary', onClick: onClose })}
 				${textButton({
-					label: 'Rewind',
+					label: isRunning ? 'Stop and rewind' : 'Rewind',
 					look: 'primary',
 					onClick: () => {
-						post({ kind: 'rewind.apply', entryId, scope, overwrite: scope === 'conversation' ? [] : [...overwrite] });
+						post({ kind: 'rewind.apply', entryId, scope, ...chosenFiles(choice, hasFiles ? plan.files : []) });
 						onClose();
 					},
 				})}
 			</footer>`;
 	}
 
-	function fileList(plan: RewindPlan): TemplateResult {
-		const files = plan.files.filter((file) => file.action !== 'none' || file.status !== 'ok');
-		if (files.length === 0) return html`<p>${icon('files')}No file has changed since.</p>`;
-		return html`<ul class="files" aria-label="Files">
-			${repeat(files, (file) => file.key, fileRow)}
-		</ul>`;
-	}
-
-	function fileRow(file: RewindFile): TemplateResult {
-		return html`<li class="file is-${file.status}">
-			<div class="file-line">
-				${icon(fileIcon(file))}
-				<span class="path" title=${file.path}><bdi>${file.path}</bdi></span>
-				${file.status === 'blocked' ? nothing : lineCounts(file.addedLines, file.removedLines)}
-			</div>
-			${noteOf(file) === '' ? nothing : html`<p class="file-note">${noteOf(file)}</p>`}
-			${
-				file.status === 'conflict'
-					? html`<vscode-checkbox
-							aria-label="Overwrite my changes in ${file.path}"
-							?checked=${overwrite.has(file.key)}
-							@change=${(event: Event) => tick(file.key, isChecked(event.currentTarget))}
-							>Overwrite my changes</vscode-checkbox
-						>`
-					: nothing
-			}
-		</li>`;
-	}
-
 	return {
-		view(plan) {
+		view(plan, details, isRunning) {
 			if (plan !== shownPlan) {
 				shownPlan = plan;
 				scope = plan.codeReason === null ? 'both' : 'conversation';
-				overwrite = new Set();
+				choice = asProposed;
+				files.reset(plan);
 			}
 			const entryId = plan.entryId;
 			return html`<dialog class="dialog" aria-label="Rewind" @close=${onClose}>
 				<header class="dialog-head">
 					<h2>${entryId === null ? 'Rewind to…' : 'Rewind'}</h2>
 				</header>
-				<div class="dialog-body">${entryId === null ? promptList(plan, post, onClose) : planView(plan, entryId)}</div>
+				<div class="dialog-body">${entryId === null ? promptList(plan, post, onClose) : planView(plan, entryId, details, isRunning)}</div>
 			</dialog>`;
 		},
 	};
@@ -142,43 +125,4 @@ function promptList(plan: RewindPlan, post: Post, onClose: () => void): Template
 			)}
 		</ul>
 		<footer class="dialog-buttons">${textButton({ label: 'Cancel', look: 'secondary', onClick: onClose })}</footer>`;
-}
-
-function fileIcon(file: RewindFile): string {
-	if (file.status === 'conflict') return 'warning';
-	if (file.status === 'blocked') return 'circle-slash';
-	if (file.status === 'merge') return 'git-merge';
-	if (file.action === 'delete') return 'trash';
-	return file.action === 'create' ? 'new-file' : 'discard';
-}
-
-/** What happens to the file, where it is not simply put back, and why. */
-function noteOf(file: RewindFile): string {
-	return [actionText(file), file.note].filter((part) => part !== '').join(' ');
-}
-
-function actionText(file: RewindFile): string {
-	switch (file.status) {
-		case 'blocked':
-			return 'Stays as it is.';
-		case 'conflict':
-			return file.note === '' ? 'You changed it too. It stays as it is.' : '';
-		case 'merge':
-			return 'Your own changes are kept.';
-		case 'ok':
-			return OK_TEXTS[file.action];
-		default:
-			return assertNever(file.status);
-	}
-}
-
-const OK_TEXTS: Readonly<Record<RewindFile['action'], string>> = {
-	restore: '',
-	delete: 'Is removed: Retrace created it.',
-	create: 'Is created again.',
-	none: '',
-};
-
-function isChecked(target: EventTarget | null): boolean {
-	return target !== null && 'checked' in target && target.checked === true;
 }

@@ -7,9 +7,11 @@ import { Emitter, type Event } from '../base/emitter.ts';
 import { SessionClosedError } from '../base/errors.ts';
 import type { PromptQueue } from '../core/agent/promptQueue.ts';
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
+import type { RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import type { BlobCache } from '../core/context/loadBlobs.ts';
 import type { Entry } from '../core/session/entry.ts';
 import type { LogNow } from '../core/session/registry.ts';
+import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { Approvals } from './approvals.ts';
@@ -68,6 +70,8 @@ export class OpenSession implements Disposable {
 	#holder: LogNow['holder'];
 	/** The user stopped the turn to send a queued prompt now. */
 	isSteering = false;
+	/** What the dialog `Rewind` on the screen was made from. */
+	shownPlan: RestorePlan | undefined;
 
 	readonly onDidChange: Event<SessionChange>;
 
@@ -89,7 +93,8 @@ export class OpenSession implements Disposable {
 		this.#inputs = inputs;
 		this.#live = new LiveRows(inputs);
 		this.#transcript = replay(session.entries, session.branch(), inputs);
-		this.#holder = session.readOnlyReason !== undefined && !isNewerVersion(session) ? 'other' : 'us';
+		this.#holder =
+			session.readOnlyReason !== undefined && !isNewerVersion(session) && !isInTrash(session) ? 'other' : 'us';
 		// At the end, where a person looks when a session opens.
 		this.#notices = [
 			...problemNotices(session.problems),
@@ -219,6 +224,7 @@ export class OpenSession implements Disposable {
 
 	onTurnEvent(event: TurnEvent): void {
 		if (event.kind === 'retrying') this.#setProgress(retryText(event));
+		else if (event.kind === 'compacting') this.#setProgress(compactingText(event));
 		else if (event.kind === 'requestStarted' || this.#progress !== null) this.#setProgress(null);
 		for (const change of this.#live.on(event)) this.#changed.fire(change);
 	}
@@ -254,7 +260,7 @@ export class OpenSession implements Disposable {
 			this.#changed.fire({ kind: 'item', item: this.#withProgress(item) });
 		}
 		const toolUseId = 'toolUseId' in entry ? entry.toolUseId : undefined;
-		if (toolUseId !== undefined && CONTENT_TYPES.has(entry.type)) void this.#refreshEdit(toolUseId);
+		if (toolUseId !== undefined && this.#hasNewContents(entry, toolUseId)) void this.#refreshEdit(toolUseId);
 		if (HEAD_TYPES.has(entry.type)) this.#changed.fire({ kind: 'head' });
 		if (CONTEXT_TYPES.has(entry.type)) this.#changed.fire({ kind: 'context' });
 	}
@@ -263,13 +269,21 @@ export class OpenSession implements Disposable {
 		this.#transcript = replay(this.session.entries, this.session.branch(), this.#inputs);
 	}
 
+	#hasNewContents(entry: Entry, toolUseId: string): boolean {
+		// Of a command all is known with its result.
+		if (entry.type === 'toolResult') return this.row(toolUseId)?.kind === 'tool';
+		return CONTENT_TYPES.has(entry.type) && !(entry.type === 'fileOperation' && entry.state === 'done');
+	}
+
 	/** True when rows were built again. */
 	async #loadEdits(rows: readonly TranscriptItem[]): Promise<boolean> {
-		const edits = rows.filter((row) => row.kind === 'edit');
-		const needed = edits.flatMap((row) => this.#transcript.contentsOf(row.id));
-		if (needed.length === 0) return false;
-		await this.#texts.load(needed);
-		for (const row of edits) this.#transcript.refresh(row.id);
+		const needing = rows.filter((row) => this.#transcript.contentsOf(row.id).length > 0);
+		if (needing.length === 0) return false;
+		await this.#texts.load(needing.flatMap((row) => this.#transcript.contentsOf(row.id)));
+		for (const row of needing) {
+			await this.#countLines(row.id);
+			this.#transcript.refresh(row.id);
+		}
 		return true;
 	}
 
@@ -277,8 +291,14 @@ export class OpenSession implements Disposable {
 	async #refreshEdit(toolUseId: string): Promise<void> {
 		const needed = this.#transcript.contentsOf(toolUseId);
 		await this.#texts.load(needed);
+		await this.#countLines(toolUseId);
 		const item = this.#transcript.refresh(toolUseId);
 		if (item) this.#changed.fire({ kind: 'item', item });
+	}
+
+	/** File by file: comparing takes its time, and the editor goes on in between. */
+	async #countLines(toolUseId: string): Promise<void> {
+		while (this.#transcript.countNext(toolUseId)) await new Promise<void>((resolve) => setTimeout(resolve, 0));
 	}
 
 	#onApproval(change: Parameters<Parameters<Approvals['onDidChange']>[0]>[0]): void {
@@ -287,6 +307,9 @@ export class OpenSession implements Disposable {
 				this.#changed.fire({ kind: 'item', item: change.row });
 				this.#changed.fire({ kind: 'asks', what: change.what });
 				break;
+			case 'updated':
+				this.#changed.fire({ kind: 'item', item: change.row });
+				return;
 			case 'answered':
 				this.#changed.fire({ kind: 'removed', id: change.id });
 				break;

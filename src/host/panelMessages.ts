@@ -2,19 +2,25 @@
 import * as vscode from 'vscode';
 import { assertNever } from '../base/assertNever.ts';
 import { BugError, UserError } from '../base/errors.ts';
+import type { PlannedFile } from '../core/checkpoint/restorePlan.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import type { BlobStore, Workspace } from '../core/ports.ts';
 import { isBlobRef } from '../core/session/content.ts';
 import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { openLink } from './links.ts';
+import { openCallChanges } from './openCallChanges.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import { findForPanel } from './panelFind.ts';
 import { rowsBackTo } from './revealEntry.ts';
+import { openRewindDiff } from './rewindDiff.ts';
+import { describeFile } from './rewindFile.ts';
+import { shownPath } from './rewindFlow.ts';
 import type { SessionHost } from './sessionHost.ts';
 import type { SessionView } from './sessionView.ts';
 import { chooseProvider } from './settings.ts';
 import { textOfBlocks } from './transcriptRows.ts';
+import { saveUnsavedFiles } from './unsavedFiles.ts';
 
 type Edits = {
 	open(key: { sessionId: string; toolUseId: string }): Promise<void>;
@@ -50,6 +56,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'permission.answer': {
 			const { id, verdict, reason } = message;
 			const answer = reason ? { verdict, reason } : { verdict };
+			if (message.savesFirst) await saveUnsavedFiles();
 			if (!view.current.approvals.answer(id, answer)) throw tooLate();
 			return;
 		}
@@ -60,6 +67,12 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return world.say(await view.previewRewind(message.entryId === '' ? null : message.entryId));
 		case 'rewind.apply':
 			return await view.applyRewind(message);
+		case 'rewind.expand':
+			return world.say(await describeFile(plannedFile(message.key, view), world));
+		case 'rewind.diff': {
+			const planned = plannedFile(message.key, view);
+			return await openRewindDiff(planned, shownPath(planned.file, world.workspace), world.blobs);
+		}
 		case 'rewind.undo':
 			return await view.undoRewind();
 		case 'mode.set':
@@ -74,6 +87,8 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await world.showContext();
 		case 'item.expand':
 			return world.say({ kind: 'expanded', id: message.id, text: await wholeOutput(message.id, world) });
+		case 'change.open':
+			return await openCallChanges(view.current.session, message.id, message.key, world.blobs);
 		case 'transcript.older': {
 			const { beforeId, untilId } = message;
 			const { items, hasOlder } =
@@ -120,7 +135,7 @@ async function actOnEdit(
 }
 
 async function actOnSession(
-	action: 'new' | 'rename' | 'menu' | 'doctor' | 'export' | 'branches',
+	action: Extract<ToHost, { kind: 'session.act' }>['action'],
 	view: SessionView,
 ): Promise<void> {
 	switch (action) {
@@ -140,6 +155,9 @@ async function actOnSession(
 			return;
 		case 'branches':
 			await vscode.commands.executeCommand('retrace.showBranches');
+			return;
+		case 'origin':
+			await vscode.commands.executeCommand('retrace.openOrigin', { sessionId: view.sessionId });
 			return;
 	}
 }
@@ -178,7 +196,15 @@ async function actOnNotice(
 			return await world.view.reopen();
 		case 'fork':
 			return await world.view.fork();
+		case 'restore':
+			return await world.view.restore();
 	}
+}
+
+function plannedFile(key: string, view: SessionView): PlannedFile {
+	const planned = view.current.shownPlan?.files.find((file) => file.key === key);
+	if (planned) return planned;
+	throw new UserError('no-such-file', 'This preview is out of date. Nothing was changed. Open the dialog again.');
 }
 
 /** The whole output of a tool call, as it was stored. */

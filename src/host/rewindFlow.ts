@@ -11,11 +11,12 @@ import { epochBefore } from '../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import type { BlobStore, Workspace } from '../core/ports.ts';
 import { inputBlockSchema, isBlobRef, isTextBlock, type StoredInputBlock } from '../core/session/content.ts';
-import type { Entry, EntryOf } from '../core/session/entry.ts';
+import type { Entry, EntryOf, FilePath } from '../core/session/entry.ts';
 import { entryNotFound, notInThisSession } from '../core/session/sessionErrors.ts';
-import type { RewindScope } from '../protocol/toHost.ts';
-import type { RewindFile, ToPanel } from '../protocol/toPanel.ts';
+import type { KeptHunks, RewindScope } from '../protocol/toHost.ts';
+import type { ToPanel } from '../protocol/toPanel.ts';
 import type { OpenSession } from './openSession.ts';
+import { rewindFile, withKeptHunks } from './rewindFile.ts';
 import { rewindWarnings } from './rewindWarnings.ts';
 import { undoableRewind } from './transcript.ts';
 
@@ -25,6 +26,17 @@ export type RewindWorld = {
 	readonly blobs: BlobStore;
 	/** Why files cannot be restored now; null = they can. */
 	codeReason(): string | null;
+};
+/** What the user chose. */
+export type RewindChoice = {
+	readonly entryId: string;
+	readonly scope: RewindScope;
+	/** Keys of files that are restored though they are not by themselves: conflicts, and changes of an unknown author. */
+	readonly overwrite: readonly string[];
+	/** Keys of files that stay as they are. */
+	readonly keep?: readonly string[];
+	/** Files of which some hunks stay as they are. */
+	readonly keepHunks?: readonly KeptHunks[];
 };
 /** `promptText` goes back to the input; `problems` are files that were not restored. */
 export type RewindOutcome = { readonly promptText: string | undefined; readonly problems: readonly string[] };
@@ -51,20 +63,21 @@ export async function previewRewind(
 					return await planTo(open, prompt, world, signal);
 				})
 			: undefined;
+	open.shownPlan = plan;
 	return {
 		...base,
 		promptText: await wholePromptText(open, prompt, world.blobs),
-		files: (plan?.files ?? []).map(rewindFile),
+		files: (plan?.files ?? []).map((file) => rewindFile(file, shownPath(file.file, world.workspace))),
 		messageCount: countMessages(left),
 		warnings: [...rewindWarnings(open.session.entries, left, world.workspace.roots)],
 		codeReason: world.codeReason(),
 	};
 }
 
-/** Stops a running turn, then rewinds. `overwrite` holds the keys of conflicting files to be overwritten. */
+/** Stops a running turn, then rewinds. */
 export async function applyRewind(
 	open: OpenSession,
-	choice: { readonly entryId: string; readonly scope: RewindScope; readonly overwrite: readonly string[] },
+	choice: RewindChoice,
 	world: RewindWorld,
 	signal: AbortSignal,
 ): Promise<RewindOutcome> {
@@ -73,7 +86,7 @@ export async function applyRewind(
 
 async function rewindNow(
 	open: OpenSession,
-	choice: Parameters<typeof applyRewind>[1],
+	choice: RewindChoice,
 	world: RewindWorld,
 	signal: AbortSignal,
 ): Promise<RewindOutcome> {
@@ -87,7 +100,7 @@ async function rewindNow(
 		if (reason !== null) throw new UserError('cannot-restore', `${reason} Nothing was changed.`);
 		const { session } = open;
 		await settleIntents({ session, ...world });
-		const plan = await planTo(open, prompt, world, signal);
+		const plan = await chosenPlan(await planTo(open, prompt, world, signal), choice, world);
 		const report = await applyRestore(
 			{ session, workspace: world.workspace, blobs: world.blobs, plan, overwrite: choice.overwrite },
 			signal,
@@ -206,16 +219,28 @@ function planTo(
 	return planRestore({ session, workspace: world.workspace, blobs: world.blobs, toEpoch }, signal);
 }
 
-function rewindFile(file: RestorePlan['files'][number]): RewindFile {
-	return {
-		key: file.key,
-		path: file.file.rel,
-		action: file.action,
-		addedLines: file.addedLines,
-		removedLines: file.removedLines,
-		status: file.status,
-		note: file.note,
-	};
+/** The plan with what the user keeps taken out of it. */
+async function chosenPlan(plan: RestorePlan, choice: RewindChoice, world: RewindWorld): Promise<RestorePlan> {
+	const keep = new Set(choice.keep);
+	const keepHunks = new Map(choice.keepHunks?.map((kept) => [kept.key, kept]));
+	if (keep.size + keepHunks.size === 0) return plan;
+	const files = await Promise.all(
+		plan.files.map(async (file) => {
+			if (keep.has(file.key)) return { ...file, status: 'blocked' as const, note: 'you keep it as it is' };
+			const kept = keepHunks.get(file.key);
+			if (!kept || file.status === 'blocked') return file;
+			const result = await withKeptHunks(file, kept, world);
+			if ('reason' in result) return { ...file, status: 'blocked' as const, note: result.reason };
+			return { ...file, status: 'merge' as const, merged: result.merged };
+		}),
+	);
+	return { ...plan, files };
+}
+
+/** Workspace-relative; with several folders, the folder's name stands before it. */
+export function shownPath(file: FilePath, workspace: Workspace): string {
+	const root = workspace.roots.length > 1 ? workspace.roots.find(({ path }) => path === file.root) : undefined;
+	return root ? `${root.name}/${file.rel}` : file.rel;
 }
 
 function countMessages(entries: readonly Entry[]): number {

@@ -10,7 +10,7 @@ import { asEntryId, type SessionId } from '../base/ids.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
 import { forkTitle } from '../core/session/titles.ts';
-import type { PromptAttachment, RewindScope } from '../protocol/toHost.ts';
+import type { PromptAttachment } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { readPrompt } from './attachments.ts';
 import type { OpenSession } from './openSession.ts';
@@ -18,6 +18,7 @@ import type { OpenSessions, OpenSessionsWorld } from './openSessions.ts';
 import {
 	applyRewind,
 	previewRewind,
+	type RewindChoice,
 	type RewindOutcome,
 	type RewindWorld,
 	stopTurn,
@@ -26,6 +27,7 @@ import {
 } from './rewindFlow.ts';
 import type { DraftPlace, SessionDrafts } from './sessionDrafts.ts';
 import { createSessionDigests } from './sessionMentions.ts';
+import { FORKED_IN_TURN, isCutOff } from './sessionNotices.ts';
 import { folderNotice, type TurnWorld, turnRefusal } from './turnRunner.ts';
 
 export type SessionHostWorld = OpenSessionsWorld & TurnWorld & RewindWorld & { readonly state: vscode.Memento };
@@ -170,6 +172,16 @@ export class SessionView implements Disposable {
 		await this.showOpen(await this.#host.sessions.open(this.#sessionId, { isFresh: true }));
 	}
 
+	/** Takes the shown session out of the trash. */
+	async restore(): Promise<void> {
+		const { sessions } = this.#host.world.stores;
+		const trashed = await sessions.listTrash();
+		// Of a session that was trashed twice, the one that is shown has the plain name.
+		const found = trashed.find(({ name }) => name === this.#sessionId);
+		if (found) await sessions.restore(found.name);
+		await this.reopen();
+	}
+
 	/** The newest session of the list. */
 	async showLast(): Promise<void> {
 		const { sessions } = await this.#host.world.stores.sessions.list();
@@ -242,7 +254,7 @@ export class SessionView implements Disposable {
 		return await previewRewind(this.current, entryId, this.#host.world, new AbortController().signal);
 	}
 
-	async applyRewind(choice: { entryId: string; scope: RewindScope; overwrite: readonly string[] }): Promise<void> {
+	async applyRewind(choice: RewindChoice): Promise<void> {
 		const outcome = await applyRewind(this.current, choice, this.#host.world, new AbortController().signal);
 		if (outcome.promptText !== undefined) this.say({ kind: 'input', text: outcome.promptText, how: 'replace' });
 		this.#tellRewind(outcome, 'Rewound');
@@ -260,6 +272,11 @@ export class SessionView implements Disposable {
 		const at = options.entryId === undefined ? origin.session.leaf : asEntryId(options.entryId);
 		const fork = await sessions.fork(origin.session, at);
 		fork.session.append({ type: 'title', title: forkTitle(origin.session.title), by: 'prompt' });
+		if (isCutOff(fork.session.branch())) {
+			// Nothing broke off here: the fork ends where the user wanted it to.
+			fork.session.append({ type: 'interrupted', reason: 'stop' });
+			fork.notify(FORKED_IN_TURN);
+		}
 		await this.showOpen(fork);
 	}
 

@@ -6,6 +6,15 @@ export const permissionModeSchema = z.enum(['plan', 'ask', 'acceptEdits', 'auto'
 export const rewindScopeSchema = z.enum(['both', 'conversation', 'code']);
 export type RewindScope = z.infer<typeof rewindScopeSchema>;
 
+export const keptHunksSchema = z.object({
+	key: z.string(),
+	/** Of the `rewind.file` that the numbers of the hunks come from. */
+	version: z.string(),
+	/** From 0. */
+	hunks: z.array(z.number().int().nonnegative()),
+});
+export type KeptHunks = z.infer<typeof keptHunksSchema>;
+
 const attachment = z.discriminatedUnion('kind', [
 	/** A workspace file or range, 1-based inclusive lines; the host reads it. */
 	z.object({
@@ -39,6 +48,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 		id: z.string(),
 		verdict: z.enum(['allowOnce', 'alwaysAllow', 'deny']),
 		reason: z.string().optional(),
+		/** Saves the files with unsaved changes first. */
+		savesFirst: z.boolean().optional(),
 	}),
 	z.object({
 		kind: z.literal('edit.act'),
@@ -52,21 +63,31 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 		kind: z.literal('rewind.apply'),
 		entryId: z.string(),
 		scope: rewindScopeSchema,
-		/** Keys of conflicting files that the user ticked to be overwritten. */
+		/** Keys of files that are not restored unless the user ticks them: conflicts, and changes of an unknown author. */
 		overwrite: z.array(z.string()),
+		/** Keys of files that the user keeps as they are now. */
+		keep: z.array(z.string()),
+		/** Files of which some hunks stay as they are now. */
+		keepHunks: z.array(keptHunksSchema),
 	}),
+	/** What would change in one file of the plan on the screen: answered with `rewind.file`. */
+	z.object({ kind: z.literal('rewind.expand'), key: z.string() }),
+	/** Show one file of the plan as a native diff, now and as it would be. */
+	z.object({ kind: z.literal('rewind.diff'), key: z.string() }),
 	z.object({ kind: z.literal('rewind.undo') }),
 	z.object({ kind: z.literal('mode.set'), mode: permissionModeSchema }),
 	z.object({ kind: z.literal('model.set'), model: z.string() }),
 	z.object({
 		kind: z.literal('session.act'),
-		action: z.enum(['new', 'rename', 'menu', 'export', 'doctor', 'branches']),
+		action: z.enum(['new', 'rename', 'menu', 'export', 'doctor', 'branches', 'origin']),
 	}),
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */
 	z.object({ kind: z.literal('context.show') }),
 	/** The whole output of a tool row: answered with `expanded`. */
 	z.object({ kind: z.literal('item.expand'), id: z.string() }),
+	/** Show what a call changed in one file as a native diff, or without `key` in all of them. */
+	z.object({ kind: z.literal('change.open'), id: z.string(), key: z.string().optional() }),
 	/** The rows before this one: answered with `older`. */
 	z.object({
 		kind: z.literal('transcript.older'),

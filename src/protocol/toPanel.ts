@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { contextMeterSchema } from './contextMeter.ts';
 import { findMarkSchema } from './findMark.ts';
 import { permissionModeSchema, promptAttachmentsSchema } from './toHost.ts';
-import { transcriptItemSchema } from './transcriptItem.ts';
+import { diffLineSchema, transcriptItemSchema } from './transcriptItem.ts';
 
 const sessionStateSchema = z.enum(['created', 'ready', 'streaming', 'runningTool', 'awaitingUser', 'idle', 'closed']);
 
@@ -18,6 +18,8 @@ export const panelHeadSchema = z.object({
 	/** Set while the whole session cannot be written to, e.g. it is open in another window. */
 	readOnlyReason: z.string().nullable(),
 	isPersisted: z.boolean(),
+	/** It was forked from another session. */
+	isFork: z.boolean(),
 	mode: permissionModeSchema,
 	model: z.string(),
 	models: z.array(modelChoice),
@@ -37,11 +39,16 @@ export const panelHeadSchema = z.object({
 export type PanelHead = z.infer<typeof panelHeadSchema>;
 
 export const rewindFileSchema = z.object({
-	/** Opaque; comes back in `overwrite`. */
+	/** Opaque; comes back in `overwrite`, `keep` and `keepHunks`. */
 	key: z.string(),
 	/** Workspace-relative. */
 	path: z.string(),
-	action: z.enum(['restore', 'delete', 'create', 'none']),
+	/** `mode`: only its permissions change. */
+	action: z.enum(['restore', 'delete', 'create', 'mode', 'none']),
+	/** What a command may have done, or the user: not restored unless ticked. */
+	isUnknownAuthor: z.boolean(),
+	/** Its lines can be shown and kept one hunk at a time. */
+	hasHunks: z.boolean(),
 	addedLines: z.number().int(),
 	removedLines: z.number().int(),
 	/** `ok`: the file is as the agent left it. `merge`: changed since, merges cleanly. `conflict`: asks. `blocked`: cannot. */
@@ -49,6 +56,17 @@ export const rewindFileSchema = z.object({
 	note: z.string(),
 });
 export type RewindFile = z.infer<typeof rewindFileSchema>;
+
+export const rewindHunkSchema = z.object({
+	/** 1-based, in the file as it is now. */
+	startLine: z.number().int(),
+	addedLines: z.number().int(),
+	removedLines: z.number().int(),
+	/** The first of them. */
+	lines: z.array(diffLineSchema),
+	isTruncated: z.boolean(),
+});
+export type RewindHunk = z.infer<typeof rewindHunkSchema>;
 
 export const toPanelSchema = z.discriminatedUnion('kind', [
 	/** Everything, on attach and after the branch changed. `seq` restarts here. */
@@ -82,6 +100,18 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 		warnings: z.array(z.string()),
 		/** Why code cannot be restored; null = it can. */
 		codeReason: z.string().nullable(),
+	}),
+	/** What would change in one file of the plan on the screen. */
+	z.object({
+		kind: z.literal('rewind.file'),
+		key: z.string(),
+		/** Names the two texts that were compared; comes back with the hunks to keep. */
+		version: z.string(),
+		hunks: z.array(rewindHunkSchema),
+		/** Hunks behind these, which only the native diff shows. */
+		moreHunks: z.number().int().nonnegative(),
+		/** Why there is nothing to show; empty when there is. */
+		note: z.string(),
 	}),
 	/** Open the context dialog. */
 	z.object({

@@ -10,7 +10,8 @@ import type { ToHost } from '../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
-import { askedPermission, items, proposedEdit, rewindPlan, samples, snapshot } from '../webview/harness/samples.ts';
+import { rewindFileHunks, rewindMany, rewindPlan } from '../webview/harness/rewindSamples.ts';
+import { askedPermission, items, proposedEdit, samples, snapshot } from '../webview/harness/samples.ts';
 import type { ThemeName } from '../webview/harness/themes.ts';
 
 describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
@@ -196,8 +197,77 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			await dialog.waitFor({ state: 'detached' });
 			assert.deepEqual(await posted(panel), [
 				{ kind: 'rewind.preview', entryId: 'p1' },
-				{ kind: 'rewind.apply', entryId: 'p1', scope: 'code', overwrite: ['k2'] },
+				{ kind: 'rewind.apply', entryId: 'p1', scope: 'code', overwrite: ['k2'], keep: [], keepHunks: [] },
 			]);
+		}));
+
+	test('rewind: files are in groups, and only what takes nothing from the user is ticked', () =>
+		withPanel([snapshot(), rewindPlan], async ({ page }) => {
+			const dialog = page.getByRole('dialog', { name: 'Rewind' });
+			const ticked = async (name: string) => await dialog.getByRole('checkbox', { name, exact: true }).isChecked();
+			assert.deepEqual(await dialog.getByRole('heading', { level: 3 }).allTextContents(), [
+				'Will be restored',
+				'Conflicts',
+				'Changed by an unknown author',
+				'Cannot be restored',
+			]);
+			assert.equal(await ticked('Restore src/area.js'), true);
+			assert.equal(await ticked('Remove notes.md'), true);
+			assert.equal(await ticked('Overwrite my changes in src/geometry/rectangles/perimeter.js'), false);
+			assert.equal(await ticked('Restore package-lock.json'), false);
+			assert.equal(await dialog.getByRole('checkbox', { name: /logo\.png/ }).count(), 0);
+			await dialog
+				.getByText('3 files are restored, 2 stay as they are, 1 conflict is left to merge.', { exact: false })
+				.waitFor();
+		}));
+
+	test('rewind: a file and a hunk are kept by keyboard alone', () =>
+		withPanel([snapshot(), rewindPlan], async (panel) => {
+			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
+			const { keyboard } = panel.page;
+			await dialog.getByRole('checkbox', { name: 'Restore src/area.js' }).focus();
+			await keyboard.press('Space');
+			await keyboard.press('ArrowDown');
+			await keyboard.press('ArrowDown');
+			await keyboard.press('ArrowRight');
+			await panel.send(rewindFileHunks);
+			await dialog.getByRole('checkbox', { name: 'Restore line 18 of README.md' }).press('Space');
+			assert.equal(
+				await dialog
+					.getByRole('checkbox', { name: 'Restore README.md' })
+					.evaluate((box: HTMLInputElement) => box.indeterminate),
+				true,
+			);
+			await dialog.getByRole('button', { name: 'Open diff of README.md' }).press('Enter');
+			await dialog.getByRole('button', { name: 'Rewind', exact: true }).press('Enter');
+			assert.deepEqual(await posted(panel), [
+				{ kind: 'rewind.expand', key: 'k4' },
+				{ kind: 'rewind.diff', key: 'k4' },
+				{
+					...{ kind: 'rewind.apply', entryId: 'p1', scope: 'both', overwrite: [], keep: ['k1'] },
+					keepHunks: [{ key: 'k4', version: 'v1', hunks: [1] }],
+				},
+			]);
+		}));
+
+	test('rewind: all and none of a group, also of twenty thousand files, in folders and with right counts', () =>
+		withPanel([snapshot(), rewindMany], async (panel) => {
+			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
+			await dialog.getByText('15,000 files are restored, 5,000 stay as they are.', { exact: false }).waitFor();
+			assert.ok((await panel.page.locator('dialog li').count()) < 10, 'only folders are drawn');
+			await dialog.getByRole('checkbox', { name: 'docs/, 5,000 files' }).click();
+			await dialog.getByText('10,000 files are restored, 10,000 stay as they are.', { exact: false }).waitFor();
+			await dialog.getByRole('button', { name: /docs/ }).click();
+			await dialog.getByRole('button', { name: 'Show 100 more of 4,900' }).waitFor();
+			await dialog.getByRole('checkbox', { name: 'Restore docs/f10.ts' }).click();
+			await dialog.getByText('10,001 files are restored, 9,999 stay as they are.', { exact: false }).waitFor();
+			await dialog.getByRole('checkbox', { name: 'All files: Changed by an unknown author' }).click();
+			await dialog.getByText('15,001 files are restored, 4,999 stay as they are.', { exact: false }).waitFor();
+		}));
+
+	test('rewind: while a turn runs the button says that it is stopped', () =>
+		withPanel(samples.rewindRunning?.messages ?? [], async ({ page }) => {
+			await page.getByRole('dialog', { name: 'Rewind' }).getByRole('button', { name: 'Stop and rewind' }).waitFor();
 		}));
 
 	test('rewind: without code only the conversation can go; Escape cancels', () =>

@@ -13,7 +13,8 @@ import type { Session } from '../../src/core/session/sessionTypes.ts';
 import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
-import { applyRewind, previewRewind, stopTurn, undoRewind } from '../../src/host/rewindFlow.ts';
+import { describeFile } from '../../src/host/rewindFile.ts';
+import { applyRewind, previewRewind, type RewindChoice, stopTurn, undoRewind } from '../../src/host/rewindFlow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
 import { createFixture, type Fixture } from '../core/agent/turnFixture.ts';
 import { sessionOptions, user } from '../core/session/sessionSupport.ts';
@@ -57,8 +58,18 @@ async function createScene(replies: readonly (readonly AssistantBlock[])[] = [],
 		listenerErrors,
 		prompts,
 		say: async (prompt: string | Prompt) => await fixture.run(prompt),
-		rewind: async (index: number, scope: 'both' | 'code' | 'conversation', overwrite: readonly string[] = []) =>
-			await applyRewind(open, { entryId: prompts()[index]?.id ?? '', scope, overwrite }, world, signal),
+		rewind: async (
+			index: number,
+			scope: 'both' | 'code' | 'conversation',
+			files: Partial<Pick<RewindChoice, 'overwrite' | 'keep' | 'keepHunks'>> = {},
+		) =>
+			await applyRewind(open, { entryId: prompts()[index]?.id ?? '', scope, overwrite: [], ...files }, world, signal),
+		/** What the dialog shows of a file of the newest preview. */
+		expand: async (key: string) => {
+			const planned = open.shownPlan?.files.find((file) => file.key === key);
+			assert.ok(planned);
+			return await describeFile(planned, world);
+		},
 		preview: async (index: number) => await previewRewind(open, prompts()[index]?.id ?? '', world, signal),
 		undo: async () => await undoRewind(open, world, signal),
 		state: () => `${prompts().length} ${JSON.stringify(workspace.text('/w/a'))}`,
@@ -297,4 +308,53 @@ test('a listener that throws does not keep a turn from ending, or a session from
 	assert.equal(session.branch().at(-1)?.type, 'turnEnded');
 	assert.equal(open.isRunning, false);
 	assert.ok(scene.listenerErrors.length > 0);
+});
+
+const tenLines = (first: string, last: string) => `${first}\n${'same\n'.repeat(8)}${last}\n`;
+const bothEnds: AssistantBlock[][] = [
+	[edit('first', 'FIRST')],
+	[edit('last', 'LAST')],
+	[text('Done.')],
+];
+
+test('a file that the user keeps stays as it is, and the conversation goes', async () => {
+	const { say, rewind, preview, state } = await createScene(twoEdits);
+	await say('First');
+	const { files } = await preview(0);
+	const { problems } = await rewind(0, 'both', { keep: files.map(({ key }) => key) });
+	assert.equal(state(), '0 "two\\n"');
+	assert.deepEqual(problems, []);
+});
+
+test('a hunk that the user keeps stays as it is, the others go back, and an undo brings all of them', async () => {
+	const { say, rewind, preview, expand, undo, workspace } = await createScene(bothEnds, tenLines('first', 'last'));
+	await say('Both');
+	const [file] = (await preview(0)).files;
+	assert.ok(file?.hasHunks);
+	const { hunks, version } = await expand(file.key);
+	assert.deepEqual(
+		hunks.map(({ startLine, lines }) => [startLine, ...lines.map((line) => `${line.kind}${line.text}`)]),
+		[
+			[1, '-FIRST', '+first'],
+			[10, '-LAST', '+last'],
+		],
+	);
+	await rewind(0, 'code', { keepHunks: [{ key: file.key, version, hunks: [0] }] });
+	assert.equal(workspace.text('/w/a'), tenLines('FIRST', 'last'));
+	await undo();
+	assert.equal(workspace.text('/w/a'), tenLines('FIRST', 'LAST'));
+});
+
+test('hunks chosen for another text keep the whole file as it is, and say so', async () => {
+	const { say, rewind, preview, expand, workspace } = await createScene(bothEnds, tenLines('first', 'last'));
+	await say('Both');
+	const [file] = (await preview(0)).files;
+	assert.ok(file);
+	const { version } = await expand(file.key);
+	const changed = `mine\n${tenLines('FIRST', 'LAST')}`;
+	workspace.set('/w/a', changed);
+	assert.match((await expand(file.key)).note, /changed after this preview/);
+	const { problems } = await rewind(0, 'code', { keepHunks: [{ key: file.key, version, hunks: [0] }] });
+	assert.deepEqual(problems, ['a: it was changed after the preview']);
+	assert.equal(workspace.text('/w/a'), changed);
 });

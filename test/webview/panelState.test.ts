@@ -5,7 +5,8 @@ import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { announcementFor } from '../../webview/announce.ts';
 import { initialPanelState, type LocalMessage, oldestRow, type PanelState, reduce } from '../../webview/panelState.ts';
-import { askedPermission, items, meter, rewindPlan, snapshot } from './harness/samples.ts';
+import { rewindPlan } from './harness/rewindSamples.ts';
+import { askedPermission, items, meter, snapshot } from './harness/samples.ts';
 
 const after = (...messages: readonly (ToPanel | LocalMessage)[]): PanelState =>
 	messages.reduce(reduce, initialPanelState);

@@ -119,7 +119,7 @@ function diffLines(item: EditItem): TemplateResult | typeof nothing {
 	</div>`;
 }
 
-function diffLine(line: DiffLine): TemplateResult {
+export function diffLine(line: DiffLine): TemplateResult {
 	const tag = line.kind === '+' ? 'is-added' : line.kind === '-' ? 'is-removed' : '';
 	const sign = line.kind === '-' ? '−' : line.kind;
 	return html`<div class="diff-line ${tag}"><span class="line-number">${line.lineNumber === 0 ? nothing : line.lineNumber}</span><span class="sign">${sign}</span><span class="line-text">${line.text}</span></div>`;

@@ -2,6 +2,8 @@
 import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
+import { effectItems } from './effectSamples.ts';
+import { rewindFileHunks, rewindMany, rewindPlan } from './rewindSamples.ts';
 
 const START_MS = Date.UTC(2026, 10, 20, 9, 30);
 
@@ -11,6 +13,7 @@ export const head: PanelHead = {
 	state: 'idle',
 	readOnlyReason: null,
 	isPersisted: true,
+	isFork: false,
 	mode: 'ask',
 	model: 'claude-opus-5-5',
 	models: [
@@ -106,7 +109,7 @@ export const items: TranscriptItem[] = [
 		preview: '1\texport function area(w, h) {\n2\t\treturn w * h;\n3\t}',
 	}),
 	tool('t2', 'Searched', '"area("', '4 hits', { durationMs: 120 }),
-	{ id: 'a1', kind: 'answer', text: ANSWER, isStreaming: false, isPartial: false },
+	{ id: 'a1', kind: 'answer', entryId: 'e-a1', text: ANSWER, isStreaming: false, isPartial: false },
 	{
 		id: 'e1',
 		kind: 'edit',
@@ -204,40 +207,7 @@ export function snapshot(
 	};
 }
 
-export const rewindPlan: ToPanel = {
-	kind: 'rewind.plan',
-	entryId: 'p1',
-	promptText: 'Guard area against negatives',
-	prompts: [],
-	messageCount: 4,
-	files: [
-		{ key: 'k1', path: 'src/area.js', action: 'restore', addedLines: 0, removedLines: 1, status: 'ok', note: '' },
-		{
-			key: 'k2',
-			path: 'src/geometry/rectangles/perimeter.js',
-			action: 'restore',
-			addedLines: 1,
-			removedLines: 3,
-			status: 'conflict',
-			note: 'You changed the same lines after Retrace did.',
-		},
-		{ key: 'k3', path: 'notes.md', action: 'delete', addedLines: 0, removedLines: 12, status: 'ok', note: '' },
-		{ key: 'k4', path: 'README.md', action: 'restore', addedLines: 2, removedLines: 2, status: 'merge', note: '' },
-		{
-			key: 'k5',
-			path: 'logo.png',
-			action: 'restore',
-			addedLines: 0,
-			removedLines: 0,
-			status: 'blocked',
-			note: 'Its earlier content was not captured.',
-		},
-	],
-	warnings: ['npm test ran; what it did outside the workspace stays.'],
-	codeReason: null,
-};
-
-const growing = { kind: 'edit', state: 'writing', isNewFile: false, isGrowing: true, note: '' } as const;
+export const growing = { kind: 'edit', state: 'writing', isNewFile: false, isGrowing: true, note: '' } as const;
 const growingPart: TranscriptItem = {
 	...growing,
 	id: 'e8',
@@ -314,6 +284,10 @@ export const samples: Readonly<Record<string, Sample>> = {
 			}),
 		],
 	},
+	effects: {
+		messages: [snapshot({ head: { state: 'awaitingUser' }, items: effectItems })],
+		clicks: ['[data-row=c1] .changes-line', '[data-row="permission:c5"] .link[aria-expanded]'],
+	},
 	notice: {
 		messages: [
 			snapshot({
@@ -350,6 +324,12 @@ export const samples: Readonly<Record<string, Sample>> = {
 		],
 	},
 	rewind: { messages: [snapshot(), rewindPlan] },
+	rewindHunks: {
+		messages: [snapshot(), rewindPlan, rewindFileHunks],
+		clicks: ['button[title^="README.md"]', 'input[aria-label^="Restore line 18"]'],
+	},
+	rewindMany: { messages: [snapshot(), rewindMany] },
+	rewindRunning: { messages: [snapshot({ head: { state: 'streaming' } }), rewindPlan] },
 	rewindChoose: {
 		messages: [
 			snapshot(),
