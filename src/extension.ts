@@ -3,7 +3,7 @@
  * Small on purpose: nothing here knows sessions, models or tools.
  */
 import * as vscode from 'vscode';
-import type { Agent, BranchNode, SessionNode, Surfaces } from './host/agentTypes.ts';
+import type { Agent, BranchNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
 
 /** What other extensions get. */
 export type RetraceApi = { readonly version: 1 };
@@ -15,10 +15,12 @@ let running: Promise<Agent> | undefined;
 export function activate(context: vscode.ExtensionContext): RetraceApi {
 	const sessions = new LazyTree<SessionNode>('retrace.sessions', async () => (await agent()).sessions);
 	const branches = new LazyTree<BranchNode>('retrace.branches', async () => (await agent()).branches);
+	const timeline = new LazyTree<TimelineNode>('retrace.timeline', async () => (await agent()).timeline);
 	const commands = commandIds(context);
 	const agent = (): Promise<Agent> => {
-		const surfaces = { tree: sessions.view, branches: branches.view, commands, neededAtMs: performance.now() };
-		running ??= load(context, surfaces, { sessions, branches }).catch((error: unknown) => {
+		const views = { tree: sessions.view, branches: branches.view, timeline: timeline.view };
+		const surfaces = { ...views, commands, neededAtMs: performance.now() };
+		running ??= load(context, surfaces, { sessions, branches, timeline }).catch((error: unknown) => {
 			// The next use tries again: what failed may be gone by then (a full disk, a storage that is not there yet).
 			running = undefined;
 			void vscode.window.showErrorMessage(`Retrace could not start. Your files are untouched. ${String(error)}`);
@@ -29,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 	context.subscriptions.push(
 		sessions,
 		branches,
+		timeline,
 		vscode.window.registerWebviewViewProvider(
 			'retrace.chat',
 			{ resolveWebviewView: async (view) => (await agent()).attachChat(view) },
@@ -57,13 +60,18 @@ export async function deactivate(): Promise<void> {
 	await agent?.close();
 }
 
-type Trees = { readonly sessions: LazyTree<SessionNode>; readonly branches: LazyTree<BranchNode> };
+type Trees = {
+	readonly sessions: LazyTree<SessionNode>;
+	readonly branches: LazyTree<BranchNode>;
+	readonly timeline: LazyTree<TimelineNode>;
+};
 
 async function load(context: vscode.ExtensionContext, surfaces: Surfaces, trees: Trees): Promise<Agent> {
 	const { startAgent } = await import('./agentEntry.ts');
 	const agent = await startAgent(context, surfaces);
 	trees.sessions.connect(agent.sessions);
 	trees.branches.connect(agent.branches);
+	trees.timeline.connect(agent.timeline);
 	return agent;
 }
 

@@ -29,7 +29,7 @@ export function groupTranscript(items: readonly TranscriptItem[]): TranscriptGro
 		if (item.kind === 'prompt') {
 			endTurn();
 			groups.push({ kind: 'prompt', id: item.id, item });
-		} else if (item.kind === 'rewound' || (item.kind === 'notice' && turn.length === 0)) {
+		} else if (item.kind === 'rewound' || (isMark(item) && turn.length === 0)) {
 			endTurn();
 			groups.push({ kind: 'line', id: item.id, item });
 		} else {
@@ -40,6 +40,8 @@ export function groupTranscript(items: readonly TranscriptItem[]): TranscriptGro
 	endTurn();
 	return groups;
 }
+
+const isMark = (item: TranscriptItem): boolean => item.kind === 'notice' || item.kind === 'checkpoint';
 
 /** Runs of at least three read-like rows that did not fail become one. */
 export function foldRows(items: readonly TranscriptItem[]): TurnRow[] {

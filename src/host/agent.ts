@@ -41,6 +41,7 @@ import { openSessionLink } from './sessionLink.ts';
 import { SessionsTree } from './sessionsTree.ts';
 import type { SessionHostWorld } from './sessionView.ts';
 import { setting } from './settings.ts';
+import { Timeline } from './timeline.ts';
 import { createTraceChannel } from './traceChannel.ts';
 import { createTransferCommands } from './transferCommands.ts';
 import { UnreadSessions } from './unreadSessions.ts';
@@ -178,6 +179,7 @@ export async function createAgent(
 			onError,
 		}),
 	);
+	const timeline = store.add(new Timeline({ ...world, host, views, view: surfaces.timeline }));
 	const branchDocuments = { sessions: host.sessions, blobs: stores.blobs, branches: reader };
 	store.add(
 		vscode.workspace.registerFileSystemProvider(
@@ -235,6 +237,7 @@ export async function createAgent(
 			say: (text, level) => views.say({ kind: 'toast', level, text }),
 			reload: () => branches.reload(),
 		}),
+		timelineCommands: timeline.commands,
 		doctorCommands: doctor.commands,
 		searchCommands: {
 			searchSessions: (text) => search.focus(typeof text === 'string' ? text : undefined),
@@ -300,6 +303,7 @@ export async function createAgent(
 	return {
 		sessions: tree,
 		branches,
+		timeline: timeline.tree,
 		attachChat: (view) => views.side.attach(view),
 		attachSearch: (view) => search.attach(view),
 		restoreTab: (panel, state) => views.restoreTab(panel, state),

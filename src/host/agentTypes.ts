@@ -34,6 +34,12 @@ export type SessionNode =
 /** A row of the branches tree, by the first entry of the branch. */
 export type BranchNode = { readonly kind: 'branch'; readonly sessionId: string; readonly first: EntryId };
 
+/** A row of the time line: a point, a file changed there, or the way to earlier points. */
+export type TimelineNode =
+	| { readonly kind: 'point'; readonly sessionId: string; readonly point: EntryId }
+	| { readonly kind: 'pointFile'; readonly sessionId: string; readonly point: EntryId; readonly key: string }
+	| { readonly kind: 'morePoints'; readonly sessionId: string };
+
 /** The lazy half of the extension. */
 export type Agent = {
 	attachChat(view: vscode.WebviewView): void;
@@ -44,6 +50,7 @@ export type Agent = {
 	openLink(uri: vscode.Uri): Promise<void>;
 	readonly sessions: vscode.TreeDataProvider<SessionNode>;
 	readonly branches: vscode.TreeDataProvider<BranchNode>;
+	readonly timeline: vscode.TreeDataProvider<TimelineNode>;
 	/** Runs a command of the table; errors are shown to the user, not thrown. */
 	run(command: string, args: readonly unknown[]): Promise<void>;
 	/** Stops running turns, closes every session and waits for it. */
@@ -54,6 +61,7 @@ export type Agent = {
 export type Surfaces = {
 	readonly tree: vscode.TreeView<SessionNode>;
 	readonly branches: vscode.TreeView<BranchNode>;
+	readonly timeline: vscode.TreeView<TimelineNode>;
 	/** Ids of the commands that `run` must know. */
 	readonly commands: readonly string[];
 	/** When the agent was first needed, by `performance.now()`. */

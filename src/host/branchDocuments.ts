@@ -25,6 +25,7 @@ export async function readBranchDocument(uri: vscode.Uri, world: BranchDocumentW
 	const document = branchDocumentOf(uri);
 	if (!document) throw vscode.FileSystemError.FileNotFound(uri);
 	if (document.kind === 'messages') return utf8Encode(await messages(document, world, uri));
+	if (document.sha256 === 'absent') return new Uint8Array();
 	try {
 		return await world.blobs.get({ $blob: asSha256(document.sha256) });
 	} catch (error) {

@@ -63,7 +63,7 @@ const money = (usd: number): string => (usd >= 0.005 ? `$${usd.toFixed(2)}` : ''
 
 const MINUTE_MS = 60_000;
 
-function ago(timeMs: number, nowMs: number): string {
+export function ago(timeMs: number, nowMs: number): string {
 	const minutes = Math.floor(Math.max(0, nowMs - timeMs) / MINUTE_MS);
 	if (minutes < 1) return 'now';
 	if (minutes < 60) return `${minutes} min ago`;

@@ -7,7 +7,13 @@ import * as vscode from 'vscode';
 export const BRANCH_SCHEME = 'retrace-branch';
 
 export type BranchDocument =
-	| { readonly kind: 'file'; readonly sha256: string }
+	| {
+			readonly kind: 'file';
+			/** `absent`: nothing, the side of a diff where there is no file. */
+			readonly sha256: string;
+			/** Which version of which file it is, when it is one of the time line's. */
+			readonly version?: FileVersionName;
+	  }
 	/** The messages after `after` (absent = from the start) on the way to `end`. */
 	| {
 			readonly kind: 'messages';
@@ -16,11 +22,19 @@ export type BranchDocument =
 			readonly end: string | undefined;
 	  };
 
+export type FileVersionName = {
+	readonly sessionId: string;
+	/** The file's `pathKey`. */
+	readonly file: string;
+	/** The operation that found it (`b12`) or left it so (`a12`). */
+	readonly moment: string;
+};
+
 /** The path is for people and for the editor's choice of language; what counts stands in the query. */
 export function branchUri(document: BranchDocument, path: string): vscode.Uri {
 	const query =
 		document.kind === 'file'
-			? ['file', document.sha256]
+			? ['file', document.sha256, ...versionParts(document.version)]
 			: ['messages', document.sessionId, document.after ?? '', document.end ?? ''];
 	return vscode.Uri.from({
 		scheme: BRANCH_SCHEME,
@@ -35,9 +49,19 @@ export function branchDocumentOf(uri: vscode.Uri): BranchDocument | undefined {
 	const [kind, ...parts] = uri.query.split('&').map(decodeURIComponent);
 	const [first = '', after = '', end = ''] = parts;
 	if (first === '') return undefined;
-	if (kind === 'file') return /^[0-9a-f]{64}$/.test(first) ? { kind, sha256: first } : undefined;
+	if (kind === 'file') return fileDocument(first, parts.slice(1));
 	if (kind !== 'messages') return undefined;
 	return { kind, sessionId: first, after: after === '' ? undefined : after, end: end === '' ? undefined : end };
+}
+
+const versionParts = (version: FileVersionName | undefined): readonly string[] =>
+	version ? [version.sessionId, version.file, version.moment] : [];
+
+function fileDocument(sha256: string, version: readonly string[]): BranchDocument | undefined {
+	if (!/^(?:absent|[0-9a-f]{64})$/.test(sha256)) return undefined;
+	const [sessionId, file, moment] = version;
+	if (sessionId === undefined || file === undefined || moment === undefined) return { kind: 'file', sha256 };
+	return { kind: 'file', sha256, version: { sessionId, file, moment } };
 }
 
 /** A label as the name of a Markdown document. */

@@ -44,6 +44,8 @@ export type CommandWorld = {
 	readonly sessionCommands: Readonly<Record<string, Command>>;
 	/** Made by doctorCommand.ts. */
 	readonly branchCommands: Readonly<Record<string, Command>>;
+	/** Of timeline.ts. */
+	readonly timelineCommands: Readonly<Record<string, Command>>;
 	readonly doctorCommands: Readonly<Record<string, Command>>;
 	/** Of searchView.ts. */
 	readonly searchCommands: Readonly<Record<string, Command>>;
@@ -101,6 +103,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
 		...world.branchCommands,
+		...world.timelineCommands,
 		...world.doctorCommands,
 		...world.searchCommands,
 		...world.review,

@@ -73,6 +73,8 @@ export function rowTexts(row: TranscriptItem): readonly string[] {
 		case 'notice':
 		case 'rewound':
 			return [row.text];
+		case 'checkpoint':
+			return [row.label];
 		case 'tool':
 			return [`${row.verb} ${row.target}`, row.summary, row.preview];
 		case 'edit':

@@ -7,6 +7,7 @@ import type { EntryId } from '../base/ids.ts';
 import { plural } from '../base/text.ts';
 import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts';
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
+import { plainName } from '../core/session/titles.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import {
 	abandonedRow,
@@ -137,6 +138,9 @@ export class Transcript {
 				return notice(entry.id, 'info', `${COMPACTED_TEXT}\n\n${entry.summary}`);
 			case 'notice':
 				return notice(entry.id, entry.level, entry.text);
+			case 'checkpoint':
+				if (entry.by !== 'user') return undefined;
+				return { kind: 'checkpoint', id: entry.id, label: plainName(entry.label ?? '') };
 			case 'restore':
 				return this.#restored(entry);
 			case 'rewind':

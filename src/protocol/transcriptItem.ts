@@ -121,6 +121,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		text: z.string(),
 		canUndo: z.boolean(),
 	}),
+	/** The user marked this moment; its files can be restored from the time line. */
+	z.object({ ...base, kind: z.literal('checkpoint'), label: z.string() }),
 	z.object({
 		...base,
 		kind: z.literal('turnEnd'),

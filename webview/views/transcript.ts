@@ -6,6 +6,7 @@ import { assertNever } from '../../src/base/assertNever.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { groupTranscript, type TranscriptGroup, type TurnRow } from '../transcriptGroups.ts';
 import { answerRow } from './answerRow.ts';
+import { checkpointRow } from './checkpointRow.ts';
 import { editCard } from './editCard.ts';
 import { noticeRow } from './noticeRow.ts';
 import { permissionCard } from './permissionCard.ts';
@@ -92,6 +93,8 @@ function itemView(item: TranscriptItem, context: ViewContext): TemplateResult {
 			return noticeRow(item, context);
 		case 'rewound':
 			return rewoundRow(item, context);
+		case 'checkpoint':
+			return checkpointRow(item);
 		case 'turnEnd':
 			return turnEndRow(item);
 		default:

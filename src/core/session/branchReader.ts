@@ -73,7 +73,7 @@ const SLICE_MS = 8;
 const types: ReadonlySet<string> = new Set(BRANCH_TYPES);
 const isDetail = (entry: { readonly type: string }): entry is BranchDetail => types.has(entry.type);
 
-async function inSteps<T>(steps: Generator<void, T>, signal?: AbortSignal): Promise<T> {
+export async function inSteps<T>(steps: Generator<void, T>, signal?: AbortSignal): Promise<T> {
 	let startedMs = Date.now();
 	for (;;) {
 		const step = steps.next();

@@ -238,6 +238,8 @@ const ledgerFields = {
 		label: z.string().optional(),
 		/** The prompt this checkpoint precedes. */
 		prompt: entryIdSchema.optional(),
+		/** What it is for; old logs do not say it. */
+		by: z.enum(['prompt', 'user', 'safety']).optional(),
 	},
 	restore: {
 		plan: blobRefSchema,

@@ -1,0 +1,107 @@
+/**
+ * What a restore of files alone would do, as a list in which the user leaves ticked what shall happen. Each row shows its diff.
+ * Changes no file.
+ */
+import * as vscode from 'vscode';
+import { plural } from '../base/text.ts';
+import type { PlannedFile, RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import { branchUri } from './branchUri.ts';
+import { plainLabel } from './plainLabel.ts';
+import { countsText, nameAt, nameOf } from './timelineRow.ts';
+
+export type RestoreChoice = {
+	/** The plan with what the user keeps taken out of it. */
+	readonly plan: RestorePlan;
+	/** Keys of conflicts that are restored all the same. */
+	readonly overwrite: readonly string[];
+};
+
+type Row = vscode.QuickPickItem & { readonly planned?: PlannedFile };
+
+const SHOW_DIFF: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('diff'), tooltip: 'Show Difference' };
+
+/** Undefined when the user goes back. `title` says what would be restored. */
+export async function chooseRestore(plan: RestorePlan, title: string): Promise<RestoreChoice | undefined> {
+	const files = plan.files.filter(({ action }) => action !== 'none');
+	const can = files.filter(({ status }) => status !== 'blocked');
+	const pick = vscode.window.createQuickPick<Row>();
+	try {
+		pick.title = title;
+		pick.canSelectMany = true;
+		pick.matchOnDescription = true;
+		pick.ignoreFocusOut = true;
+		pick.placeholder = `${plural(can.length, 'file')} can be restored. A safety checkpoint is made first. Enter restores what is ticked.`;
+		const rows = can.map(rowOf);
+		pick.items = [...rows, ...lostRows(files)];
+		pick.selectedItems = rows.filter(({ planned }) => planned?.status === 'ok' || planned?.status === 'merge');
+		return await new Promise((resolve) => {
+			pick.onDidTriggerItemButton(({ item }) => {
+				if (item.planned) void showDifference(item.planned);
+			});
+			pick.onDidAccept(() => resolve(choiceOf(plan, pick.selectedItems)));
+			pick.onDidHide(() => resolve(undefined));
+			pick.show();
+		});
+	} finally {
+		pick.dispose();
+	}
+}
+
+function choiceOf(plan: RestorePlan, selected: readonly Row[]): RestoreChoice {
+	const ticked = new Set(selected.flatMap(({ planned }) => (planned ? [planned.key] : [])));
+	const files = plan.files.map((file) =>
+		ticked.has(file.key) || file.action === 'none' || file.status === 'blocked'
+			? file
+			: { ...file, status: 'blocked' as const, note: KEPT },
+	);
+	const overwrite = files.filter(({ status }) => status === 'conflict').map(({ key }) => key);
+	return { plan: { ...plan, files }, overwrite };
+}
+
+/** Why a file was left out, when the user wanted it so: not worth a word afterwards. */
+export const KEPT = 'you keep it as it is';
+
+type Looks = Readonly<Record<string, { readonly verb: string; readonly icon: string }>>;
+const LOOKS: Looks = {
+	restore: { verb: 'restore', icon: 'discard' },
+	create: { verb: 'create again', icon: 'diff-added' },
+	delete: { verb: 'delete', icon: 'trash' },
+	mode: { verb: 'restore permissions', icon: 'lock' },
+};
+
+function rowOf(planned: PlannedFile): Row {
+	const { action, addedLines, removedLines, note, status, file } = planned;
+	const look = LOOKS[action];
+	const counts = countsText({ added: addedLines, removed: removedLines });
+	const detail = status === 'conflict' ? `Conflict: ${note}. Ticking it overwrites what is there now.` : note;
+	return {
+		label: `$(${status === 'conflict' ? 'warning' : (look?.icon ?? 'discard')}) ${plainLabel(file.rel)}`,
+		description: [look?.verb ?? '', counts].filter((part) => part !== '').join(' · '),
+		...(detail === '' ? {} : { detail }),
+		buttons: [SHOW_DIFF],
+		planned,
+	};
+}
+
+/** What cannot be restored is named, and cannot be ticked. */
+function lostRows(files: readonly PlannedFile[]): readonly Row[] {
+	return files
+		.filter(({ status }) => status === 'blocked')
+		.map(({ file, note }) => ({
+			label: `Not restored: ${file.rel} (${note})`,
+			kind: vscode.QuickPickItemKind.Separator,
+		}));
+}
+
+/** From now to what it would be; a merge is shown as its target, which the user's own changes come on top of. */
+async function showDifference({ file, current, target }: PlannedFile): Promise<void> {
+	const uriOf = (content: PlannedFile['target'] | undefined, label: string) => {
+		const sha256 = content === undefined || content === 'notCaptured' ? 'absent' : content;
+		return branchUri({ kind: 'file', sha256 }, nameAt(file.rel, label));
+	};
+	const now = current === 'absent' ? uriOf('absent', 'now') : vscode.Uri.joinPath(vscode.Uri.file(file.root), file.rel);
+	const title = `${nameOf(file.rel)}: now ↔ restored`;
+	await vscode.commands.executeCommand('vscode.diff', now, uriOf(target, 'restored'), title, {
+		...{ preview: true, preserveFocus: true },
+	});
+}
