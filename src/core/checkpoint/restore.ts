@@ -1,88 +1,145 @@
 /**
  * Carrying out a restore: brings files back as `planRestore` found, through the recording workspace, so that it can itself be undone.
- * A file that fails does not keep the others; what was not restored is named. Also settles what a crash left open.
+ * A file that fails does not keep the others; what was not restored is named. What to do is in the log before the first file is touched.
+ * Also settles what a crash left open.
  */
-import { isCancelled, messageOf, UserError } from '../../base/errors.ts';
+import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { plural, utf8Encode } from '../../base/text.ts';
 import type { BlobStore, Workspace } from '../ports.ts';
-import type { ContentHash, FilePath } from '../session/entry.ts';
+import type { ContentHash, EntryDraft, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { createRecordingWorkspace, type RecordedSnapshot, type RecordingWorkspace } from './recordingWorkspace.ts';
-import { currentFile, type PlannedFile, type RestorePlan, type RestoreWorld } from './restorePlan.ts';
-import { hashOf, openIntents } from './timeline.ts';
+import { bringFilesBack, type FileReport, finishRestore } from './bringFilesBack.ts';
+import { currentFile } from './currentFile.ts';
+import { conflictFiles, restoredBytes } from './planHunks.ts';
+import { FILE_MEDIA_TYPE } from './recordingWorkspace.ts';
+import { journalText, type RestoreStep } from './restoreJournal.ts';
+import type { PlannedFile, RestorePlan, RestoreWorld } from './restorePlan.ts';
+import { hashOf, openIntents, pathKey } from './timeline.ts';
 
-export type FileReport = { readonly file: FilePath; readonly reason: string };
 export type RestoreReport = {
 	/** The `restore` entry; undefined when there was nothing to do. */
 	readonly restore: EntryId | undefined;
 	/** The epoch that undoes it. */
 	readonly safety: number;
 	readonly restored: readonly FilePath[];
-	/** Conflicts that were not ticked, and files that cannot be restored. */
+	/** What the user chose to keep as it is. */
+	readonly kept: readonly FilePath[];
+	/** Conflicts and uncertain files that were not ticked, and files that cannot be restored. */
 	readonly skipped: readonly FileReport[];
 	readonly failed: readonly FileReport[];
 };
 
+/** What the user decided about the files of a plan, by key. */
+export type RestoreChoice = {
+	/** Files that are not restored unless they are named here: conflicts, and those with `isUncertainAuthor`. */
+	readonly overwrite: readonly string[];
+	/** Files that stay as they are. */
+	readonly keep?: readonly string[];
+	/** Hunks that stay as they are: their numbers as `planHunks` gives them. All of them = the file is kept. */
+	readonly keepHunks?: Readonly<Record<string, readonly number[]>>;
+};
+
 /**
- * Writes what the plan says, and the conflicts whose keys are in `overwrite`. A file that changed since the plan was made fails with
- * that reason and stays as it is. Once it has begun it is not cancelled: half a restore helps nobody.
+ * Writes what the plan says and the user chose. A file that changed since the plan was made fails with that reason and stays as it is. Once
+ * it has begun it is not cancelled: half a restore helps nobody. Rejects with UserError, having changed nothing, when it cannot begin.
  */
 export async function applyRestore(
-	input: RestoreWorld & { readonly plan: RestorePlan; readonly overwrite: readonly string[] },
+	input: RestoreWorld & { readonly plan: RestorePlan } & RestoreChoice,
 	signal: AbortSignal,
 ): Promise<RestoreReport> {
-	const { session, blobs, plan } = input;
 	signal.throwIfAborted();
-	const overwrite = new Set(input.overwrite);
-	const isChosen = (planned: PlannedFile) =>
-		planned.action !== 'none' &&
-		(planned.status === 'ok' ||
-			planned.status === 'merge' ||
-			(planned.status === 'conflict' && overwrite.has(planned.key)));
-	const chosen = plan.files.filter(isChosen);
-	const skipped = plan.files
-		.filter((planned) => planned.action !== 'none' && !isChosen(planned))
-		.map(({ file, note }) => ({ file, reason: note }));
-	const safety = session.newestEpoch;
-	if (chosen.length === 0) return { restore: undefined, safety, restored: [], skipped, failed: [] };
-
-	const planBlob = await blobs.put(utf8Encode(planText(plan)), 'application/json');
-	session.append<'checkpoint'>({ type: 'checkpoint', epoch: safety, label: 'Before the rewind' });
-	const [restore] = session.append<'restore'>({
-		type: 'restore',
-		plan: planBlob,
-		files: plan.files.map((planned) => ({
-			path: planned.file,
-			outcome: isChosen(planned) || planned.action === 'none' ? planned.action : 'skipped',
-		})),
-		safety,
-		...(plan.undoOf === undefined ? {} : { undoOf: plan.undoOf }),
-	});
-	const recording = createRecordingWorkspace(input);
-	const restored: FilePath[] = [];
-	const failed: FileReport[] = [];
+	const { session, plan } = input;
+	const { chosen, kept, skipped } = sortByChoice(plan, input);
+	const wanted: { readonly planned: PlannedFile; readonly step: RestoreStep }[] = [];
+	const early: FileReport[] = [];
 	for (const planned of chosen) {
-		const reason = await restoreFile(input, recording, planned);
-		if (reason === undefined) restored.push(planned.file);
-		else failed.push({ file: planned.file, reason });
+		const hunks = input.keepHunks?.[planned.key] ?? [];
+		try {
+			const step = await stepFor(input, planned, hunks);
+			if (step) wanted.push({ planned, step });
+			else kept.push(planned);
+		} catch (error) {
+			if (!(error instanceof UserError)) throw error;
+			early.push({ file: planned.file, reason: reasonOf(error) });
+		}
 	}
-	if (restore) session.append<'restoreDone'>({ type: 'restoreDone', restore: restore.id, failed: failed.length });
-	await session.sync();
-	return { restore: restore?.id, safety, restored, skipped, failed };
+	const report = await carryOut(input, {
+		...{ toEpoch: plan.toEpoch, undoOf: plan.undoOf },
+		steps: wanted.map(({ step }) => step),
+		outcomes: outcomesOf(plan, new Set(wanted.map(({ planned }) => planned))),
+	});
+	return {
+		...{ restore: report.restore, safety: report.safety ?? session.newestEpoch, restored: report.restored },
+		kept: kept.map(({ file }) => file),
+		skipped: skipped.map(({ file, note }) => ({ file, reason: note })),
+		failed: [...early, ...report.failed],
+	};
+}
+
+/**
+ * Writes what the user made of a conflict, as a restore of its own. Rejects with UserError `changed-meanwhile` when the file is not any more
+ * what the plan was made for, and `not-restored` with the reason when it could not be written; the file is then as it was.
+ */
+export async function resolveConflict(
+	input: RestoreWorld & { readonly plan: RestorePlan; readonly planned: PlannedFile; readonly text: string },
+	signal: AbortSignal,
+): Promise<EntryId | undefined> {
+	signal.throwIfAborted();
+	const { plan, planned, blobs } = input;
+	const files = await conflictFiles(input, planned);
+	if (!files)
+		throw new UserError('not-restored', `${planned.file.rel} is not a text that can be merged. Nothing was changed.`);
+	const { $blob: after } = await blobs.put(files.encode(input.text), FILE_MEDIA_TYPE);
+	const step = stepOf(planned, after);
+	const steps = step.after === step.before ? [] : [step];
+	const outcomes = [{ path: planned.file, outcome: planned.action }];
+	const { restore, failed } = await carryOut(input, { toEpoch: plan.toEpoch, undoOf: undefined, steps, outcomes });
+	const [failure] = failed;
+	if (failure)
+		throw new UserError('not-restored', `${planned.file.rel} was not restored: ${failure.reason}. It is as it was.`);
+	return restore;
 }
 
 /** `2 files restored, 1 skipped`. */
 export function describeRestore(report: RestoreReport): string {
 	const parts = [`${plural(report.restored.length, 'file')} restored`];
+	if (report.kept.length > 0) parts.push(`${report.kept.length} kept`);
 	if (report.skipped.length > 0) parts.push(`${report.skipped.length} skipped`);
 	if (report.failed.length > 0) parts.push(`${report.failed.length} failed`);
 	return parts.join(', ');
 }
 
+function sortByChoice(plan: RestorePlan, choice: RestoreChoice) {
+	const ticked = new Set(choice.overwrite);
+	const keep = new Set(choice.keep ?? []);
+	const isTicked = ({ key, status, isUncertainAuthor }: PlannedFile) =>
+		ticked.has(key) || (!isUncertainAuthor && status !== 'conflict');
+	// One file may stand in the plan twice; what takes back more goes first.
+	const uncertain = new Set(
+		plan.files.flatMap((planned) =>
+			planned.isUncertainAuthor && planned.status !== 'blocked' && isTicked(planned) && !keep.has(planned.key)
+				? [pathKey(planned.file)]
+				: [],
+		),
+	);
+	const chosen: PlannedFile[] = [];
+	const kept: PlannedFile[] = [];
+	const skipped: PlannedFile[] = [];
+	for (const planned of plan.files) {
+		if (planned.action === 'none' || (!planned.isUncertainAuthor && uncertain.has(pathKey(planned.file)))) continue;
+		if (planned.status === 'blocked') skipped.push(planned);
+		else if (keep.has(planned.key)) kept.push(planned);
+		else if (isTicked(planned)) chosen.push(planned);
+		else skipped.push(planned);
+	}
+	return { chosen, kept, skipped };
+}
+
 /**
- * Closes the operations that a crash left open, by what the next operation found or what is on the disk now.
- * Call it on open, before the first prompt; it touches no file. Does nothing while the session cannot be written.
+ * Closes the operations that a crash left open, by what the next operation found or what is on the disk now; that touches no file. A restore
+ * that was cut off is finished after it. Call it before the session goes on, not when it is only opened. Does nothing while the session
+ * cannot be written.
  */
 export async function settleIntents(input: {
 	readonly session: Session;
@@ -95,7 +152,9 @@ export async function settleIntents(input: {
 		const before = hashOf(intent.before);
 		// Only what was found after it happened may be without a copy, and that is never open.
 		if (before === 'notCaptured' || intent.after === 'notCaptured') continue;
-		const now = nextBefore ?? (await hashNow(workspace, blobs, intent.path));
+		const { meta, metaAfter = meta } = intent;
+		const isLinkKnown = (meta.link ?? false) || (metaAfter.link ?? false);
+		const now = nextBefore ?? (await hashNow(workspace, blobs, intent.path, isLinkKnown));
 		const isKnown = now === before || now === intent.after;
 		session.append<'fileOperationDone'>({
 			type: 'fileOperationDone',
@@ -104,46 +163,83 @@ export async function settleIntents(input: {
 			...(isKnown ? {} : { isUncertain: true }),
 		});
 	}
+	await finishRestore(input);
 }
 
-/** Undefined when the file is now as planned, else why not. */
-async function restoreFile(
-	{ session, workspace, blobs }: RestoreWorld,
-	recording: RecordingWorkspace,
+/** Undefined when everything the file would get is kept as it is. */
+async function stepFor(
+	world: RestoreWorld,
 	planned: PlannedFile,
-): Promise<string | undefined> {
-	try {
-		const now = await currentFile(workspace, planned.file);
-		if (now.kind === 'blocked') return now.reason;
-		const before: RecordedSnapshot = now.snapshot;
-		const hash = before.kind === 'absent' ? 'absent' : blobs.hash(before.bytes);
-		if (hash !== planned.current) return 'it was changed after the preview';
-		const target = { file: planned.file, absolute: now.absolute, before, author: 'agent' } as const;
-		if (planned.target === 'notCaptured') return planned.note;
-		const wanted =
-			planned.merged ?? (planned.target === 'absent' ? undefined : await blobs.get({ $blob: planned.target }));
-		if (!wanted) {
-			await recording.delete(target);
-			return undefined;
-		}
-		const { mode } = planned.meta;
-		const { after } = await recording.write({
-			...target,
-			bytes: wanted,
-			meta: before.kind === 'file' ? before.meta : mode === undefined ? {} : { mode },
-		});
-		return after === blobs.hash(wanted) ? undefined : 'the editor changed it while saving (a formatter, perhaps)';
-	} catch (error) {
-		// The barrier of one file: the others go on, and the report names this one.
-		if (isCancelled(error) || session.readOnlyReason !== undefined) throw error;
-		return messageOf(error);
-	}
+	kept: readonly number[],
+): Promise<RestoreStep | undefined> {
+	const { merged, target, current } = planned;
+	if (target === 'notCaptured' || current === undefined) return undefined;
+	if (planned.action === 'mode') return stepOf(planned, current);
+	if (kept.length === 0 && !merged) return stepOf(planned, target);
+	const bytes = await restoredBytes(world, planned, kept);
+	if (!bytes) return stepOf(planned, target);
+	const { $blob: after } = await world.blobs.put(bytes, FILE_MEDIA_TYPE);
+	return after === current ? undefined : stepOf(planned, after);
 }
+
+function stepOf(planned: PlannedFile, after: ContentHash): RestoreStep {
+	const { file, current = 'absent', currentMeta, meta, hasCaseTwin, made } = planned;
+	return {
+		...{ file, before: current, metaBefore: currentMeta, after, hasCaseTwin },
+		metaAfter: { ...(meta.mode === undefined ? {} : { mode: meta.mode }), ...(meta.link ? { link: true } : {}) },
+		made: after === 'absent' ? made : [],
+	};
+}
+
+const outcomesOf = (plan: RestorePlan, wanted: ReadonlySet<PlannedFile>) =>
+	plan.files.flatMap((planned) => {
+		const outcome = wanted.has(planned) || planned.action === 'none' ? planned.action : 'skipped';
+		return planned.isUncertainAuthor && outcome === 'skipped' ? [] : [{ path: planned.file, outcome }];
+	});
+
+async function carryOut(
+	world: RestoreWorld,
+	work: {
+		readonly toEpoch: number;
+		readonly undoOf: EntryId | undefined;
+		readonly steps: readonly RestoreStep[];
+		readonly outcomes: readonly { readonly path: FilePath; readonly outcome: string }[];
+	},
+) {
+	const { session, blobs, workspace } = world;
+	const { steps, undoOf } = work;
+	if (steps.length === 0) return { restore: undefined, safety: undefined, restored: [], failed: [] };
+	if (!workspace.isTrusted)
+		throw new UserError('untrusted', 'The workspace is not trusted, so no file is changed. Trust it first.');
+	const plan = await blobs.put(utf8Encode(journalText(work.toEpoch, steps)), 'application/json');
+	const safety = session.newestEpoch;
+	const head: EntryDraft<'checkpoint' | 'restore'>[] = [
+		{ type: 'checkpoint', epoch: safety, label: 'Before the rewind' },
+		{
+			...{ type: 'restore', plan, files: [...work.outcomes], safety },
+			...(undoOf === undefined ? {} : { undoOf }),
+		},
+	];
+	const { head: entries, restored, failed } = await bringFilesBack(world, steps, head);
+	const restore = entries.find((entry) => entry.type === 'restore')?.id;
+	if (restore) session.append<'restoreDone'>({ type: 'restoreDone', restore, failed: failed.length });
+	await session.sync();
+	return { restore, safety, restored, failed };
+}
+
+/** Of an error about one file the sentence stands behind its name, so its own first words are enough. */
+const reasonOf = (error: UserError): string =>
+	error.code === 'changed-meanwhile' ? 'it was changed after the preview' : error.message;
 
 /** Undefined when it cannot be told. One file that cannot be read must not keep a session from going on. */
-async function hashNow(workspace: Workspace, blobs: BlobStore, file: FilePath): Promise<ContentHash | undefined> {
+async function hashNow(
+	workspace: Workspace,
+	blobs: BlobStore,
+	file: FilePath,
+	isLinkKnown: boolean,
+): Promise<ContentHash | undefined> {
 	try {
-		const now = await currentFile(workspace, file);
+		const now = await currentFile(workspace, file, { isLinkKnown });
 		if (now.kind === 'blocked') return undefined;
 		return now.snapshot.kind === 'absent' ? 'absent' : blobs.hash(now.snapshot.bytes);
 	} catch (error) {
@@ -151,17 +247,3 @@ async function hashNow(workspace: Workspace, blobs: BlobStore, file: FilePath): 
 		throw error;
 	}
 }
-
-const planText = (plan: RestorePlan): string =>
-	JSON.stringify({
-		toEpoch: plan.toEpoch,
-		files: plan.files.map(({ file, action, status, note, left, current, target }) => ({
-			file,
-			action,
-			status,
-			note,
-			left,
-			current,
-			target,
-		})),
-	});

@@ -1,39 +1,55 @@
 /**
- * What a restore would do, file by file: what the agent left, what is there now, what was there then. Reads only.
+ * What a restore would do, file by file: what the session left, what is there now, what was there then. Reads only.
  * Nothing the user changed since is overwritten without a clean merge or a question; nothing the session did not create is deleted.
+ *
+ * For a dialog: `plan.files` is the list. A file of status `conflict`, or with `isUncertainAuthor`, is restored only when its key is in the
+ * choice's `overwrite`; one whose key is in `keep` stays as it is. `planHunks` (`planHunks.ts`) gives the places that would change in a text,
+ * on demand; the numbers of those that are to stay go into `keepHunks`. `conflictTexts` there gives the three texts of a conflict.
  */
 import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { countChanges } from '../edit/diffText.ts';
-import { mergeText } from '../edit/merge.ts';
-import { decodeText, encodeText, plainText, type TextFile } from '../edit/textFile.ts';
+import { plainText } from '../edit/textFile.ts';
 import type { BlobStore, Workspace } from '../ports.ts';
 import type { ContentHash, FileMeta, FilePath, RecordedHash } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import type { RecordedSnapshot } from './recordingWorkspace.ts';
-import { operationsAfter, pathKey, readTimeline, type TimelineOperation } from './timeline.ts';
+import { type CurrentFile, currentFile } from './currentFile.ts';
+import { inParallel } from './inParallel.ts';
+import { isOwn, operationsAfter, pathKey, readTimeline, type Timeline, type TimelineOperation } from './timeline.ts';
+import { hasOtherMode, judge, type Others, stateOf, userEdits } from './userEdits.ts';
 
 export type RestoreWorld = { readonly session: Session; readonly workspace: Workspace; readonly blobs: BlobStore };
 
 export type PlannedFile = {
-	/** Opaque; names the file in `overwrite`. */
+	/** Opaque; names the file in a `RestoreChoice`. */
 	readonly key: string;
 	readonly file: FilePath;
 	readonly absolute: string;
-	readonly action: 'restore' | 'delete' | 'create' | 'none';
-	/** `ok`: the file is as the agent left it. `merge`: changed since, merges cleanly. `conflict`: asks. `blocked`: cannot. */
+	/** `mode`: only its permissions change. */
+	readonly action: 'restore' | 'delete' | 'create' | 'mode' | 'none';
+	/** `ok`: the file is as the session left it. `merge`: changed since, merges cleanly. `conflict`: asks. `blocked`: cannot. */
 	readonly status: 'ok' | 'merge' | 'conflict' | 'blocked';
 	/** Why it is a merge, a conflict or blocked, as a sentence part; empty for `ok`. */
 	readonly note: string;
+	/**
+	 * Takes back as well what may not be the session's. The same file stands in the plan without that too, when there is something to take
+	 * back that is; this one goes before it when it is chosen.
+	 */
+	readonly isUncertainAuthor: boolean;
 	readonly addedLines: number;
 	readonly removedLines: number;
 	readonly left: RecordedHash;
 	/** Undefined when blocked. */
 	readonly current: ContentHash | undefined;
+	readonly currentMeta: FileMeta;
 	readonly target: RecordedHash;
 	readonly merged: Uint8Array<ArrayBuffer> | undefined;
-	/** As the target was. */
+	/** As the file will be: permissions, and whether it is a link. */
 	readonly meta: FileMeta;
+	/** Another file of the session has the same name but for upper and lower case. */
+	readonly hasCaseTwin: boolean;
+	/** When the session made it: folders that are of the same time go with it, once they are empty. */
+	readonly made: readonly { readonly from: number; readonly until: number }[];
 };
 export type RestorePlan = {
 	readonly toEpoch: number;
@@ -47,49 +63,214 @@ export async function planRestore(
 	input: RestoreWorld & { readonly toEpoch: number; readonly undoOf?: EntryId },
 	signal: AbortSignal,
 ): Promise<RestorePlan> {
-	const { session, toEpoch, undoOf } = input;
-	const files: PlannedFile[] = [];
-	const entries = await session.history(['fileOperation', 'fileOperationDone'], signal);
-	for (const operations of readTimeline(entries).values()) {
-		signal.throwIfAborted();
-		const since = operationsAfter(operations, toEpoch);
-		const [first] = since;
-		if (first) files.push(await planFile(input, first, since));
-	}
-	const order = (file: PlannedFile) => pathKey(file.file);
-	files.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+	const { toEpoch, undoOf } = input;
+	const timeline = await wholeTimeline(input, signal);
+	const files = await planFiles(input, timeline, (operations) => operationsAfter(operations, toEpoch), 'you', signal);
 	return { toEpoch, undoOf, files };
 }
 
-export type CurrentFile =
-	| { readonly kind: 'found'; readonly absolute: string; readonly snapshot: RecordedSnapshot }
-	| { readonly kind: 'blocked'; readonly absolute: string; readonly reason: string };
+/**
+ * Plans taking back what one turn did, and nothing else: what was changed later, by whomever, stays, or is a conflict. `prompt` is the entry
+ * that began the turn. Carried out and undone as any restore.
+ */
+export async function planTurnUndo(
+	input: RestoreWorld & { readonly prompt: EntryId },
+	signal: AbortSignal,
+): Promise<RestorePlan> {
+	const timeline = await wholeTimeline(input, signal);
+	const turn = turnEpochs(await input.session.history(['user', 'fileOperation'], signal), input.prompt);
+	const ofTurn = (operations: readonly TimelineOperation[]) =>
+		operations.filter(({ epoch, toolUseId }) => turn.has(epoch) && toolUseId !== undefined);
+	const files = await planFiles(input, timeline, ofTurn, 'anybody', signal);
+	const [firstEpoch = input.session.newestEpoch + 1] = turn;
+	return { toEpoch: firstEpoch - 1, undoOf: undefined, files };
+}
 
-/** What is at a recorded path now, when it is still an ordinary place inside the workspace. */
-export async function currentFile(workspace: Workspace, file: FilePath): Promise<CurrentFile> {
-	const place = await workspace.resolve(file.rel, file.root);
-	const { absolute } = place;
-	if (place.kind === 'outside') return { kind: 'blocked', absolute, reason: 'it is outside the workspace now' };
-	if (place.isLink || pathKey(place.file) !== pathKey(file))
-		return { kind: 'blocked', absolute, reason: 'it is reached through a link now' };
-	const snapshot = await workspace.read(absolute);
-	switch (snapshot.kind) {
-		case 'file':
-		case 'absent':
-			return { kind: 'found', absolute, snapshot };
-		case 'directory':
-			return { kind: 'blocked', absolute, reason: 'it is a folder now' };
-		case 'special':
-			return { kind: 'blocked', absolute, reason: `it is ${snapshot.what} now` };
-		case 'tooLarge':
-			return { kind: 'blocked', absolute, reason: 'it is too large now' };
+/** The epochs between a prompt and the next one, in the order of the log. */
+function turnEpochs(
+	entries: readonly { readonly type: string; readonly id: EntryId; readonly epoch?: number }[],
+	prompt: EntryId,
+): ReadonlySet<number> {
+	const start = entries.findIndex(({ id }) => id === prompt);
+	const epochs = new Set<number>();
+	if (start < 0) return epochs;
+	for (const entry of entries.slice(start + 1)) {
+		if (entry.type === 'user') break;
+		if (entry.epoch !== undefined) epochs.add(entry.epoch);
+	}
+	return epochs;
+}
+
+type TimedTimeline = {
+	readonly files: Timeline;
+	/** When the calls began, by their id. */
+	readonly startedAt: ReadonlyMap<string, number>;
+};
+
+async function wholeTimeline({ session }: RestoreWorld, signal: AbortSignal): Promise<TimedTimeline> {
+	const entries = await session.history(['fileOperation', 'fileOperationDone', 'toolStarted'], signal);
+	const startedAt = new Map<string, number>();
+	for (const entry of entries) if (entry.type === 'toolStarted') startedAt.set(entry.toolUseId, entry.timestamp);
+	return { files: readTimeline(entries), startedAt };
+}
+
+/** Files are read side by side, a few at a time, and what is not needed any more is let go. */
+const MAX_AT_ONCE = 8;
+
+async function planFiles(
+	world: RestoreWorld,
+	timeline: TimedTimeline,
+	choose: (operations: readonly TimelineOperation[]) => readonly TimelineOperation[],
+	others: Others,
+	signal: AbortSignal,
+): Promise<readonly PlannedFile[]> {
+	const chosen = [...timeline.files.values()].map(choose).filter((operations) => operations.length > 0);
+	const folds = new Map<string, number>();
+	for (const [operation] of chosen) {
+		const fold = operation ? pathKey(operation.file).toLowerCase() : '';
+		folds.set(fold, (folds.get(fold) ?? 0) + 1);
+	}
+	const keys = chosen.flatMap(([operation]) => (operation ? [pathKey(operation.file)] : []));
+	const planned = await inParallel(chosen, MAX_AT_ONCE, async (since) => {
+		signal.throwIfAborted();
+		const [first] = since;
+		if (!first) return [];
+		const key = pathKey(first.file);
+		const view: FileView = {
+			hasCaseTwin: (folds.get(key.toLowerCase()) ?? 0) > 1,
+			isFolderNow: () => keys.some((other) => other.startsWith(`${key}/`)),
+			startedAt: timeline.startedAt,
+			others,
+		};
+		const own = since.filter(isOwn);
+		const files: PlannedFile[] = [];
+		const [firstOwn] = own;
+		if (firstOwn) files.push(await planFile(world, firstOwn, own, view, false));
+		if (own.length < since.length) {
+			const whole = await planFile(world, first, since, view, true);
+			if (whole.action !== 'none') files.push(whole);
+		}
+		return files;
+	});
+	const files = planned.flat();
+	files.sort((a, b) => (a.key < b.key ? -1 : 1));
+	return files;
+}
+
+/** What is known of a file besides its operations. */
+type FileView = {
+	readonly hasCaseTwin: boolean;
+	/** Whether the session made files below it, so that a folder in its place may be the session's. */
+	isFolderNow(): boolean;
+	readonly startedAt: ReadonlyMap<string, number>;
+	readonly others: Others;
+};
+
+const OWNER_WRITE = 0o200;
+const UNCERTAIN_KEY = '\n?';
+const UNCERTAIN_NOTE = 'something else may have changed it while a command ran';
+
+/** `since` starts with `first` and holds every operation on the file that is to be taken back. */
+async function planFile(
+	world: RestoreWorld,
+	first: TimelineOperation,
+	since: readonly TimelineOperation[],
+	view: FileView,
+	isUncertainAuthor: boolean,
+): Promise<PlannedFile> {
+	const { workspace, blobs } = world;
+	const last = since.at(-1) ?? first;
+	const now = await readableFile(workspace, first.file, {
+		hasCaseTwin: view.hasCaseTwin,
+		isLinkKnown: since.some(({ meta, metaAfter }) => meta.link || metaAfter.link),
+		mayBeFolder: last.after === 'absent' && view.isFolderNow(),
+	});
+	const base = {
+		key: isUncertainAuthor ? pathKey(first.file) + UNCERTAIN_KEY : pathKey(first.file),
+		file: first.file,
+		absolute: now.absolute,
+		isUncertainAuthor,
+		left: last.after,
+		target: first.before,
+		merged: undefined,
+		meta: first.meta,
+		currentMeta: now.kind === 'found' && now.snapshot.kind === 'file' ? now.snapshot.meta : {},
+		hasCaseTwin: view.hasCaseTwin,
+		made: since.filter(({ before }) => before === 'absent').map((operation) => madeAt(operation, view.startedAt)),
+		addedLines: 0,
+		removedLines: 0,
+	};
+	const blocked = (note: string, current?: ContentHash): PlannedFile => ({
+		...base,
+		...{ action: 'restore', status: 'blocked', note, current },
+	});
+	if (now.kind === 'blocked') return blocked(now.reason);
+	const { snapshot } = now;
+	const currentBytes = snapshot.kind === 'file' ? snapshot.bytes : undefined;
+	const currentMeta = base.currentMeta;
+	const current: ContentHash = currentBytes ? blobs.hash(currentBytes) : 'absent';
+	if (base.target === 'notCaptured')
+		return blocked(`there is no copy of it: ${first.reason ?? 'none was made'}`, current);
+	const states = {
+		target: stateOf(base.target, first.meta),
+		left: stateOf(last.after, last.metaAfter),
+		current: stateOf(current, currentMeta),
+	};
+	const mode = wantedMode(first, since, snapshot);
+	const meta: FileMeta = { ...first.meta, ...(mode.bits === undefined ? {} : { mode: mode.bits }) };
+	if (states.current === states.target) {
+		const isAsWanted = mode.bits === undefined || mode.bits === currentMeta.mode || current === 'absent';
+		return { ...base, action: isAsWanted ? 'none' : 'mode', status: 'ok', note: mode.note, current, meta };
+	}
+	const isReadOnly = currentMeta.mode !== undefined && (currentMeta.mode & OWNER_WRITE) === 0;
+	if (isReadOnly && last.metaAfter.mode !== currentMeta.mode) return blocked('it is read-only', current);
+	try {
+		const target = base.target === 'absent' ? undefined : await blobs.get({ $blob: base.target });
+		const edits = userEdits(since, states.target, states.current);
+		const { others } = view;
+		const verdict = await judge(
+			blobs,
+			{ edits, left: states.left, current: states.current, isUncertain: last.isUncertain, others },
+			currentBytes,
+			target,
+		);
+		const isAnyLink = states.current.startsWith('link ') || states.target.startsWith('link ');
+		const counts = isAnyLink ? {} : countBytes(currentBytes, verdict.merged ?? target);
+		const status = verdict.status === 'ok' && mode.note !== '' ? 'merge' : verdict.status;
+		const notes = [verdict.note, mode.note, isUncertainAuthor ? UNCERTAIN_NOTE : ''];
+		const note = notes.filter((part) => part !== '').join('; ');
+		const isModeOnly = verdict.action === 'none' && mode.bits !== undefined && mode.bits !== currentMeta.mode;
+		const action = isModeOnly ? 'mode' : verdict.action;
+		return { ...base, ...verdict, ...counts, action, status, note, current, meta };
+	} catch (error) {
+		if (error instanceof UserError) return blocked(error.message, current);
+		throw error;
 	}
 }
 
+/** Permissions go back with the file, unless somebody else set them since. */
+function wantedMode(
+	first: TimelineOperation,
+	since: readonly TimelineOperation[],
+	snapshot: Extract<CurrentFile, { kind: 'found' }>['snapshot'],
+): { readonly bits: number | undefined; readonly note: string } {
+	const bits = first.meta.link ? undefined : first.meta.mode;
+	if (snapshot.kind === 'absent' || bits === undefined || snapshot.meta.link) return { bits, note: '' };
+	if (bits === snapshot.meta.mode) return { bits, note: '' };
+	if (!hasOtherMode(since, snapshot.meta)) return { bits, note: '' };
+	return { bits: snapshot.meta.mode, note: 'its permissions were changed since and stay' };
+}
+
+function madeAt(operation: TimelineOperation, startedAt: ReadonlyMap<string, number>) {
+	const { toolUseId, announcedAt, endedAt } = operation;
+	const isFound = announcedAt === endedAt && toolUseId !== undefined;
+	return { from: (isFound ? startedAt.get(toolUseId) : undefined) ?? announcedAt, until: endedAt };
+}
+
 /** One file that cannot be read is named; the others can be restored. */
-async function readableFile(workspace: Workspace, file: FilePath): Promise<CurrentFile> {
+async function readableFile(...[workspace, file, options]: Parameters<typeof currentFile>): Promise<CurrentFile> {
 	try {
-		return await currentFile(workspace, file);
+		return await currentFile(workspace, file, options);
 	} catch (error) {
 		if (error instanceof UserError)
 			return { kind: 'blocked', absolute: `${file.root}/${file.rel}`, reason: 'it cannot be read now' };
@@ -97,143 +278,11 @@ async function readableFile(workspace: Workspace, file: FilePath): Promise<Curre
 	}
 }
 
-type Verdict = Pick<PlannedFile, 'action' | 'status' | 'note' | 'merged'>;
-const OWNER_WRITE = 0o200;
-
-/** `since` starts with `first` and holds every operation on the file after the epoch to restore to. */
-async function planFile(
-	world: RestoreWorld,
-	first: TimelineOperation,
-	since: readonly TimelineOperation[],
-): Promise<PlannedFile> {
-	const { workspace, blobs } = world;
-	const last = since.at(-1) ?? first;
-	const now = await readableFile(workspace, first.file);
-	const base = {
-		key: pathKey(first.file),
-		file: first.file,
-		absolute: now.absolute,
-		left: last.after,
-		target: first.before,
-		merged: undefined,
-		meta: first.meta,
-	};
-	const blocked = (note: string, current?: ContentHash): PlannedFile => ({
-		...base,
-		...{ action: 'restore', status: 'blocked', note, addedLines: 0, removedLines: 0, current },
-	});
-	if (now.kind === 'blocked') return blocked(now.reason);
-	const { snapshot } = now;
-	const currentBytes = snapshot.kind === 'file' ? snapshot.bytes : undefined;
-	const current: ContentHash = currentBytes ? blobs.hash(currentBytes) : 'absent';
-	if (base.target === 'notCaptured')
-		return blocked(`there is no copy of it: ${first.reason ?? 'none was made'}`, current);
-	if (current === base.target)
-		return { ...base, action: 'none', status: 'ok', note: '', addedLines: 0, removedLines: 0, current };
-	if (snapshot.kind === 'file' && snapshot.meta.mode !== undefined && (snapshot.meta.mode & OWNER_WRITE) === 0)
-		return blocked('it is read-only', current);
-	try {
-		const target = await load(blobs, base.target);
-		const edits = userEdits(since, base.target, current);
-		const verdict = await judge(
-			blobs,
-			{ edits, left: base.left, current, isUncertain: last.isUncertain },
-			currentBytes,
-			target,
-		);
-		const result = verdict.merged ?? target;
-		return { ...base, ...verdict, ...countBytes(currentBytes, result), current };
-	} catch (error) {
-		if (error instanceof UserError) return blocked(error.message, current);
-		throw error;
-	}
-}
-
-/** What the user made of a file between two operations of the session, or after the last one. */
-type UserEdit = { readonly from: RecordedHash; readonly to: RecordedHash };
-
-/**
- * The user's edits that stand in the file now and not in the target. A file that comes back to a content it had before has again what it
- * had of the user then; one that the user deleted has nothing.
- */
-function userEdits(
-	since: readonly TimelineOperation[],
-	target: RecordedHash,
-	current: ContentHash,
-): readonly UserEdit[] {
-	const known = new Map<RecordedHash, readonly UserEdit[]>([[target, []]]);
-	const all: UserEdit[] = [];
-	let edits: readonly UserEdit[] = [];
-	since.forEach(({ after: from, toolUseId }, index) => {
-		// A restore that merged may have brought back anything that the user ever wrote.
-		edits = known.get(from) ?? (toolUseId === undefined ? [...all] : edits);
-		known.set(from, edits);
-		const next = since[index + 1];
-		const to = next?.before ?? current;
-		if (to === from) return;
-		all.push({ from, to });
-		const earlier = known.get(to);
-		if (to === 'absent') edits = [];
-		// What the user did last is never passed over, also when it takes back what the session did.
-		else if (earlier && (next || earlier.length > 0)) edits = earlier;
-		else edits = [...edits, { from, to }];
-		known.set(to, edits);
-	});
-	return edits;
-}
-
-async function judge(
-	blobs: BlobStore,
-	state: { edits: readonly UserEdit[]; left: RecordedHash; current: ContentHash; isUncertain: boolean },
-	currentBytes: Uint8Array | undefined,
-	targetBytes: Uint8Array<ArrayBuffer> | undefined,
-): Promise<Verdict> {
-	const action = !targetBytes ? 'delete' : currentBytes ? 'restore' : 'create';
-	const conflict = (note: string): Verdict => ({ action, status: 'conflict', note, merged: undefined });
-	if (state.isUncertain) return conflict('Retrace was interrupted while it wrote this file');
-	if (state.left === 'notCaptured') return conflict('it is not known whether you changed it since');
-	if (!currentBytes && state.left !== 'absent') return conflict('you deleted it since');
-	if (state.edits.length === 0) return { action, status: 'ok', note: '', merged: undefined };
-	if (!targetBytes) return conflict('you changed it since; the session created it');
-	let merged = targetBytes;
-	for (const { from, to } of state.edits) {
-		if (from === 'absent' || to === 'absent') return conflict('you created it again since');
-		if (from === 'notCaptured' || to === 'notCaptured') return conflict('it is not known what you changed in it');
-		const mine = to === state.current && currentBytes ? currentBytes : await blobs.get({ $blob: to });
-		const next = mergeFiles(await blobs.get({ $blob: from }), mine, merged);
-		if (next === undefined) return conflict('you changed it since, and it is not a text file');
-		if (next === 'conflict') return conflict('you changed the same lines since');
-		merged = next;
-	}
-	if (blobs.hash(merged) === state.current)
-		return { action: 'none', status: 'ok', note: 'your changes since already have it', merged: undefined };
-	return { action, status: 'merge', note: 'you changed it since; your changes are kept', merged };
-}
-
-/** Undefined when one of them is no text. The result has the line ends and the BOM of `ours`. */
-function mergeFiles(
-	ancestor: Uint8Array,
-	ours: Uint8Array,
-	theirs: Uint8Array,
-): Uint8Array<ArrayBuffer> | 'conflict' | undefined {
-	const [left, mine, target] = [textFileOf(ancestor), textFileOf(ours), textFileOf(theirs)];
-	if (!left || !mine || !target) return undefined;
-	const isMixed = [left, mine, target].some((file) => file.eol === 'mixed');
-	const textOf = (file: TextFile) => (isMixed && file.eol === '\r\n' ? file.text.replaceAll('\n', '\r\n') : file.text);
-	const merged = mergeText({ ancestor: textOf(left), ours: textOf(mine), theirs: textOf(target) });
-	if (merged.conflicts > 0) return 'conflict';
-	return encodeText({ text: merged.text, eol: isMixed ? 'mixed' : mine.eol, bom: mine.bom });
-}
-
-function textFileOf(bytes: Uint8Array): TextFile | undefined {
-	const decoded = decodeText(bytes);
-	return decoded.kind === 'text' ? decoded.file : undefined;
-}
-
-const load = async (blobs: BlobStore, hash: ContentHash) =>
-	hash === 'absent' ? undefined : blobs.get({ $blob: hash });
+/** Comparing more than this line by line would be felt. */
+const MAX_COUNTED_BYTES = 4_000_000;
 
 function countBytes(from: Uint8Array | undefined, to: Uint8Array | undefined) {
+	if ((from?.length ?? 0) + (to?.length ?? 0) > MAX_COUNTED_BYTES) return { addedLines: 0, removedLines: 0 };
 	const before = from ? plainText(from) : '';
 	const after = to ? plainText(to) : '';
 	return before === undefined || after === undefined ? { addedLines: 0, removedLines: 0 } : countChanges(before, after);

@@ -21,6 +21,11 @@ export type TimelineOperation = {
 	/** Why a side was not captured. */
 	readonly reason: string | undefined;
 	readonly toolUseId: ToolUseId | undefined;
+	/** Of a rename: where the file was. */
+	readonly from: FilePath | undefined;
+	/** When it was announced, and when it was over; of a change that was found afterwards, when it was found. Unix ms. */
+	readonly announcedAt: number;
+	readonly endedAt: number;
 	/** A crash left it unclear whether this content was ever on the disk. */
 	readonly isUncertain: boolean;
 };
@@ -46,9 +51,13 @@ export function readTimeline(entries: readonly Entry[]): Timeline {
 	const timeline = new Map<string, TimelineOperation[]>();
 	for (const entry of entries) {
 		if (entry.type !== 'fileOperation') continue;
-		const end = entry.state === 'done' ? { after: entry.after, isUncertain: false } : done.get(entry.epoch);
+		const end =
+			entry.state === 'done'
+				? { after: entry.after, isUncertain: false, timestamp: entry.timestamp }
+				: done.get(entry.epoch);
 		const before = hashOf(entry.before);
-		if (!end || (end.after === before && before !== 'notCaptured' && entry.op !== 'chmod')) continue;
+		if (!end || (end.after === before && before !== 'notCaptured' && entry.op !== 'chmod' && !isOtherKind(entry)))
+			continue;
 		const key = pathKey(entry.path);
 		const operations = timeline.get(key) ?? [];
 		operations.push({
@@ -62,12 +71,26 @@ export function readTimeline(entries: readonly Entry[]): Timeline {
 			author: entry.author,
 			reason: entry.reason,
 			toolUseId: entry.toolUseId,
+			from: entry.from,
+			announcedAt: entry.timestamp,
+			endedAt: end.timestamp,
 			isUncertain: end.isUncertain ?? false,
 		});
 		timeline.set(key, operations);
 	}
 	return timeline;
 }
+
+/** A link became a file with the bytes of where it pointed, or the other way round. */
+const isOtherKind = ({ meta, metaAfter = meta }: EntryOf<'fileOperation'>): boolean =>
+	(meta.link ?? false) !== (metaAfter.link ?? false);
+
+/**
+ * Whether it is known that the session did it. Of anything else (the editor or another session wrote the file while a command ran) a restore
+ * takes back only what the user ticks.
+ */
+export const isOwn = ({ author }: Pick<TimelineOperation, 'author'>): boolean =>
+	author === 'agent' || author === 'subagent' || author === 'shell';
 
 /**
  * The session's operations on a file after `epoch`. The `before` of the first is the file's state at `epoch`, and holds what the user did
@@ -94,13 +117,27 @@ export function epochBefore(entries: readonly Entry[], prompt: EntryId): number 
 	return newestEpoch(index < 0 ? entries : entries.slice(0, index));
 }
 
-/** The newest restore that can be undone: it is not an undo itself, was not undone, and nothing was restored after it. */
-export function undoableRestore(
-	entries: readonly Entry[],
-): { readonly restore: EntryId; readonly safety: number } | undefined {
-	const newest = entries.findLast((entry) => entry.type === 'restore');
-	if (newest?.type !== 'restore' || newest.undoOf !== undefined) return undefined;
-	return { restore: newest.id, safety: newest.safety };
+type UndoableRestore = { readonly restore: EntryId; readonly safety: number };
+
+/** The newest restore that can be undone: it is in force (made, or made again), and nothing was restored after it. */
+export function undoableRestore(entries: readonly Entry[]): UndoableRestore | undefined {
+	return newestRestore(entries, 'inForce');
+}
+
+/** The newest restore when it is an undo: undoing that one makes the undone restore again. */
+export function redoableRestore(entries: readonly Entry[]): UndoableRestore | undefined {
+	return newestRestore(entries, 'undone');
+}
+
+/** Undo, redo, undo, …: each is a restore that undoes the one before, so every second one brings the files back. */
+function newestRestore(entries: readonly Entry[], wanted: 'inForce' | 'undone'): UndoableRestore | undefined {
+	const restores = entries.filter((entry) => entry.type === 'restore');
+	const newest = restores.at(-1);
+	if (!newest) return undefined;
+	const byId = new Map(restores.map((restore) => [restore.id, restore]));
+	let undoings = 0;
+	for (let of = newest.undoOf; of !== undefined; of = byId.get(of)?.undoOf) undoings++;
+	return (undoings % 2 === 0) === (wanted === 'inForce') ? { restore: newest.id, safety: newest.safety } : undefined;
 }
 
 /** Operations that were announced and never closed, in order. */

@@ -82,10 +82,9 @@ test('property: whatever agent, user and restores do, restores bring back what w
 					const isStillThere = [...now().values()].includes(content);
 					assert.ok(isStillThere || blobs.stored.has(blobs.hash(bytes)), 'no content is lost');
 				}
-				let epoch = firstEpoch;
-				for (const planned of plan.files)
-					if (report.restored.some((file) => file.rel === planned.file.rel))
-						remember(planned.absolute, ++epoch, before.get(planned.absolute));
+				for (const entry of session.entries)
+					if (entry.type === 'fileOperation' && entry.epoch > firstEpoch)
+						remember(`/w/${entry.path.rel}`, entry.epoch, before.get(`/w/${entry.path.rel}`));
 				return { before, report };
 			};
 
