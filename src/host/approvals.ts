@@ -4,8 +4,10 @@
  */
 import { Emitter, type Event } from '../base/emitter.ts';
 import { CancelledError } from '../base/errors.ts';
+import type { ScanLimits } from '../core/checkpoint/fileScanner.ts';
 import type { PermissionAnswer, PermissionRequest } from '../core/permission/permissionRequest.ts';
 import type { Approver, EditDecision, EditProposal } from '../core/ports.ts';
+import type { ShownLimits } from '../protocol/callEffects.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import { permissionRowId } from './transcriptRows.ts';
 
@@ -16,11 +18,17 @@ export type EditDecider = {
 
 export type ApprovalChange =
 	| { readonly kind: 'asked'; readonly row: TranscriptItem; readonly what: string }
+	/** More is known of what is asked. */
+	| { readonly kind: 'updated'; readonly row: TranscriptItem }
 	| { readonly kind: 'answered'; readonly id: string }
 	/** An edit waits, or waits no longer. */
 	| { readonly kind: 'edits'; readonly what: string | undefined };
 
-type Ask = { readonly request: PermissionRequest; readonly settle: (answer: PermissionAnswer) => void };
+type Ask = {
+	readonly request: PermissionRequest;
+	readonly settle: (answer: PermissionAnswer) => void;
+	limits?: ScanLimits;
+};
 
 export class Approvals implements Approver {
 	readonly #sessionId: string;
@@ -42,7 +50,7 @@ export class Approvals implements Approver {
 	}
 
 	rows(): readonly TranscriptItem[] {
-		return [...this.#asks.values()].map((ask) => askRow(ask.request));
+		return [...this.#asks.values()].map(askRow);
 	}
 
 	/** Answers the ask with this row id (or tool call id). False when nobody waits for it any more. */
@@ -63,9 +71,15 @@ export class Approvals implements Approver {
 				this.#changed.fire({ kind: 'answered', id });
 			};
 			const withdraw = () => finish(() => reject(new CancelledError()));
-			this.#asks.set(id, { request, settle: (answer) => finish(() => resolve(answer)) });
+			const ask: Ask = { request, settle: (answer) => finish(() => resolve(answer)) };
+			this.#asks.set(id, ask);
 			signal.addEventListener('abort', withdraw);
-			this.#changed.fire({ kind: 'asked', row: askRow(request), what: `${request.tool}: ${request.target}` });
+			this.#changed.fire({ kind: 'asked', row: askRow(ask), what: `${request.tool}: ${request.target}` });
+			// The card does not wait for it; never rejects.
+			void request.limits?.then((limits) => {
+				ask.limits = limits;
+				if (this.#asks.get(id) === ask) this.#changed.fire({ kind: 'updated', row: askRow(ask) });
+			});
 		});
 	}
 
@@ -81,7 +95,7 @@ export class Approvals implements Approver {
 	}
 }
 
-function askRow(request: PermissionRequest): TranscriptItem {
+function askRow({ request, limits }: Ask): TranscriptItem {
 	return {
 		kind: 'permission',
 		id: permissionRowId(request.toolUseId),
@@ -89,6 +103,14 @@ function askRow(request: PermissionRequest): TranscriptItem {
 		target: request.target,
 		cause: request.cause,
 		...(request.rule === undefined ? {} : { rule: request.rule }),
+		...(limits === undefined ? {} : { limits: shownLimits(limits) }),
+		...(request.unsaved === undefined ? {} : { unsaved: [...request.unsaved] }),
 		state: 'asking',
 	};
 }
+
+const shownLimits = ({ items, unavailable }: ScanLimits): ShownLimits => ({
+	items: items.map(({ path, reason }) => ({ path, reason })),
+	more: 0,
+	...(unavailable === undefined ? {} : { unavailable }),
+});

@@ -9,6 +9,7 @@ import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts'
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import { CallChanges } from './callChanges.ts';
 import {
 	abandonedRow,
 	blockRowId,
@@ -33,6 +34,8 @@ export class Transcript {
 	readonly #indexById = new Map<string, number>();
 	/** Stored contents of each edit call: what it started from and what came of it. */
 	readonly #contents = new Map<string, { before?: ContentRef; after?: ContentRef | ContentHash }>();
+	/** What commands and the like changed. */
+	readonly #changes = new Map<string, CallChanges>();
 	/** Calls that began to change a file. */
 	readonly #hasWritten = new Set<string>();
 	#lastConversation: EntryId | null = null;
@@ -47,7 +50,8 @@ export class Transcript {
 
 	/** The rows now. With `isRunning` false, calls without a result read as interrupted. */
 	rows(isRunning: boolean): readonly TranscriptItem[] {
-		return isRunning ? this.#rows : this.#rows.map((row) => abandonedRow(row, this.#hasWritten.has(row.id)));
+		if (isRunning) return this.#rows;
+		return this.#rows.map((row) => abandonedRow(this.#withChanges(row), this.#hasWritten.has(row.id)));
 	}
 
 	row(id: string): TranscriptItem | undefined {
@@ -70,14 +74,25 @@ export class Transcript {
 		return changed;
 	}
 
-	/** Builds the edit row of this call again, after its contents were loaded. */
+	/** Builds the row of this call again, after its contents were loaded. */
 	refresh(toolUseId: string): TranscriptItem | undefined {
 		const row = this.row(toolUseId);
+		if (row?.kind === 'tool' && row.changes) return this.#put(this.#withChanges(row));
 		return row?.kind === 'edit' ? this.#put(this.#diffed(row)) : undefined;
 	}
 
-	/** Blobs whose text an edit row needs: call `refresh` once they are loaded. */
+	/** Counts the lines of one more file that a call changed; false when all are. */
+	countNext(toolUseId: string): boolean {
+		const row = this.row(toolUseId);
+		if (row?.kind !== 'tool' || !row.changes) return false;
+		const text = (hash: string) => this.#inputs.blobText({ $blob: hash });
+		return this.#changes.get(toolUseId)?.countNext(text, this.#inputs.diff) ?? false;
+	}
+
+	/** Blobs whose text a row needs: call `countNext` and `refresh` once they are loaded. */
 	contentsOf(toolUseId: string): readonly string[] {
+		const row = this.row(toolUseId);
+		if (row?.kind === 'tool') return row.changes ? (this.#changes.get(toolUseId)?.contents() ?? []) : [];
 		const contents = this.#contents.get(toolUseId);
 		return [contents?.before, contents?.after].flatMap((one) => hashOf(one) ?? []);
 	}
@@ -108,12 +123,13 @@ export class Transcript {
 				return undefined;
 			case 'toolStarted': {
 				const row = this.row(entry.toolUseId);
-				return row?.kind === 'tool' ? { ...row, state: 'running' } : undefined;
+				if (row?.kind !== 'tool') return undefined;
+				return { ...row, state: 'running', ...(entry.limits ? { limits: { ...entry.limits, more: entry.limits.more ?? 0 } } : {}) };
 			}
 			case 'toolResult': {
 				const row = this.row(entry.toolUseId);
 				if (row?.kind !== 'tool' && row?.kind !== 'edit') return undefined;
-				return finishedRow(row, entry, this.#inputs, this.#hasWritten.has(row.id));
+				return this.#withChanges(finishedRow(row, entry, this.#inputs, this.#hasWritten.has(row.id)));
 			}
 			case 'permission': {
 				const row = this.row(entry.toolUseId);
@@ -181,10 +197,21 @@ export class Transcript {
 
 	#operated(entry: EntryOf<'fileOperation'>): TranscriptItem | undefined {
 		const row = entry.toolUseId === undefined ? undefined : this.row(entry.toolUseId);
+		if (row?.kind === 'tool') {
+			// There may be thousands, so the row shows them when the call is over.
+			const changes = this.#changes.get(row.id) ?? new CallChanges();
+			this.#changes.set(row.id, changes);
+			changes.add(entry);
+		}
 		if (row?.kind !== 'edit' || entry.before === 'notCaptured' || entry.after === 'notCaptured') return undefined;
 		this.#hasWritten.add(row.id);
 		if (!this.#contents.has(row.id)) this.#contents.set(row.id, { before: entry.before, after: entry.after });
 		return this.#diffed({ ...row, path: entry.path.rel, isNewFile: entry.before === 'absent' });
+	}
+
+	#withChanges<Row extends TranscriptItem>(row: Row): Row {
+		const changes = row.kind === 'tool' ? this.#changes.get(row.id) : undefined;
+		return changes ? { ...row, changes: changes.shown() } : row;
 	}
 
 	#diffed(row: ItemOf<'edit'>): ItemOf<'edit'> {

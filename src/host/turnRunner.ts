@@ -8,7 +8,9 @@ import { makeTitle } from '../core/agent/makeTitle.ts';
 import { runTurn } from '../core/agent/runTurn.ts';
 import type { Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
 import { settleWorkingFolder } from '../core/agent/workingFolder.ts';
+import type { FileScanner } from '../core/checkpoint/fileScanner.ts';
 import { settleIntents } from '../core/checkpoint/restore.ts';
+import { createUnseeingScanner } from '../core/checkpoint/unseeingScanner.ts';
 import { ModelError } from '../core/model/modelError.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
@@ -17,11 +19,12 @@ import type { OpenSession } from './openSession.ts';
 import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
+import { unsavedFiles } from './unsavedFiles.ts';
 
 /** The ports that all turns share, and what decides the rest for each. */
 export type TurnWorld = Pick<
 	TurnPorts,
-	'clock' | 'ids' | 'blobs' | 'workspace' | 'shell' | 'search' | 'diagnostics' | 'loadProjectContext' | 'trace'
+	'clock' | 'ids' | 'blobs' | 'workspace' | 'shell' | 'search' | 'diagnostics' | 'loadProjectContext' | 'trace' | 'scanner'
 > & {
 	readonly choice: ModelChoice;
 	/** A failure that `runTurn` promised not to have. */
@@ -120,6 +123,8 @@ function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		search: world.search,
 		diagnostics: world.diagnostics,
 		approver: open.approvals,
+		...(world.scanner === undefined ? {} : { scanner: scannerNow(world.scanner) }),
+		unsavedFiles,
 		model: choice.streamModel(),
 		modelInfo: () => choice.infoFor(open.session.model),
 		rules: () => {
@@ -135,6 +140,9 @@ function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 	};
 }
 
+/** The setting is read when a turn starts. */
+const scannerNow = (scanner: FileScanner): FileScanner => (setting('checkpoints.enabled') ? scanner : SCANNER_OFF);
+const SCANNER_OFF = createUnseeingScanner('checkpoints are turned off in the settings');
 const UNTRUSTED_TEXT =
 	'This folder is not trusted, so nothing runs in it. Your prompt is back in the input. Trust the folder to send it; past sessions can be read without.';
 /** Said once per session: a conversation needs no folder, but the tools do. */

@@ -1,5 +1,6 @@
 /** One row of the transcript as the panel receives it. Made by `host/transcript.ts` only; the panel knows no entries. */
 import * as z from 'zod';
+import { shownChangesSchema, shownLimitsSchema } from './callEffects.ts';
 
 /**
  * A line of a card's small diff. `lineNumber` is 1-based: in the new file for `+` and ` `, in the old one for `-`; 0 when the line's place
@@ -71,6 +72,10 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** The first part of the output (≤ 4 KB), shown when expanded; `item.expand` brings the rest. */
 		preview: z.string(),
 		isTruncated: z.boolean(),
+		/** What of its effects on files could not be taken back; absent when it can have none. */
+		limits: shownLimitsSchema.optional(),
+		/** What it changed in files, once it is over; absent when nothing. */
+		changes: shownChangesSchema.optional(),
 	}),
 	z.object({
 		...base,
@@ -99,6 +104,10 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		cause: z.string(),
 		/** The rule that *Always allow* adds; absent when it may not be offered. */
 		rule: z.string().optional(),
+		/** What could not be taken back; comes a moment later than the question. */
+		limits: shownLimitsSchema.optional(),
+		/** Files whose unsaved changes it would not see. */
+		unsaved: z.array(z.string()).optional(),
 		state: z.enum(['asking', 'allowed', 'alwaysAllowed', 'denied', 'withdrawn']),
 	}),
 	z.object({

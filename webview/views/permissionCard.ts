@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { assertNever } from '../../src/base/assertNever.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
+import { limitsLine, unsavedLine } from './callEffects.ts';
 import { icon, textButton } from './parts.ts';
 import { reasonField } from './reasonField.ts';
 import type { ViewContext } from './viewTypes.ts';
@@ -36,6 +37,8 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 		</header>
 		<pre class="command" id="target-${item.id}" tabindex="0">${item.target}</pre>
 		<p class="card-note" id="cause-${item.id}">${item.cause}</p>
+		${item.unsaved === undefined || item.unsaved.length === 0 ? nothing : unsavedLine(item.unsaved, () => answer(item, context, 'allowOnce', true))}
+		${limitsLine(item.id, item.limits, context)}
 		<div class="card-buttons">
 			${textButton({ label: 'Allow once', look: 'primary', onClick: () => answer(item, context, 'allowOnce') })}
 			${
@@ -68,8 +71,13 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	</section>`;
 }
 
-function answer(item: PermissionItem, context: ViewContext, verdict: 'allowOnce' | 'alwaysAllow' | 'deny'): void {
-	context.post({ kind: 'permission.answer', id: item.id, verdict });
+function answer(
+	item: PermissionItem,
+	context: ViewContext,
+	verdict: 'allowOnce' | 'alwaysAllow' | 'deny',
+	savesFirst = false,
+): void {
+	context.post({ kind: 'permission.answer', id: item.id, verdict, ...(savesFirst ? { savesFirst } : {}) });
 }
 
 function verdictOf(item: PermissionItem): string {

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { shortDuration } from '../format.ts';
 import { describeFold, type ToolItem } from '../transcriptGroups.ts';
+import { changesLine, limitsLine } from './callEffects.ts';
 import { icon } from './parts.ts';
 import type { ViewContext } from './viewTypes.ts';
 
@@ -29,7 +30,14 @@ export function toolRow(item: ToolItem, context: ViewContext): TemplateResult {
 					: nothing
 			}
 		</button>
+		${
+			// Before it is over it is what there is to know; later it would only be noise.
+			isOpen || item.state === 'waiting' || item.state === 'running' || item.limits?.unavailable !== undefined
+				? limitsLine(item.id, item.limits, context)
+				: nothing
+		}
 		${isOpen ? toolBody(item, context) : nothing}
+		${item.changes === undefined ? nothing : changesLine(item.id, item.changes, context)}
 	</div>`;
 }
 

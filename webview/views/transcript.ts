@@ -9,6 +9,7 @@ import { answerRow } from './answerRow.ts';
 import { checkpointRow } from './checkpointRow.ts';
 import { editCard } from './editCard.ts';
 import { noticeRow } from './noticeRow.ts';
+import { effectLists } from './callEffects.ts';
 import { permissionCard } from './permissionCard.ts';
 import { promptRow } from './promptRow.ts';
 import { rewoundRow } from './rewoundRow.ts';
@@ -69,6 +70,7 @@ function guardedItem(item: TranscriptItem, context: ViewContext): unknown {
 	const changes = [
 		item,
 		context.openRows.has(item.id),
+		...effectLists(item.id).map((list) => context.openRows.has(list)),
 		context.reasonFor === item.id,
 		context.state.wholeOutputs.get(item.id),
 	];

@@ -1,0 +1,120 @@
+/** What one call changed in files, gathered from its entries into what its row shows. Pure. */
+
+import { hashOf, pathKey } from '../core/checkpoint/timeline.ts';
+import type { EntryOf, RecordedHash, RecordedRef } from '../core/session/entry.ts';
+import type { ShownChange, ShownChanges } from '../protocol/callEffects.ts';
+
+type Operation = EntryOf<'fileOperation'>;
+type Lines = { readonly addedLines: number; readonly removedLines: number };
+type Change = { readonly operation: Operation; readonly before: RecordedHash; readonly after: RecordedHash };
+
+const MAX_SHOWN = 50;
+/** More files than these are not read only to count their lines. */
+const MAX_COUNTED = 20;
+/** Comparing longer texts takes too long for a number in a row. */
+const MAX_COUNTED_CHARS = 100_000;
+
+export class CallChanges {
+	/** By `pathKey`, in the order of the log. */
+	readonly #operations = new Map<string, Operation>();
+	/** Undefined where lines mean nothing. */
+	readonly #lines = new Map<string, Lines | undefined>();
+
+	add(operation: Operation): void {
+		this.#operations.set(pathKey(operation.path), operation);
+	}
+
+	/** Stored contents that `countNext` needs. */
+	contents(): readonly string[] {
+		const changes = this.#changes();
+		if (changes.length > MAX_COUNTED) return [];
+		return changes.filter(hasDiff).flatMap(({ before, after }) => [before, after].filter((one) => one !== 'absent'));
+	}
+
+	/** Counts the lines of one more file whose contents are loaded; false when there is none left. */
+	countNext(text: (hash: string) => string | undefined, count: (before: string, after: string) => Lines): boolean {
+		const changes = this.#changes();
+		if (changes.length > MAX_COUNTED) return false;
+		for (const change of changes) {
+			const key = pathKey(change.operation.path);
+			if (this.#lines.has(key)) continue;
+			const [before, after] = [change.before, change.after].map((one) => (one === 'absent' ? '' : text(one)));
+			const isCounted = hasDiff(change) && before !== undefined && after !== undefined;
+			const isShort = isCounted && before.length + after.length <= MAX_COUNTED_CHARS;
+			const lines = isShort ? count(before, after) : undefined;
+			this.#lines.set(key, lines && { addedLines: lines.addedLines, removedLines: lines.removedLines });
+			return true;
+		}
+		return false;
+	}
+
+	shown(): ShownChanges {
+		const changes = this.#changes();
+		const roots = new Set(changes.map(({ operation }) => operation.path.root));
+		const counted = changes.flatMap(({ operation }) => this.#lines.get(pathKey(operation.path)) ?? []);
+		const isWhole = counted.length > 0 && changes.filter(hasDiff).length === counted.length;
+		return {
+			fileCount: changes.length,
+			lostCount: changes.filter(({ operation }) => operation.before === 'notCaptured').length,
+			...(isWhole ? sumOf(counted) : {}),
+			items: changes.slice(0, MAX_SHOWN).map((change) => this.#shownChange(change, roots.size > 1)),
+		};
+	}
+
+	/** A rename counts once: what it took away at the old path belongs to it. */
+	#changes(): readonly Change[] {
+		const operations = [...this.#operations.values()];
+		const left = new Set(operations.flatMap(({ from }) => (from === undefined ? [] : [pathKey(from)])));
+		return operations
+			.filter(({ op, path }) => op !== 'delete' || !left.has(pathKey(path)))
+			.map((operation) => {
+				const old = operation.from && this.#operations.get(pathKey(operation.from));
+				return { operation, ...contentsOf(operation, old) };
+			});
+	}
+
+	#shownChange(change: Change, hasManyRoots: boolean): ShownChange {
+		const { operation } = change;
+		const pathOf = ({ root, rel }: Operation['path']) => (hasManyRoots ? `${root.split(/[\\/]/).at(-1)}/${rel}` : rel);
+		return {
+			key: pathKey(operation.path),
+			path: pathOf(operation.path),
+			...(operation.from === undefined ? {} : { from: pathOf(operation.from) }),
+			op: operation.op,
+			...this.#lines.get(pathKey(operation.path)),
+			note: noteOf(operation),
+			hasDiff: hasDiff(change),
+		};
+	}
+}
+
+/** What a file was before and after an operation; for a rename, before at its old place. */
+export function contentsOf(
+	operation: Operation,
+	old: Operation | undefined,
+): { readonly before: RecordedHash; readonly after: RecordedHash } {
+	const before: RecordedRef = operation.op === 'rename' && old !== undefined ? old.before : operation.before;
+	return { before: hashOf(before), after: operation.after };
+}
+
+const hasDiff = ({ before, after }: Pick<Change, 'before' | 'after'>): boolean =>
+	before !== 'notCaptured' && after !== 'notCaptured' && before !== after;
+
+function noteOf({ op, before, reason, author, meta, metaAfter }: Operation): string {
+	const notes: string[] = [];
+	if (before === 'notCaptured') notes.push(`cannot be taken back${reason === undefined ? '' : `: ${reason}`}`);
+	if (metaAfter?.mode !== undefined && meta.mode !== undefined && metaAfter.mode !== meta.mode && op !== 'create')
+		notes.push(`mode ${modeText(meta.mode)} → ${modeText(metaAfter.mode)}`);
+	if (author === 'unknown') notes.push('may have been changed by something else meanwhile');
+	if (author === 'otherSession') notes.push('changed by another session');
+	return notes.join(', ');
+}
+
+const modeText = (mode: number): string => (mode & 0o777).toString(8);
+
+function sumOf(all: readonly Lines[]): Lines {
+	return {
+		addedLines: all.reduce((sum, one) => sum + one.addedLines, 0),
+		removedLines: all.reduce((sum, one) => sum + one.removedLines, 0),
+	};
+}

@@ -1,0 +1,76 @@
+/**
+ * What a command may change and did change, in the panel's page in a headless Chromium: lines, lists, what is posted. Skipped, and counted
+ * as such, where there is no Chromium.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { effectItems } from '../webview/harness/effectSamples.ts';
+import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import { snapshot } from '../webview/harness/samples.ts';
+
+describe('effects of commands in the page', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
+	let browser: PanelBrowser;
+	before(async () => {
+		browser = await startPanelBrowser();
+	});
+	after(() => browser.close());
+
+	async function withPanel(check: (panel: PanelPage) => Promise<void>) {
+		const panel = await browser.open({ theme: 'dark', widthPx: 320 });
+		await panel.send(snapshot({ items: effectItems }));
+		await check(panel);
+		assert.deepEqual(panel.errors, []);
+		await panel.page.close();
+	}
+
+	test('the card says what cannot be taken back, with the whole list behind it', () =>
+		withPanel(async ({ page }) => {
+			const card = page.getByRole('group', { name: 'Permission: Bash' });
+			await card.getByText('Cannot be taken back if it changes them: node_modules/ (ignored by git)').waitFor();
+			assert.equal(await card.getByRole('listitem').count(), 0);
+			await card.getByRole('button', { name: 'and 3 more' }).click();
+			const list = card.getByRole('list', { name: 'Cannot be taken back' });
+			await list.waitFor();
+			assert.equal(await list.getByRole('listitem').count(), 5);
+			await card.getByRole('button', { name: 'Show less' }).click();
+			await list.waitFor({ state: 'detached' });
+		}));
+
+	test('the card names unsaved files and saves them on request', () =>
+		withPanel(async (panel) => {
+			const card = panel.page.getByRole('group', { name: 'Permission: Bash' });
+			await card.getByText('Unsaved changes in src/area.js are not seen by the command.').waitFor();
+			await card.getByRole('button', { name: 'Save and allow once' }).click();
+			assert.deepEqual((await panel.posted()).at(-1), {
+				kind: 'permission.answer',
+				id: 'permission:c5',
+				verdict: 'allowOnce',
+				savesFirst: true,
+			});
+		}));
+
+	test('the row lists what was changed; a file opens its diff, one without a copy says why', () =>
+		withPanel(async (panel) => {
+			const { page } = panel;
+			await page.getByRole('button', { name: /^6 files changed/ }).click();
+			const list = page.getByRole('list', { name: 'Changed files' });
+			await list.waitFor();
+			assert.equal(await list.getByRole('listitem').count(), 6);
+			await list.getByText('cannot be taken back: larger than 50 MB').waitFor();
+			assert.equal(await list.getByRole('button').count(), 4);
+			await list.getByRole('button', { name: /src\/shape\.js → src\/shapes\.js/ }).click();
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'change.open', id: 'c1', key: 'k4' });
+			await page.getByRole('button', { name: 'Open all diffs' }).click();
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'change.open', id: 'c1' });
+		}));
+
+	test('what was only possible is not said any more once it is over; that nothing was seen is', () =>
+		withPanel(async ({ page }) => {
+			const row = (id: string) => page.locator(`[data-row=${id}]`);
+			assert.equal(await row('c1').getByText('Cannot be taken back').count(), 0);
+			assert.equal(await row('c4').getByText('Cannot be taken back').count(), 1);
+			await row('c2').getByText('What it changes cannot be taken back: checkpoints are turned off').waitFor();
+			await row('c1').getByRole('button', { name: /^Run/ }).click();
+			await row('c1').getByText('Cannot be taken back if it').waitFor();
+		}));
+});
