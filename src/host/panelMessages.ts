@@ -16,7 +16,6 @@ import { rowsBackTo } from './revealEntry.ts';
 import { openRewindDiff } from './rewindDiff.ts';
 import { describeFile } from './rewindFile.ts';
 import { shownPath } from './rewindFlow.ts';
-import { openCallChanges } from './openCallChanges.ts';
 import type { SessionHost } from './sessionHost.ts';
 import type { SessionView } from './sessionView.ts';
 import { chooseProvider } from './settings.ts';

@@ -24,7 +24,16 @@ import { unsavedFiles } from './unsavedFiles.ts';
 /** The ports that all turns share, and what decides the rest for each. */
 export type TurnWorld = Pick<
 	TurnPorts,
-	'clock' | 'ids' | 'blobs' | 'workspace' | 'shell' | 'search' | 'diagnostics' | 'loadProjectContext' | 'trace' | 'scanner'
+	| 'clock'
+	| 'ids'
+	| 'blobs'
+	| 'workspace'
+	| 'shell'
+	| 'search'
+	| 'diagnostics'
+	| 'loadProjectContext'
+	| 'trace'
+	| 'scanner'
 > & {
 	readonly choice: ModelChoice;
 	/** A failure that `runTurn` promised not to have. */

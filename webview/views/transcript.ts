@@ -6,6 +6,7 @@ import { assertNever } from '../../src/base/assertNever.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { groupTranscript, type TranscriptGroup, type TurnRow } from '../transcriptGroups.ts';
 import { answerRow } from './answerRow.ts';
+import { effectLists } from './callEffects.ts';
 import { checkpointRow } from './checkpointRow.ts';
 import { editCard } from './editCard.ts';
 import { noticeRow } from './noticeRow.ts';
