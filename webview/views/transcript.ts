@@ -10,7 +10,6 @@ import { effectLists } from './callEffects.ts';
 import { checkpointRow } from './checkpointRow.ts';
 import { editCard } from './editCard.ts';
 import { noticeRow } from './noticeRow.ts';
-import { effectLists } from './callEffects.ts';
 import { permissionCard } from './permissionCard.ts';
 import { promptRow } from './promptRow.ts';
 import { rewoundRow } from './rewoundRow.ts';
