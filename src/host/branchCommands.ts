@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import { asEntryId, asSessionId, type EntryId, type SessionId } from '../base/ids.ts';
 import { plural } from '../base/text.ts';
+import type { SessionStore } from '../core/ports.ts';
 import { type Branch, shownBranches } from '../core/session/branches.ts';
 import type { BranchNode } from './agentTypes.ts';
 import { compareWays, showComparison } from './branchCompare.ts';
@@ -18,7 +19,8 @@ import type { OpenSessions } from './openSessions.ts';
 import { plainLabel } from './plainLabel.ts';
 
 export type BranchCommandWorld = SwitchWorld & {
-	readonly sessions: Pick<OpenSessions, 'open'>;
+	readonly sessions: Pick<OpenSessions, 'open' | 'find'>;
+	readonly stores: { readonly sessions: Pick<SessionStore, 'reader'> };
 	shown(): OpenSession;
 	/** Shows the session and brings it to the front. */
 	show(id: SessionId): Promise<void>;
@@ -170,6 +172,9 @@ async function openOrigin(node: unknown, world: BranchCommandWorld): Promise<voi
 	const open = isRow ? await world.sessions.open(asSessionId(String(node.sessionId))) : world.shown();
 	const { origin } = open.session;
 	if (!origin) throw new UserError('no-origin', 'This session was not forked from another one.');
+	const isHere =
+		world.sessions.find(origin.sessionId) ?? (await world.stores.sessions.reader(origin.sessionId).size()) > 0;
+	if (!isHere) throw originGone();
 	await world.show(origin.sessionId);
 }
 
@@ -177,6 +182,12 @@ const onlyOne = () =>
 	new UserError(
 		'one-branch',
 		'This session has one branch. Rewind to an earlier message and go on there to make another.',
+	);
+
+const originGone = () =>
+	new UserError(
+		'origin-gone',
+		'The session that this one was forked from is not in this folder any more. What this fork needs of it is in the fork itself, so you can go on here.',
 	);
 
 const noSuchBranch = () =>

@@ -24,7 +24,8 @@ export function followLog(open: OpenSession, world: FollowWorld): Disposable {
 	const isIdle = () => !open.isRunning && !open.needsUser && open.queue.items.length === 0;
 
 	const onChange = async (now: LogNow) => {
-		if (now.sizeBytes < session.sizeBytes) {
+		// A log never gets shorter: one that is smaller than what was read was looked at before our own last append.
+		if (now.sizeBytes === 0 && session.sizeBytes > 0) {
 			if (isReadOnly || isIdle()) await world.onGone();
 		} else if (isReadOnly) {
 			await session.follow();

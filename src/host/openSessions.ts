@@ -8,9 +8,10 @@ import { SessionClosedError } from '../base/errors.ts';
 import type { EntryId, SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import { createPromptQueue } from '../core/agent/promptQueue.ts';
-import { forkSession } from '../core/session/fork.ts';
+import { forkPlace, forkSession } from '../core/session/fork.ts';
 import type { WatchLog } from '../core/session/registry.ts';
 import { openSession, type SessionDefaults } from '../core/session/session.ts';
+import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { OutsideWorld, Stores } from './agentTypes.ts';
 import { Approvals, type EditDecider } from './approvals.ts';
@@ -89,9 +90,10 @@ export class OpenSessions implements Disposable {
 		}
 	}
 
-	/** A new session from an entry of `origin`; null = from before its first prompt. */
+	/** A new session from an entry of `origin`, tool calls whole; null = from before its first prompt. */
 	async fork(origin: Session, at: EntryId | null): Promise<OpenSession> {
-		return this.#add(await forkSession(origin, at, this.#options()));
+		const end = at === null ? null : await forkPlace(origin, at);
+		return this.#add(await forkSession(origin, end, this.#options()));
 	}
 
 	#add(session: Session): OpenSession {
@@ -109,7 +111,7 @@ export class OpenSessions implements Disposable {
 		open.onDidChange((change) => this.#changed.fire({ open, change }));
 		const attached = new DisposableStore();
 		attached.add(this.#world.attach(session));
-		if (stores.watchLog) attached.add(this.#follow(open, stores.watchLog));
+		if (stores.watchLog && !isInTrash(session)) attached.add(this.#follow(open, stores.watchLog));
 		this.#open.set(session.id, { open, attached });
 		void open.loadTexts(SHOWN_ROWS);
 		this.#opened.fire(open);

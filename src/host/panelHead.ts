@@ -20,6 +20,7 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 		state: open.needsUser ? 'awaitingUser' : open.isRunning && session.state === 'idle' ? 'streaming' : session.state,
 		readOnlyReason: open.readOnlyText ?? null,
 		isPersisted,
+		isFork: session.origin !== undefined,
 		mode: session.mode,
 		model,
 		models: models.map((one) => ({

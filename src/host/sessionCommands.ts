@@ -7,6 +7,7 @@ import { messageOf, UserError } from '../base/errors.ts';
 import { asSessionId, type SessionId } from '../base/ids.ts';
 import { plural } from '../base/text.ts';
 import type { SessionStore } from '../core/ports.ts';
+import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { SessionNode } from './agentTypes.ts';
 import type { Command } from './commands.ts';
 import type { OpenSessions } from './openSessions.ts';
@@ -183,6 +184,9 @@ async function restore(nodes: readonly SessionNode[], world: SessionCommandWorld
 	}
 	try {
 		for (const name of names) await world.store.restore(name);
+		// A tab may show one as it lay in the trash.
+		for (const { session } of world.sessions.all)
+			if (isInTrash(session) && names.includes(session.id)) await world.sessions.open(session.id, { isFresh: true });
 	} finally {
 		await world.tree.reload();
 	}

@@ -8,6 +8,7 @@ import { messageOf } from '../base/errors.ts';
 import { asSessionId, type SessionId } from '../base/ids.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
+import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import type { OpenSession, SessionChange } from './openSession.ts';
 import { OpenSessions } from './openSessions.ts';
@@ -79,7 +80,9 @@ export class SessionHost implements Disposable, ViewHost {
 		let first: OpenSession | undefined;
 		if (typeof shown === 'string') {
 			try {
-				first = await sessions.open(asSessionId(shown));
+				const last = await sessions.open(asSessionId(shown));
+				if (isInTrash(last.session)) await sessions.close(last.session.id);
+				else first = last;
 			} catch (error) {
 				// The list still has it, with what is wrong; a new session is a better start than none.
 				world.onError('reopen', error, shown);

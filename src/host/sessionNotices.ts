@@ -2,6 +2,7 @@
 import { plural } from '../base/text.ts';
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
 import type { Entry } from '../core/session/entry.ts';
+import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { LogProblem, Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
@@ -27,11 +28,30 @@ export function isCutOff(branch: readonly Entry[]): boolean {
 
 /** How to go on with a session that cannot be written here; why is said above the transcript. */
 export function readOnlyNotice(session: Session): ItemOf<'notice'> {
+	if (isInTrash(session)) return IN_TRASH;
 	if (isNewerVersion(session)) return notice('local:read-only', 'info', 'Nothing can be sent here.');
 	const text =
 		'To go on here, take the session over: the other window can then only read it, and a turn that runs there stops. Or go on in a fork, which is a session of its own.';
 	return notice('local:read-only', 'info', text, actionsFor('session-read-only'));
 }
+
+const IN_TRASH = notice(
+	'local:read-only',
+	'info',
+	'This session is in the trash. Restore it to go on with it, or go on in a fork, which is a session of its own.',
+	[
+		{ label: 'Restore', action: 'restore' },
+		...actionsFor('session-read-only').filter(({ action }) => action === 'fork'),
+	],
+);
+
+/** A fork of what is no end of a turn: from a prompt, or from a message in the middle. */
+export const FORKED_IN_TURN = notice(
+	'local:interrupted',
+	'info',
+	'This fork begins before the turn was over. Let it go on from here, or send something else.',
+	[{ label: 'Go On', action: 'retry' }],
+);
 
 /** The window that held the session has closed it. */
 export const OWNER_LEFT = notice('local:read-only', 'info', 'The other window closed this session. Go on here.', [

@@ -171,7 +171,14 @@ export class Transcript {
 		if (isToolUseBlock(block))
 			return isEditTool(block.name) ? editRow(block, this.#inputs) : toolRow(block, this.#inputs);
 		if (block.type === 'text' && 'text' in block && typeof block.text === 'string')
-			return { kind: 'answer', id, text: block.text, isStreaming: false, isPartial: entry.partial === true };
+			return {
+				kind: 'answer',
+				id,
+				entryId: entry.id,
+				text: block.text,
+				isStreaming: false,
+				isPartial: entry.partial === true,
+			};
 		if (block.type === 'thinking' && 'thinking' in block && typeof block.thinking === 'string' && block.thinking !== '')
 			return { kind: 'thinking', id, text: block.thinking, isStreaming: false };
 		return undefined;

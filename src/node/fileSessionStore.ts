@@ -28,6 +28,7 @@ export function createFileSessionStore({ folder, window, trace }: FileSessionSto
 		log: join(sessions, `${id}${LOG_ENDING}`),
 		lease: join(sessions, `${id}.lease`),
 	});
+	const readerOf = (id: string) => createLogReader([pathsOf(id).log, join(trash, `${id}${LOG_ENDING}`)]);
 	const onBeatFailed = (error: unknown) =>
 		trace({ event: 'lease.beatFailed', code: systemCode(error) ?? codeOf(error) });
 
@@ -39,11 +40,15 @@ export function createFileSessionStore({ folder, window, trace }: FileSessionSto
 		async open(id, options): Promise<OpenedLog> {
 			if (!isSafeName(id)) throw logUnreadable(undefined, 'its id is not a valid one');
 			const { log, lease } = pathsOf(id);
-			return await openLog({ log, lease }, { window, takeOver: options?.takeOver ?? false, onBeatFailed });
+			const opened = await openLog({ log, lease }, { window, takeOver: options?.takeOver ?? false, onBeatFailed });
+			if (opened.sizeBytes > 0) return opened;
+			const reader = readerOf(id);
+			const sizeBytes = await reader.size();
+			return sizeBytes === 0 ? opened : { ...opened, reader, sizeBytes, isInTrash: true };
 		},
 		reader(id) {
 			if (!isSafeName(id)) throw logUnreadable(undefined, 'its id is not a valid one');
-			return createLogReader([pathsOf(id).log, join(trash, `${id}${LOG_ENDING}`)]);
+			return readerOf(id);
 		},
 		list: (options) => lister.list(options),
 		...trashFolder,

@@ -63,8 +63,10 @@ export function createMemorySessionStore(): SessionStore {
 		async open(id) {
 			const log = logs.get(id);
 			const owner = log?.owner ? { isOurs: true, isAlive: true, window: 'this window', pid: 0 } : undefined;
-			const sizeBytes = log?.lines.at(-1)?.range.end ?? 0;
-			return { file: openFile(id, log), reader: readerOf(id), sizeBytes, owner };
+			const reader = readerOf(id);
+			const sizeBytes = await reader.size();
+			const isInTrash = log === undefined && sizeBytes > 0;
+			return { file: openFile(id, log), reader, sizeBytes, owner, ...(isInTrash ? { isInTrash } : {}) };
 		},
 		reader: readerOf,
 		async list({ newest = logs.size } = {}) {

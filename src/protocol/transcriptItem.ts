@@ -27,6 +27,8 @@ export const noticeActionSchema = z.enum([
 	/** Opens the shown session again, to be written. */
 	'goOn',
 	'fork',
+	/** Takes the shown session out of the trash. */
+	'restore',
 ]);
 
 const base = {
@@ -48,6 +50,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 	z.object({
 		...base,
 		kind: z.literal('answer'),
+		/** The entry to fork from; absent while it streams. */
+		entryId: z.string().optional(),
 		/** Markdown. */
 		text: z.string(),
 		/** True while it streams. */

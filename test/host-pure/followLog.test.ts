@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { LogNow } from '../../src/core/session/registry.ts';
+import { followLog } from '../../src/host/followLog.ts';
 import { createWindows, endTurn, say, shown } from './windowScene.ts';
 
 async function createScene(t: TestContext) {
@@ -137,4 +139,26 @@ test('while a turn runs or a prompt waits, nothing is read again under it', asyn
 	await theirs.sessions.open(id, { takeOver: true });
 	await ours.look(id);
 	assert.equal(ours.sessions.find(id), owner);
+});
+
+test('a look that began before our own append does not take the session for gone', async (t) => {
+	const { owner } = await createScene(t);
+	const { sizeBytes } = owner.session;
+	owner.session.append({ type: 'title', title: 'Named', by: 'user' });
+	let gone = 0;
+	let tell: ((now: LogNow) => Promise<void>) | undefined;
+	followLog(owner, {
+		watchLog: (_, onChange) => {
+			tell = onChange;
+			return { dispose: () => undefined };
+		},
+		reopen: async () => assert.fail('it is as it was read'),
+		onGone: async () => void gone++,
+		onError: (_, error) => assert.fail(String(error)),
+	});
+	assert.ok(tell);
+	await tell({ holder: 'us', sizeBytes });
+	assert.equal(gone, 0);
+	await tell({ holder: 'nobody', sizeBytes: 0 });
+	assert.equal(gone, 1);
 });

@@ -28,6 +28,7 @@ const head: PanelHead = {
 	state: 'idle',
 	readOnlyReason: null,
 	isPersisted: true,
+	isFork: false,
 	mode: 'ask',
 	model: 'm',
 	models: [],

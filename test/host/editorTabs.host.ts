@@ -43,6 +43,7 @@ function headOf({ session }: OpenSession): PanelHead {
 		state: 'idle',
 		readOnlyReason: null,
 		isPersisted: true,
+		isFork: false,
 		mode: 'ask',
 		model: 'm',
 		models: [],
@@ -181,6 +182,49 @@ hostTest('a deleted session takes its tab along, and the side panel starts a new
 	await host.remove(one.session.id);
 	await until(() => tabs().length === 0 && host.views.length === 1);
 	assert.equal(host.current.session.entries.length, 0);
+	await close();
+	assert.deepEqual(errors, []);
+});
+
+hostTest(
+	'a tab whose session is in the trash shows it with the way back, and makes no new one of its name',
+	async () => {
+		const { host, views, create, close } = await createScene();
+		const one = await create('One');
+		const { id } = one.session;
+		await host.remove(id);
+		const panel = vscode.window.createWebviewPanel(TAB_TYPE, 'Retrace', vscode.ViewColumn.Active);
+		await views.restoreTab(panel, { sessionId: id, composer: [] });
+		await until(() => labels().join() === 'One' && host.current.session.id === id);
+		assert.match(host.current.session.readOnlyReason ?? '', /in the trash/);
+		const offered = host.current.rows().flatMap((row) => (row.kind === 'notice' ? row.actions : []));
+		assert.deepEqual(
+			offered.map(({ label }) => label),
+			['Restore', 'Fork'],
+		);
+		assert.deepEqual((await host.world.stores.sessions.list()).sessions, []);
+		await host.active.restore();
+		assert.equal(host.current.session.readOnlyReason, undefined);
+		assert.deepEqual(
+			(await host.world.stores.sessions.list()).sessions.map(({ title }) => title),
+			['One'],
+		);
+		await close();
+		assert.deepEqual(errors, []);
+	},
+);
+
+hostTest('a fork in the middle of a turn says so and can go on; the way back leads to where it came from', async () => {
+	const { host, create, close } = await createScene();
+	const one = await create('One');
+	await host.side.show(one.session.id);
+	await host.side.fork();
+	const fork = host.current;
+	assert.notEqual(fork, one);
+	const rows = fork.rows().map((row) => ('text' in row ? row.text : row.kind));
+	assert.match(rows.at(-1) ?? '', /^This fork begins before the turn was over/);
+	assert.ok(!rows.some((text) => /window closed/.test(text)));
+	assert.equal(fork.session.origin?.sessionId, one.session.id);
 	await close();
 	assert.deepEqual(errors, []);
 });

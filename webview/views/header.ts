@@ -6,7 +6,7 @@ import type { Post } from './viewTypes.ts';
 
 export function header(head: PanelHead, post: Post): TemplateResult {
 	const title = head.title === '' ? 'New session' : head.title;
-	const act = (action: 'rename' | 'menu') => () => post({ kind: 'session.act', action });
+	const act = (action: 'rename' | 'menu' | 'origin') => () => post({ kind: 'session.act', action });
 	return html`<header class="panel-head">
 			<h1>
 				<button type="button" class="title" title="${title}: click to rename" ?disabled=${head.sessionId === null} @click=${act('rename')}>
@@ -15,6 +15,7 @@ export function header(head: PanelHead, post: Post): TemplateResult {
 			</h1>
 			${head.isPersisted ? nothing : html`<span class="tag" title="This session is gone when the window closes (retrace.sessions.persist is off)">Not saved</span>`}
 			<span class="head-actions">
+				${head.isFork ? iconButton({ name: 'Open origin session', icon: 'arrow-up', hint: 'This is a fork: open the session it was forked from', onClick: act('origin') }) : nothing}
 				${iconButton({ name: 'Resume session', icon: 'history', hint: 'Resume another session…', onClick: act('menu') })}
 			</span>
 		</header>

@@ -20,7 +20,7 @@ export function promptRow(item: PromptItem, context: ViewContext): TemplateResul
 			<h2 id=${headingId} title=${new Date(item.timestamp).toLocaleString()}>You</h2>
 			<span class="row-actions">
 				${iconButton({ name: 'Rewind to here', icon: 'discard', hint: 'Rewind to here: the conversation, the files, or both', onClick: () => context.post({ kind: 'rewind.preview', entryId: item.entryId }) })}
-				${iconButton({ name: 'Fork', icon: 'repo-forked', hint: 'Fork: a new session from here', onClick: () => context.post({ kind: 'session.fork', entryId: item.entryId }) })}
+				${iconButton({ name: 'Fork from here', icon: 'repo-forked', hint: 'Fork from here: a new session that goes on after this message', onClick: () => context.post({ kind: 'session.fork', entryId: item.entryId }) })}
 				${iconButton({ name: 'Copy', icon: 'copy', hint: 'Copy this message', onClick: () => context.copy(item.text) })}
 			</span>
 		</header>

@@ -82,7 +82,7 @@ function itemView(item: TranscriptItem, context: ViewContext): TemplateResult {
 		case 'prompt':
 			return promptRow(item, context);
 		case 'answer':
-			return answerRow(item);
+			return answerRow(item, context);
 		case 'thinking':
 			return thinkingRow(item, context);
 		case 'tool':

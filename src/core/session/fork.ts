@@ -7,6 +7,7 @@ import type { LineRange } from '../ports.ts';
 import { branchTo, linksOf } from './branch.ts';
 import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { ENTRY_VERSION, type EntryDraft, makeEntry } from './entry.ts';
+import { forkEnd } from './forkEnd.ts';
 import { countsOn, inOrder, readRanges } from './loadLog.ts';
 import { createLogIndex } from './logIndex.ts';
 import { pathTo } from './outline.ts';
@@ -63,6 +64,13 @@ export async function forkSession(
 		await file.close();
 	}
 	return await openSession({ ...options, id });
+}
+
+/** Where a fork that a person asks for at `at` ends: `forkEnd` of the branch that it is on. */
+export async function forkPlace(origin: Session, at: EntryId): Promise<EntryId | null> {
+	const isShown = () => origin.branch().some(({ id }) => id === at);
+	if (isShown() || !(await origin.loadTo(at)) || isShown()) return forkEnd(origin.branch(), at);
+	return forkEnd(branchTo(new Map(origin.entries.map((entry) => [entry.id, entry])), at, origin.links), at);
 }
 
 /** Ledger types that a request is built from, or that a person knows the session by. The newest of each is copied. */

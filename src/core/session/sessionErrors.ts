@@ -59,12 +59,19 @@ export function readOnlyReason(opened: OpenedLog, isNewer: boolean, takeOver: bo
 	if (isNewer) {
 		return 'This session was written by a newer version of Retrace, so it can only be read here. Update Retrace to go on with it.';
 	}
+	if (opened.isInTrash) return IN_TRASH;
 	const { owner } = opened;
 	if (owner?.isAlive && !owner.isOurs && !takeOver) {
 		return `This session is open in another window (${owner.window}), so it can only be read here. Close it there, take it over, or fork it.`;
 	}
 	return undefined;
 }
+
+const IN_TRASH = 'This session is in the trash, so it can only be read here. Restore it to go on with it.';
+
+/** Whether it was opened from the trash. */
+export const isInTrash = (session: { readonly readOnlyReason: string | undefined }): boolean =>
+	session.readOnlyReason === IN_TRASH;
 
 export const sessionExists = (): UserError =>
 	new UserError(
