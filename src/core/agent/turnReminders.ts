@@ -105,6 +105,8 @@ function restoreSentences(entry: EntryOf<'restore'>, hasFailures: boolean): read
 
 const RESTORED: Readonly<Record<string, string>> = {
 	restore: 'it is as it was before an earlier prompt',
+	part: 'parts of it are as they were before an earlier prompt',
+	merged: 'it holds what the user merged of now and of before an earlier prompt',
 	create: 'it is there again, as it was before an earlier prompt',
 	delete: 'it did not exist before an earlier prompt and is gone again',
 };

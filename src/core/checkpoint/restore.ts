@@ -7,7 +7,7 @@ import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { plural, utf8Encode } from '../../base/text.ts';
 import type { BlobStore, Workspace } from '../ports.ts';
-import type { ContentHash, EntryDraft, FilePath } from '../session/entry.ts';
+import type { ContentHash, EntryDraft, EntryOf, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { bringFilesBack, type FileReport, finishRestore } from './bringFilesBack.ts';
 import { currentFile } from './currentFile.ts';
@@ -67,7 +67,13 @@ export async function applyRestore(
 	const report = await carryOut(input, {
 		...{ toEpoch: plan.toEpoch, undoOf: plan.undoOf },
 		steps: wanted.map(({ step }) => step),
-		outcomes: outcomesOf(plan, new Set(wanted.map(({ planned }) => planned))),
+		outcomes: outcomesOf(plan, {
+			wanted: new Set(wanted.map(({ planned }) => planned)),
+			inPart: new Set(Object.keys(input.keepHunks ?? {})),
+			kept: new Set(kept),
+			skipped: new Set(skipped),
+			early,
+		}),
 	});
 	return {
 		...{ restore: report.restore, safety: report.safety ?? session.newestEpoch, restored: report.restored },
@@ -82,7 +88,13 @@ export async function applyRestore(
  * what the plan was made for, and `not-restored` with the reason when it could not be written; the file is then as it was.
  */
 export async function resolveConflict(
-	input: RestoreWorld & { readonly plan: RestorePlan; readonly planned: PlannedFile; readonly text: string },
+	input: RestoreWorld & {
+		readonly plan: RestorePlan;
+		readonly planned: PlannedFile;
+		readonly text: string;
+		/** The restore that left the conflict. */
+		readonly resolves?: EntryId;
+	},
 	signal: AbortSignal,
 ): Promise<EntryId | undefined> {
 	signal.throwIfAborted();
@@ -93,8 +105,10 @@ export async function resolveConflict(
 	const { $blob: after } = await blobs.put(files.encode(input.text), FILE_MEDIA_TYPE);
 	const step = stepOf(planned, after);
 	const steps = step.after === step.before ? [] : [step];
-	const outcomes = [{ path: planned.file, outcome: planned.action }];
-	const { restore, failed } = await carryOut(input, { toEpoch: plan.toEpoch, undoOf: undefined, steps, outcomes });
+	const outcomes = [{ path: planned.file, outcome: 'merged' }];
+	const { toEpoch } = plan;
+	const { resolves } = input;
+	const { restore, failed } = await carryOut(input, { toEpoch, undoOf: undefined, resolves, steps, outcomes });
 	const [failure] = failed;
 	if (failure)
 		throw new UserError('not-restored', `${planned.file.rel} was not restored: ${failure.reason}. It is as it was.`);
@@ -191,24 +205,57 @@ function stepOf(planned: PlannedFile, after: ContentHash): RestoreStep {
 	};
 }
 
-const outcomesOf = (plan: RestorePlan, wanted: ReadonlySet<PlannedFile>) =>
-	plan.files.flatMap((planned) => {
-		const outcome = wanted.has(planned) || planned.action === 'none' ? planned.action : 'skipped';
-		return planned.isUncertainAuthor && outcome === 'skipped' ? [] : [{ path: planned.file, outcome }];
-	});
+type FileOutcome = EntryOf<'restore'>['files'][number];
+
+/** One per file, also of one that stands in the plan twice. Why a file was not restored is in the log as well. */
+function outcomesOf(
+	plan: RestorePlan,
+	chosen: {
+		readonly wanted: ReadonlySet<PlannedFile>;
+		/** Keys of files of which hunks are kept. */
+		readonly inPart: ReadonlySet<string>;
+		readonly kept: ReadonlySet<PlannedFile>;
+		readonly skipped: ReadonlySet<PlannedFile>;
+		readonly early: readonly FileReport[];
+	},
+): readonly FileOutcome[] {
+	const early = new Map(chosen.early.map(({ file, reason }) => [pathKey(file), reason]));
+	const outcomes = new Map<string, FileOutcome>();
+	for (const planned of plan.files) {
+		const { file: path, action, note: reason } = planned;
+		const key = pathKey(path);
+		const failure = early.get(key);
+		if (chosen.wanted.has(planned))
+			outcomes.set(key, { path, outcome: chosen.inPart.has(planned.key) ? 'part' : action });
+		else if (outcomes.has(key)) continue;
+		else if (failure !== undefined) outcomes.set(key, { path, outcome: 'failed', reason: failure });
+		else if (chosen.kept.has(planned)) outcomes.set(key, { path, outcome: 'kept' });
+		else if (chosen.skipped.has(planned)) outcomes.set(key, { path, outcome: skippedAs(planned), reason });
+		else if (action === 'none') outcomes.set(key, { path, outcome: action });
+	}
+	return [...outcomes.values()];
+}
+
+const skippedAs = ({ status, isUncertainAuthor }: PlannedFile): string => {
+	if (status === 'blocked') return 'blocked';
+	return isUncertainAuthor ? 'kept' : 'conflict';
+};
 
 async function carryOut(
 	world: RestoreWorld,
 	work: {
 		readonly toEpoch: number;
 		readonly undoOf: EntryId | undefined;
+		readonly resolves?: EntryId | undefined;
 		readonly steps: readonly RestoreStep[];
-		readonly outcomes: readonly { readonly path: FilePath; readonly outcome: string }[];
+		readonly outcomes: readonly FileOutcome[];
 	},
 ) {
 	const { session, blobs, workspace } = world;
-	const { steps, undoOf } = work;
-	if (steps.length === 0) return { restore: undefined, safety: undefined, restored: [], failed: [] };
+	const { steps, undoOf, resolves } = work;
+	// A conflict that is left to merge is remembered, also when it is all there was; so is that one was settled with the file as it is.
+	const isWorthALine = resolves !== undefined || work.outcomes.some(({ outcome }) => outcome === 'conflict');
+	if (steps.length === 0 && !isWorthALine) return { restore: undefined, safety: undefined, restored: [], failed: [] };
 	if (!workspace.isTrusted)
 		throw new UserError('untrusted', 'The workspace is not trusted, so no file is changed. Trust it first.');
 	const plan = await blobs.put(utf8Encode(journalText(work.toEpoch, steps)), 'application/json');
@@ -218,11 +265,18 @@ async function carryOut(
 		{
 			...{ type: 'restore', plan, files: [...work.outcomes], safety },
 			...(undoOf === undefined ? {} : { undoOf }),
+			...(resolves === undefined ? {} : { resolves }),
 		},
 	];
-	const { head: entries, restored, failed } = await bringFilesBack(world, steps, head);
+	const done = await bringFilesBack(world, steps, head);
+	const { restored, failed } = done;
+	const entries = steps.length === 0 ? session.append(...head) : done.head;
 	const restore = entries.find((entry) => entry.type === 'restore')?.id;
-	if (restore) session.append<'restoreDone'>({ type: 'restoreDone', restore, failed: failed.length });
+	const failures = failed.map(({ file: path, reason }) => ({ path, reason }));
+	if (restore) {
+		const why = failures.length === 0 ? {} : { failures };
+		session.append<'restoreDone'>({ type: 'restoreDone', restore, failed: failed.length, ...why });
+	}
 	await session.sync();
 	return { restore, safety, restored, failed };
 }

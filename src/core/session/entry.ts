@@ -69,6 +69,9 @@ export type RecordedHash = z.infer<typeof recordedHashSchema>;
 export const authorSchema = z.enum(['agent', 'subagent', 'editor', 'save', 'disk', 'shell', 'otherSession', 'unknown']);
 export type Author = z.infer<typeof authorSchema>;
 
+/** 0-based, end-exclusive. */
+const lineRangeSchema = z.object({ start: z.number().int(), end: z.number().int() });
+
 const timingSchema = z.object({ queuedMs: z.number(), firstTokenMs: z.number(), totalMs: z.number() });
 
 /** A part of the context: an entry, one block of it, or a call with its result. */
@@ -122,6 +125,8 @@ const conversationFields = {
 		pins: z.array(contextRefSchema),
 		by: z.enum(['auto', 'manual', 'partial', 'forced']),
 		focus: z.string().optional(),
+		/** What the summary cost; null = its price is not known. */
+		costUsd: z.number().nullable().optional(),
 		tokensBefore: z.number().int().nonnegative(),
 		tokensAfter: z.number().int().nonnegative(),
 	},
@@ -243,25 +248,34 @@ const ledgerFields = {
 	},
 	restore: {
 		plan: blobRefSchema,
-		files: z.array(z.object({ path: filePathSchema, outcome: z.string() })),
+		/** `reason` of what was not restored, as a sentence part. */
+		files: z.array(z.object({ path: filePathSchema, outcome: z.string(), reason: z.string().optional() })),
 		/** The epoch that undoes this restore. */
 		safety: z.number().int().nonnegative(),
 		undoOf: entryIdSchema.optional(),
+		/** The restore that left the conflict which this one settles. */
+		resolves: entryIdSchema.optional(),
 	},
-	restoreDone: { restore: entryIdSchema, failed: z.number().int().nonnegative() },
+	restoreDone: {
+		restore: entryIdSchema,
+		failed: z.number().int().nonnegative(),
+		failures: z.array(z.object({ path: filePathSchema, reason: z.string() })).optional(),
+	},
 	review: {
 		path: filePathSchema,
 		hunk: z.object({
 			epochs: z.array(z.number().int()),
 			anchorHash: z.string(),
-			/** 0-based, end-exclusive line range in the file as it is after the verdict. */
-			range: z.object({ start: z.number().int(), end: z.number().int() }),
+			/** In the file as it is after the verdict. */
+			range: lineRangeSchema,
 		}),
 		verdict: z.enum(['keep', 'undo', 'edited']),
 		/** The whole reviewed text after the verdict, with every still pending hunk undone. */
 		after: contentRefSchema,
 		/** The whole text of the file at the verdict: what the user changes later is measured from it. */
-		text: blobRefSchema.optional(),
+		text: contentRefSchema.optional(),
+		/** What is still pending between the two, in line ranges as above; absent in old logs: whatever differs. */
+		pending: z.array(z.object({ base: lineRangeSchema, range: lineRangeSchema, epochs: z.array(z.number().int()) })).optional(),
 	},
 	rewind: {
 		to: entryIdSchema.nullable(),
