@@ -124,7 +124,11 @@ export class Transcript {
 			case 'toolStarted': {
 				const row = this.row(entry.toolUseId);
 				if (row?.kind !== 'tool') return undefined;
-				return { ...row, state: 'running', ...(entry.limits ? { limits: { ...entry.limits, more: entry.limits.more ?? 0 } } : {}) };
+				return {
+					...row,
+					state: 'running',
+					...(entry.limits ? { limits: { ...entry.limits, more: entry.limits.more ?? 0 } } : {}),
+				};
 			}
 			case 'toolResult': {
 				const row = this.row(entry.toolUseId);
