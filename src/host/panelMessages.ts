@@ -71,7 +71,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return world.say(await describeFile(plannedFile(message.key, view), world));
 		case 'rewind.diff': {
 			const planned = plannedFile(message.key, view);
-			return await openRewindDiff(planned, shownPath(planned.file, world.workspace), world.blobs);
+			return await openRewindDiff(planned, shownPath(planned.file, world.workspace), world);
 		}
 		case 'rewind.undo':
 			return await view.undoRewind();

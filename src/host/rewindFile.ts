@@ -1,9 +1,11 @@
 /** One file of a rewind's plan: what would change in it for the dialog, both its sides for the native diff, and the result of the hunks that were chosen. */
 
-import type { PlannedFile } from '../core/checkpoint/restorePlan.ts';
-import type { Hunk } from '../core/edit/hunks.ts';
-import { splitLines } from '../core/edit/hunks.ts';
-import { type ComparedFiles, compareFiles, keepHunks } from '../core/edit/keepHunks.ts';
+import { UserError } from '../base/errors.ts';
+import { planHunks, restoredBytes } from '../core/checkpoint/planHunks.ts';
+import type { RestoreChoice } from '../core/checkpoint/restore.ts';
+import type { PlannedFile, RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import { type Hunk, splitLines } from '../core/edit/hunks.ts';
+import type { ComparedFiles } from '../core/edit/keepHunks.ts';
 import { toLf } from '../core/edit/textFile.ts';
 import type { BlobStore, Workspace } from '../core/ports.ts';
 import type { KeptHunks } from '../protocol/toHost.ts';
@@ -21,26 +23,24 @@ const MAX_LINES_OF_HUNK = 40;
 export function rewindFile(planned: PlannedFile, path: string): RewindFile {
 	const { key, action, addedLines, removedLines, status, note } = planned;
 	const hasHunks = status !== 'blocked' && action === 'restore' && addedLines + removedLines > 0;
-	return { key, path, action, isUnknownAuthor: false, hasHunks, addedLines, removedLines, status, note };
-}
-
-/** What the file would be; undefined = it would be gone. Rejects with UserError when the store has lost it. */
-export async function restoredBytes(
-	planned: PlannedFile,
-	blobs: BlobStore,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-	if (planned.merged) return planned.merged;
-	return planned.target === 'absent' || planned.target === 'notCaptured'
-		? undefined
-		: await blobs.get({ $blob: planned.target });
+	return {
+		key,
+		path,
+		action,
+		isUnknownAuthor: planned.isUncertainAuthor,
+		hasHunks,
+		addedLines,
+		removedLines,
+		status,
+		note,
+	};
 }
 
 export async function describeFile(planned: PlannedFile, world: FileWorld): Promise<RewindFileMessage> {
 	const message = { kind: 'rewind.file' as const, key: planned.key, version: '', hunks: [], moreHunks: 0 };
-	if (planned.status === 'blocked') return { ...message, note: 'It stays as it is, so there is nothing to compare.' };
 	const compared = await compareNow(planned, world);
 	if (compared === 'changed') return { ...message, note: CHANGED_TEXT };
-	if (!compared) return { ...message, note: 'It is not a text file.' };
+	if (!compared) return { ...message, note: 'There are no lines to compare.' };
 	const { files, version } = compared;
 	const shown = files.hunks.length > MAX_HUNKS ? files.hunks.slice(0, MAX_HUNKS) : files.hunks;
 	const lines = { now: splitLines(files.now.text), restored: splitLines(files.restored.text) };
@@ -49,30 +49,40 @@ export async function describeFile(planned: PlannedFile, world: FileWorld): Prom
 	return { ...message, version, hunks, moreHunks: files.hunks.length - shown.length, note };
 }
 
-/** The file with the kept hunks left as they are. Says why not when the file is not the one that the choice was made for. */
-export async function withKeptHunks(
-	planned: PlannedFile,
-	kept: KeptHunks,
+/**
+ * The hunks to keep, for a plan that was made anew. Numbers that were chosen for other texts mean nothing: those files are in `outdated`, and
+ * have to stay as they are.
+ */
+export async function keptHunksFor(
+	plan: RestorePlan,
+	kept: readonly KeptHunks[],
 	world: FileWorld,
-): Promise<{ readonly merged: Uint8Array<ArrayBuffer> } | { readonly reason: string }> {
-	const compared = await compareNow(planned, world);
-	if (!compared || compared === 'changed' || compared.version !== kept.version)
-		return { reason: 'it was changed after the preview' };
-	return { merged: keepHunks(compared.files, new Set(kept.hunks)) };
+): Promise<{ readonly keepHunks: NonNullable<RestoreChoice['keepHunks']>; readonly outdated: readonly PlannedFile[] }> {
+	const keepHunks: Record<string, readonly number[]> = {};
+	const outdated: PlannedFile[] = [];
+	for (const { key, version, hunks } of kept) {
+		const planned = plan.files.find((file) => file.key === key);
+		if (!planned || planned.action === 'none' || planned.status === 'blocked') continue;
+		const compared = await compareNow(planned, world);
+		if (compared && compared !== 'changed' && compared.version === version) keepHunks[key] = hunks;
+		else outdated.push(planned);
+	}
+	return { keepHunks, outdated };
 }
 
-/** Undefined when a side is no text; `changed` when the file is not any more what the plan was made for. */
+/** Undefined when there are no lines to compare; `changed` when the file is not any more what the plan was made for. */
 async function compareNow(
 	planned: PlannedFile,
-	{ workspace, blobs }: FileWorld,
+	world: FileWorld,
 ): Promise<{ readonly files: ComparedFiles; readonly version: string } | 'changed' | undefined> {
-	const snapshot = await workspace.read(planned.absolute);
-	const now = snapshot.kind === 'file' ? snapshot.bytes : NOTHING;
-	const hash = snapshot.kind === 'file' ? blobs.hash(now) : 'absent';
-	if (hash !== planned.current) return 'changed';
-	const restored = (await restoredBytes(planned, blobs)) ?? NOTHING;
-	const files = compareFiles(now, restored);
-	return files && { files, version: `${hash} ${blobs.hash(restored)}` };
+	try {
+		const files = await planHunks(world, planned);
+		const restored = files && (await restoredBytes(world, planned));
+		return restored && { files, version: `${planned.current} ${world.blobs.hash(restored)}` };
+	} catch (error) {
+		if (error instanceof UserError && error.code === 'changed-meanwhile') return 'changed';
+		throw error;
+	}
 }
 
 function hunkView(
@@ -98,5 +108,4 @@ function hunkView(
 	};
 }
 
-const NOTHING = new Uint8Array();
 const CHANGED_TEXT = 'It was changed after this preview. Close the dialog and open it again to see what would change.';

@@ -16,7 +16,7 @@ import { entryNotFound, notInThisSession } from '../core/session/sessionErrors.t
 import type { KeptHunks, RewindScope } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import type { OpenSession } from './openSession.ts';
-import { rewindFile, withKeptHunks } from './rewindFile.ts';
+import { keptHunksFor, rewindFile } from './rewindFile.ts';
 import { rewindWarnings } from './rewindWarnings.ts';
 import { undoableRewind } from './transcript.ts';
 
@@ -100,12 +100,14 @@ async function rewindNow(
 		if (reason !== null) throw new UserError('cannot-restore', `${reason} Nothing was changed.`);
 		const { session } = open;
 		await settleIntents({ session, ...world });
-		const plan = await chosenPlan(await planTo(open, prompt, world, signal), choice, world);
-		const report = await applyRestore(
-			{ session, workspace: world.workspace, blobs: world.blobs, plan, overwrite: choice.overwrite },
-			signal,
-		);
+		const { workspace, blobs } = world;
+		const plan = await planTo(open, prompt, world, signal);
+		const { keepHunks, outdated } = await keptHunksFor(plan, choice.keepHunks ?? [], world);
+		const keep = [...(choice.keep ?? []), ...outdated.map(({ key }) => key)];
+		const chosen = { overwrite: choice.overwrite, keep, keepHunks };
+		const report = await applyRestore({ session, workspace, blobs, plan, ...chosen }, signal);
 		restore = report.restore;
+		for (const { file } of outdated) problems.push(`${file.rel}: it was changed after the preview`);
 		for (const one of [...report.skipped, ...report.failed]) problems.push(`${one.file.rel}: ${one.reason}`);
 	}
 	if (choice.scope === 'code') {
@@ -217,24 +219,6 @@ function planTo(
 	const { session } = open;
 	const toEpoch = epochBefore(session.entries, prompt.id);
 	return planRestore({ session, workspace: world.workspace, blobs: world.blobs, toEpoch }, signal);
-}
-
-/** The plan with what the user keeps taken out of it. */
-async function chosenPlan(plan: RestorePlan, choice: RewindChoice, world: RewindWorld): Promise<RestorePlan> {
-	const keep = new Set(choice.keep);
-	const keepHunks = new Map(choice.keepHunks?.map((kept) => [kept.key, kept]));
-	if (keep.size + keepHunks.size === 0) return plan;
-	const files = await Promise.all(
-		plan.files.map(async (file) => {
-			if (keep.has(file.key)) return { ...file, status: 'blocked' as const, note: 'you keep it as it is' };
-			const kept = keepHunks.get(file.key);
-			if (!kept || file.status === 'blocked') return file;
-			const result = await withKeptHunks(file, kept, world);
-			if ('reason' in result) return { ...file, status: 'blocked' as const, note: result.reason };
-			return { ...file, status: 'merge' as const, merged: result.merged };
-		}),
-	);
-	return { ...plan, files };
 }
 
 /** Workspace-relative; with several folders, the folder's name stands before it. */

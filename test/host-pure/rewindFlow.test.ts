@@ -311,11 +311,7 @@ test('a listener that throws does not keep a turn from ending, or a session from
 });
 
 const tenLines = (first: string, last: string) => `${first}\n${'same\n'.repeat(8)}${last}\n`;
-const bothEnds: AssistantBlock[][] = [
-	[edit('first', 'FIRST')],
-	[edit('last', 'LAST')],
-	[text('Done.')],
-];
+const bothEnds: AssistantBlock[][] = [[edit('first', 'FIRST')], [edit('last', 'LAST')], [text('Done.')]];
 
 test('a file that the user keeps stays as it is, and the conversation goes', async () => {
 	const { say, rewind, preview, state } = await createScene(twoEdits);
