@@ -5,11 +5,11 @@
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import { applyRestore, type RestoreReport, settleIntents } from '../core/checkpoint/restore.ts';
-import { planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import { planRestore, planTurnUndo, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { plainName } from '../core/session/titles.ts';
 import type { Command } from './commands.ts';
 import type { OpenSession } from './openSession.ts';
-import { chooseRestore, KEPT } from './restorePreview.ts';
+import { chooseRestore } from './restorePreview.ts';
 import { type FoundPoint, pointOf, type TimelineCommandWorld } from './timelineCommands.ts';
 
 /** By name without `retrace.`. */
@@ -31,6 +31,15 @@ export function createCheckpointCommands(world: TimelineCommandWorld): Readonly<
 		restorePoint: async (target) => {
 			const found = await pointOf(target, world, 'Restore Files to Here');
 			if (found) await restoreTo(found, world);
+		},
+		undoTurn: async (target) => {
+			const found = await pointOf(
+				target,
+				world,
+				'Undo This Turn’s Changes',
+				({ kind, epoch, before }) => kind === 'prompt' && epoch > before,
+			);
+			if (found) await undoTurn(found, world);
 		},
 		rewindToPoint: async (target) => {
 			const found = await pointOf(target, world, 'Rewind to Before This Prompt', ({ kind }) => kind === 'prompt');
@@ -73,6 +82,18 @@ async function restoreTo({ open, point }: FoundPoint, world: TimelineCommandWorl
 	if (report) tell(report, world);
 }
 
+async function undoTurn({ open, timeline, point }: FoundPoint, world: TimelineCommandWorld): Promise<void> {
+	const { prompt } = point;
+	if (prompt === undefined)
+		throw new UserError('no-turn', 'This point belongs to no turn, so there is nothing to take back. Choose a prompt.');
+	const title = `Undo What “${timeline.byId.get(prompt)?.label ?? point.label}” Changed`;
+	const { session } = open;
+	const report = await restoreWithPreview(open, world, title, (signal) =>
+		planTurnUndo({ session, workspace: world.workspace, blobs: world.blobs, prompt }, signal),
+	);
+	if (report) tell(report, world);
+}
+
 /** Undefined when the user went back. Rejects with UserError, having changed nothing, when files cannot be restored now. */
 async function restoreWithPreview(
 	open: OpenSession,
@@ -88,13 +109,13 @@ async function restoreWithPreview(
 	};
 	const plan = await open.alone(planNow);
 	if (!plan.files.some(({ action }) => action !== 'none'))
-		throw new UserError('nothing-to-restore', 'The files are as they were then. Nothing was changed.');
+		throw new UserError('nothing-to-restore', 'The files are as they would be afterwards. Nothing was changed.');
 	const choice = await chooseRestore(plan, title);
 	if (!choice) return undefined;
 	return await open.alone(async () => {
 		// A turn may have started while the user looked. A file that changed meanwhile is found by its hash.
 		assertCanRestore(open, world);
-		return await applyRestore({ session: open.session, ...world, ...choice }, signal);
+		return await applyRestore({ session: open.session, ...world, plan, ...choice }, signal);
 	});
 }
 
@@ -110,7 +131,7 @@ function assertCanRestore(open: OpenSession, world: TimelineCommandWorld): void 
 
 /** The transcript says what was restored; what was not needs more words. */
 function tell(report: RestoreReport, world: Pick<TimelineCommandWorld, 'say'>): void {
-	const problems = [...report.skipped, ...report.failed].filter(({ reason }) => reason !== KEPT);
+	const problems = [...report.skipped, ...report.failed];
 	if (problems.length === 0) return;
 	const names = problems.map(({ file, reason }) => `${file.rel}: ${reason}`);
 	world.say(`Not every file was restored: ${names.join('; ')}`, 'warning');

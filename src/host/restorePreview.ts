@@ -3,18 +3,11 @@
  * Changes no file.
  */
 import * as vscode from 'vscode';
-import { plural } from '../base/text.ts';
+import type { RestoreChoice } from '../core/checkpoint/restore.ts';
 import type { PlannedFile, RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { branchUri } from './branchUri.ts';
 import { plainLabel } from './plainLabel.ts';
 import { countsText, nameAt, nameOf } from './timelineRow.ts';
-
-export type RestoreChoice = {
-	/** The plan with what the user keeps taken out of it. */
-	readonly plan: RestorePlan;
-	/** Keys of conflicts that are restored all the same. */
-	readonly overwrite: readonly string[];
-};
 
 type Row = vscode.QuickPickItem & { readonly planned?: PlannedFile };
 
@@ -30,10 +23,10 @@ export async function chooseRestore(plan: RestorePlan, title: string): Promise<R
 		pick.canSelectMany = true;
 		pick.matchOnDescription = true;
 		pick.ignoreFocusOut = true;
-		pick.placeholder = `${plural(can.length, 'file')} can be restored. A safety checkpoint is made first. Enter restores what is ticked.`;
+		pick.placeholder = 'Enter restores what is ticked. A safety checkpoint is made first.';
 		const rows = can.map(rowOf);
 		pick.items = [...rows, ...lostRows(files)];
-		pick.selectedItems = rows.filter(({ planned }) => planned?.status === 'ok' || planned?.status === 'merge');
+		pick.selectedItems = rows.filter(({ planned }) => planned && isCertain(planned));
 		return await new Promise((resolve) => {
 			pick.onDidTriggerItemButton(({ item }) => {
 				if (item.planned) void showDifference(item.planned);
@@ -49,17 +42,12 @@ export async function chooseRestore(plan: RestorePlan, title: string): Promise<R
 
 function choiceOf(plan: RestorePlan, selected: readonly Row[]): RestoreChoice {
 	const ticked = new Set(selected.flatMap(({ planned }) => (planned ? [planned.key] : [])));
-	const files = plan.files.map((file) =>
-		ticked.has(file.key) || file.action === 'none' || file.status === 'blocked'
-			? file
-			: { ...file, status: 'blocked' as const, note: KEPT },
-	);
-	const overwrite = files.filter(({ status }) => status === 'conflict').map(({ key }) => key);
-	return { plan: { ...plan, files }, overwrite };
+	const keep = plan.files.filter(({ key }) => !ticked.has(key)).map(({ key }) => key);
+	return { overwrite: plan.files.filter((planned) => ticked.has(planned.key)).map(({ key }) => key), keep };
 }
 
-/** Why a file was left out, when the user wanted it so: not worth a word afterwards. */
-export const KEPT = 'you keep it as it is';
+/** Restored without a question: nothing of the user's, and of nobody who is not known, goes with it. */
+const isCertain = ({ status, isUncertainAuthor }: PlannedFile): boolean => status !== 'conflict' && !isUncertainAuthor;
 
 type Looks = Readonly<Record<string, { readonly verb: string; readonly icon: string }>>;
 const LOOKS: Looks = {
@@ -73,9 +61,13 @@ function rowOf(planned: PlannedFile): Row {
 	const { action, addedLines, removedLines, note, status, file } = planned;
 	const look = LOOKS[action];
 	const counts = countsText({ added: addedLines, removed: removedLines });
-	const detail = status === 'conflict' ? `Conflict: ${note}. Ticking it overwrites what is there now.` : note;
+	const detail = isCertain(planned)
+		? note
+		: status === 'conflict'
+			? `Conflict: ${note}. Ticking it overwrites what is there now.`
+			: `${note === '' ? 'It is not known who changed it' : note}. Ticking it takes that back as well.`;
 	return {
-		label: `$(${status === 'conflict' ? 'warning' : (look?.icon ?? 'discard')}) ${plainLabel(file.rel)}`,
+		label: `$(${!isCertain(planned) ? 'warning' : (look?.icon ?? 'discard')}) ${plainLabel(file.rel)}`,
 		description: [look?.verb ?? '', counts].filter((part) => part !== '').join(' · '),
 		...(detail === '' ? {} : { detail }),
 		buttons: [SHOW_DIFF],

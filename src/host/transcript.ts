@@ -241,7 +241,8 @@ export class Transcript {
 		this.#pendingRestore = entry;
 		if (entry.parentId !== this.#lastConversation) return undefined;
 		this.#rewoundRowId = entry.id;
-		return { kind: 'rewound', id: entry.id, text: `Files rewound: ${filesText(entry)}`, canUndo: true };
+		const what = entry.turn === undefined ? 'Files rewound' : 'One turn taken back';
+		return { kind: 'rewound', id: entry.id, text: `${what}: ${filesText(entry)}`, canUndo: true };
 	}
 
 	#rewound(entry: EntryOf<'rewind'>): TranscriptItem | undefined {

@@ -97,10 +97,18 @@ function linesText({ start, end }: { readonly start: number; readonly end: numbe
 function restoreSentences(entry: EntryOf<'restore'>, hasFailures: boolean): readonly string[] {
 	const sentences = entry.files.flatMap(({ path, outcome }) => {
 		const what = RESTORED[outcome];
+		if (entry.turn !== undefined) return what === undefined ? [] : [turnSentence(shownPath(path.rel), outcome)];
 		return what === undefined ? [] : [`The user rewound ${shownPath(path.rel)}: ${what}.`];
 	});
 	if (sentences.length === 0 || !hasFailures) return sentences;
 	return [...sentences, 'Not all of these files could be rewound.'];
+}
+
+/** One turn was taken back; what came after it stays. */
+function turnSentence(path: string, outcome: string): string {
+	if (outcome === 'delete') return `The user deleted ${path}, which an earlier turn had created.`;
+	if (outcome === 'create') return `The user brought ${path} back, which an earlier turn had deleted.`;
+	return `The user took back what an earlier turn had changed in ${path}. Later changes to it are kept.`;
 }
 
 const RESTORED: Readonly<Record<string, string>> = {

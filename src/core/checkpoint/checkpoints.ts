@@ -174,7 +174,8 @@ export function timelinePoints(entries: readonly PointEntry[]): PointList {
 const STEP_ENTRIES = 500;
 
 function restoreLabel(entry: EntryOf<'restore'>): string {
-	return entry.undoOf === undefined ? 'Files rewound' : 'Rewind undone';
+	if (entry.undoOf !== undefined) return 'Rewind undone';
+	return entry.turn === undefined ? 'Files rewound' : 'One turn taken back';
 }
 
 function joined(

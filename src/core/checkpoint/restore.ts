@@ -65,7 +65,7 @@ export async function applyRestore(
 		}
 	}
 	const report = await carryOut(input, {
-		...{ toEpoch: plan.toEpoch, undoOf: plan.undoOf },
+		...{ toEpoch: plan.toEpoch, undoOf: plan.undoOf, turn: plan.turn },
 		steps: wanted.map(({ step }) => step),
 		outcomes: outcomesOf(plan, {
 			wanted: new Set(wanted.map(({ planned }) => planned)),
@@ -246,13 +246,14 @@ async function carryOut(
 	work: {
 		readonly toEpoch: number;
 		readonly undoOf: EntryId | undefined;
+		readonly turn?: EntryId | undefined;
 		readonly resolves?: EntryId | undefined;
 		readonly steps: readonly RestoreStep[];
 		readonly outcomes: readonly FileOutcome[];
 	},
 ) {
 	const { session, blobs, workspace } = world;
-	const { steps, undoOf, resolves } = work;
+	const { steps, undoOf, turn, resolves } = work;
 	// A conflict that is left to merge is remembered, also when it is all there was; so is that one was settled with the file as it is.
 	const isWorthALine = resolves !== undefined || work.outcomes.some(({ outcome }) => outcome === 'conflict');
 	if (steps.length === 0 && !isWorthALine) return { restore: undefined, safety: undefined, restored: [], failed: [] };
@@ -265,6 +266,7 @@ async function carryOut(
 		{
 			...{ type: 'restore', plan, files: [...work.outcomes], safety },
 			...(undoOf === undefined ? {} : { undoOf }),
+			...(turn === undefined ? {} : { turn }),
 			...(resolves === undefined ? {} : { resolves }),
 		},
 	];

@@ -54,6 +54,8 @@ export type PlannedFile = {
 export type RestorePlan = {
 	readonly toEpoch: number;
 	readonly undoOf: EntryId | undefined;
+	/** The prompt whose turn alone is taken back. */
+	readonly turn?: EntryId;
 	/** Sorted by path. */
 	readonly files: readonly PlannedFile[];
 };
@@ -83,7 +85,7 @@ export async function planTurnUndo(
 		operations.filter(({ epoch, toolUseId }) => turn.has(epoch) && toolUseId !== undefined);
 	const files = await planFiles(input, timeline, ofTurn, 'anybody', signal);
 	const [firstEpoch = input.session.newestEpoch + 1] = turn;
-	return { toEpoch: firstEpoch - 1, undoOf: undefined, files };
+	return { toEpoch: firstEpoch - 1, undoOf: undefined, turn: input.prompt, files };
 }
 
 /** The epochs between a prompt and the next one, in the order of the log. */

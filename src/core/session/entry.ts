@@ -253,6 +253,8 @@ const ledgerFields = {
 		/** The epoch that undoes this restore. */
 		safety: z.number().int().nonnegative(),
 		undoOf: entryIdSchema.optional(),
+		/** The prompt whose turn alone was taken back. */
+		turn: entryIdSchema.optional(),
 		/** The restore that left the conflict which this one settles. */
 		resolves: entryIdSchema.optional(),
 	},

@@ -92,6 +92,23 @@ describe('what the user took back is told with the next prompt', () => {
 		);
 	});
 
+	test('of a turn that was taken back alone, the words say that later changes stay', () => {
+		const turn = asEntryId('an earlier prompt');
+		check(
+			[
+				{
+					...restore(['a', 'restore'], ['b', 'delete'], ['c', 'create'], ['d', 'kept']),
+					turn,
+				} as EntryDraft<'restore'>,
+			],
+			[
+				'The user took back what an earlier turn had changed in a. Later changes to it are kept.',
+				'The user deleted b, which an earlier turn had created.',
+				'The user brought c back, which an earlier turn had deleted.',
+			],
+		);
+	});
+
 	test('a restore that was undone, or that the conversation was rewound with, is not', () => {
 		const undone = afterOneEdit();
 		const first = undone.log.add(restore(['a', 'restore']));

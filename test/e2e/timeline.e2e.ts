@@ -1,0 +1,125 @@
+// The time line in a real window: a checkpoint is made and seen, a file is looked at as it was and stepped through, compared, and restored.
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { missingBrowser } from './support/environment.ts';
+import { endedLog } from './support/faultedApi.ts';
+import { editCard, send, turnEnds } from './support/panelActions.ts';
+import { chooseInMenu, expand, treeRow } from './support/sessionViews.ts';
+import { until } from './support/until.ts';
+import { openWorkbench, type Workbench } from './support/workbench.ts';
+
+suite('Time line', { skip: missingBrowser() }, () => {
+	let workbench: Workbench;
+	before(async () => {
+		workbench = await openWorkbench({ name: 'timeline', settings: { 'retrace.mode': 'acceptEdits' } });
+	});
+	after(() => workbench?.close());
+
+	const panel = () => workbench.panel();
+	const page = () => workbench.page;
+	const ask = async (prompt: string) => {
+		await send(panel(), prompt);
+		await turnEnds(panel());
+		return await endedLog(workbench.userDataDir, prompt);
+	};
+	const row = (text: string) => treeRow(page(), 'Time Line', text);
+	/** Of the one point that is expanded. */
+	const fileRow = () =>
+		page()
+			.locator('.pane:has(.pane-header[aria-label^="Time Line"]) [role="treeitem"][aria-level="2"]')
+			.filter({ hasText: 'invoice.js' });
+	const file = () => workbench.readFile('src/invoice.js');
+	const editorText = () => page().locator('.editor-instance .view-lines').last();
+	const tab = (name: string) => page().locator('.tab').filter({ hasText: name });
+	const first = 'replace "24.5" with "26" in src/invoice.js';
+	const second = 'replace "26" with "30" in src/invoice.js';
+
+	test('a checkpoint is made by name, and stands in the chat and in the time line', async () => {
+		await ask(first);
+		await editCard(panel(), 'src/invoice.js').waitFor();
+		await workbench.runCommand('Retrace: Create Checkpoint…');
+		await page().locator('.quick-input-widget input').fill('Rate is 26');
+		await page().keyboard.press('Enter');
+		await panel().getByText('Checkpoint: Rate is 26').waitFor();
+		await ask(second);
+		await workbench.runCommand('Retrace: Show Time Line');
+		await row('Rate is 26').waitFor();
+		await row(first).waitFor();
+		await row(second).getByText('1 file').waitFor();
+		await row(second).getByText('+1 −1').waitFor();
+		await expand(row(second));
+		await fileRow().getByText('agent').waitFor();
+		await workbench.screenshot('timeline-dark');
+	});
+
+	test('a row shows what changed there', async () => {
+		await fileRow().click();
+		const diff = page().locator('.monaco-diff-editor');
+		await diff.getByText('26').first().waitFor();
+		await diff.getByText('30').first().waitFor();
+		await workbench.screenshot('timeline-change');
+	});
+
+	test('a file is opened as it was, read-only, and stepped through', async () => {
+		const now = file();
+		await chooseInMenu(page(), fileRow(), 'Open File as It Was…');
+		await tab('invoice (at replace').waitFor();
+		await until('the newest version', async () => /30/.test(await editorText().innerText()));
+		await workbench.screenshot('timeline-as-it-was');
+		await editorText().click();
+		await page().keyboard.press('Alt+,');
+		await until('the version before', async () => {
+			const text = await editorText().innerText();
+			return /26/.test(text) && !/30/.test(text);
+		});
+		await page().keyboard.press('Alt+,');
+		await until('the first version', async () => /24\.5/.test(await editorText().innerText()));
+		await page().keyboard.press('Alt+.');
+		await until('the next version', async () => /26/.test(await editorText().innerText()));
+		assert.equal(file(), now, 'looking restores nothing');
+	});
+
+	test('two moments are compared', async () => {
+		await chooseInMenu(page(), row('Rate is 26'), 'Compare All Files with…');
+		await page().locator('.quick-input-list .monaco-list-row').filter({ hasText: 'the files as they are' }).click();
+		await page().locator('.multiDiffEntry').filter({ hasText: 'invoice' }).first().waitFor();
+		await workbench.screenshot('timeline-compare');
+	});
+
+	test('the files of a checkpoint are restored after a preview, and that can be undone', async () => {
+		assert.match(file(), /30/);
+		await chooseInMenu(page(), row('Rate is 26'), 'Restore Files to Here…');
+		const list = page().locator('.quick-input-list .monaco-list-row').filter({ hasText: 'src/invoice.js' });
+		await list.getByText('restore').first().waitFor();
+		await workbench.screenshot('timeline-restore');
+		assert.match(file(), /30/, 'a preview changes nothing');
+		await page().locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
+		await until('the file is restored', () => /26/.test(file()) && !/30/.test(file()));
+		await row('Files rewound').waitFor();
+		await panel().getByRole('button', { name: 'Undo rewind' }).click();
+		await until('the restore is undone', () => /30/.test(file()));
+	});
+
+	test('one past turn is taken back, and what a later turn did stays', async () => {
+		await ask('replace "const" with "let" in src/area.js');
+		await ask('replace "let" with "var" in src/area.js');
+		const area = workbench.readFile('src/area.js');
+		await chooseInMenu(page(), row(second), 'Undo This Turn’s Changes…');
+		await page().locator('.quick-input-list .monaco-list-row').filter({ hasText: 'src/invoice.js' }).waitFor();
+		await page().locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
+		await until('the turn is taken back', () => /26/.test(file()) && !/30/.test(file()));
+		assert.equal(workbench.readFile('src/area.js'), area);
+		await row('One turn taken back').waitFor();
+		await panel().getByText('One turn taken back: 1 file restored').waitFor();
+	});
+
+	test('it reads well in light, in high contrast and in a narrow side bar', async () => {
+		await workbench.setTheme('light');
+		await workbench.screenshot('timeline-light');
+		await workbench.setTheme('highContrast');
+		await workbench.runCommand('Retrace: Show Time Line');
+		await row('Rate is 26').waitFor();
+		await expand(row(second));
+		await workbench.screenshot('timeline-contrast');
+	});
+});
