@@ -3,7 +3,7 @@
  * Conversation types form the tree by `parentId`; ledger types hang on a conversation entry and are never a parent.
  */
 import * as z from 'zod';
-import { asEntryId, asSessionId, asUnixMs } from '../../base/ids.ts';
+import { asUnixMs } from '../../base/ids.ts';
 import { callLimitsSchema } from './callLimits.ts';
 import {
 	assistantBlockSchema,
@@ -13,15 +13,13 @@ import {
 	toolUseIdSchema,
 	usageSchema,
 } from './content.ts';
+import { entryIdSchema, sessionIdSchema, tailFields } from './tailFields.ts';
 
 /** The version of the line format this build writes. A line with a higher `v` opens read-only. */
 export const ENTRY_VERSION = 1;
 
 export const permissionModeSchema = z.enum(['plan', 'ask', 'acceptEdits', 'auto']);
 export type PermissionMode = z.infer<typeof permissionModeSchema>;
-
-const entryIdSchema = z.string().min(1).transform(asEntryId);
-const sessionIdSchema = z.string().min(1).transform(asSessionId);
 
 /** What every line carries, whatever its type. */
 export const entryBaseSchema = z.object({
@@ -203,6 +201,8 @@ const ledgerFields = {
 		path: filePathSchema,
 		before: contentRefSchema,
 		proposed: blobRefSchema,
+		/** What the user was told with it, e.g. that another session has just changed the file. */
+		warning: z.string().optional(),
 	},
 	editDecided: {
 		toolUseId: toolUseIdSchema,
@@ -277,7 +277,9 @@ const ledgerFields = {
 		/** The whole text of the file at the verdict: what the user changes later is measured from it. */
 		text: contentRefSchema.optional(),
 		/** What is still pending between the two, in line ranges as above; absent in old logs: whatever differs. */
-		pending: z.array(z.object({ base: lineRangeSchema, range: lineRangeSchema, epochs: z.array(z.number().int()) })).optional(),
+		pending: z
+			.array(z.object({ base: lineRangeSchema, range: lineRangeSchema, epochs: z.array(z.number().int()) }))
+			.optional(),
 	},
 	rewind: {
 		to: entryIdSchema.nullable(),
@@ -318,35 +320,7 @@ const ledgerFields = {
 	/** How the list shows the session; what is left out stays as it was. */
 	state: { isPinned: z.boolean().optional(), isArchived: z.boolean().optional() },
 	notice: { level: z.enum(['info', 'warning', 'error']), code: z.string(), text: z.string() },
-	tail: {
-		title: z.string(),
-		leaf: entryIdSchema.nullable(),
-		counts: z.object({ entries: z.number().int(), prompts: z.number().int(), tools: z.number().int() }),
-		costUsd: z.number(),
-		state: z.string(),
-		lastPrompt: z.string(),
-		pinned: z.boolean(),
-		isArchived: z.boolean().optional(),
-		/** When the conversation last went on: names, pins and labels do not count. */
-		usedAt: z.number().optional(),
-		/** The last turn ended with an error. */
-		hasFailed: z.boolean().optional(),
-		/** Where the session's log ended when this was made: when it does not stand there, another window wrote in between. */
-		upTo: z.number().int().nonnegative().optional(),
-		/** The highest epoch of a file operation so far. */
-		epoch: z.number().int().nonnegative().optional(),
-		model: z.string().optional(),
-		/** Who named the session; absent while nobody did. */
-		titleBy: z.enum(['prompt', 'model', 'user']).optional(),
-		/** The entry it was forked from. */
-		origin: z.object({ sessionId: sessionIdSchema, entryId: entryIdSchema.nullable() }).optional(),
-		/** Ledger entries that count though a compaction replaced what they hang on, each with that compaction. */
-		held: z.array(z.tuple([entryIdSchema, entryIdSchema])).optional(),
-		/** Where the way up goes on, for each entry on it that is in no range: the next one up that is. */
-		links: z.array(z.tuple([entryIdSchema, entryIdSchema.nullable()])).optional(),
-		/** Byte ranges `[start, end)` of the active branch and its ledger since its newest compaction, merged to at most 64. */
-		extents: z.array(z.tuple([z.number().int(), z.number().int()])),
-	},
+	tail: tailFields,
 } as const;
 
 type FieldsOf<F> = { readonly [K in keyof F]: F[K] extends z.ZodType ? z.infer<F[K]> : never };
