@@ -7,9 +7,10 @@ import type { Disposable } from '../base/disposable.ts';
 import { UserError } from '../base/errors.ts';
 import type { Sha256 } from '../base/ids.ts';
 import { utf8Encode } from '../base/text.ts';
-import { decodeText, plainText, type TextFile, toLf } from '../core/edit/textFile.ts';
+import { toLf } from '../core/edit/textFile.ts';
 import type { FileSnapshot, Workspace, WriteOutcome } from '../core/ports.ts';
-import type { ContentHash } from '../core/session/entry.ts';
+import type { ContentHash, FileMeta } from '../core/session/entry.ts';
+import { documentBytes, encodingOf, isFaithful, textForBytes } from './documentBytes.ts';
 import { applyEdits, editsTo, withLineEndsOf } from './documentEdits.ts';
 
 export type EditorWorkspace = Workspace &
@@ -52,29 +53,24 @@ export function createEditorWorkspace(input: {
 
 	const read: Workspace['read'] = async (absolute, options = {}) => {
 		const [document, onDisk] = await Promise.all([documentAt(absolute), disk.read(absolute, options)]);
+		const encoding = encodingOf(absolute, document);
+		const meta: FileMeta = {
+			...(onDisk.kind === 'file' ? onDisk.meta : {}),
+			...(encoding === undefined ? {} : { encoding }),
+		};
 		if (!document?.isDirty || (onDisk.kind !== 'file' && onDisk.kind !== 'absent' && onDisk.kind !== 'tooLarge'))
-			return onDisk;
-		const bytes = new Uint8Array(await vscode.workspace.encode(document.getText(), { encoding: document.encoding }));
+			return onDisk.kind === 'file' ? { ...onDisk, meta } : onDisk;
+		const bytes = await documentBytes(document);
 		if (bytes.length > (options.maxBytes ?? DEFAULT_MAX_BYTES)) return { kind: 'tooLarge', sizeBytes: bytes.length };
-		return { kind: 'file', bytes, meta: onDisk.kind === 'file' ? onDisk.meta : {}, isDirty: true };
+		return { kind: 'file', bytes, meta, isDirty: true };
 	};
 
-	/** The document can take these bytes without changing a byte nobody meant: same BOM, one kind of line end, in step with the disk. */
-	const canTake = (document: vscode.TextDocument, before: FileSnapshot, file: TextFile): boolean => {
-		if (before.kind !== 'file') return false;
-		const old = decodeText(before.bytes);
-		if (old.kind !== 'text' || old.file.bom !== file.bom) return false;
-		if (file.eol === 'mixed' || old.file.eol === 'mixed') return false;
-		return toLf(document.getText()) === plainText(before.bytes);
-	};
-
-	const editDocument = async (document: vscode.TextDocument, file: TextFile, version: number): Promise<void> => {
-		const edits = editsTo(document, withLineEndsOf(document, toLf(file.text)));
-		const eol = file.eol === '\r\n' ? vscode.EndOfLine.CRLF : vscode.EndOfLine.LF;
-		if (file.eol !== 'mixed' && eol !== document.eol && file.text.includes('\n'))
-			edits.push(vscode.TextEdit.setEndOfLine(eol));
+	const editDocument = async (document: vscode.TextDocument, text: string, version: number): Promise<void> => {
+		const edits = editsTo(document, withLineEndsOf(document, toLf(text)));
+		const eol = text.includes('\r\n') ? vscode.EndOfLine.CRLF : vscode.EndOfLine.LF;
+		if (eol !== document.eol && text.includes('\n')) edits.push(vscode.TextEdit.setEndOfLine(eol));
 		if (edits.length === 0) return;
-		ownWrites.push(ownWriteKey(document.uri, file.text));
+		ownWrites.push(ownWriteKey(document.uri, text));
 		ownWrites.splice(0, ownWrites.length - MAX_OWN_WRITES);
 		// The editor refuses an edit that was made for another version, so what the user types meanwhile is safe.
 		if (document.version !== version || !(await applyEdits(document, edits))) throw changedMeanwhile(document.uri);
@@ -95,13 +91,13 @@ export function createEditorWorkspace(input: {
 		const before = await read(absolute, { maxBytes: Number.MAX_SAFE_INTEGER });
 		if (options.expected !== undefined && hashOf(before) !== options.expected) throw changedMeanwhile(document.uri);
 		const wasDirty = document.isDirty;
-		const decoded = decodeText(bytes);
-		if (!wasDirty && (decoded.kind !== 'text' || !canTake(document, before, decoded.file)))
-			return await disk.write(absolute, bytes, options);
-		if (decoded.kind !== 'text')
+		const text = await textForBytes(document, bytes);
+		const isInStep = before.kind === 'file' && (wasDirty || (await isFaithful(document, before.bytes)));
+		if (!wasDirty && (text === undefined || !isInStep)) return await disk.write(absolute, bytes, options);
+		if (text === undefined)
 			throw new UserError(
 				'write-failed',
-				`${document.uri.fsPath} has unsaved changes, and its new content is not UTF-8 text. Nothing was written. Save or close the file first.`,
+				`${document.uri.fsPath} has unsaved changes, and its new content cannot be saved from the editor as it is (encoding ${document.encoding}). Nothing was written. Save or close the file first.`,
 			);
 		const { mode: modeBefore } = before.kind === 'file' ? before.meta : {};
 		if (modeBefore !== undefined && (modeBefore & OWNER_WRITE) === 0 && options.ignoresReadOnly)
@@ -112,7 +108,7 @@ export function createEditorWorkspace(input: {
 				`${document.uri.fsPath} is read-only. Nothing was written. Make it writable first.`,
 			);
 		const oldText = document.getText();
-		await editDocument(document, decoded.file, version);
+		await editDocument(document, text, version);
 		if (!wasDirty && !(await document.save())) {
 			await applyEdits(document, editsTo(document, oldText));
 			throw new UserError(

@@ -12,8 +12,8 @@ import type { Approver, BlobStore, Workspace } from '../ports.ts';
 import type { ContentRef } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { EditOutcome, EditRequest, ToolFiles } from '../tools/tool.ts';
-import { countChanges, diffLines } from './diffText.ts';
-import { splitLines } from './hunks.ts';
+import { countChanges } from './diffText.ts';
+import { ownLineEnds } from './lineEnds.ts';
 import { decodeText, encodeText, type TextFile, textMeta, toLf } from './textFile.ts';
 
 export type ToolFilesInput = {
@@ -26,7 +26,7 @@ export type ToolFilesInput = {
 };
 
 /**
- * `edit` rejects with UserError `no-change`, `is-link`, `outside-workspace`, `not-text`, `masked-text`, `untrusted`, or those of `Workspace.write`;
+ * `edit` rejects with UserError `no-change`, `not-encodable`, `is-link`, `outside-workspace`, `not-text`, `masked-text`, `untrusted`, or those of `Workspace.write`;
  * the file is then as it was. Rejects with CancelledError when the turn is stopped while the user is asked.
  */
 export function createToolFiles(input: ToolFilesInput): ToolFiles {
@@ -41,9 +41,7 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 				throw new UserError('untrusted', 'The workspace is not trusted, so no file is changed. Trust it first.');
 			await checkPlace(workspace, session.cwd, asked);
 			const file = textFileBefore(asked);
-			// A tool may pass on line ends of the model's; in a file that has one kind they would come out doubled.
-			const isForeign = file.eol !== 'mixed' && !file.text.includes('\r\n') && asked.text.includes('\r\n');
-			const request = isForeign ? { ...asked, text: toLf(asked.text) } : asked;
+			const request = { ...asked, text: ownLineEnds(file, asked.text) };
 			const isNew = request.before.kind === 'absent';
 			if (!isNew && request.text === file.text)
 				throw new UserError('no-change', `The edit would leave ${request.file.rel} as it is. Nothing was written.`);
@@ -116,7 +114,7 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 		// The editor shows one kind of line end only: a text that differs in nothing else is the proposal, untouched.
 		const accepted = toLf(decision.text);
 		const isAsProposed = accepted === toLf(request.text);
-		const text = isAsProposed ? request.text : file.eol === 'mixed' ? withLineEnds(request.text, accepted) : accepted;
+		const text = isAsProposed ? request.text : ownLineEnds({ ...file, text: request.text }, accepted);
 		const final = isAsProposed ? {} : { final: await blobs.put(encodeText({ ...file, text }), FILE_MEDIA_TYPE) };
 		session.append<'editDecided'>({ type: 'editDecided', toolUseId, verdict: 'accept', ...final });
 		return { kind: 'accepted', text };
@@ -135,22 +133,9 @@ async function checkPlace(workspace: Workspace, cwd: string, request: EditReques
 		throw new UserError('changed-meanwhile', `${name} leads to another place now. Nothing was written: read it again.`);
 }
 
-/** `accepted` has `\n` line ends; lines that stayed get back the ones they have in `raw`. */
-function withLineEnds(raw: string, accepted: string): string {
-	const lines = splitLines(raw);
-	const acceptedLines = splitLines(accepted);
-	for (const hunk of diffLines(toLf(raw), accepted).toReversed())
-		lines.splice(
-			hunk.baseStart,
-			hunk.baseEnd - hunk.baseStart,
-			...acceptedLines.slice(hunk.currentStart, hunk.currentEnd),
-		);
-	return lines.join('');
-}
-
 function textFileBefore(request: EditRequest): TextFile {
 	if (request.before.kind === 'absent') return { text: '', eol: '\n', bom: false };
-	const decoded = decodeText(request.before.bytes);
+	const decoded = decodeText(request.before.bytes, request.before.meta.encoding);
 	if (decoded.kind === 'text') return decoded.file;
 	const why = decoded.kind === 'binary' ? 'it is a binary file' : decoded.reason;
 	throw new UserError('not-text', `${request.file.rel} cannot be edited: ${why}. Nothing was written.`);

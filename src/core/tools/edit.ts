@@ -33,13 +33,13 @@ export const editTool: Tool<z.infer<typeof input>> = {
 				'no such file',
 			);
 		if (before.kind !== 'file') return unreadable(file_path, before);
-		const decoded = decodeText(before.bytes);
+		const decoded = decodeText(before.bytes, before.meta.encoding);
 		if (decoded.kind !== 'text')
 			return failure(
-				`${file_path} is binary or not UTF-8 and cannot be edited as text. Nothing was changed.`,
+				`${file_path} cannot be edited as text: ${decoded.kind === 'binary' ? 'it is a binary file' : decoded.reason}. Nothing was changed.`,
 				'not a text file',
 			);
-		const applied = applyEdit(decoded.file.text, {
+		const applied = applyEdit(decoded.file.eol === 'mixed' ? toLf(decoded.file.text) : decoded.file.text, {
 			oldString: toLf(old_string),
 			newString: toLf(new_string),
 			replaceAll: replace_all,

@@ -46,7 +46,7 @@ export const readTool: Tool<z.infer<typeof input>> = {
 		if (snapshot.kind !== 'file') return unreadable(file_path, snapshot);
 		const mediaType = imageTypeOf(snapshot.bytes);
 		if (mediaType !== undefined) return showImage(file_path, mediaType, snapshot.bytes);
-		const decoded = decodeText(snapshot.bytes);
+		const decoded = decodeText(snapshot.bytes, snapshot.meta.encoding);
 		if (decoded.kind === 'binary')
 			return failure(
 				`${file_path} is a binary file (${snapshot.bytes.length} bytes), which cannot be shown as text. Use Bash with a program that understands it.`,
@@ -55,7 +55,7 @@ export const readTool: Tool<z.infer<typeof input>> = {
 		if (decoded.kind === 'notUtf8')
 			return failure(
 				`${file_path} cannot be read: ${decoded.reason}. Use Bash, e.g. iconv, to see it; it cannot be edited here.`,
-				'not UTF-8',
+				'unknown encoding',
 			);
 		const shown = numberLines(decoded.file.text, offset, limit);
 		if (shown.kind === 'beyond')
@@ -64,6 +64,13 @@ export const readTool: Tool<z.infer<typeof input>> = {
 		const notes: string[] = [];
 		if (shown.last < shown.total)
 			notes.push(`(lines ${shown.first} to ${shown.last} of ${shown.total}; go on with offset ${shown.last + 1})`);
+		const { charset, isCharsetUnsure } = decoded.file;
+		if (charset)
+			notes.push(
+				isCharsetUnsure
+					? `(not UTF-8: read as ${charset.label}, so characters beyond ASCII may be others; what you do not change keeps its bytes)`
+					: `(${charset.label}; an edit keeps that)`,
+			);
 		if (snapshot.isDirty) notes.push('(as in the editor, with changes that are not saved yet)');
 		return success([shown.text, ...notes].join('\n'), plural(shown.last - shown.first + 1, 'line'));
 	},

@@ -1,7 +1,7 @@
 /** Write: a whole file, new or replaced. Parts of a file are Edit's. */
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
-import { plainText, toLf } from '../edit/textFile.ts';
+import { decodeText, toLf } from '../edit/textFile.ts';
 import { describeEdit } from './editResult.ts';
 import { failure, insideOnly, isOutcome, success, unreadable } from './paths.ts';
 import type { Tool } from './tool.ts';
@@ -24,12 +24,13 @@ export const writeTool: Tool<z.infer<typeof input>> = {
 		if (before.kind !== 'file' && before.kind !== 'absent') return unreadable(file_path, before);
 		const text = toLf(content);
 		if (before.kind === 'file') {
-			const old = plainText(before.bytes);
-			if (old === undefined)
+			const old = decodeText(before.bytes, before.meta.encoding);
+			if (old.kind !== 'text')
 				return failure(
-					`${file_path} is binary or not UTF-8, so it is not replaced by text. Nothing was changed. Choose another name.`,
+					`${file_path} is not replaced by text: ${old.kind === 'binary' ? 'it is a binary file' : old.reason}. Nothing was changed. Choose another name.`,
+					'not a text file',
 				);
-			if (old === text)
+			if (toLf(old.file.text) === text)
 				return success(`${file_path} already has exactly this content; nothing was changed.`, 'no change');
 		}
 		context.signal.throwIfAborted();

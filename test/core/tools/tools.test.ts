@@ -56,8 +56,14 @@ describe('Read', () => {
 	});
 	check('Read', { file_path: 'src' }, 'src is a folder (ignored files are left out):\nb.txt\ndeep/', { files });
 	check('Read', { file_path: 'bin' }, /binary file \(3 bytes\)/, { files: { '/w/bin': bytes(1, 0, 2) }, isError });
-	check('Read', { file_path: 'latin' }, /cannot be read: .*UTF-8/, {
+	check('Read', { file_path: 'latin' }, /^1\taéb\n\(not UTF-8: read as Windows-1252/, {
 		files: { '/w/latin': bytes(0x61, 0xe9, 0x62) },
+	});
+	check('Read', { file_path: 'wide' }, '1\ta\n(UTF-16 LE; an edit keeps that)', {
+		files: { '/w/wide': bytes(0xff, 0xfe, 0x61, 0) },
+	});
+	check('Read', { file_path: 'half' }, /cannot be read: it is UTF-16 LE with half a character/, {
+		files: { '/w/half': bytes(0xff, 0xfe, 0x61) },
 		isError,
 	});
 	check('Read', { file_path: 'huge' }, /11\.0 MB, too large/, {
@@ -137,7 +143,7 @@ describe('Write', () => {
 	check('Write', { file_path: 'a.js', content: 'new' }, 'Replaced a.js (+1 −1 lines).', { files });
 	check('Write', { file_path: 'a.js', content: 'old\n' }, /already has exactly this content/, { files });
 	check('Write', { file_path: 'src', content: 'x' }, /is a folder/, { files, isError });
-	check('Write', { file_path: 'bin', content: 'x' }, /binary or not UTF-8/, { files, isError });
+	check('Write', { file_path: 'bin', content: 'x' }, /not replaced by text: it is a binary file/, { files, isError });
 	check('Write', { file_path: '/etc/x', content: 'x' }, /outside the workspace/, { files, isError });
 });
 
