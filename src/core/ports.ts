@@ -195,8 +195,6 @@ export type WriteOptions = {
 	readonly wasLink?: boolean;
 	/** The file is known to be read-only and may be written all the same. */
 	readonly ignoresReadOnly?: boolean;
-	/** Exchanges the file in one step where that keeps its owner, so that a crash leaves one content or the other. */
-	readonly isWhole?: boolean;
 };
 export type WriteOutcome = {
 	/** Hash of the file's content after the write, as a reader would now get it. */

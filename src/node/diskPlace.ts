@@ -1,6 +1,5 @@
 /** Where a path on the disk leads, and whether it still leads there: what keeps every read and write inside the workspace. */
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
-import { type FileHandle, lstat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { ResolvedPath, WorkspaceRoot } from '../core/ports.ts';
@@ -86,20 +85,28 @@ export async function requireRealPath(absolute: string, roots: readonly Workspac
  * path names. Nothing is written before.
  */
 export async function requireOpened(
-	handle: FileHandle,
+	opened: FileIdentity,
 	absolute: string,
 	roots: readonly WorkspaceRoot[],
 ): Promise<void> {
-	const opened = await handle.stat({ bigint: true });
 	await requireRealPath(absolute, roots);
-	if (!(await isAt(absolute, opened))) throw pathMoved(absolute);
+	if (!isAt(absolute, opened)) throw pathMoved(absolute);
 }
 
 export type FileIdentity = { readonly dev: bigint; readonly ino: bigint };
 
-export async function isAt(absolute: string, file: FileIdentity): Promise<boolean> {
-	const named = await lstat(absolute, { bigint: true }).catch(() => undefined);
+export function isAt(absolute: string, file: FileIdentity): boolean {
+	const named = identityAt(absolute);
 	return named !== undefined && named.dev === file.dev && named.ino === file.ino;
+}
+
+/** Which very file has this name now; undefined when none. */
+export function identityAt(absolute: string): FileIdentity | undefined {
+	try {
+		return lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+	} catch {
+		return undefined;
+	}
 }
 
 export function requireFile(absolute: string, stats: Stats): void {

@@ -1,13 +1,15 @@
 /** Reading what stands at a path of the disk, without following a link or waiting on a pipe. */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { asSha256 } from '../base/ids.ts';
 import type { FileSnapshot } from '../core/ports.ts';
 import type { ContentHash } from '../core/session/entry.ts';
 import { kindOf, statOf } from './diskPlace.ts';
-import { linkBytes, SMALL_BYTES } from './exchangeFile.ts';
+
 import { readFailure } from './fileErrors.ts';
+import { linkBytes } from './linkFiles.ts';
+import type { OpenFile } from './openNow.ts';
 import { systemCode } from './systemErrors.ts';
 
 /** Absent on Windows, where links need rights that files do not. */
@@ -15,6 +17,8 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const NON_BLOCK = constants.O_NONBLOCK ?? 0;
 export const READ_FLAGS = constants.O_RDONLY | NO_FOLLOW | NON_BLOCK;
 export const WRITE_FLAGS = constants.O_RDWR | NO_FOLLOW | NON_BLOCK;
+/** Up to here one go takes less time than a trip to the thread pool. */
+export const SMALL_BYTES = 512 * 1024;
 export const PERMISSION_BITS = 0o777;
 
 export async function readSnapshot(absolute: string, maxBytes: number, links = false): Promise<FileSnapshot> {
@@ -77,7 +81,7 @@ export function readDescriptor(fd: number, stats: Stats): Uint8Array<ArrayBuffer
 
 /** Reads to the end, which may be another than the size said; undefined when there is more than `maxBytes`. */
 export async function readAll(
-	handle: FileHandle,
+	handle: Pick<OpenFile, 'read'>,
 	sizeBytes: number,
 	maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -1,11 +1,12 @@
 /** Writing a file of the disk: in place or whole, checked at the last moment, put back when it fails in the middle. */
-import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { mkdir, open, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import type { WorkspaceRoot, WriteOptions } from '../core/ports.ts';
 import {
 	type FileIdentity,
+	identityAt,
 	isAt,
 	isRealPath,
 	kindOf,
@@ -14,17 +15,10 @@ import {
 	requireRealPath,
 	statOf,
 } from './diskPlace.ts';
-import { hashOf, hashOnDisk, PERMISSION_BITS, READ_FLAGS, readAll, readDescriptor, WRITE_FLAGS } from './diskRead.ts';
-import {
-	createWhole,
-	exchangeFile,
-	isExchangeable,
-	isStillAt,
-	linkBytes,
-	placeLink,
-	SMALL_BYTES,
-} from './exchangeFile.ts';
+import { hashOf, hashOnDisk, PERMISSION_BITS, READ_FLAGS, readAll, SMALL_BYTES, WRITE_FLAGS } from './diskRead.ts';
 import { changedMeanwhile, damagedFailure, notAFile, pathMoved, readOnlyFile, writeFailure } from './fileErrors.ts';
+import { linkBytes, placeLink, replaceLinkByFile } from './linkFiles.ts';
+import { type OpenFile, openNow } from './openNow.ts';
 import { wayBelow } from './realPath.ts';
 import { systemCode } from './systemErrors.ts';
 
@@ -45,61 +39,30 @@ export async function replaceContent(
 	const isReadOnly = (existing.mode & OWNER_WRITE) === 0;
 	// The system lets root write it all the same, and containers run as root.
 	if (isReadOnly && !options.ignoresReadOnly) throw readOnlyFile(absolute);
-	if (options.isWhole && (await exchangeContent(absolute, existing, bytes, options, roots))) return;
 	const wanted = mode ?? existing.mode & PERMISSION_BITS;
 	if (isReadOnly) await setFileMode(absolute, existing.mode | OWNER_WRITE, options, roots);
-	const handle = await open(absolute, WRITE_FLAGS).catch((error: unknown) => {
+	const isSmall = Math.max(existing.size, bytes.length) <= SMALL_BYTES;
+	const file = await openFile(absolute, WRITE_FLAGS, isSmall).catch((error: unknown) => {
 		if (systemCode(error) === 'ENOENT') throw changedMeanwhile(absolute);
 		throw writeFailure(absolute, error);
 	});
 	try {
-		const stats = await handle.stat();
+		const stats = await file.stat();
 		if (!stats.isFile()) throw notAFile(absolute, kindOf(stats));
 		if ((stats.mode & OWNER_WRITE) === 0) throw readOnlyFile(absolute);
-		await requireOpened(handle, absolute, roots);
-		const before = await readAll(handle, stats.size, Number.POSITIVE_INFINITY);
+		await requireOpened(await file.stat({ bigint: true }), absolute, roots);
+		const before = await readAll(file, stats.size, Number.POSITIVE_INFINITY);
 		if (!before) throw changedMeanwhile(absolute);
 		if (expected !== undefined && hashOf(before) !== expected) throw changedMeanwhile(absolute);
-		await overwrite(handle, absolute, before, bytes);
-		if ((mode !== undefined || isReadOnly) && (stats.mode & PERMISSION_BITS) !== wanted) await handle.chmod(wanted);
+		await overwrite(file, absolute, before, bytes);
+		if ((mode !== undefined || isReadOnly) && (stats.mode & PERMISSION_BITS) !== wanted) await file.chmod(wanted);
 	} finally {
-		await handle.close();
+		await file.close();
 	}
 }
 
-/** In one step; false when nothing was changed and it may still be done in place. */
-async function exchangeContent(
-	absolute: string,
-	existing: Stats,
-	bytes: Uint8Array,
-	{ mode, expected }: WriteOptions,
-	roots: readonly WorkspaceRoot[],
-): Promise<boolean> {
-	if (!isExchangeable(existing) || existing.size > SMALL_BYTES || bytes.length > SMALL_BYTES) return false;
-	try {
-		const fd = openSync(absolute, READ_FLAGS);
-		try {
-			const stats = fstatSync(fd);
-			const before = stats.isFile() ? readDescriptor(fd, stats) : undefined;
-			if (!before || (expected !== undefined && hashOf(before) !== expected)) throw changedMeanwhile(absolute);
-			// A folder on the way may have been exchanged for a link since the path was judged.
-			await requireRealPath(absolute, roots);
-			const check = () => {
-				if (!isStillAt(absolute, stats) || !isRealPath(absolute, roots)) throw pathMoved(absolute);
-			};
-			return exchangeFile(absolute, bytes, { existing: stats, mode, check });
-		} finally {
-			closeSync(fd);
-		}
-	} catch (error) {
-		if (error instanceof UserError) throw error;
-		const code = systemCode(error);
-		if (code === 'ENOENT') throw changedMeanwhile(absolute);
-		// In place the new content may fit where both do not.
-		if ((code === 'ENOSPC' || code === 'EDQUOT') && bytes.length <= existing.size) return false;
-		if (code === 'EACCES') return false;
-		throw writeFailure(absolute, error);
-	}
+function openFile(absolute: string, flags: number, isSmall: boolean, mode?: number): Promise<OpenFile> {
+	return isSmall ? openNow(absolute, flags, mode) : open(absolute, flags, mode);
 }
 
 /** Sets the permission bits of the very file that was checked. */
@@ -116,7 +79,7 @@ export async function setFileMode(
 	try {
 		const stats = await handle.stat();
 		if (!stats.isFile()) throw notAFile(absolute, kindOf(stats));
-		await requireOpened(handle, absolute, roots);
+		await requireOpened(await handle.stat({ bigint: true }), absolute, roots);
 		if (expected !== undefined) {
 			const content = await readAll(handle, stats.size, Number.POSITIVE_INFINITY);
 			if (!content || hashOf(content) !== expected) throw changedMeanwhile(absolute);
@@ -150,21 +113,16 @@ export async function replaceLink(
 	if (!existing.isSymbolicLink()) requireFile(absolute, existing);
 	if (expected !== undefined && (await contentHash(absolute, existing)) !== expected) throw changedMeanwhile(absolute);
 	await requireRealPath(absolute, roots);
+	const checked = identityAt(absolute);
 	const check = () => {
-		if (!isStillAt(absolute, existing)) throw changedMeanwhile(absolute);
+		if (!checked || !isAt(absolute, checked)) throw changedMeanwhile(absolute);
 		if (!isRealPath(absolute, roots)) throw pathMoved(absolute);
 	};
 	if (options.link) {
 		placeLink(absolute, bytes, { replaces: true, check });
 		return;
 	}
-	try {
-		if (exchangeFile(absolute, bytes, { existing, mode: options.mode, check })) return;
-	} catch (error) {
-		if (error instanceof UserError) throw error;
-		throw writeFailure(absolute, error);
-	}
-	throw readOnlyFile(absolute);
+	replaceLinkByFile(absolute, bytes, { mode: options.mode, check });
 }
 
 /** Of a link, of where it points. */
@@ -211,7 +169,7 @@ async function writeAll(handle: Overwritable, bytes: Uint8Array): Promise<void> 
 export async function createFile(
 	absolute: string,
 	bytes: Uint8Array,
-	{ mode, expected, isWhole }: WriteOptions,
+	{ mode, expected }: WriteOptions,
 	roots: readonly WorkspaceRoot[],
 ): Promise<void> {
 	if (expected !== undefined && expected !== 'absent') throw changedMeanwhile(absolute);
@@ -220,15 +178,11 @@ export async function createFile(
 	try {
 		// A folder may have been exchanged for a link while ours were made.
 		await requireRealPath(absolute, roots);
-		const check = () => {
-			if (!isRealPath(absolute, roots)) throw pathMoved(absolute);
-		};
-		if (isWhole && bytes.length <= SMALL_BYTES && createWhole(absolute, bytes, { mode, check })) return;
 		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
-		const handle = await open(absolute, flags, mode ?? 0o666);
+		const handle = await openFile(absolute, flags, bytes.length <= SMALL_BYTES, mode ?? 0o666);
 		try {
 			made = await handle.stat({ bigint: true });
-			await requireOpened(handle, absolute, roots);
+			await requireOpened(made, absolute, roots);
 			await writeAll(handle, bytes);
 			// The mask of the process has taken bits away that were asked for.
 			if (mode !== undefined) await handle.chmod(mode);
@@ -237,7 +191,7 @@ export async function createFile(
 		}
 	} catch (error) {
 		// Only the file made here: another one may have this name by now.
-		if (made && (await isAt(absolute, made))) await unlink(absolute);
+		if (made && isAt(absolute, made)) await unlink(absolute);
 		if (firstMade !== undefined) await removeEmpty(dirname(absolute), firstMade);
 		if (error instanceof UserError) throw error;
 		throw systemCode(error) === 'EEXIST' ? changedMeanwhile(absolute) : writeFailure(absolute, error);

@@ -24,8 +24,8 @@ type Outcome = {
 	readonly failed: readonly FileReport[];
 };
 
-/** Announced with one flush. More would wait too long before the first file comes back, and be too much to write at once. */
-const MAX_BATCH = 256;
+/** Announced with one write and one flush: a few milliseconds. */
+const MAX_BATCH = 64;
 const MAX_AT_ONCE = 8;
 
 /** `head` is written with the first announcement, in any case. Rejects only when the log cannot be written. */
@@ -68,7 +68,9 @@ export async function finishRestore(world: RestoreWorld): Promise<void> {
 	const open = await inParallel(steps, MAX_AT_ONCE, async (step) => {
 		const state = await stateNow(world, step).catch(() => undefined);
 		const isDone = state?.content === stateOf(step.after, step.metaAfter);
-		return isDone && hasMode(state?.meta, step.metaAfter) ? [] : [step];
+		if (isDone && hasMode(state?.meta, step.metaAfter)) return [];
+		const isTorn = state?.bytes !== undefined && (await isCutShort(world, step, state.bytes).catch(() => false));
+		return isTorn ? [{ ...step, before: blobs.hash(state.bytes), metaBefore: state.meta }] : [step];
 	});
 	const rest = open.flat();
 	const { restored, failed } = await bringFilesBack({ session, workspace, blobs }, rest, []);
@@ -82,6 +84,18 @@ export async function finishRestore(world: RestoreWorld): Promise<void> {
 		},
 	);
 	await session.sync();
+}
+
+/** Writing from the start stopped somewhere: the new content up to there, the old one behind. Nobody else leaves a file like that. */
+async function isCutShort({ blobs }: RestoreWorld, step: RestoreStep, now: Uint8Array): Promise<boolean> {
+	if (step.after === 'absent' || step.metaBefore.link || step.metaAfter.link) return false;
+	const wanted = await blobs.get({ $blob: step.after });
+	const before = step.before === 'absent' ? new Uint8Array() : await blobs.get({ $blob: step.before });
+	let written = 0;
+	while (written < now.length && written < wanted.length && now[written] === wanted[written]) written++;
+	if (now.length !== Math.max(before.length, written)) return false;
+	for (let index = written; index < now.length; index++) if (now[index] !== before[index]) return false;
+	return true;
 }
 
 async function readSteps(world: RestoreWorld, plan: { readonly $blob: Exclude<ContentHash, 'absent'> }) {
@@ -114,7 +128,7 @@ async function runBatch(
 		ready.map(({ request }) => request),
 		head,
 	);
-	await inParallel(ready, MAX_AT_ONCE, async ({ step }, index) => {
+	await inParallel(ready, MAX_AT_ONCE, async ({ step, request }, index) => {
 		const outcome = outcomes[index];
 		await attempt(
 			world,
@@ -123,7 +137,7 @@ async function runBatch(
 				if (outcome?.kind !== 'done') throw outcome?.error;
 				if (outcome.after !== step.after)
 					throw notRestored('the editor changed it while saving (a formatter, perhaps)');
-				const { content, meta } = await stateNow(world, step);
+				const { content, meta } = await contentAt(world, request.absolute, step);
 				if (content !== stateOf(step.after, step.metaAfter)) throw notRestored('something else changed it at once');
 				if (!hasMode(meta, step.metaAfter)) throw notRestored('its permissions could not be set');
 				restored.push(step.file);
@@ -176,6 +190,16 @@ async function stateNow({ workspace, blobs }: RestoreWorld, step: RestoreStep) {
 	if (snapshot.kind === 'absent') return { content: 'absent' as const, meta: {}, absolute, bytes: undefined };
 	const { bytes, meta } = snapshot;
 	return { content: stateOf(blobs.hash(bytes), meta), meta, absolute, bytes };
+}
+
+/** What the write left at the place it was made for. */
+async function contentAt({ workspace, blobs }: RestoreWorld, absolute: string, step: RestoreStep) {
+	const snapshot = await workspace.read(absolute, {
+		maxBytes: Number.MAX_SAFE_INTEGER,
+		links: step.metaAfter.link ?? false,
+	});
+	if (snapshot.kind !== 'file') return { content: snapshot.kind, meta: undefined };
+	return { content: stateOf(blobs.hash(snapshot.bytes), snapshot.meta), meta: snapshot.meta };
 }
 
 /** Folders that are empty now and were made with the files that went, the innermost first. */

@@ -129,7 +129,7 @@ export function createRecordingWorkspace(input: {
 			return after;
 		}
 		const outcome = await workspace.write(absolute, await blobs.get({ $blob: after }), {
-			...{ expected, wasLink, link: metaAfter.link ?? false, ignoresReadOnly: true, isWhole: true },
+			...{ expected, wasLink, link: metaAfter.link ?? false, ignoresReadOnly: true },
 			...(mode === undefined || metaAfter.link ? {} : { mode }),
 		});
 		return outcome.after === after ? after : await storeSaved(absolute, outcome.after, after);

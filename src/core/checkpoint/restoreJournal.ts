@@ -54,6 +54,11 @@ export function readJournal(text: string): readonly RestoreStep[] | undefined {
 	return parsed.success ? parsed.data.steps : undefined;
 }
 
+/** The epoch that the restore went back to; undefined when the plan does not say it. */
+export function readToEpoch(text: string): number | undefined {
+	return z.object({ toEpoch: z.number().int() }).safeParse(JSON.parse(text)).data?.toEpoch;
+}
+
 /** The restore that a crash cut off: the newest one, when nothing says how it ended. */
 export function unfinishedRestore(entries: readonly Entry[]): EntryOf<'restore'> | undefined {
 	const ended = new Set<EntryId>();
