@@ -3,7 +3,7 @@
  * Small on purpose: nothing here knows sessions, models or tools.
  */
 import * as vscode from 'vscode';
-import type { Agent, BranchNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
+import type { Agent, BranchNode, ChangeNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
 
 /** What other extensions get. */
 export type RetraceApi = { readonly version: 1 };
@@ -16,11 +16,12 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 	const sessions = new LazyTree<SessionNode>('retrace.sessions', async () => (await agent()).sessions);
 	const branches = new LazyTree<BranchNode>('retrace.branches', async () => (await agent()).branches);
 	const timeline = new LazyTree<TimelineNode>('retrace.timeline', async () => (await agent()).timeline);
+	const changes = new LazyTree<ChangeNode>('retrace.changes', async () => (await agent()).changes);
 	const commands = commandIds(context);
 	const agent = (): Promise<Agent> => {
-		const views = { tree: sessions.view, branches: branches.view, timeline: timeline.view };
+		const views = { tree: sessions.view, branches: branches.view, timeline: timeline.view, changes: changes.view };
 		const surfaces = { ...views, commands, neededAtMs: performance.now() };
-		running ??= load(context, surfaces, { sessions, branches, timeline }).catch((error: unknown) => {
+		running ??= load(context, surfaces, { sessions, branches, timeline, changes }).catch((error: unknown) => {
 			// The next use tries again: what failed may be gone by then (a full disk, a storage that is not there yet).
 			running = undefined;
 			void vscode.window.showErrorMessage(`Retrace could not start. Your files are untouched. ${String(error)}`);
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 		sessions,
 		branches,
 		timeline,
+		changes,
 		vscode.window.registerWebviewViewProvider(
 			'retrace.chat',
 			{ resolveWebviewView: async (view) => (await agent()).attachChat(view) },
@@ -50,7 +52,8 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 			vscode.commands.registerCommand(id, async (...args: unknown[]) => await (await agent()).run(id, args)),
 		),
 	);
-	if (hasOwnTab()) void agent().catch(() => undefined);
+	// Changes to review are marked in the editor from the start.
+	if (hasOwnTab() || context.workspaceState.get('retrace.hasChanges') === true) void agent().catch(() => undefined);
 	void showOnce(context);
 	return { version: 1 };
 }
@@ -64,6 +67,7 @@ type Trees = {
 	readonly sessions: LazyTree<SessionNode>;
 	readonly branches: LazyTree<BranchNode>;
 	readonly timeline: LazyTree<TimelineNode>;
+	readonly changes: LazyTree<ChangeNode>;
 };
 
 async function load(context: vscode.ExtensionContext, surfaces: Surfaces, trees: Trees): Promise<Agent> {
@@ -72,6 +76,7 @@ async function load(context: vscode.ExtensionContext, surfaces: Surfaces, trees:
 	trees.sessions.connect(agent.sessions);
 	trees.branches.connect(agent.branches);
 	trees.timeline.connect(agent.timeline);
+	trees.changes.connect(agent.changes);
 	return agent;
 }
 
@@ -90,7 +95,7 @@ class LazyTree<Node> implements vscode.Disposable {
 				getTreeItem: async (node) => await (await provide()).getTreeItem(node),
 			},
 			showCollapseAll: true,
-			canSelectMany: id === 'retrace.sessions',
+			canSelectMany: id === 'retrace.sessions' || id === 'retrace.changes',
 		});
 	}
 
@@ -123,11 +128,13 @@ async function showOnce(context: vscode.ExtensionContext): Promise<void> {
 	await vscode.commands.executeCommand('retrace.chat.focus');
 }
 
-/** A proposal's diff was restored with the window: its content comes from the agent. */
+/** A diff of ours was restored with the window: its content comes from the agent. */
 function hasOwnTab(): boolean {
 	return vscode.window.tabGroups.all.some((group) =>
 		group.tabs.some(
-			({ input }) => input instanceof vscode.TabInputTextDiff && input.modified.scheme.startsWith('retrace'),
+			({ input }) =>
+				input instanceof vscode.TabInputTextDiff &&
+				[input.original, input.modified].some(({ scheme }) => scheme.startsWith('retrace')),
 		),
 	);
 }

@@ -25,13 +25,15 @@ import { createDiagnostics } from './diagnosticsPort.ts';
 import { createDiffEditor } from './diffEditor.ts';
 import { DoctorCommand } from './doctorCommand.ts';
 import { createEditorWorkspace } from './editorWorkspace.ts';
-import { createHunkReview } from './hunkReview.ts';
+import { createWindowTraffic } from './fileTraffic.ts';
+import { createMergeEditor } from './mergeEditor.ts';
 import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
 import { handlePanelMessage } from './panelMessages.ts';
 import { readOnlyFiles } from './readOnlyFiles.ts';
 import { startRetention } from './retention.ts';
 import { revealHit } from './revealHit.ts';
+import { createReview } from './review.ts';
 import { freeTitle, publishRunning } from './runningSessions.ts';
 import { SearchView } from './searchView.ts';
 import { createApiKeys } from './secrets.ts';
@@ -45,6 +47,7 @@ import { Timeline } from './timeline.ts';
 import { createTraceChannel } from './traceChannel.ts';
 import { createTransferCommands } from './transferCommands.ts';
 import { UnreadSessions } from './unreadSessions.ts';
+import { notedWorkspace, noteEditorWrites } from './writeNotes.ts';
 
 export async function createAgent(
 	context: vscode.ExtensionContext,
@@ -60,11 +63,20 @@ export async function createAgent(
 	const storage = context.storageUri ?? context.globalStorageUri;
 	const isPersisted = setting('sessions.persist');
 	const stores = isPersisted ? outside.openStores(storage.fsPath, channel.trace) : outside.memoryStores();
-	const disk = outside.diskWorkspace({ roots, isTrusted });
+	const storagePath = isPersisted ? storage.fsPath : undefined;
+	const scanner = outside.fileScanner({ roots, isTrusted, blobs: stores.blobs, storagePath, trace: channel.trace });
+	store.add(noteEditorWrites(scanner));
+	const disk = notedWorkspace(outside.diskWorkspace({ roots, isTrusted }), scanner);
 	const workspace = store.add(createEditorWorkspace({ disk, hash: (bytes) => stores.blobs.hash(bytes) }));
+	const traffic = createWindowTraffic(outside.clock.now, stores.registry);
 	const keys = store.add(createApiKeys(context.secrets));
 	const choice = store.add(createModelChoice(outside, keys, onError));
-	const review = store.add(createHunkReview({ blobs: stores.blobs, onError: (error) => onError('review', error) }));
+	const review = store.add(
+		createReview({
+			...{ blobs: stores.blobs, workspace, view: surfaces.changes, state: context.workspaceState },
+			...{ shownId: () => host.current.session.id, onError: (error) => onError('review', error) },
+		}),
+	);
 	const edits = store.add(
 		createDiffEditor({
 			loadProposal: async (sessionId, toolUseId) => {
@@ -85,10 +97,12 @@ export async function createAgent(
 		ids: outside.ids,
 		shell: outside.shell,
 		search: outside.search,
+		scanner,
 		workspace,
 		diagnostics: createDiagnostics(),
 		choice,
 		decider: edits,
+		traffic,
 		state: context.workspaceState,
 		trace: channel.trace,
 		defaults: () => sessionDefaults(context, roots(), cwd(), choice.modelFor(undefined)),
@@ -96,6 +110,7 @@ export async function createAgent(
 		attach(session) {
 			const attached = new DisposableStore();
 			attached.add(review.attach(session));
+			attached.add(traffic.attach(session));
 			attached.add(attachSummaries(session, { choice, branches: reader, onError }));
 			return attached;
 		},
@@ -103,10 +118,13 @@ export async function createAgent(
 		loadProjectContext: async () =>
 			isTrusted() ? await outside.loadProjectContext(roots(), cwd()) : { memory: [], environment: [] },
 		codeReason,
+		recordEdits: (session) => review.recordEdits(session).catch((error) => onError('review', error)),
 		onBug: (error, sessionId) => onError('turn', error, sessionId),
 		onError,
 	};
 	const host = store.add(await SessionHost.start(world));
+	const openById = (id: string) => host.sessions.open(asSessionId(id));
+	const merges = store.add(createMergeEditor({ world, state: context.workspaceState, openSession: openById }));
 
 	const meters = store.add(new ContextMeters({ ...world, host, onError }));
 	const views = store.add(
@@ -128,6 +146,7 @@ export async function createAgent(
 					host,
 					view,
 					edits,
+					merges,
 					blobs: stores.blobs,
 					workspace,
 					say,
@@ -190,7 +209,7 @@ export async function createAgent(
 	);
 	const { registry } = stores;
 	if (registry) {
-		store.add(publishRunning(host.sessions, registry, outside.clock.now));
+		store.add(publishRunning(host.sessions, registry, outside.clock.now, traffic));
 		store.add(registry.onDidChange(() => tree.refresh()));
 	}
 
@@ -224,6 +243,7 @@ export async function createAgent(
 		keys,
 		channel,
 		showContext,
+		merges,
 		branchCommands: createBranchCommands({
 			...world,
 			branches: reader,
@@ -245,7 +265,7 @@ export async function createAgent(
 		transferCommands: createTransferCommands({
 			...world,
 			sessions: stores.sessions,
-			transfer: outside.transfer(isPersisted ? storage.fsPath : undefined),
+			transfer: outside.transfer(storagePath),
 			clock: outside.clock,
 			ids: outside.ids,
 			homeFolder: outside.homeFolder,
@@ -277,12 +297,7 @@ export async function createAgent(
 		review: {
 			acceptEdit: () => edits.accept(),
 			rejectEdit: () => edits.reject(),
-			keepChange: (argument) => review.keepChange(argument),
-			undoChange: (argument) => review.undoChange(argument),
-			nextChange: () => review.nextChange(),
-			previousChange: () => review.previousChange(),
-			keepAllChanges: () => review.keepAllChanges(),
-			undoAllChanges: () => review.undoAllChanges(),
+			...review.commands,
 		},
 	});
 	store.add(
@@ -304,6 +319,7 @@ export async function createAgent(
 		sessions: tree,
 		branches,
 		timeline: timeline.tree,
+		changes: review.tree,
 		attachChat: (view) => views.side.attach(view),
 		attachSearch: (view) => search.attach(view),
 		restoreTab: (panel, state) => views.restoreTab(panel, state),
@@ -313,6 +329,7 @@ export async function createAgent(
 		async close() {
 			await host.sessions.closeAll();
 			await registry?.close();
+			await scanner.dispose();
 			store.dispose();
 		},
 	};

@@ -6,6 +6,7 @@ import type * as vscode from 'vscode';
 import type { EntryId, SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
+import type { FileScanner, WriteNotes } from '../core/checkpoint/fileScanner.ts';
 import type {
 	BlobStore,
 	Clock,
@@ -40,6 +41,12 @@ export type TimelineNode =
 	| { readonly kind: 'pointFile'; readonly sessionId: string; readonly point: EntryId; readonly key: string }
 	| { readonly kind: 'morePoints'; readonly sessionId: string };
 
+/** A row of the changes tree. A row of a file within a turn stands for what that turn changed. */
+export type ChangeNode =
+	| { readonly kind: 'session'; readonly sessionId: string }
+	| { readonly kind: 'turn'; readonly sessionId: string; readonly prompt: string }
+	| { readonly kind: 'file'; readonly sessionId: string; readonly uri: string; readonly prompt?: string };
+
 /** The lazy half of the extension. */
 export type Agent = {
 	attachChat(view: vscode.WebviewView): void;
@@ -51,6 +58,7 @@ export type Agent = {
 	readonly sessions: vscode.TreeDataProvider<SessionNode>;
 	readonly branches: vscode.TreeDataProvider<BranchNode>;
 	readonly timeline: vscode.TreeDataProvider<TimelineNode>;
+	readonly changes: vscode.TreeDataProvider<ChangeNode>;
 	/** Runs a command of the table; errors are shown to the user, not thrown. */
 	run(command: string, args: readonly unknown[]): Promise<void>;
 	/** Stops running turns, closes every session and waits for it. */
@@ -62,6 +70,7 @@ export type Surfaces = {
 	readonly tree: vscode.TreeView<SessionNode>;
 	readonly branches: vscode.TreeView<BranchNode>;
 	readonly timeline: vscode.TreeView<TimelineNode>;
+	readonly changes: vscode.TreeView<ChangeNode>;
 	/** Ids of the commands that `run` must know. */
 	readonly commands: readonly string[];
 	/** When the agent was first needed, by `performance.now()`. */
@@ -98,6 +107,14 @@ export type OutsideWorld = {
 		readonly apiKey: () => Promise<string | undefined>;
 	}): StreamModel;
 	readonly shell: Shell;
+	/** Finds what commands change in files. `storagePath` is where `blobs` are kept; undefined = in memory. */
+	fileScanner(options: {
+		readonly roots: () => readonly WorkspaceRoot[];
+		readonly isTrusted: () => boolean;
+		readonly blobs: BlobStore;
+		readonly storagePath: string | undefined;
+		readonly trace: Trace;
+	}): FileScanner & WriteNotes & { dispose(): Promise<void> };
 	readonly search: Search;
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;
 	/** Where a session without a folder works. */

@@ -9,6 +9,7 @@ import type { SessionStore } from '../core/ports.ts';
 import { permissionModeSchema } from '../core/session/entry.ts';
 import type { ChatViews } from './chatViews.ts';
 import { mentionOf } from './mentions.ts';
+import type { MergeEditor } from './mergeEditor.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import { plainLabel, plainMessage } from './plainLabel.ts';
 import { type ApiKeys, originOf } from './secrets.ts';
@@ -18,18 +19,6 @@ import type { TraceChannel } from './traceChannel.ts';
 
 export type Command = (...args: readonly unknown[]) => unknown;
 
-/** What the commands of the review and of the diff need; made by their own files. */
-type ReviewCommands = {
-	readonly acceptEdit: Command;
-	readonly rejectEdit: Command;
-	readonly keepChange: Command;
-	readonly undoChange: Command;
-	readonly nextChange: Command;
-	readonly previousChange: Command;
-	readonly keepAllChanges: Command;
-	readonly undoAllChanges: Command;
-};
-
 export type CommandWorld = {
 	readonly host: SessionHost;
 	readonly views: ChatViews;
@@ -37,7 +26,8 @@ export type CommandWorld = {
 	readonly choice: ModelChoice;
 	readonly keys: ApiKeys;
 	readonly channel: TraceChannel;
-	readonly review: ReviewCommands;
+	/** Of review.ts and diffEditor.ts. */
+	readonly review: Readonly<Record<string, Command>>;
 	/** Made by transferCommands.ts. */
 	readonly transferCommands: Readonly<Record<string, Command>>;
 	/** Made by sessionCommands.ts. */
@@ -49,6 +39,7 @@ export type CommandWorld = {
 	readonly doctorCommands: Readonly<Record<string, Command>>;
 	/** Of searchView.ts. */
 	readonly searchCommands: Readonly<Record<string, Command>>;
+	readonly merges: Pick<MergeEditor, 'use'>;
 	showContext(): Promise<void>;
 };
 
@@ -92,6 +83,8 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		},
 		openPanelInEditor: () => world.views.openInEditor(host.side.sessionId),
 		undoRewind: () => host.undoRewind(),
+		redoRewind: () => host.redoRewind(),
+		useMerged: (document) => world.merges.use(document),
 		showContext: async () => {
 			await focusChat(world);
 			await world.showContext();

@@ -1,12 +1,12 @@
 /** How pending changes look in an editor: coloured lines, what was removed on hover, and the Keep and Undo lenses. Decides nothing. */
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
-import type { Hunk } from '../core/edit/hunks.ts';
+import type { AgentHunk } from '../core/edit/composeHunks.ts';
 import type { PendingHunks } from '../core/edit/pendingHunks.ts';
 import type { PendingReview } from './pendingReviews.ts';
 
 /** One pending change in a document. */
-export type DocumentHunk = { readonly source: PendingReview; readonly pending: PendingHunks; readonly hunk: Hunk };
+export type DocumentHunk = { readonly source: PendingReview; readonly pending: PendingHunks; readonly hunk: AgentHunk };
 /** What the lenses hand to the commands. */
 export type HunkArgument = { readonly uri: string; readonly lineIndex: number };
 

@@ -7,6 +7,7 @@ import { type Disposable, toDisposable } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
 import type { ReviewState } from '../core/edit/pendingHunks.ts';
 import { type LoggedReview, loadReview, readReviews } from '../core/edit/reviewLog.ts';
+import { type ReviewTurn, readTurns } from '../core/edit/reviewTurns.ts';
 import type { BlobStore } from '../core/ports.ts';
 import type { EntryType } from '../core/session/entry.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
@@ -16,6 +17,8 @@ export type PendingReview = {
 	readonly uri: vscode.Uri;
 	readonly review: LoggedReview;
 	readonly state: ReviewState;
+	/** The turn an operation belongs to, by its epoch. */
+	readonly turns: ReadonlyMap<number, ReviewTurn>;
 };
 export type PendingReviews = Disposable & {
 	/** Follows the session's log until disposed. */
@@ -23,13 +26,22 @@ export type PendingReviews = Disposable & {
 	/** One per session that has something to review in this file. */
 	of(uri: vscode.Uri): readonly PendingReview[];
 	all(): readonly PendingReview[];
+	/** Files left out because one command changed too many. */
+	readonly leftOutCount: number;
 	/** Resolves when everything appended so far is seen. */
 	settled(): Promise<void>;
 	readonly onDidChange: Event<void>;
 };
 
 /** Entries after which a review may be another one. */
-const RELEVANT: ReadonlySet<EntryType | 'unknown'> = new Set<EntryType>(['fileOperationDone', 'review', 'editDecided']);
+const RELEVANT: ReadonlySet<EntryType | 'unknown'> = new Set<EntryType>([
+	'fileOperation',
+	'fileOperationDone',
+	'review',
+	'editDecided',
+]);
+/** Of one session. Nobody looks through more, and each is read and compared. */
+const MAX_FILES = 500;
 
 export function createPendingReviews(input: {
 	readonly blobs: BlobStore;
@@ -37,33 +49,47 @@ export function createPendingReviews(input: {
 }): PendingReviews {
 	const { blobs, onError } = input;
 	const onDidChange = new Emitter<void>(onError);
-	const bySession = new Map<Session, readonly PendingReview[]>();
+	const bySession = new Map<Session, { readonly found: readonly PendingReview[]; readonly leftOut: number }>();
+	let byUri = new Map<string, PendingReview[]>();
+	const scheduled = new Set<Session>();
 	let work: Promise<void> = Promise.resolve();
 
+	const changed = () => {
+		byUri = new Map();
+		for (const pending of all()) {
+			const key = pending.uri.toString();
+			byUri.set(key, [...(byUri.get(key) ?? []), pending]);
+		}
+		onDidChange.fire();
+	};
 	const refresh = async (session: Session): Promise<void> => {
+		scheduled.delete(session);
 		const known = bySession.get(session);
 		if (!known) return;
 		const found: PendingReview[] = [];
-		const entries = await session.history(['fileOperation', 'fileOperationDone', 'editDecided', 'review']);
-		for (const review of readReviews(entries).values()) {
-			if (review.epochs.length === 0) continue;
-			const old = known.find((one) => isSame(one.review, review));
+		const entries = await session.history(['user', 'fileOperation', 'fileOperationDone', 'editDecided', 'review']);
+		const turns = readTurns(entries);
+		const reviews = [...readReviews(entries).values()].filter((review) => review.epochs.length > 0);
+		for (const review of reviews.slice(0, MAX_FILES)) {
+			const old = known.found.find((one) => isSame(one.review, review));
 			const state = old?.state ?? (await loadReview(review, blobs));
-			if (state) found.push(old ?? { session, uri: uriOf(review), review, state });
+			if (state) found.push({ session, uri: uriOf(review), review, state, turns });
 		}
 		if (!bySession.has(session)) return;
-		bySession.set(session, found);
-		onDidChange.fire();
+		bySession.set(session, { found, leftOut: Math.max(0, reviews.length - MAX_FILES) });
+		changed();
 	};
-	/** One after the other, so that an older reading never replaces a newer one. */
+	/** One after the other, so that an older reading never replaces a newer one; once for entries that come together. */
 	const schedule = (session: Session) => {
+		if (scheduled.has(session)) return;
+		scheduled.add(session);
 		work = work.then(() => refresh(session)).catch(onError);
 	};
-	const all = () => [...bySession.values()].flat();
+	const all = () => [...bySession.values()].flatMap(({ found }) => found);
 
 	return {
 		attach(session) {
-			bySession.set(session, []);
+			bySession.set(session, { found: [], leftOut: 0 });
 			const listening = session.onDidAppend((entry) => {
 				if (RELEVANT.has(entry.type)) schedule(session);
 			});
@@ -71,14 +97,14 @@ export function createPendingReviews(input: {
 			return toDisposable(() => {
 				listening.dispose();
 				bySession.delete(session);
-				onDidChange.fire();
+				changed();
 			});
 		},
-		of(uri) {
-			const wanted = uri.toString();
-			return all().filter((pending) => pending.uri.toString() === wanted);
-		},
+		of: (uri) => byUri.get(uri.toString()) ?? [],
 		all,
+		get leftOutCount() {
+			return [...bySession.values()].reduce((sum, { leftOut }) => sum + leftOut, 0);
+		},
 		settled: () => work,
 		onDidChange: onDidChange.event,
 		dispose() {

@@ -6,7 +6,7 @@
 import { codeOf, UserError } from '../base/errors.ts';
 import { makeTitle } from '../core/agent/makeTitle.ts';
 import { runTurn } from '../core/agent/runTurn.ts';
-import type { Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
+import type { ContextLimits, Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
 import { settleWorkingFolder } from '../core/agent/workingFolder.ts';
 import type { FileScanner } from '../core/checkpoint/fileScanner.ts';
 import { settleIntents } from '../core/checkpoint/restore.ts';
@@ -34,8 +34,11 @@ export type TurnWorld = Pick<
 	| 'loadProjectContext'
 	| 'trace'
 	| 'scanner'
+	| 'traffic'
 > & {
 	readonly choice: ModelChoice;
+	/** Before each prompt: what the user did to pending changes goes to the log, so that the prompt can tell it. Never rejects. */
+	recordEdits?(session: Session): Promise<void>;
 	/** A failure that `runTurn` promised not to have. */
 	onBug(error: unknown, sessionId: string): void;
 };
@@ -117,6 +120,7 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 /** What a crash or a full disk left open is closed before the next prompt, not when a session is only looked at. */
 async function settle({ session, wasTakenOver }: OpenSession, world: TurnWorld): Promise<void> {
 	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
+	await world.recordEdits?.(session);
 	await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
 	await settleWorkingFolder(session, world.workspace);
 }
@@ -133,6 +137,7 @@ function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		diagnostics: world.diagnostics,
 		approver: open.approvals,
 		...(world.scanner === undefined ? {} : { scanner: scannerNow(world.scanner) }),
+		...(world.traffic === undefined ? {} : { traffic: world.traffic }),
 		unsavedFiles,
 		model: choice.streamModel(),
 		modelInfo: () => choice.infoFor(open.session.model),
@@ -143,6 +148,7 @@ function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		addSessionRule: (rule) => open.sessionRules.push(rule),
 		loadProjectContext: () => world.loadProjectContext(),
 		messageTtl: setting('cache.messageTtl'),
+		contextLimits,
 		isOfficialEndpoint: choice.isOfficialEndpoint,
 		loadedTexts: open.loadedTexts,
 		trace: world.trace,
@@ -152,6 +158,13 @@ function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 /** The setting is read when a turn starts. */
 const scannerNow = (scanner: FileScanner): FileScanner => (setting('checkpoints.enabled') ? scanner : SCANNER_OFF);
 const SCANNER_OFF = createUnseeingScanner('checkpoints are turned off in the settings');
+/** What the user set about the context window, as it is now. */
+export const contextLimits = (): ContextLimits => ({
+	autoCompact: setting('context.autoCompact'),
+	windowTokens: setting('context.windowTokens'),
+	rotTokens: setting('context.rotTokens'),
+});
+
 const UNTRUSTED_TEXT =
 	'This folder is not trusted, so nothing runs in it. Your prompt is back in the input. Trust the folder to send it; past sessions can be read without.';
 /** Said once per session: a conversation needs no folder, but the tools do. */

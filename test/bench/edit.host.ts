@@ -13,7 +13,7 @@ import { openSession } from '../../src/core/session/session.ts';
 import { editTool } from '../../src/core/tools/edit.ts';
 import type { ToolContext } from '../../src/core/tools/tool.ts';
 import { createEditorWorkspace } from '../../src/host/editorWorkspace.ts';
-import { createHunkReview } from '../../src/host/hunkReview.ts';
+import { createReview } from '../../src/host/review.ts';
 import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
 import { createFileBlobStore } from '../../src/node/fileBlobStore.ts';
 import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
@@ -81,8 +81,12 @@ async function openWorld() {
 	const roots = [{ name: 'project', path: root }];
 	const disk = createDiskWorkspace({ roots: () => roots, isTrusted: () => true });
 	const editor = createEditorWorkspace({ disk, hash: (bytes) => blobs.hash(bytes) });
-	const review = createHunkReview({
+	const review = createReview({
 		blobs,
+		workspace: editor,
+		view: {},
+		state: { get: () => undefined, update: () => Promise.resolve() },
+		shownId: () => session.id,
 		onError: (error) => {
 			throw error;
 		},

@@ -3,6 +3,7 @@
  * paths only. Whether something was said is read from the branch, so a rewind that takes the words back lets them be said again.
  */
 import { cutText } from '../../base/text.ts';
+import { isSameFile } from '../checkpoint/timeline.ts';
 import { isToolUseBlock } from '../session/content.ts';
 import type { Entry, EntryOf, PermissionMode } from '../session/entry.ts';
 
@@ -51,7 +52,7 @@ function userChangesText(entries: readonly Entry[], branch: readonly Entry[]): s
 	);
 	const sentences = later.flatMap((entry): readonly string[] => {
 		// A change that this conversation does not know needs no word.
-		if (entry.type === 'review') return entry.hunk.epochs.some(isOwnEpoch) ? reviewSentence(entry) : [];
+		if (entry.type === 'review') return entry.hunk.epochs.some(isOwnEpoch) ? reviewSentence(entry, entries) : [];
 		// With the conversation rewound as well, a restore hangs on the branch that was left: files and words agree.
 		if (entry.type !== 'restore' || entry.undoOf !== undefined || undone.has(entry.id)) return [];
 		if (entry.parentId === null || !onBranch.has(entry.parentId)) return [];
@@ -59,6 +60,7 @@ function userChangesText(entries: readonly Entry[], branch: readonly Entry[]): s
 	});
 	const told = [...new Set(sentences)];
 	if (told.length === 0) return undefined;
+	told.push(...keptSentences(later, isOwnEpoch));
 	const more = told.length - MAX_SENTENCES;
 	return [...told.slice(0, MAX_SENTENCES), ...(more > 0 ? [`And ${more} more of this kind.`] : []), ADVICE].join('\n');
 }
@@ -74,18 +76,45 @@ function epochsOf(entries: readonly Entry[], branch: readonly Entry[]): (epoch: 
 	return (epoch) => epochs.has(epoch);
 }
 
-function reviewSentence(entry: EntryOf<'review'>): readonly string[] {
+function reviewSentence(entry: EntryOf<'review'>, entries: readonly Entry[]): readonly string[] {
 	const path = shownPath(entry.path.rel);
+	// Logs of before have an empty text for a file that is gone.
+	const isGone = entry.after === 'absent' && (entry.text === 'absent' || entry.text?.size === 0);
 	switch (entry.verdict) {
 		case 'keep':
 			return [];
 		case 'undo':
-			if (entry.after === 'absent' && entry.text?.size === 0)
-				return [`The user deleted ${path}, which you had created.`];
+			if (isGone) return [`The user deleted ${path}, which you had created.`];
+			if (isDeletion(entry, entries)) return [`The user brought back ${path}, which you had deleted.`];
 			return [`The user undid your change to ${path} ${linesText(entry.hunk.range)}.`];
 		case 'edited':
+			if (isGone) return [`The user deleted ${path}, which you had changed.`];
 			return [`The user rewrote your change to ${path} ${linesText(entry.hunk.range)}.`];
 	}
+}
+
+/** Whether the last operation behind a verdict took the file away. */
+function isDeletion({ hunk, path }: EntryOf<'review'>, entries: readonly Entry[]): boolean {
+	const last = Math.max(...hunk.epochs);
+	return entries.some(
+		(entry) =>
+			entry.type === 'fileOperation' && entry.epoch === last && entry.op === 'delete' && isSameFile(entry.path, path),
+	);
+}
+
+/** What was kept needs a word only beside what was not: so the model knows what to build on. */
+function keptSentences(later: readonly Entry[], isOwnEpoch: (epoch: number) => boolean): readonly string[] {
+	const reviews = later.filter((entry) => entry.type === 'review' && entry.hunk.epochs.some(isOwnEpoch));
+	const pathsWith = (isWanted: (verdict: EntryOf<'review'>['verdict']) => boolean) =>
+		new Set(
+			reviews.flatMap((one) => (one.type === 'review' && isWanted(one.verdict) ? [shownPath(one.path.rel)] : [])),
+		);
+	const altered = pathsWith((verdict) => verdict !== 'keep');
+	return [...pathsWith((verdict) => verdict === 'keep')].map((path) =>
+		altered.has(path)
+			? `The user kept your other reviewed changes to ${path}.`
+			: `The user kept your changes to ${path}.`,
+	);
 }
 
 /** Lines as the model counts them, where its change stood. */

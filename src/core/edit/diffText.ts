@@ -4,12 +4,15 @@
  */
 import { diffArrays } from 'diff';
 import { type Hunk, splitLines } from './hunks.ts';
+import { lineAnchors } from './lineAnchors.ts';
 
 /**
  * Above this many changed lines the middle of the texts counts as one hunk: the search costs the square of it,
  * and nobody reviews such a change line by line.
  */
 const MAX_EDIT_LENGTH = 1_000;
+/** Longer texts are compared between the lines they surely share: many changes in a long file are found in milliseconds. */
+const MIN_ANCHORED_LINES = 400;
 /** Unchanged lines shown around a change. */
 const CONTEXT_LINES = 2;
 
@@ -21,23 +24,57 @@ export function diffLines(base: string, current: string): Hunk[] {
 	if (base === current) return [];
 	const from = splitLines(base);
 	const to = splitLines(current);
-	let start = 0;
-	while (start < from.length && start < to.length && from[start] === to[start]) start++;
-	let tail = 0;
-	while (
-		tail < from.length - start &&
-		tail < to.length - start &&
-		from[from.length - 1 - tail] === to[to.length - 1 - tail]
-	)
-		tail++;
-	const changes = diffArrays(from.slice(start, from.length - tail), to.slice(start, to.length - tail), {
-		maxEditLength: MAX_EDIT_LENGTH,
-	});
-	if (!changes)
-		return [{ baseStart: start, baseEnd: from.length - tail, currentStart: start, currentEnd: to.length - tail }];
+	const whole = trimmed(from, to, { baseStart: 0, baseEnd: from.length, currentStart: 0, currentEnd: to.length });
+	const { baseStart, baseEnd, currentStart, currentEnd } = whole;
+	const isLong = baseEnd - baseStart + currentEnd - currentStart > MIN_ANCHORED_LINES;
+	const anchors = isLong ? lineAnchors(from.slice(baseStart, baseEnd), to.slice(currentStart, currentEnd)) : [];
 	const hunks: Hunk[] = [];
-	let baseLine = start;
-	let currentLine = start;
+	let [baseLine, currentLine] = [baseStart, currentStart];
+	for (const anchor of anchors) {
+		const ends = { baseEnd: baseStart + anchor.baseLine, currentEnd: currentStart + anchor.currentLine };
+		diffPart(from, to, { baseStart: baseLine, currentStart: currentLine, ...ends }, hunks);
+		[baseLine, currentLine] = [ends.baseEnd + 1, ends.currentEnd + 1];
+	}
+	diffPart(from, to, { ...whole, baseStart: baseLine, currentStart: currentLine }, hunks);
+	return hunks;
+}
+
+/**
+ * As `diffLines`, but whether the last line ends with a newline is no difference: who writes behind a last line without one
+ * does not write that line.
+ */
+export const diffWholeLines = (base: string, current: string): Hunk[] => diffLines(ended(base), ended(current));
+/** With a newline at the end, unless it is empty. */
+export const ended = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
+
+/** Without the lines that both begin or end with. */
+function trimmed(from: readonly string[], to: readonly string[], part: Hunk): Hunk {
+	let { baseStart, baseEnd, currentStart, currentEnd } = part;
+	while (baseStart < baseEnd && currentStart < currentEnd && from[baseStart] === to[currentStart]) {
+		baseStart++;
+		currentStart++;
+	}
+	while (baseEnd > baseStart && currentEnd > currentStart && from[baseEnd - 1] === to[currentEnd - 1]) {
+		baseEnd--;
+		currentEnd--;
+	}
+	return { baseStart, baseEnd, currentStart, currentEnd };
+}
+
+/** Adds the hunks of a part whose ends meet. */
+function diffPart(from: readonly string[], to: readonly string[], part: Hunk, hunks: Hunk[]): void {
+	const whole = trimmed(from, to, part);
+	const { baseEnd, currentEnd } = whole;
+	let { baseStart: baseLine, currentStart: currentLine } = whole;
+	if (baseLine === baseEnd && currentLine === currentEnd) return;
+	const isOneSided = baseLine === baseEnd || currentLine === currentEnd;
+	const changes = isOneSided
+		? undefined
+		: diffArrays(from.slice(baseLine, baseEnd), to.slice(currentLine, currentEnd), { maxEditLength: MAX_EDIT_LENGTH });
+	if (!changes) {
+		hunks.push(whole);
+		return;
+	}
 	let open: Hunk | undefined;
 	for (const change of changes) {
 		if (!change.added && !change.removed) {
@@ -58,7 +95,6 @@ export function diffLines(base: string, current: string): Hunk[] {
 		open = { ...begun, baseEnd: baseLine, currentEnd: currentLine };
 	}
 	if (open) hunks.push(open);
-	return hunks;
 }
 
 export function countChanges(before: string, after: string): { addedLines: number; removedLines: number } {

@@ -9,7 +9,7 @@ import { broughtMask } from '../agent/maskSecrets.ts';
 import { createRecordingWorkspace, FILE_MEDIA_TYPE } from '../checkpoint/recordingWorkspace.ts';
 import { isSameFile } from '../checkpoint/timeline.ts';
 import type { Approver, BlobStore, Workspace } from '../ports.ts';
-import type { ContentRef } from '../session/entry.ts';
+import type { ContentRef, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { EditOutcome, EditRequest, ToolFiles } from '../tools/tool.ts';
 import { countChanges } from './diffText.ts';
@@ -22,6 +22,8 @@ export type ToolFilesInput = {
 	readonly blobs: BlobStore;
 	readonly approver: Approver;
 	readonly toolUseId: ToolUseId;
+	/** What the user is told with a proposal: that somebody else has just changed the file. */
+	readonly collision?: (file: FilePath) => string | undefined;
 	readonly signal: AbortSignal;
 };
 
@@ -91,7 +93,15 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 				: blobs.put(request.before.bytes, FILE_MEDIA_TYPE),
 			blobs.put(proposedBytes, FILE_MEDIA_TYPE),
 		]);
-		session.append<'editProposed'>({ type: 'editProposed', toolUseId, path: request.file, before, proposed });
+		const warning = input.collision?.(request.file);
+		session.append<'editProposed'>({
+			type: 'editProposed',
+			toolUseId,
+			path: request.file,
+			before,
+			proposed,
+			...(warning === undefined ? {} : { warning }),
+		});
 		const stateBefore = session.state;
 		session.setState('awaitingUser');
 		const decision = await approver

@@ -11,6 +11,8 @@ const blob = (size = 9) => ({ $blob: asSha256('a'.repeat(64)), size, mediaType: 
 const ADVICE =
 	'This was the user’s decision: do not make these changes again unless asked, and read a file before you edit it.';
 
+const UNDID = 'The user undid your change to src/a.js lines 3–5.';
+
 /** A turn that changed `src/a.js` as epoch 1 with the call `e1`, and how the user goes on from there. */
 function afterOneEdit() {
 	const log = entryBuilder();
@@ -72,6 +74,27 @@ describe('what the user took back is told with the next prompt', () => {
 	test('what was kept, and what this conversation does not know, needs no word', () => {
 		check([review({ verdict: 'keep' })], []);
 		check([review({ hunk: { epochs: [7], anchorHash: 'h', range: { start: 0, end: 1 } } })], []);
+	});
+
+	test('what was kept is told beside what was not', () => {
+		const other = { path: { root: '/w', rel: 'b.js' }, verdict: 'keep' } as const;
+		check([review(), review(other)], [UNDID, 'The user kept your changes to b.js.']);
+		check([review({ verdict: 'keep' }), review()], [UNDID, 'The user kept your other reviewed changes to src/a.js.']);
+		const foreign = { ...other, hunk: { epochs: [7], anchorHash: 'h', range: { start: 0, end: 1 } } };
+		check([review(), review(foreign)], [UNDID]);
+	});
+
+	test('files that are gone, and such as are there again', () => {
+		check([review({ after: 'absent', text: 'absent' })], ['The user deleted src/a.js, which you had created.']);
+		const edited = { verdict: 'edited', after: 'absent', text: 'absent' } as const;
+		check([review(edited)], ['The user deleted src/a.js, which you had changed.']);
+		const { log, texts } = afterOneEdit();
+		log.add<'fileOperation'>({
+			...{ type: 'fileOperation', epoch: 2, op: 'delete', path: { root: '/w', rel: 'src/a.js' }, before: blob() },
+			...{ after: 'absent', meta: {}, author: 'shell', toolUseId: asToolUseId('e1'), state: 'done' },
+		});
+		log.add(review({ hunk: { epochs: [1, 2], anchorHash: 'h', range: { start: 0, end: 0 } } }));
+		assert.deepEqual(texts(), [['The user brought back src/a.js, which you had deleted.', ADVICE].join('\n')]);
 	});
 
 	test('the same words stand once', () => {

@@ -63,3 +63,33 @@ test('property: applying every hunk gives the new text, taking every hunk back t
 		}),
 	);
 });
+
+test('many changes in a long file are as many hunks', () => {
+	const base = Array.from({ length: 8_000 }, (_, index) => `line ${index}\n`);
+	const current = base.flatMap((line, index) => (index % 16 < 4 ? [`new ${index}\n`, '}\n'] : [line]));
+	assert.equal(diffLines(base.join(''), current.join('')).length, 500);
+});
+
+test('property: a long text is taken apart and put together in the same way', () => {
+	const cut = fc.record({
+		at: fc.nat(600),
+		remove: fc.nat(20),
+		lines: fc.array(fc.constantFrom('}\n', '\n', 'x\n'), { maxLength: 20 }),
+	});
+	fc.assert(
+		fc.property(fc.array(cut, { maxLength: 30 }), fc.nat(9), (cuts, every) => {
+			const base = Array.from({ length: 500 }, (_, index) => (index % 10 <= every ? `${index}\n` : '}\n'));
+			const current = [...base];
+			for (const { at, remove, lines } of cuts) current.splice(at % current.length, remove, ...lines);
+			const hunks = diffLines(base.join(''), current.join(''));
+			assert.equal(
+				hunks.toReversed().reduce((result, one) => applyHunk(result, current.join(''), one), base.join('')),
+				current.join(''),
+			);
+			for (const [index, one] of hunks.entries()) {
+				const next = hunks[index + 1];
+				if (next) assert.ok(next.baseStart > one.baseEnd && next.currentStart > one.currentEnd);
+			}
+		}),
+	);
+});
