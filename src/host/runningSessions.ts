@@ -1,20 +1,28 @@
 /** Tells the other windows which sessions are open here, by name and state, and says what they have open. Keeps no file itself. */
 import type { Disposable } from '../base/disposable.ts';
 import { DisposableStore } from '../base/disposable.ts';
+import type { FileTrafficLog } from '../core/permission/fileTraffic.ts';
 import { distinctTitle, type RunningSession, type SessionRegistry } from '../core/session/registry.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions } from './openSessions.ts';
 
 type Seen = Pick<RunningSession, 'state' | 'since'>;
 
-export function publishRunning(sessions: OpenSessions, registry: SessionRegistry, now: () => number): Disposable {
+export function publishRunning(
+	sessions: OpenSessions,
+	registry: SessionRegistry,
+	now: () => number,
+	traffic: Pick<FileTrafficLog, 'writesOf' | 'onDidWrite'>,
+): Disposable {
 	const seen = new WeakMap<OpenSession, Seen>();
 	const entryFor = (open: OpenSession): RunningSession => {
 		const state: Seen['state'] = open.needsUser ? 'needsUser' : open.isRunning ? 'running' : 'idle';
 		const known = seen.get(open);
 		const current = known?.state === state ? known : { state, since: now() };
 		seen.set(open, current);
-		return { sessionId: open.session.id, title: open.session.title, ...current };
+		const writes = traffic.writesOf(open.session.id);
+		const told = writes.length === 0 ? {} : { writes: [...writes] };
+		return { sessionId: open.session.id, title: open.session.title, ...current, ...told };
 	};
 	// What can only be read here is open in the window that writes it; what nobody sent anything in is nothing to name.
 	const isOurs = ({ session }: OpenSession) => session.entries.length > 0 && session.readOnlyReason === undefined;
@@ -23,6 +31,18 @@ export function publishRunning(sessions: OpenSessions, registry: SessionRegistry
 	store.add(
 		sessions.onDidChange(({ change }) => {
 			if (change.kind === 'head') publish();
+		}),
+	);
+	let isDue = false;
+	store.add(
+		traffic.onDidWrite(() => {
+			// A command may change thousands of files at once.
+			if (isDue) return;
+			isDue = true;
+			queueMicrotask(() => {
+				isDue = false;
+				publish();
+			});
 		}),
 	);
 	store.add(sessions.onDidOpen(publish));

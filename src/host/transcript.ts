@@ -192,7 +192,13 @@ export class Transcript {
 		const row = this.row(entry.toolUseId);
 		if (row?.kind !== 'edit') return undefined;
 		this.#contents.set(entry.toolUseId, { before: entry.before, after: entry.proposed });
-		return this.#diffed({ ...row, path: entry.path.rel, state: 'proposed', isNewFile: entry.before === 'absent' });
+		return this.#diffed({
+			...row,
+			path: entry.path.rel,
+			state: 'proposed',
+			isNewFile: entry.before === 'absent',
+			note: entry.warning ?? '',
+		});
 	}
 
 	#decided(entry: EntryOf<'editDecided'>): TranscriptItem | undefined {
@@ -200,7 +206,7 @@ export class Transcript {
 		if (row?.kind !== 'edit') return undefined;
 		if (entry.verdict === 'reject')
 			return { ...row, state: 'rejected', note: entry.reason ? `Rejected: ${entry.reason}` : 'Rejected by you' };
-		if (!entry.final) return { ...row, state: 'applied' };
+		if (!entry.final) return { ...row, state: 'applied', note: '' };
 		const before = this.#contents.get(entry.toolUseId)?.before;
 		this.#contents.set(entry.toolUseId, { ...(before === undefined ? {} : { before }), after: entry.final });
 		return this.#diffed({ ...row, state: 'applied', note: 'Accepted with your changes' });

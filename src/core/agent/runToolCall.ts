@@ -6,12 +6,14 @@ import { codeOf, isCancelled, messageOf, SessionClosedError, UserError } from '.
 import { utf8Encode } from '../../base/text.ts';
 import { type Effects, isLogFailure, withRecordedEffects } from '../checkpoint/recordChanges.ts';
 import { createToolFiles } from '../edit/toolFiles.ts';
+import { collisionCause, withCollision } from '../permission/collision.ts';
 import { type Decision, decide } from '../permission/decide.ts';
 import type { PermissionAnswer } from '../permission/permissionRequest.ts';
 import type { PermissionTarget } from '../permission/rules.ts';
+import type { SessionRules } from '../permission/sessionRules.ts';
 import type { Approver } from '../ports.ts';
 import { INVALID_JSON_KEY, type ToolUseBlock } from '../session/content.ts';
-import type { EntryDraft } from '../session/entry.ts';
+import type { EntryDraft, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
 import { builtInTools, findTool } from '../tools/registry.ts';
@@ -27,6 +29,8 @@ export type TurnContext = {
 	readonly ports: TurnPorts;
 	readonly onEvent: (event: TurnEvent) => void;
 	readonly signal: AbortSignal;
+	/** Added by *Always allow*, in this turn or before. */
+	readonly sessionRules: SessionRules;
 	/** How many calls wait for the user now. */
 	readonly waits: { count: number };
 };
@@ -119,6 +123,7 @@ async function runAllowed(
 			blobs: turn.ports.blobs,
 			approver,
 			toolUseId: call.id,
+			collision: (file) => collisionOf(file, turn),
 			signal: turn.signal,
 		});
 		const refusal = await askPermission(call, tool, input, files, approver, effects, turn);
@@ -129,7 +134,9 @@ async function runAllowed(
 		// What only reads has no effect that the log must come before.
 		if (!isReadOnly(tool.name)) await turn.session.sync();
 		isStarted = true;
-		return await tool.run(input, toolContext(call, files, turn));
+		const outcome = await tool.run(input, toolContext(call, files, turn));
+		if (!outcome.isError) await noteSeen(tool, input, files, turn);
+		return outcome;
 	} catch (thrown) {
 		return thrownOutcome(thrown, tool, turn, isStarted);
 	}
@@ -187,14 +194,17 @@ async function askPermission(
 ): Promise<ToolOutcome | undefined> {
 	const { session, ports } = turn;
 	const target = await resolvedTarget(tool, input, files);
-	const decision: Decision = decide({
+	const file = target.kind === 'path' && target.resolved.kind === 'inside' ? target.resolved.file : undefined;
+	const plain = decide({
 		tool: tool.name,
 		effect: tool.effect,
 		target,
 		mode: session.mode,
 		rules: ports.rules(),
-		sessionRules: sessionRulesOf(session),
+		sessionRules: await turn.sessionRules(),
 	});
+	const collision = file && collisionOf(file, turn);
+	const decision: Decision = withCollision(plain, collision, { effect: tool.effect, mode: session.mode });
 	if (decision.kind === 'deny') return failure(`Not run. ${decision.cause}.`, 'not allowed');
 	// A command reads the disk: it would work on what the user has already changed in the editor.
 	const unsaved = tool.effect === 'execute' ? (ports.unsavedFiles?.() ?? []) : [];
@@ -227,7 +237,11 @@ async function askPermission(
 		...(reason ? { reason } : {}),
 	});
 	if (verdict === 'alwaysAllow' && rule !== undefined) ports.addSessionRule(rule);
-	if (verdict !== 'deny') return undefined;
+	if (verdict !== 'deny') {
+		// Asked once for each file, until somebody writes to it again.
+		if (file && collision !== undefined) ports.traffic?.noteSeen(session.id, file);
+		return undefined;
+	}
 	const words = reason ? ` The user says: ${reason}` : '';
 	return failure(
 		`The user denied permission; nothing was run.${words}\nDo not try it again in another form. ${reason ? 'Follow what the user says.' : 'Go on without it, or ask what they want instead.'}`,
@@ -241,13 +255,16 @@ async function resolvedTarget(tool: Tool, input: unknown, files: ToolFiles): Pro
 	return { kind: 'path', path: target.path, resolved: await files.resolve(target.path) };
 }
 
-/** The rules that *Always allow* added, read back from the log, so that they hold after a reload. */
-function sessionRulesOf(session: Session): string[] {
-	const rules: string[] = [];
-	for (const entry of session.entries)
-		if (entry.type === 'permission' && entry.verdict === 'alwaysAllow' && entry.rule !== undefined)
-			rules.push(entry.rule);
-	return rules;
+function collisionOf(file: FilePath, { session, ports }: TurnContext): string | undefined {
+	return ports.traffic && collisionCause(ports.traffic.factsOf(session.id, file), session.id, ports.clock.now());
+}
+
+/** What was read or written here is no surprise any more. */
+async function noteSeen(tool: Tool, input: unknown, files: ToolFiles, { session, ports }: TurnContext): Promise<void> {
+	if (!ports.traffic || (tool.effect !== 'read' && tool.effect !== 'write')) return;
+	const target = await resolvedTarget(tool, input, files);
+	if (target.kind === 'path' && target.resolved.kind === 'inside')
+		ports.traffic.noteSeen(session.id, target.resolved.file);
 }
 
 async function toolResult(

@@ -9,6 +9,7 @@ import { buildContext } from '../context/buildContext.ts';
 import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../context/loadBlobs.ts';
 import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from '../context/prefix.ts';
 import { ModelError } from '../model/modelError.ts';
+import { readSessionRules } from '../permission/sessionRules.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import { builtInTools, toolDefinitions } from '../tools/registry.ts';
 import { framesOf } from './framesOf.ts';
@@ -47,6 +48,7 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 		ports,
 		onEvent: safely(onEvent, ports, session.id),
 		signal,
+		sessionRules: readSessionRules(session, ports.trace, signal),
 		waits: { count: 0 },
 	};
 	const startedAt = ports.clock.now();

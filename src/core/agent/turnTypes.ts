@@ -4,6 +4,7 @@ import type { Trace } from '../../base/trace.ts';
 import type { FileScanner } from '../checkpoint/fileScanner.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
+import type { FileTraffic } from '../permission/fileTraffic.ts';
 import type {
 	Approver,
 	BlobStore,
@@ -65,6 +66,8 @@ export type TurnPorts = {
 	readonly messageTtl: '5m' | '1h';
 	/** Whether the endpoint is Anthropic's own, which takes every field of the API (cache diagnostics); default false. */
 	readonly isOfficialEndpoint?: boolean;
+	/** What other sessions write, so that nothing goes over it unseen. */
+	readonly traffic?: FileTraffic;
 	/** Texts of blobs that earlier turns of this session loaded. Kept by the caller, so that a turn need not read them again. */
 	readonly loadedTexts?: BlobCache;
 	readonly trace: Trace;

@@ -13,6 +13,8 @@ const runningSessionSchema = z.object({
 	state: z.enum(['idle', 'running', 'needsUser']),
 	/** Unix ms; when it came to this state. */
 	since: z.number(),
+	/** Files that it wrote in the last minutes, with the time of each. */
+	writes: z.array(z.object({ root: z.string(), rel: z.string(), at: z.number() })).optional(),
 });
 export type RunningSession = Readonly<z.infer<typeof runningSessionSchema>>;
 

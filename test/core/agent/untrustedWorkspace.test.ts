@@ -32,6 +32,7 @@ for (const isTrusted of [false, true])
 				ports,
 				onEvent: (event: (typeof events)[number]) => events.push(event),
 				signal: new AbortController().signal,
+				sessionRules: async () => [],
 				waits: { count: 0 },
 			};
 			assert.ok(name in inputs, `no input for ${name}: add one`);

@@ -1,0 +1,34 @@
+/**
+ * The rules that *Always allow* added in a session, read back from its log, so that they hold after a reload. Also what stands in the part of
+ * the log that is not loaded, behind a compaction, say.
+ */
+import { codeOf } from '../../base/errors.ts';
+import type { Trace } from '../../base/trace.ts';
+import type { Entry } from '../session/entry.ts';
+import type { Session } from '../session/sessionTypes.ts';
+
+type ReadSession = Pick<Session, 'id' | 'isWhole' | 'entries' | 'history'>;
+export type SessionRules = () => Promise<readonly string[]>;
+
+/**
+ * Starts to read what is not loaded, once; the rules of the newest calls are always among the answer. Never rejects: a log that cannot be read
+ * only means that the user is asked again.
+ */
+export function readSessionRules(session: ReadSession, trace: Trace, signal: AbortSignal): SessionRules {
+	const earlier = session.isWhole ? Promise.resolve([]) : readEarlier(session, trace, signal);
+	return async () => [...new Set([...(await earlier), ...rulesIn(session.entries)])];
+}
+
+async function readEarlier(session: ReadSession, trace: Trace, signal: AbortSignal): Promise<readonly string[]> {
+	try {
+		return rulesIn(await session.history(['permission'], signal));
+	} catch (error) {
+		trace({ event: 'rulesUnread', sessionId: session.id, code: codeOf(error) });
+		return [];
+	}
+}
+
+const rulesIn = (entries: readonly Entry[]): string[] =>
+	entries.flatMap((entry) =>
+		entry.type === 'permission' && entry.verdict === 'alwaysAllow' && entry.rule !== undefined ? [entry.rule] : [],
+	);
