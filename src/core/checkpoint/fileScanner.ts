@@ -18,7 +18,10 @@ export type FileScanner = {
 export type ScanRun = {
 	/** Resolves when everything that can be captured is: the command may start then. Never rejects: what failed is a limit. */
 	readonly ready: Promise<ScanLimits>;
-	/** What changed since, in parts of at most a few hundred files, so that the log is not written in one piece. */
+	/**
+	 * What changed since, in parts of at most a few hundred files, so that the log is not written in one piece. Rejects with UserError
+	 * `scan-failed` when that cannot be found out. Ends the run also when it is left early.
+	 */
 	finish(signal: AbortSignal): AsyncIterable<readonly FoundChange[]>;
 	/** The command did not run. */
 	cancel(): void;
@@ -28,6 +31,8 @@ export type ScanRun = {
 export type ScanLimits = {
 	/** At most 50; the first ones matter most. */
 	readonly items: readonly ScanLimit[];
+	/** How many more there are; absent = none. */
+	readonly more?: number;
 	/** Nothing at all is seen, and why; undefined when the scan works. */
 	readonly unavailable: string | undefined;
 };
@@ -53,4 +58,13 @@ export type FoundChange = {
 	readonly reason?: string;
 	/** `shell`, or `unknown` where the editor or another session wrote the file meanwhile. */
 	readonly author: Author;
+};
+
+/** Who else may be writing while a command runs: told to the scanner, which sees only what happened. */
+export type WriteNotes = {
+	/** The editor saved the file, or a session's own tool wrote it. `absolute` as the root was opened. */
+	noteWrite(absolute: string, by: 'editor' | SessionId): void;
+	/** A command goes on in the background. Until it ends, nobody knows which command a change came from. */
+	backgroundStarted(): void;
+	backgroundEnded(): void;
 };
