@@ -8,19 +8,7 @@ import type { PermissionMode } from '../session/entry.ts';
 import { plainName } from '../session/titles.ts';
 import type { Effect } from '../tools/tool.ts';
 import type { Decision } from './decide.ts';
-
-/** Longer ago, whoever works on the file has had the time to see it. */
-export const RECENT_MS = 10 * 60_000;
-
-/** The newest write of one session to a file. Times are unix ms. */
-export type RecentWrite = { readonly sessionId: SessionId; readonly title: string; readonly at: number };
-
-export type FileFacts = {
-	/** Of all sessions, this one included. */
-	readonly writes: readonly RecentWrite[];
-	/** When this session last read or wrote the file, or was told of it; undefined = never. */
-	readonly seenAt: number | undefined;
-};
+import { type FileFacts, RECENT_MS } from './fileTraffic.ts';
 
 /** What the user is told before the write, as a sentence without a dot; undefined when nothing is in the way. */
 export function collisionCause(facts: FileFacts, own: SessionId, nowMs: number): string | undefined {

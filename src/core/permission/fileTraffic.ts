@@ -5,7 +5,19 @@
 import { Emitter, type Event } from '../../base/emitter.ts';
 import type { SessionId } from '../../base/ids.ts';
 import type { Entry, EntryOf, FilePath } from '../session/entry.ts';
-import { type FileFacts, RECENT_MS, type RecentWrite } from './collision.ts';
+
+/** Longer ago, whoever works on the file has had the time to see it. */
+export const RECENT_MS = 10 * 60_000;
+
+/** The newest write of one session to a file. Times are unix ms. */
+export type RecentWrite = { readonly sessionId: SessionId; readonly title: string; readonly at: number };
+
+export type FileFacts = {
+	/** Of all sessions, this one included. */
+	readonly writes: readonly RecentWrite[];
+	/** When this session last read or wrote the file, or was told of it; undefined = never. */
+	readonly seenAt: number | undefined;
+};
 
 export type FileWrite = FilePath & { readonly at: number };
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { asSessionId, type SessionId } from '../../../src/base/ids.ts';
-import { collisionCause, RECENT_MS, withCollision } from '../../../src/core/permission/collision.ts';
-import { createFileTraffic, type OtherWrites } from '../../../src/core/permission/fileTraffic.ts';
+import { collisionCause, withCollision } from '../../../src/core/permission/collision.ts';
+import { createFileTraffic, type OtherWrites, RECENT_MS } from '../../../src/core/permission/fileTraffic.ts';
 import type { Author, EntryDraft } from '../../../src/core/session/entry.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 
