@@ -33,6 +33,7 @@ const shape = {
 	'sessions.modelTitles': z.boolean().catch(true),
 	'branches.summarize': z.boolean().catch(false),
 	'checkpoints.enabled': z.boolean().catch(true),
+	'lineOrigin.hover': z.boolean().catch(true),
 	trace: z.boolean().catch(false),
 } as const;
 

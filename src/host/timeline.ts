@@ -5,6 +5,8 @@ import type { TimelineNode } from './agentTypes.ts';
 import type { ChatViews } from './chatViews.ts';
 import { createCheckpointCommands } from './checkpointCommands.ts';
 import type { Command } from './commands.ts';
+import { registerLineHover, showLineOrigin } from './lineOrigin.ts';
+import { createProvenance } from './provenance.ts';
 import { revealHit } from './revealHit.ts';
 import type { SessionHost } from './sessionHost.ts';
 import type { SessionHostWorld } from './sessionView.ts';
@@ -58,7 +60,14 @@ export class Timeline implements Disposable {
 				views.say(await host.previewRewind(entryId));
 			},
 		};
-		this.commands = { ...createTimelineCommands(commandWorld), ...createCheckpointCommands(commandWorld) };
+		const provenance = createProvenance(reader, world.blobs);
+		const lineWorld = { ...commandWorld, provenance, onError: world.onError };
+		this.#store.add(registerLineHover(lineWorld));
+		this.commands = {
+			...createTimelineCommands(commandWorld),
+			...createCheckpointCommands(commandWorld),
+			showLineOrigin: (argument) => showLineOrigin(argument, lineWorld),
+		};
 		this.#store.add(vscode.window.onDidChangeActiveTextEditor(() => void tellVersion()));
 		void tellVersion();
 	}

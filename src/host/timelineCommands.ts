@@ -28,7 +28,7 @@ import { describePoint, pointIcon } from './timelineRow.ts';
 
 export type TimelineCommandWorld = RewindWorld & {
 	readonly reader: TimelineReader;
-	readonly sessions: Pick<OpenSessions, 'open'>;
+	readonly sessions: Pick<OpenSessions, 'open' | 'all'>;
 	readonly view: Pick<vscode.TreeView<TimelineNode>, 'selection'>;
 	shown(): OpenSession;
 	reload(): Promise<void>;
@@ -108,7 +108,7 @@ async function fileOf(target: unknown, world: TimelineCommandWorld, title: strin
 		return found && { ...found, key: target.key };
 	}
 	// Of the file in the editor only the points that changed it.
-	const active = isPointNode(target) ? undefined : activeKey(world);
+	const active = isPointNode(target) ? undefined : activeKey(world, vscode.window.activeTextEditor?.document.uri);
 	const { session } = world.shown();
 	const isKnown = active !== undefined && (await world.reader.read(session)).timeline.has(active);
 	const accepts = (point: Point) => !isKnown || point.files.some(({ key }) => key === active);
@@ -118,13 +118,15 @@ async function fileOf(target: unknown, world: TimelineCommandWorld, title: strin
 	return key === undefined ? undefined : { ...found, key };
 }
 
-function activeKey(world: TimelineCommandWorld): string | undefined {
-	const uri = vscode.window.activeTextEditor?.document.uri;
+/** The `pathKey` of a file of the workspace; undefined for any other document. */
+export function activeKey(
+	{ workspace }: Pick<TimelineCommandWorld, 'workspace'>,
+	uri: vscode.Uri | undefined,
+): string | undefined {
 	if (uri?.scheme !== 'file') return undefined;
-	const root = world.workspace.roots.find(
-		({ path }) => uri.fsPath.startsWith(`${path}/`) || uri.fsPath.startsWith(`${path}\\`),
-	);
-	return root && pathKey({ root: root.path, rel: uri.fsPath.slice(root.path.length + 1).replaceAll('\\', '/') });
+	const { fsPath } = uri;
+	const root = workspace.roots.find(({ path }) => fsPath.startsWith(`${path}/`) || fsPath.startsWith(`${path}\\`));
+	return root && pathKey({ root: root.path, rel: fsPath.slice(root.path.length + 1).replaceAll('\\', '/') });
 }
 
 async function pickFile({ timeline, point }: FoundPoint, title: string): Promise<string | undefined> {

@@ -95,8 +95,8 @@ function between(timeline: SessionTimeline, a: Point, b: Point): Resources {
 	const [left, right] = a.epoch <= b.epoch ? [a, b] : [b, a];
 	return differencesBetween(timeline.timeline, left.epoch, right.epoch).map((one) => [
 		fileUri(one.file),
-		contentUri(one.left, nameAt(one.file.rel, left.label)),
-		contentUri(one.right, nameAt(one.file.rel, right.label)),
+		contentUri(one.left, one.file.rel),
+		contentUri(one.right, one.file.rel),
 	]);
 }
 
@@ -117,7 +117,7 @@ async function againstNow(
 		const hash = now.kind === 'absent' ? 'absent' : blobs.hash(now.bytes);
 		if (hash === then) continue;
 		const uri = fileUri(file);
-		resources.push([uri, contentUri(then, nameAt(file.rel, point.label)), hash === 'absent' ? undefined : uri]);
+		resources.push([uri, contentUri(then, file.rel), hash === 'absent' ? undefined : uri]);
 	}
 	return resources.sort((a, b) => (a[0].path < b[0].path ? -1 : 1));
 }
@@ -195,7 +195,7 @@ async function showVersion(
 
 const fileUri = (file: FilePath): vscode.Uri => vscode.Uri.joinPath(vscode.Uri.file(file.root), file.rel);
 
-/** For a multi-file diff, where no file is no document. */
+/** For a multi-file diff, where no file is no document, and another name would read as a rename. */
 const contentUri = (content: RecordedHash, name: string): vscode.Uri | undefined =>
 	content === 'absent' || content === 'notCaptured' ? undefined : branchUri({ kind: 'file', sha256: content }, name);
 

@@ -92,6 +92,8 @@ export const pointKind = (kind: Point['kind']): string => KINDS[kind];
 
 const MAX_NAME_CHARS = 40;
 
+const BEFORE = /^before /;
+
 /** `area (at Guard the area).js`: the editor still finds the language by its end. */
 export function nameAt(rel: string, label: string): string {
 	const name = nameOf(rel);
@@ -99,5 +101,6 @@ export function nameAt(rel: string, label: string): string {
 	const stem = dot > 0 ? name.slice(0, dot) : name;
 	const plain = label.replace(/[\\/:*?"<>|#%\s]+/g, ' ').trim();
 	const short = plain.length > MAX_NAME_CHARS ? `${cutText(plain, MAX_NAME_CHARS - 1).trimEnd()}…` : plain;
-	return `${stem} (at ${short})${dot > 0 ? name.slice(dot) : ''}`;
+	const at = BEFORE.test(short) ? '' : 'at ';
+	return `${stem} (${at}${short})${dot > 0 ? name.slice(dot) : ''}`;
 }

@@ -113,6 +113,30 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await panel().getByText('One turn taken back: 1 file restored').waitFor();
 	});
 
+	test('a line says which prompt wrote it', async () => {
+		await workbench.openFile('src/area.js');
+		const goTo = async (line: number) => {
+			await editorText().click();
+			await page().keyboard.press('Control+G');
+			await page().locator('.quick-input-widget input').fill(`:${line}`);
+			await page().keyboard.press('Enter');
+		};
+		await goTo(8);
+		await workbench.runCommand('Retrace: Show Who Wrote This Line');
+		const picker = page().locator('.quick-input-widget');
+		await picker.getByText('Line 8 · written by the agent with Edit').waitFor();
+		await picker.getByText('Compare with Now').waitFor();
+		await workbench.screenshot('timeline-line-origin');
+		await page().keyboard.press('Escape');
+		await editorText().locator('.view-line').filter({ hasText: 'main =' }).getByText('main').first().hover();
+		const hover = page().locator('.monaco-hover').filter({ hasText: 'written by the agent' });
+		await hover.getByText('replace "let" with "var" in src/area.js').waitFor();
+		await workbench.screenshot('timeline-hover');
+		await goTo(1);
+		await workbench.runCommand('Retrace: Show Who Wrote This Line');
+		await page().locator('.notification-toast').getByText('Line 1: it was there before').waitFor();
+	});
+
 	test('it reads well in light, in high contrast and in a narrow side bar', async () => {
 		await workbench.setTheme('light');
 		await workbench.screenshot('timeline-light');
