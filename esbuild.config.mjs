@@ -57,13 +57,6 @@ const bundles = [
 		limitBytes: threadLimitBytes,
 		options: host,
 	},
-	// A thread starts from a file of its own.
-	{
-		source: 'src/node/fileScanWorker.ts',
-		output: 'dist/fileScanWorker.cjs',
-		limitBytes: eagerLimitBytes,
-		options: host,
-	},
 	{
 		source: 'webview/main.ts',
 		output: 'dist/webview/main.js',

@@ -8,6 +8,8 @@ import { createAnthropicModel } from './node/anthropicModel.ts';
 import { sweepBlobs } from './node/blobSweeper.ts';
 import { createDiskWorkspace } from './node/diskWorkspace.ts';
 import { createFileBlobStore } from './node/fileBlobStore.ts';
+import { findGit } from './node/fileScanGit.ts';
+import { createFileScanner } from './node/fileScanner.ts';
 import { createFileSessionStore } from './node/fileSessionStore.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
@@ -62,6 +64,13 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			}),
 		anthropicModel: (options) => createAnthropicModel({ ...options, clock: systemClock }),
 		shell: createShell({ hiddenEnvironment: [] }),
+		fileScanner: ({ storagePath, ...options }) =>
+			createFileScanner({
+				...options,
+				blobFolder: storagePath === undefined ? undefined : canonicalStorageFolder(storagePath),
+				gitPath: () => findGit(process.env, folders),
+				workerFile: context.asAbsolutePath('dist/fileScanWorker.cjs'),
+			}),
 		search: createSearch(ripgrepPath),
 		diskWorkspace: createDiskWorkspace,
 		loadProjectContext,

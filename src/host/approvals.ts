@@ -109,8 +109,8 @@ function askRow({ request, limits }: Ask): TranscriptItem {
 	};
 }
 
-const shownLimits = ({ items, unavailable }: ScanLimits): ShownLimits => ({
+const shownLimits = ({ items, more = 0, unavailable }: ScanLimits): ShownLimits => ({
 	items: items.map(({ path, reason }) => ({ path, reason })),
-	more: 0,
+	more,
 	...(unavailable === undefined ? {} : { unavailable }),
 });

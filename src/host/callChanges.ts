@@ -17,8 +17,7 @@ const MAX_COUNTED_CHARS = 100_000;
 export class CallChanges {
 	/** By `pathKey`, in the order of the log. */
 	readonly #operations = new Map<string, Operation>();
-	/** Undefined where lines mean nothing. */
-	readonly #lines = new Map<string, Lines | undefined>();
+	readonly #lines = new Map<string, Lines | 'noText' | 'tooLong'>();
 
 	add(operation: Operation): void {
 		this.#operations.set(pathKey(operation.path), operation);
@@ -39,10 +38,12 @@ export class CallChanges {
 			const key = pathKey(change.operation.path);
 			if (this.#lines.has(key)) continue;
 			const [before, after] = [change.before, change.after].map((one) => (one === 'absent' ? '' : text(one)));
-			const isCounted = hasDiff(change) && before !== undefined && after !== undefined;
-			const isShort = isCounted && before.length + after.length <= MAX_COUNTED_CHARS;
-			const lines = isShort ? count(before, after) : undefined;
-			this.#lines.set(key, lines && { addedLines: lines.addedLines, removedLines: lines.removedLines });
+			if (!hasDiff(change) || before === undefined || after === undefined) this.#lines.set(key, 'noText');
+			else if (before.length + after.length > MAX_COUNTED_CHARS) this.#lines.set(key, 'tooLong');
+			else {
+				const { addedLines, removedLines } = count(before, after);
+				this.#lines.set(key, { addedLines, removedLines });
+			}
 			return true;
 		}
 		return false;
@@ -51,8 +52,9 @@ export class CallChanges {
 	shown(): ShownChanges {
 		const changes = this.#changes();
 		const roots = new Set(changes.map(({ operation }) => operation.path.root));
-		const counted = changes.flatMap(({ operation }) => this.#lines.get(pathKey(operation.path)) ?? []);
-		const isWhole = counted.length > 0 && changes.filter(hasDiff).length === counted.length;
+		const lines = changes.map(({ operation }) => this.#lines.get(pathKey(operation.path)));
+		const counted = lines.filter((one) => typeof one === 'object');
+		const isWhole = counted.length > 0 && !lines.some((one) => one === undefined || one === 'tooLong');
 		return {
 			fileCount: changes.length,
 			lostCount: changes.filter(({ operation }) => operation.before === 'notCaptured').length,
@@ -75,13 +77,14 @@ export class CallChanges {
 
 	#shownChange(change: Change, hasManyRoots: boolean): ShownChange {
 		const { operation } = change;
+		const lines = this.#lines.get(pathKey(operation.path));
 		const pathOf = ({ root, rel }: Operation['path']) => (hasManyRoots ? `${root.split(/[\\/]/).at(-1)}/${rel}` : rel);
 		return {
 			key: pathKey(operation.path),
 			path: pathOf(operation.path),
 			...(operation.from === undefined ? {} : { from: pathOf(operation.from) }),
 			op: operation.op,
-			...this.#lines.get(pathKey(operation.path)),
+			...(typeof lines === 'object' ? lines : {}),
 			note: noteOf(operation),
 			hasDiff: hasDiff(change),
 		};

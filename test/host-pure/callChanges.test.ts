@@ -31,8 +31,12 @@ function operation(rel: string, more: Partial<Operation> = {}): Operation {
 }
 
 /** The command's row after these operations, with all lines counted. */
-function rowAfter(operations: readonly Operation[], hasResult = true) {
-	const transcript = new Transcript(createTranscriptInputs(textOf, (path) => path));
+function rowAfter(
+	operations: readonly Operation[],
+	hasResult = true,
+	text: (hash: string) => string | undefined = textOf,
+) {
+	const transcript = new Transcript(createTranscriptInputs(text, (path) => path));
 	const log = entryBuilder();
 	log.user('go');
 	log.reply([toolUse('t', 'Bash', { command: 'make' })], { stopReason: 'tool_use' });
@@ -90,6 +94,16 @@ describe('the changes of a command', () => {
 		);
 		assert.deepEqual([row.changes?.lostCount, row.changes?.addedLines], [1, undefined]);
 		assert.deepEqual(contents, []);
+	});
+
+	test('a file without lines leaves the sum of the others', () => {
+		const isText = (hash: string) => (hash === sha('b\n') || hash === sha('a\n') ? textOf(hash) : undefined);
+		const { row } = rowAfter([operation('a'), operation('b.png', { after: sha('PNG') })], true, isText);
+		assert.deepEqual([row.changes?.addedLines, row.changes?.removedLines], [1, 1]);
+		const long = 'x\n'.repeat(100_000);
+		const texts = (hash: string) => (hash === sha('long') ? long : textOf(hash));
+		const { row: other } = rowAfter([operation('a'), operation('b', { after: sha('long') })], true, texts);
+		assert.equal(other.changes?.addedLines, undefined, 'a part would look like the whole');
 	});
 
 	test('thousands change one row once', () => {

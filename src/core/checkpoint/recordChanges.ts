@@ -130,11 +130,12 @@ function operation(change: FoundChange, epoch: number, toolUseId: ToolUseId | un
 	};
 }
 
-function loggedLimits({ items, unavailable }: ScanLimits): CallLimits {
+function loggedLimits({ items, more = 0, unavailable }: ScanLimits): CallLimits {
 	const named = items.slice(0, MAX_LOGGED_LIMITS).map(({ path, reason }) => ({ path, reason }));
+	const unnamed = items.length - named.length + more;
 	return {
 		items: named,
-		...(items.length > named.length ? { more: items.length - named.length } : {}),
+		...(unnamed > 0 ? { more: unnamed } : {}),
 		...(unavailable === undefined ? {} : { unavailable }),
 	};
 }

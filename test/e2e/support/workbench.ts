@@ -45,6 +45,10 @@ export interface WorkbenchOptions {
 	readonly env?: Readonly<Record<string, string | undefined>>;
 	/** Files by relative path, written over the copy of the sample project before VS Code opens it. */
 	readonly files?: Readonly<Record<string, string>>;
+	/** Makes more of the project, which is at this path, before VS Code opens it. */
+	readonly prepare?: (folder: string) => void;
+	/** A workspace file to open instead of the project, by its path from there. */
+	readonly workspaceFile?: string;
 	/** Workspace trust is off unless a test asks for it. */
 	readonly isTrustEnabled?: boolean;
 	/** A window without a folder. */
@@ -102,6 +106,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	const profile = { userDataDir: join(root, 'user-data'), extensionsDir };
 	const folder = join(root, 'floor-planner');
 	copySample(folder, options.files ?? {});
+	options.prepare?.(folder);
 	let settings: Readonly<Record<string, unknown>> = {
 		...quietSettings,
 		...themeSettings,
@@ -128,7 +133,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 		cleanUp.push(() => server.end());
 		const browser = await launchBrowser(browserPath);
 		cleanUp.push(() => browser.close());
-		const url = options.isFolderless ? `${server.url}?ew=true` : folderUrl(server.url, folder);
+		const url = urlOf(server.url, folder, options);
 		const openWindow = () => openPage(browser, url, options);
 		const page = await openWindow();
 		const reload = async () => {
@@ -192,6 +197,13 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 		await close();
 		throw error;
 	}
+}
+
+function urlOf(serverUrl: string, folder: string, options: WorkbenchOptions): string {
+	if (options.isFolderless) return `${serverUrl}?ew=true`;
+	const { workspaceFile } = options;
+	if (workspaceFile === undefined) return folderUrl(serverUrl, folder);
+	return folderUrl(serverUrl, join(folder, workspaceFile)).replace('?folder=', '?workspace=');
 }
 
 /** The inside of Retrace's chat panel: VS Code shows a webview as two nested frames. */
