@@ -6,7 +6,14 @@ import { asSha256 } from '../../src/base/ids.ts';
 import type { Workspace, WorkspaceRoot, WriteOptions } from '../../src/core/ports.ts';
 import type { ContentHash } from '../../src/core/session/entry.ts';
 
-export type MemoryFile = { bytes: Uint8Array<ArrayBuffer>; mode: number; isDirty: boolean; isReadOnly: boolean };
+export type MemoryFile = {
+	bytes: Uint8Array<ArrayBuffer>;
+	mode: number;
+	isDirty: boolean;
+	isReadOnly: boolean;
+	/** What is on the disk while `isDirty`; undefined: nobody asks. */
+	saved?: Uint8Array<ArrayBuffer> | undefined;
+};
 export type MemoryWorkspace = Workspace & {
 	readonly files: Map<string, MemoryFile>;
 	/** Absolute path of a link → where it points. */
@@ -96,6 +103,7 @@ export function createMemoryWorkspace(
 					mode: writeOptions.mode ?? old?.mode ?? 0o644,
 					isDirty: old?.isDirty ?? false,
 					isReadOnly: false,
+					...(old?.isDirty && old.saved ? { saved: old.saved } : {}),
 				});
 			return { after: hashOf(absolute), isSaved: !(old?.isDirty ?? false) };
 		},
