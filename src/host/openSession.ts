@@ -9,16 +9,20 @@ import type { PromptQueue } from '../core/agent/promptQueue.ts';
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
 import type { RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import type { BlobCache } from '../core/context/loadBlobs.ts';
-import type { Entry } from '../core/session/entry.ts';
+import { type Entry, isConversation } from '../core/session/entry.ts';
 import type { LogNow } from '../core/session/registry.ts';
 import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
+import { ConflictRows } from './conflictRows.ts';
 import { type LiveChange, LiveRows } from './liveRows.ts';
+import { redoableRewind } from './rewindHistory.ts';
+import { UNDONE_ROW } from './rewoundRow.ts';
 import {
 	CUT_OFF,
+	compactingText,
 	isCutOff,
 	isNewerVersion,
 	OWNER_LEFT,
@@ -58,6 +62,7 @@ export class OpenSession implements Disposable {
 	/** What the turns of this session loaded from the blob store. */
 	readonly loadedTexts: BlobCache = new Map();
 	readonly #live: LiveRows;
+	readonly #conflicts: ConflictRows;
 	readonly #texts: BlobTexts;
 	readonly #inputs: TranscriptInputs;
 	readonly #changed: Emitter<SessionChange>;
@@ -92,6 +97,7 @@ export class OpenSession implements Disposable {
 		this.#texts = texts;
 		this.#inputs = inputs;
 		this.#live = new LiveRows(inputs);
+		this.#conflicts = new ConflictRows(() => session.entries);
 		this.#transcript = replay(session.entries, session.branch(), inputs);
 		this.#holder =
 			session.readOnlyReason !== undefined && !isNewerVersion(session) && !isInTrash(session) ? 'other' : 'us';
@@ -176,12 +182,13 @@ export class OpenSession implements Disposable {
 
 	/** Everything a panel shows now, in order. */
 	rows(): readonly TranscriptItem[] {
-		const settled = this.#transcript
-			.rows(this.isRunning || this.isRunningElsewhere)
+		const settled = this.#conflicts
+			.fill(this.#transcript.rows(this.isRunning || this.isRunningElsewhere))
 			.map((row) => this.#withProgress(row));
 		const known = new Set(settled.map((row) => row.id));
 		const live = this.#live.rows().filter((row) => !known.has(row.id));
-		return [...settled, ...live, ...this.approvals.rows(), ...this.#notices];
+		const undone = redoableRewind(this.session.entries) ? [UNDONE_ROW] : [];
+		return [...settled, ...undone, ...live, ...this.approvals.rows(), ...this.#notices];
 	}
 
 	row(id: string): TranscriptItem | undefined {
@@ -216,6 +223,13 @@ export class OpenSession implements Disposable {
 		this.#changed.fire({ kind: 'item', item: row });
 	}
 
+	/** Takes back what `notify` said under this id. */
+	unnotify(id: string): void {
+		if (!this.#notices.some((one) => one.id === id)) return;
+		this.#notices = this.#notices.filter((one) => one.id !== id);
+		this.#changed.fire({ kind: 'removed', id });
+	}
+
 	clearNotices(): void {
 		const gone = this.#notices;
 		this.#notices = [];
@@ -244,6 +258,7 @@ export class OpenSession implements Disposable {
 	}
 
 	#onEntry(entry: Entry): void {
+		const hasOtherConflicts = this.#conflicts.isChangedBy(entry);
 		if (entry.type === 'rewind') {
 			this.#replay();
 			this.#changed.fire({ kind: 'reset' });
@@ -255,10 +270,12 @@ export class OpenSession implements Disposable {
 			this.#changed.fire({ kind: 'reset' });
 			return;
 		}
+		if (isConversation(entry)) this.#changed.fire({ kind: 'removed', id: UNDONE_ROW.id });
 		for (const item of this.#transcript.apply(entry)) {
 			this.#live.closed(item.id);
 			this.#changed.fire({ kind: 'item', item: this.#withProgress(item) });
 		}
+		if (hasOtherConflicts) this.#changed.fire({ kind: 'reset' });
 		const toolUseId = 'toolUseId' in entry ? entry.toolUseId : undefined;
 		if (toolUseId !== undefined && this.#hasNewContents(entry, toolUseId)) void this.#refreshEdit(toolUseId);
 		if (HEAD_TYPES.has(entry.type)) this.#changed.fire({ kind: 'head' });
@@ -266,6 +283,7 @@ export class OpenSession implements Disposable {
 	}
 
 	#replay(): void {
+		this.#conflicts.reset();
 		this.#transcript = replay(this.session.entries, this.session.branch(), this.#inputs);
 	}
 

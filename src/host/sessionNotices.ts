@@ -81,6 +81,11 @@ export function problemNotices(problems: readonly LogProblem[]): TranscriptItem[
 	return notices;
 }
 
+/** `Summarising the conversation to make room … 2,400 characters`. */
+export function compactingText({ chars }: Extract<TurnEvent, { kind: 'compacting' }>): string {
+	return `Summarising the conversation to make room … ${chars.toLocaleString('en-US')} characters`;
+}
+
 /** `Overloaded. Trying again in 4 s (2 of 8)`. */
 export function retryText(event: Extract<TurnEvent, { kind: 'retrying' }>): string {
 	const seconds = Math.max(1, Math.round(event.delayMs / 1000));

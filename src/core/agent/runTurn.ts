@@ -13,6 +13,7 @@ import { readSessionRules } from '../permission/sessionRules.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import { builtInTools, toolDefinitions } from '../tools/registry.ts';
 import { framesOf } from './framesOf.ts';
+import { makeRoomAfter, makeRoomBefore, makeRoomForced } from './makeRoom.ts';
 import { openCallsOf, unrunResult } from './openCalls.ts';
 import type { TurnContext } from './runToolCall.ts';
 import { runToolCalls } from './runToolCalls.ts';
@@ -174,14 +175,18 @@ async function currentPrefix({ session, ports }: TurnContext, cache: BlobCache):
 	return await loadPrefix(entry, ports.blobs, cache);
 }
 
-async function runSteps(turn: TurnContext, prefix: LoadedPrefix, cache: BlobCache): Promise<TurnEnd> {
+async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache): Promise<TurnEnd> {
 	const { session, signal } = turn;
+	let prefix = first;
 	let cutReplies = 0;
+	/** What was too large once and is again after a summary will not get smaller by another one. */
+	let mayForce = true;
 	let dropEarlierThinking = false;
 	for (let step = 1; step <= MAX_STEPS; step++) {
 		signal.throwIfAborted();
 		const reminder = modeReminder(session.branch(), session.mode);
 		if (reminder !== undefined) session.append({ type: 'reminder', text: reminder });
+		if (await makeRoomBefore(turn)) prefix = await currentPrefix(turn, cache);
 		const branch = session.branch();
 		const blobs = await loadBranchBlobs(branch, turn.ports.blobs, cache);
 		const request = buildContext({ branch, prefix, blobs, messageTtl: turn.ports.messageTtl, dropEarlierThinking });
@@ -192,6 +197,11 @@ async function runSteps(turn: TurnContext, prefix: LoadedPrefix, cache: BlobCach
 			if (step === 1) turn.ports.scanner?.prepare();
 			outcome = await streaming;
 		} catch (thrown) {
+			if (thrown instanceof ModelError && thrown.kind === 'tooLarge' && mayForce && (await makeRoomForced(turn))) {
+				mayForce = false;
+				prefix = await currentPrefix(turn, cache);
+				continue;
+			}
 			if (!(thrown instanceof ModelError) || thrown.kind !== 'thinkingBinding' || dropEarlierThinking) throw thrown;
 			// For the rest of the turn, so that what is thought from here on stays bound to the same beginning.
 			dropEarlierThinking = true;
@@ -203,6 +213,12 @@ async function runSteps(turn: TurnContext, prefix: LoadedPrefix, cache: BlobCach
 		switch (next.kind) {
 			case 'end':
 				closeCalls(turn, 'The reply ended before this call was run; it was not run.', 'not run');
+				if (next.end.reason === 'contextFull' && mayForce && (await makeRoomForced(turn))) {
+					mayForce = false;
+					prefix = await currentPrefix(turn, cache);
+					break;
+				}
+				if (next.end.reason === 'endTurn') await makeRoomAfter(turn);
 				return next.end;
 			case 'runTools':
 				await runToolCalls(outcome.calls, turn);

@@ -64,6 +64,8 @@ export type TurnPorts = {
 	addSessionRule(rule: string): void;
 	loadProjectContext(): Promise<ProjectContext>;
 	readonly messageTtl: '5m' | '1h';
+	/** What the user set about the context window. */
+	contextLimits(): ContextLimits;
 	/** Whether the endpoint is Anthropic's own, which takes every field of the API (cache diagnostics); default false. */
 	readonly isOfficialEndpoint?: boolean;
 	/** What other sessions write, so that nothing goes over it unseen. */
@@ -71,6 +73,15 @@ export type TurnPorts = {
 	/** Texts of blobs that earlier turns of this session loaded. Kept by the caller, so that a turn need not read them again. */
 	readonly loadedTexts?: BlobCache;
 	readonly trace: Trace;
+};
+
+export type ContextLimits = {
+	/** Summarise by itself when the line is reached. */
+	readonly autoCompact: boolean;
+	/** The user's own figure for the window; null = what is known about the model. */
+	readonly windowTokens: number | null;
+	/** Where the context-rot zone starts. */
+	readonly rotTokens: number;
 };
 
 /** Ephemeral news of a running turn, for the panel. Facts are entries and come through `session.onDidAppend`. */
@@ -86,6 +97,8 @@ export type TurnEvent =
 			readonly cause: ModelErrorKind;
 			readonly message: string;
 	  }
+	/** A summary is being written. */
+	| { readonly kind: 'compacting'; readonly chars: number }
 	| { readonly kind: 'toolProgress'; readonly toolUseId: ToolUseId; readonly text: string };
 
 /** `runTurn(session, prompt, ports, onEvent, signal)`. Never rejects: how it ended is the `turnEnded` entry. */

@@ -25,6 +25,8 @@ export type ContextInput = {
 	 * out, and the messages may be empty.
 	 */
 	readonly isMeasuring?: boolean;
+	/** The branch may end with a reply, and the messages then do: the caller adds what is asked. */
+	readonly isEndKept?: boolean;
 	/** Leaves out every thinking block: for one more try after the endpoint refused one. */
 	readonly dropEarlierThinking?: boolean;
 };
@@ -41,7 +43,7 @@ export function buildContext(input: ContextInput): ModelRequest {
 		isMeasuring,
 		dropThinking: input.dropEarlierThinking ?? false,
 	});
-	const messages = apiMessages(parts, entry.reminderForm, isMeasuring);
+	const messages = apiMessages(parts, entry.reminderForm, isMeasuring, input.isEndKept ?? false);
 	return {
 		model: entry.model,
 		maxTokens: entry.maxTokens,
@@ -66,6 +68,7 @@ function apiMessages(
 	parts: readonly ConversationPart[],
 	reminderForm: 'system' | 'user',
 	isMeasuring: boolean,
+	isEndKept: boolean,
 ): readonly ApiMessage[] {
 	const messages: MutableMessage[] = [];
 	let prompts: InputBlock[] = [];
@@ -115,7 +118,7 @@ function apiMessages(
 		}
 	}
 	closeSegment();
-	if (messages.at(-1)?.role === 'assistant') {
+	if (messages.at(-1)?.role === 'assistant' && !isEndKept) {
 		if (!isMeasuring) throw new BugError('The branch ends with a reply: there is nothing to send');
 		messages.pop();
 	}

@@ -56,6 +56,8 @@ export type MeterInput = {
 const OUTPUT_RESERVE_TOKENS = 20_000;
 /** Room for what one step may add after the meter was read. */
 const SAFETY_MARGIN_TOKENS = 13_000;
+/** A small window of a local model would have no room for anything else. */
+const MAX_RESERVE_SHARE = 0.5;
 /** Turns whose growth is averaged: enough to smooth one long turn, few enough to follow a change of pace. */
 const PACE_TURNS = 5;
 
@@ -67,7 +69,7 @@ export function measureContext(input: MeterInput): ContextMeasure {
 	const { usedTokens, exactTokens } = used(input, path, prefix, ratios);
 	const maxTokens = input.windowOverride ?? input.modelInfo.windowTokens;
 	const reserve = Math.min(OUTPUT_RESERVE_TOKENS, input.modelInfo.maxOutputTokens) + SAFETY_MARGIN_TOKENS;
-	const triggerTokens = Math.max(0, maxTokens - reserve);
+	const triggerTokens = maxTokens - Math.min(reserve, Math.round(maxTokens * MAX_RESERVE_SHARE));
 	return {
 		usedTokens,
 		maxTokens,

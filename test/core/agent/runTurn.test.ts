@@ -305,6 +305,7 @@ describe('stop reasons', () => {
 		await check(
 			[{ blocks: [text('x')], stopReason: 'model_context_window_exceeded' }],
 			['assistant text x', 'assistantEnded model_context_window_exceeded', 'turnEnded contextFull'],
+			{ limits: { autoCompact: false } },
 		);
 	});
 });

@@ -25,6 +25,7 @@ export type FixtureOptions = {
 	readonly scanner?: FileScanner;
 	readonly unsaved?: readonly string[];
 	readonly ids?: IdSource;
+	readonly limits?: Partial<ReturnType<TurnPorts['contextLimits']>>;
 	/** Text of the one memory file, as it is on disk when it is read. */
 	readonly projectContext?: () => string;
 };
@@ -118,6 +119,7 @@ export async function createFixture(options: FixtureOptions) {
 			memory: options.projectContext ? [{ path: 'CLAUDE.md', text: options.projectContext() }] : [],
 			environment: [],
 		}),
+		contextLimits: () => ({ autoCompact: true, windowTokens: null, rotTokens: 300_000, ...options.limits }),
 		messageTtl: '5m',
 		...(options.scanner === undefined ? {} : { scanner: options.scanner }),
 		...(options.unsaved === undefined ? {} : { unsavedFiles: () => options.unsaved ?? [] }),

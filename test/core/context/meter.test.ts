@@ -130,7 +130,8 @@ describe('measureContext', () => {
 			limits({ windowOverride: null, modelInfo: { ...modelInfo, maxOutputTokens: 8000 } }),
 			[200_000, 179_000, 300_000],
 		);
-		assert.deepEqual(limits({ windowOverride: 10_000 }), [10_000, 0, 300_000]);
+		// A small window keeps half of it for the conversation.
+		assert.deepEqual(limits({ windowOverride: 10_000 }), [10_000, 5_000, 300_000]);
 	});
 	it('forecasts turns from the growth of the last ones', () => {
 		const b = entryBuilder();

@@ -1,0 +1,114 @@
+/**
+ * When a session is summarised by itself: at the end of a turn once the line is reached, before a prompt when it was reached before, and
+ * in the middle of a turn only when the next request would not fit any more. Two failures in a row end it until a summary succeeds.
+ */
+import { codeOf, isCancelled, UserError } from '../../base/errors.ts';
+import { ModelError } from '../model/modelError.ts';
+import type { Entry } from '../session/entry.ts';
+import type { Session } from '../session/sessionTypes.ts';
+import { applySummary, type CompactionPorts, type CompactionWish, draftSummary, measureNow } from './compact.ts';
+import type { TurnEvent } from './turnTypes.ts';
+
+export type RoomTurn = {
+	readonly session: Session;
+	readonly ports: CompactionPorts;
+	readonly onEvent: (event: TurnEvent) => void;
+	readonly signal: AbortSignal;
+};
+
+/** Failures in a row after which the session is not summarised by itself any more. */
+const MAX_FAILURES = 2;
+export const COMPACTION_FAILED = 'compaction-failed';
+
+/** Before a request. True when the conversation is another one now. Never rejects but for a stop and a log that cannot be written. */
+export async function makeRoomBefore(turn: RoomTurn): Promise<boolean> {
+	const branch = turn.session.branch();
+	const prompt = branch.findLastIndex(({ type }) => type === 'user');
+	const isTurnBegun = branch.slice(prompt).some(({ type }) => type === 'assistant' || type === 'toolResult');
+	const { usedTokens, triggerTokens, maxTokens } = measureNow(turn.session, turn.ports);
+	if (isTurnBegun) {
+		// Half of what is kept free belongs to the reply; when even that is used up, waiting for the end of the turn is no choice.
+		const lastCallTokens = (triggerTokens + maxTokens) / 2;
+		if (usedTokens < lastCallTokens) return false;
+		return await compactByItself(turn, { scope: { kind: 'all' }, by: 'forced' });
+	}
+	const before = branch[prompt - 1];
+	if (usedTokens < triggerTokens || !before || hasHelpedLittle(turn.session, triggerTokens)) return false;
+	return await compactByItself(turn, { scope: { kind: 'all' }, by: 'auto', upToEntry: before.id });
+}
+
+/** After the last reply of a turn. */
+export async function makeRoomAfter(turn: RoomTurn): Promise<void> {
+	const { usedTokens, triggerTokens } = measureNow(turn.session, turn.ports);
+	if (usedTokens < triggerTokens || hasHelpedLittle(turn.session, triggerTokens)) return;
+	await compactByItself(turn, { scope: { kind: 'all' }, by: 'auto' });
+}
+
+/** After the endpoint found a request too large. True when there is a shorter one to try. */
+export async function makeRoomForced(turn: RoomTurn): Promise<boolean> {
+	const branch = turn.session.branch();
+	const prompt = branch.findLastIndex(({ type }) => type === 'user');
+	const before = branch[prompt - 1];
+	const isTurnBegun = branch.slice(prompt).some(({ type }) => type === 'assistant' || type === 'toolResult');
+	const edge = !isTurnBegun && before ? { upToEntry: before.id } : {};
+	return await compactByItself(turn, { scope: { kind: 'all' }, by: 'forced', ...edge });
+}
+
+async function compactByItself(turn: RoomTurn, wish: CompactionWish): Promise<boolean> {
+	const { session, ports, onEvent, signal } = turn;
+	if (!ports.contextLimits().autoCompact || failuresInARow(session.entries) >= MAX_FAILURES) return false;
+	const startedAt = ports.clock.now();
+	const traced = (code?: string) =>
+		ports.trace({
+			event: 'compaction',
+			sessionId: session.id,
+			durationMs: Math.max(0, ports.clock.now() - startedAt),
+			...(code === undefined ? {} : { code }),
+			detail: { by: wish.by },
+		});
+	try {
+		const draft = await draftSummary(session, wish, ports, onEvent, signal);
+		await applySummary(session, draft, draft.summary, ports);
+		traced();
+		return true;
+	} catch (error) {
+		if (signal.aborted || isCancelled(error)) throw error;
+		if (!(error instanceof ModelError) && !(error instanceof UserError)) throw error;
+		if (session.readOnlyReason !== undefined) throw error;
+		traced(error instanceof ModelError ? error.kind : codeOf(error));
+		// Nothing in it to summarise is no failure of the summary.
+		if (codeOf(error) !== 'nothing-to-compact') tellFailure(session, error);
+		return false;
+	}
+}
+
+/** What is left after the newest summary is over the line already: another one would cost as much and bring nothing. */
+function hasHelpedLittle(session: Session, triggerTokens: number): boolean {
+	const newest = session.branch().findLast((entry) => entry.type === 'compaction');
+	return newest?.type === 'compaction' && newest.tokensAfter >= triggerTokens;
+}
+
+/** The failures stand in the log, so that a reload does not forget them. */
+function failuresInARow(entries: readonly Entry[]): number {
+	let failures = 0;
+	for (const entry of entries.toReversed()) {
+		if (entry.type === 'compaction') break;
+		if (entry.type === 'notice' && entry.code === COMPACTION_FAILED) failures++;
+	}
+	return failures;
+}
+
+function tellFailure(session: Session, error: ModelError | UserError): void {
+	const isLast = failuresInARow(session.entries) + 1 >= MAX_FAILURES;
+	const next = isLast
+		? 'It is not tried by itself any more in this session: use /compact, or rewind to an earlier message.'
+		: 'It will be tried once more.';
+	session.append({
+		type: 'notice',
+		level: 'warning',
+		code: COMPACTION_FAILED,
+		text: `The conversation could not be summarised: ${withDot(error.message)} Nothing of it was changed. ${next}`,
+	});
+}
+
+const withDot = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);
