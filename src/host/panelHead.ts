@@ -6,7 +6,7 @@ import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
-import { undoableRewind } from './transcript.ts';
+import { undoableRewind } from './rewindHistory.ts';
 
 export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: boolean): PanelHead {
 	const { session } = open;

@@ -9,6 +9,7 @@ import { isBlobRef } from '../core/session/content.ts';
 import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { openLink } from './links.ts';
+import type { MergeEditor } from './mergeEditor.ts';
 import { openCallChanges } from './openCallChanges.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import { findForPanel } from './panelFind.ts';
@@ -33,6 +34,7 @@ export type PanelWorld = {
 	/** The view that the message came from. */
 	readonly view: SessionView;
 	readonly edits: Edits;
+	readonly merges: Pick<MergeEditor, 'open' | 'use'>;
 	readonly blobs: BlobStore;
 	readonly workspace: Workspace;
 	say(message: ToPanel): void;
@@ -75,6 +77,10 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		}
 		case 'rewind.undo':
 			return await view.undoRewind();
+		case 'rewind.redo':
+			return await view.redoRewind();
+		case 'conflict.open':
+			return await world.merges.open(view.current, message.restoreId, message.key);
 		case 'mode.set':
 			return view.setMode(message.mode);
 		case 'model.set':
@@ -107,7 +113,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'link.open':
 			return await openLink(message.href, world.workspace, view.current.session.cwd);
 		case 'notice.act':
-			return await actOnNotice(message.action, world);
+			return await actOnNotice(message.action, world, message.id);
 		case 'draft.save':
 			return await view.saveDraft(message.text);
 		case 'panel.error':
@@ -165,8 +171,11 @@ async function actOnSession(
 async function actOnNotice(
 	action: Extract<ToHost, { kind: 'notice.act' }>['action'],
 	world: PanelWorld,
+	rowId: string | undefined,
 ): Promise<void> {
 	switch (action) {
+		case 'useMerged':
+			return await world.merges.use(rowId);
 		case 'retry':
 			return await world.view.retry();
 		case 'setApiKey':

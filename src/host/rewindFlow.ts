@@ -5,7 +5,7 @@
 import { type SessionClosedError, UserError } from '../base/errors.ts';
 import { asEntryId, type EntryId } from '../base/ids.ts';
 import { isLongPromptNote, LONG_PROMPT_NAME } from '../core/agent/makePrompt.ts';
-import { applyRestore, settleIntents } from '../core/checkpoint/restore.ts';
+import { applyRestore, type RestoreReport, settleIntents } from '../core/checkpoint/restore.ts';
 import { planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { epochBefore } from '../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
@@ -17,8 +17,8 @@ import type { KeptHunks, RewindScope } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import type { OpenSession } from './openSession.ts';
 import { keptHunksFor, rewindFile } from './rewindFile.ts';
+import { redoableRewind, undoableRewind } from './rewindHistory.ts';
 import { rewindWarnings } from './rewindWarnings.ts';
-import { undoableRewind } from './transcript.ts';
 
 type RewindPlanMessage = Extract<ToPanel, { kind: 'rewind.plan' }>;
 export type RewindWorld = {
@@ -108,7 +108,7 @@ async function rewindNow(
 		const report = await applyRestore({ session, workspace, blobs, plan, ...chosen }, signal);
 		restore = report.restore;
 		for (const { file } of outdated) problems.push(`${file.rel}: it was changed after the preview`);
-		for (const one of [...report.skipped, ...report.failed]) problems.push(`${one.file.rel}: ${one.reason}`);
+		problems.push(...problemsOf(report));
 	}
 	if (choice.scope === 'code') {
 		await open.session.sync();
@@ -133,19 +133,7 @@ async function undoNow(open: OpenSession, world: RewindWorld, signal: AbortSigna
 	if (!undoable) throw new UserError('nothing-to-undo', 'There is no rewind to undo: the session went on since.');
 	const problems: string[] = [];
 	const { restore } = undoable;
-	if (restore) {
-		const { session } = open;
-		await settleIntents({ session, ...world });
-		const plan = await planRestore(
-			{ session, workspace: world.workspace, blobs: world.blobs, toEpoch: restore.safety, undoOf: restore.id },
-			signal,
-		);
-		const report = await applyRestore(
-			{ session, workspace: world.workspace, blobs: world.blobs, plan, overwrite: [] },
-			signal,
-		);
-		for (const one of [...report.skipped, ...report.failed]) problems.push(`${one.file.rel}: ${one.reason}`);
-	}
+	if (restore) problems.push(...problemsOf(await undoRestore(open, restore, world, signal)));
 	if (undoable.rewind) {
 		const { from } = undoable.rewind;
 		// The branch that was left may not be loaded.
@@ -155,6 +143,54 @@ async function undoNow(open: OpenSession, world: RewindWorld, signal: AbortSigna
 	await open.session.sync();
 	return { promptText: undefined, problems };
 }
+
+/** Makes the rewind again that was undone last. Rejects with UserError `nothing-to-redo`. */
+export async function redoRewind(open: OpenSession, world: RewindWorld, signal: AbortSignal): Promise<RewindOutcome> {
+	return await open.alone(() => redoNow(open, world, signal));
+}
+
+async function redoNow(open: OpenSession, world: RewindWorld, signal: AbortSignal): Promise<RewindOutcome> {
+	await stopTurn(open);
+	const { session } = open;
+	const undone = redoableRewind(session.entries);
+	if (!undone)
+		throw new UserError('nothing-to-redo', 'There is no undone rewind to make again: the session went on since.');
+	const problems: string[] = [];
+	const { undoing, rewind } = undone;
+	let restore: EntryId | undefined;
+	if (undoing) {
+		const report = await undoRestore(open, undoing, world, signal);
+		restore = report.restore;
+		problems.push(...problemsOf(report));
+	}
+	if (rewind) {
+		const { to } = rewind;
+		if (to !== null && !(await session.loadTo(to, signal))) throw entryNotFound();
+		session.append({
+			...{ type: 'rewind', to, from: session.leaf, why: 'rewind' },
+			...(restore === undefined ? {} : { restore }),
+		});
+	}
+	await session.sync();
+	return { promptText: undefined, problems };
+}
+
+/** Brings the files back to what they were before this restore. */
+async function undoRestore(
+	{ session }: OpenSession,
+	restore: EntryOf<'restore'>,
+	world: RewindWorld,
+	signal: AbortSignal,
+): Promise<RestoreReport> {
+	const { workspace, blobs } = world;
+	await settleIntents({ session, workspace, blobs });
+	const target = { toEpoch: restore.safety, undoOf: restore.id };
+	const plan = await planRestore({ session, workspace, blobs, ...target }, signal);
+	return await applyRestore({ session, workspace, blobs, plan, overwrite: [] }, signal);
+}
+
+const problemsOf = ({ skipped, failed }: RestoreReport): readonly string[] =>
+	[...skipped, ...failed].map(({ file, reason }) => `${file.rel}: ${reason}`);
 
 /** Aborts the running turn, if any, and what was to be sent right after it, and waits until nothing runs. */
 export async function stopTurn(open: OpenSession, reason?: SessionClosedError): Promise<void> {

@@ -178,6 +178,10 @@ export class SessionHost implements Disposable, ViewHost {
 		await this.#active.undoRewind();
 	}
 
+	async redoRewind(): Promise<void> {
+		await this.#active.redoRewind();
+	}
+
 	async fork(options: { readonly id?: SessionId; readonly entryId?: string } = {}): Promise<void> {
 		await this.#active.fork(options);
 	}

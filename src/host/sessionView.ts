@@ -21,6 +21,7 @@ import {
 	type RewindChoice,
 	type RewindOutcome,
 	type RewindWorld,
+	redoRewind,
 	stopTurn,
 	undoRewind,
 	wholePromptText,
@@ -263,6 +264,11 @@ export class SessionView implements Disposable {
 	async undoRewind(): Promise<void> {
 		const outcome = await undoRewind(this.current, this.#host.world, new AbortController().signal);
 		this.#tellRewind(outcome, 'Rewind undone');
+	}
+
+	async redoRewind(): Promise<void> {
+		const outcome = await redoRewind(this.current, this.#host.world, new AbortController().signal);
+		this.#tellRewind(outcome, 'Rewound again');
 	}
 
 	/** A new session from an entry of the one with this id (default: shown, and its leaf); it is shown then. */

@@ -4,12 +4,13 @@
  * tool call ids and `messageId:index`. It asks nobody, loads nothing and knows no deltas (see liveRows.ts).
  */
 import type { EntryId } from '../base/ids.ts';
-import { plural } from '../base/text.ts';
 import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts';
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import { CallChanges } from './callChanges.ts';
+import { hiddenRewinds } from './rewindHistory.ts';
+import { rewoundRow } from './rewoundRow.ts';
 import {
 	abandonedRow,
 	blockRowId,
@@ -43,6 +44,7 @@ export class Transcript {
 	#rewoundRowId: string | undefined;
 	#costUsd: number | null = 0;
 	#pendingRestore: EntryOf<'restore'> | undefined;
+	readonly #failures = new Map<string, NonNullable<EntryOf<'restoreDone'>['failures']>>();
 
 	constructor(inputs: TranscriptInputs) {
 		this.#inputs = inputs;
@@ -163,6 +165,8 @@ export class Transcript {
 				return { kind: 'checkpoint', id: entry.id, label: plainName(entry.label ?? '') };
 			case 'restore':
 				return this.#restored(entry);
+			case 'restoreDone':
+				return this.#restoreEnded(entry);
 			case 'rewind':
 				return this.#rewound(entry);
 			default:
@@ -247,8 +251,15 @@ export class Transcript {
 		this.#pendingRestore = entry;
 		if (entry.parentId !== this.#lastConversation) return undefined;
 		this.#rewoundRowId = entry.id;
-		const what = entry.turn === undefined ? 'Files rewound' : 'One turn taken back';
-		return { kind: 'rewound', id: entry.id, text: `${what}: ${filesText(entry)}`, canUndo: true };
+		return rewoundRow(entry.id, whatOf(entry), entry, []);
+	}
+
+	/** What failed is known now; a rewind that comes after it tells it. */
+	#restoreEnded({ restore, failures = [] }: EntryOf<'restoreDone'>): TranscriptItem | undefined {
+		this.#failures.set(restore, failures);
+		const entry = this.#pendingRestore;
+		if (entry?.id !== restore || failures.length === 0 || !this.row(restore)) return undefined;
+		return rewoundRow(entry.id, whatOf(entry), entry, failures);
 	}
 
 	#rewound(entry: EntryOf<'rewind'>): TranscriptItem | undefined {
@@ -257,8 +268,8 @@ export class Transcript {
 		if (entry.why !== 'rewind' || entry.to !== this.#lastConversation) return undefined;
 		this.#rewoundRowId = entry.id;
 		const where = entry.to === null ? 'Rewound to the start' : 'Conversation rewound';
-		const files = restore && restore.id === entry.restore ? `: ${filesText(restore)}` : '';
-		return { kind: 'rewound', id: entry.id, text: `${where}${files}`, canUndo: true };
+		const own = restore?.id === entry.restore ? restore : undefined;
+		return rewoundRow(entry.id, where, own, own ? (this.#failures.get(own.id) ?? []) : []);
 	}
 }
 
@@ -269,59 +280,15 @@ export class Transcript {
 export function replay(entries: readonly Entry[], branch: readonly Entry[], inputs: TranscriptInputs): Transcript {
 	const transcript = new Transcript(inputs);
 	const onBranch = new Set<string>(branch.map((entry) => entry.id));
-	const undone = undoneRestores(entries);
+	const hidden = hiddenRewinds(entries);
 	const joined = new Set(entries.flatMap((entry) => (entry.type === 'rewind' ? (entry.restore ?? []) : [])));
 	for (const entry of entries) {
-		if (undone.has(entry.id)) continue;
+		if (hidden.has(entry.id)) continue;
 		// It went with a rewind away from here, and the conversation came back since.
 		if (joined.has(entry.id) && entry.parentId !== null && onBranch.has(entry.parentId)) continue;
 		if (isOnBranch(entry, onBranch)) transcript.apply(entry);
 	}
 	return transcript;
-}
-
-/** The newest rewind that nothing followed and that was not undone: what *Undo rewind* takes back. */
-export function undoableRewind(
-	entries: readonly Entry[],
-): { readonly rewind?: EntryOf<'rewind'>; readonly restore?: EntryOf<'restore'> } | undefined {
-	/** What undoes a restore stands behind it. */
-	const undone = new Set<string>();
-	/** Restores that belong to a rewind further on. */
-	const joined = new Map<string, EntryOf<'rewind'>>();
-	let undoneRewinds = 0;
-	let rewind: EntryOf<'rewind'> | undefined;
-	for (let index = entries.length - 1; index >= 0; index--) {
-		const entry = entries[index];
-		if (!entry || isConversation(entry)) break;
-		if (entry.type === 'rewind') {
-			if (rewind) break;
-			if (entry.why === 'undo') undoneRewinds++;
-			else if (entry.why !== 'rewind') break;
-			else if (undoneRewinds > 0) undoneRewinds--;
-			else if (entry.restore === undefined) return { rewind: entry };
-			else rewind = entry;
-			if (entry.restore !== undefined) joined.set(entry.restore, entry);
-		}
-		if (entry.type === 'restore') {
-			if (entry.undoOf !== undefined) undone.add(entry.undoOf).add(entry.id);
-			const owner = joined.get(entry.id);
-			if (owner) {
-				if (owner === rewind) return { rewind, restore: entry };
-			} else if (!undone.has(entry.id)) return rewind ? { rewind } : { restore: entry };
-		}
-	}
-	return rewind ? { rewind } : undefined;
-}
-
-/** Restores that were undone, and the restores that undid them. */
-function undoneRestores(entries: readonly Entry[]): ReadonlySet<string> {
-	const undone = new Set<string>();
-	for (const entry of entries) {
-		if (entry.type !== 'restore' || entry.undoOf === undefined) continue;
-		undone.add(entry.undoOf);
-		undone.add(entry.id);
-	}
-	return undone;
 }
 
 const TAKEN_OVER_TEXT =
@@ -334,18 +301,11 @@ function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {
 	if (isConversation(entry)) return onBranch.has(entry.id);
 	if (entry.type === 'rewind') return entry.to === null || onBranch.has(entry.to);
 	// A restore before a rewind hangs on the branch that was left; its row is the rewind's.
-	if (entry.type === 'restore') return true;
+	if (entry.type === 'restore' || entry.type === 'restoreDone') return true;
 	return entry.parentId === null || onBranch.has(entry.parentId);
 }
 
-function filesText(restore: EntryOf<'restore'>): string {
-	const count = (...outcomes: readonly string[]) =>
-		restore.files.filter((file) => outcomes.includes(file.outcome)).length;
-	// `none`: the file was already as it was then.
-	const skipped = count('skipped');
-	const restored = plural(count('restore', 'create', 'delete'), 'file');
-	return `${restored} restored${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-}
+const whatOf = ({ turn }: EntryOf<'restore'>): string => (turn === undefined ? 'Files rewound' : 'One turn taken back');
 
 function hashOf(content: ContentRef | ContentHash | undefined): string | undefined {
 	if (content === undefined || content === 'absent') return undefined;

@@ -75,6 +75,9 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	/** Show one file of the plan as a native diff, now and as it would be. */
 	z.object({ kind: z.literal('rewind.diff'), key: z.string() }),
 	z.object({ kind: z.literal('rewind.undo') }),
+	z.object({ kind: z.literal('rewind.redo') }),
+	/** Open the merge of a conflict that a rewind left. */
+	z.object({ kind: z.literal('conflict.open'), restoreId: z.string(), key: z.string() }),
 	z.object({ kind: z.literal('mode.set'), mode: permissionModeSchema }),
 	z.object({ kind: z.literal('model.set'), model: z.string() }),
 	z.object({
@@ -101,6 +104,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({
 		kind: z.literal('notice.act'),
 		action: noticeActionSchema,
+		/** The row of the notice. */
+		id: z.string().optional(),
 	}),
 	/** The text in the input, kept over reloads. */
 	z.object({ kind: z.literal('draft.save'), text: z.string() }),

@@ -24,6 +24,8 @@ export const noticeActionSchema = z.enum([
 	'rewind',
 	'openFolder',
 	'takeOver',
+	/** Puts the result of the merge that the notice is about into its file. */
+	'useMerged',
 	/** Opens the shown session again, to be written. */
 	'goOn',
 	'fork',
@@ -130,9 +132,18 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 	z.object({
 		...base,
 		kind: z.literal('rewound'),
-		/** `Rewound to "…": 2 files restored, 1 skipped`. */
+		/** `Rewound to the start: 2 files restored, 1 kept, 1 conflict`. */
 		text: z.string(),
 		canUndo: z.boolean(),
+		/** It was undone and can be made again. */
+		canRedo: z.boolean(),
+		/** The restore that it tells of. */
+		restoreId: z.string().optional(),
+		/** Files that are not as they were then, each with why. */
+		details: z.array(z.object({ path: z.string(), what: z.enum(['kept', 'conflict', 'blocked']), note: z.string() })),
+		moreDetails: z.number().int().nonnegative(),
+		/** Conflicts that wait to be merged. */
+		conflicts: z.array(z.object({ restoreId: z.string(), key: z.string(), path: z.string() })),
 	}),
 	/** The user marked this moment; its files can be restored from the time line. */
 	z.object({ ...base, kind: z.literal('checkpoint'), label: z.string() }),

@@ -10,7 +10,7 @@ import type { ToHost } from '../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
-import { rewindFileHunks, rewindMany, rewindPlan } from '../webview/harness/rewindSamples.ts';
+import { rewindFileHunks, rewindMany, rewindPlan, rewound } from '../webview/harness/rewindSamples.ts';
 import { askedPermission, items, proposedEdit, samples, snapshot } from '../webview/harness/samples.ts';
 import type { ThemeName } from '../webview/harness/themes.ts';
 
@@ -302,6 +302,20 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		withPanel(samples.rewound?.messages ?? [], async (panel) => {
 			await panel.page.getByRole('status').getByRole('button', { name: 'Undo rewind' }).click();
 			assert.deepEqual(await posted(panel), [{ kind: 'rewind.undo' }]);
+		}));
+
+	test('the row of a rewind opens conflicts by name, says why files stayed, and an undone one is made again', () =>
+		withPanel([snapshot({ items: [rewound] })], async (panel) => {
+			const status = panel.page.getByRole('status').filter({ hasText: 'Conversation rewound' });
+			await status.getByRole('button', { name: 'Resolve src/area.js' }).press('Enter');
+			await status.getByRole('button', { name: 'Details' }).press('Enter');
+			await status.getByText('there is no copy of it: larger than 50 MB').waitFor();
+			await panel.send(...(samples.rewoundUndone?.messages ?? []));
+			await panel.page.getByRole('status').getByRole('button', { name: 'Redo rewind' }).press('Enter');
+			assert.deepEqual(await posted(panel), [
+				{ kind: 'conflict.open', restoreId: 'restore-1', key: '/w\nsrc/area.js' },
+				{ kind: 'rewind.redo' },
+			]);
 		}));
 
 	test('links post and do not navigate; code is copied and coloured', () =>

@@ -12,6 +12,7 @@ import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
 import { PanelFeed } from '../../src/host/panelFeed.ts';
 import { applyRewind, previewRewind, undoRewind } from '../../src/host/rewindFlow.ts';
+import { UNDONE_ROW } from '../../src/host/rewoundRow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
 import type { ContextMeter } from '../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../src/protocol/toPanel.ts';
@@ -263,7 +264,7 @@ test('rewinding resets the rows to the branch, says so, and undo brings them bac
 	assert.deepEqual(panel.items(), await panel.reopened());
 	const rewind = session.newest('rewind', 'anywhere');
 	session.append({ type: 'rewind', to: rewind?.from ?? null, from: session.leaf, why: 'undo' });
-	assert.deepEqual(panel.items(), before);
+	assert.deepEqual(panel.items(), [...before, UNDONE_ROW]);
 	assert.deepEqual(panel.items(), await panel.reopened());
 });
 
@@ -380,7 +381,7 @@ test('rewinding conversation and code, and undoing it, gives files and rows back
 
 	await undoRewind(panel.open, world, signal);
 	assert.equal(fixture.workspace.text('/w/a.js'), 'one\nzwei\nthree\n');
-	assert.deepEqual(panel.items(), before);
+	assert.deepEqual(panel.items(), [...before, UNDONE_ROW]);
 	assert.deepEqual(panel.items(), await panel.reopened());
 	await assert.rejects(undoRewind(panel.open, world, signal), { code: 'nothing-to-undo' });
 });
@@ -402,7 +403,7 @@ test('rewinding code only leaves the conversation and says what it did', async (
 	assert.deepEqual(panel.items(), await panel.reopened());
 	await undoRewind(panel.open, world, signal);
 	assert.equal(fixture.workspace.text('/w/a.js'), 'zwei\n');
-	assert.deepEqual(panel.items(), before);
+	assert.deepEqual(panel.items(), [...before, UNDONE_ROW]);
 	assert.deepEqual(panel.items(), await panel.reopened());
 });
 

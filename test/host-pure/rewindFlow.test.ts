@@ -14,7 +14,14 @@ import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
 import { describeFile } from '../../src/host/rewindFile.ts';
-import { applyRewind, previewRewind, type RewindChoice, stopTurn, undoRewind } from '../../src/host/rewindFlow.ts';
+import {
+	applyRewind,
+	previewRewind,
+	type RewindChoice,
+	redoRewind,
+	stopTurn,
+	undoRewind,
+} from '../../src/host/rewindFlow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
 import { createFixture, type Fixture } from '../core/agent/turnFixture.ts';
 import { sessionOptions, user } from '../core/session/sessionSupport.ts';
@@ -72,6 +79,8 @@ async function createScene(replies: readonly (readonly AssistantBlock[])[] = [],
 		},
 		preview: async (index: number) => await previewRewind(open, prompts()[index]?.id ?? '', world, signal),
 		undo: async () => await undoRewind(open, world, signal),
+		redo: async () => await redoRewind(open, world, signal),
+		world,
 		state: () => `${prompts().length} ${JSON.stringify(workspace.text('/w/a'))}`,
 	};
 }
@@ -214,8 +223,15 @@ test('two rewinds of both are undone one after the other, in the other order', a
 	assert.equal(state(), '0 "one\\n"');
 	await undo();
 	assert.equal(state(), '1 "two\\n"');
-	const rewound = open.rows().findLast((row) => row.kind === 'rewound');
-	assert.equal(rewound?.kind === 'rewound' && rewound.canUndo, true, 'the row of the first one still offers it');
+	const rewound = open.rows().filter((row) => row.kind === 'rewound');
+	assert.deepEqual(
+		rewound.map(({ canUndo, canRedo }) => [canUndo, canRedo]),
+		[
+			[true, false],
+			[false, true],
+		],
+		'the row of the first one still offers its undo, and the other one can be made again',
+	);
 	await undo();
 	assert.equal(state(), '2 "three\\n"');
 });
@@ -353,4 +369,72 @@ test('hunks chosen for another text keep the whole file as it is, and say so', a
 	const { problems } = await rewind(0, 'code', { keepHunks: [{ key: file.key, version, hunks: [0] }] });
 	assert.deepEqual(problems, ['a: it was changed after the preview']);
 	assert.equal(workspace.text('/w/a'), changed);
+});
+
+test('an undone rewind is made again, undone again and made again, files and conversation', async () => {
+	for (const scope of ['both', 'code', 'conversation'] as const) {
+		const { say, rewind, undo, redo, state, open } = await createScene(twoEdits);
+		await say('First');
+		await say('Second');
+		const before = state();
+		await rewind(0, scope);
+		const after = state();
+		assert.notEqual(after, before);
+		for (let round = 0; round < 2; round++) {
+			await undo();
+			assert.equal(state(), before);
+			assert.equal(open.rows().at(-1)?.kind === 'rewound' && open.rows().at(-1)?.id, 'rewind-undone');
+			await redo();
+			assert.equal(state(), after);
+			const rows = open.rows().filter((row) => row.kind === 'rewound');
+			assert.deepEqual(
+				rows.map(({ canUndo, canRedo }) => [canUndo, canRedo]),
+				[[true, false]],
+			);
+		}
+		await assert.rejects(redo(), { code: 'nothing-to-redo' });
+	}
+});
+
+test('two rewinds that were undone are made again in their order, until something else happens', async () => {
+	const { say, rewind, undo, redo, state } = await createScene([...twoEdits, [text('Fine.')]]);
+	await say('First');
+	await say('Second');
+	await rewind(1, 'both');
+	await rewind(0, 'both');
+	await undo();
+	await undo();
+	await redo();
+	assert.equal(state(), '1 "two\\n"');
+	await redo();
+	assert.equal(state(), '0 "one\\n"');
+	await undo();
+	await say('Other');
+	await assert.rejects(redo(), { code: 'nothing-to-redo' });
+});
+
+test('what was not restored is in the row with why, also after the session was read again', async () => {
+	const { say, rewind, preview, workspace, open } = await createScene(
+		[[edit('one', 'two'), call('Write', { file_path: 'b', content: 'new\n' }, 'w-b')], [text('Done.')]],
+		'one\n',
+	);
+	await say('First');
+	workspace.set('/w/a', 'mine\n');
+	const { files } = await preview(0);
+	assert.deepEqual(
+		files.map((file) => `${file.path} ${file.status}`),
+		['a conflict', 'b ok'],
+	);
+	await rewind(0, 'code', { keep: files.filter((file) => file.path === 'b').map((file) => file.key) });
+	const row = open.rows().at(-1);
+	assert.ok(row?.kind === 'rewound');
+	assert.equal(row.text, 'Files rewound: 0 files restored, 1 kept, 1 conflict');
+	assert.deepEqual(
+		row.details.map(({ path, what, note }) => `${path} ${what}: ${note}`),
+		['a conflict: you changed the same lines since', 'b kept: you kept it as it is'],
+	);
+	assert.deepEqual(
+		row.conflicts.map(({ path }) => path),
+		['a'],
+	);
 });

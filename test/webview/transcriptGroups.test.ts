@@ -1,9 +1,9 @@
 /** How rows become articles, and which rows fold. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { shortCost, shortDuration, shortSize } from '../../webview/format.ts';
 import { describeFold, foldRows, groupTranscript, type ToolItem } from '../../webview/transcriptGroups.ts';
+import { rewound } from './harness/rewindSamples.ts';
 import { errorNotice, items } from './harness/samples.ts';
 
 const tool = (id: string, verb: string, state: ToolItem['state'] = 'done', target = id): ToolItem => ({
@@ -16,7 +16,6 @@ test('one article per prompt and one per turn', () => {
 });
 
 test('a rewind and a notice of their own stand between articles', () => {
-	const rewound: TranscriptItem = { id: 'r', kind: 'rewound', text: '', canUndo: true };
 	const groups = groupTranscript([errorNotice, ...items.slice(0, 2), rewound]);
 	assert.deepEqual(
 		groups.map((group) => group.kind),

@@ -19,7 +19,7 @@ export function noticeRow(item: NoticeItem, context: ViewContext): TemplateResul
 								textButton({
 									label: choice.label,
 									look: index === 0 && item.level === 'error' ? 'primary' : 'secondary',
-									onClick: () => context.post({ kind: 'notice.act', action: choice.action }),
+									onClick: () => context.post({ kind: 'notice.act', action: choice.action, id: item.id }),
 								}),
 							)}
 						</div>`

@@ -254,8 +254,9 @@ async function carryOut(
 ) {
 	const { session, blobs, workspace } = world;
 	const { steps, undoOf, turn, resolves } = work;
-	// A conflict that is left to merge is remembered, also when it is all there was; so is that one was settled with the file as it is.
-	const isWorthALine = resolves !== undefined || work.outcomes.some(({ outcome }) => outcome === 'conflict');
+	// Also without a file to write: a conflict that is left to merge, or was settled with the file as it is, and what was undone.
+	const isWorthALine =
+		resolves !== undefined || undoOf !== undefined || work.outcomes.some(({ outcome }) => outcome === 'conflict');
 	if (steps.length === 0 && !isWorthALine) return { restore: undefined, safety: undefined, restored: [], failed: [] };
 	if (!workspace.isTrusted)
 		throw new UserError('untrusted', 'The workspace is not trusted, so no file is changed. Trust it first.');

@@ -1,5 +1,6 @@
 /** Plans of a rewind for tests and pictures: every group, hunks, and very many files. */
 import type { RewindFile, ToPanel } from '../../../src/protocol/toPanel.ts';
+import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
 
 export const rewindFile = (file: Partial<RewindFile> = {}): RewindFile => ({
 	key: 'k',
@@ -93,4 +94,28 @@ export const rewindMany: ToPanel = {
 			isUnknownAuthor: index % 4 === 3,
 		}),
 	),
+};
+
+export const rewound: Extract<TranscriptItem, { kind: 'rewound' }> = {
+	id: 'r1',
+	kind: 'rewound',
+	text: 'Conversation rewound: 12 files restored, 1 kept, 2 conflicts, 1 not restored',
+	canUndo: true,
+	canRedo: false,
+	restoreId: 'restore-1',
+	details: [
+		{ path: 'notes.md', what: 'kept', note: 'you kept it as it is' },
+		{ path: 'src/area.js', what: 'conflict', note: 'you changed the same lines since' },
+		{ path: 'src/geometry/rectangles/perimeter.js', what: 'conflict', note: 'you changed the same lines since' },
+		{ path: 'logo.png', what: 'blocked', note: 'there is no copy of it: larger than 50 MB' },
+	],
+	moreDetails: 0,
+	conflicts: [
+		{ restoreId: 'restore-1', key: '/w\nsrc/area.js', path: 'src/area.js' },
+		{
+			restoreId: 'restore-1',
+			key: '/w\nsrc/geometry/rectangles/perimeter.js',
+			path: 'src/geometry/rectangles/perimeter.js',
+		},
+	],
 };

@@ -3,7 +3,7 @@ import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
 import { effectItems } from './effectSamples.ts';
-import { rewindFileHunks, rewindMany, rewindPlan } from './rewindSamples.ts';
+import { rewindFileHunks, rewindMany, rewindPlan, rewound } from './rewindSamples.ts';
 
 const START_MS = Date.UTC(2026, 10, 20, 9, 30);
 
@@ -305,19 +305,25 @@ export const samples: Readonly<Record<string, Sample>> = {
 			}),
 		],
 	},
+	rewoundUndone: {
+		messages: [
+			snapshot({
+				items: [
+					...items,
+					{ ...rewound, text: 'Rewind undone', canUndo: false, canRedo: true, details: [], conflicts: [] },
+				],
+			}),
+		],
+	},
+	rewoundDetails: {
+		messages: [snapshot({ items: [...items.slice(0, 6), rewound] })],
+		clicks: ['.rewound .link[aria-expanded]'],
+	},
 	rewound: {
 		messages: [
 			snapshot({
 				head: { canUndoRewind: true },
-				items: [
-					...items.slice(0, 9),
-					{
-						id: 'r1',
-						kind: 'rewound',
-						text: 'Rewound to “Now do the same for perimeter”: 2 files restored, 1 skipped.',
-						canUndo: true,
-					},
-				],
+				items: [...items.slice(0, 9), rewound],
 				draft: 'Now do the same for perimeter, and make the message say which side was wrong.',
 			}),
 			{ kind: 'toast', level: 'info', text: 'Copied.' },

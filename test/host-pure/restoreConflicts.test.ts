@@ -1,0 +1,143 @@
+/** Conflicts that a rewind left: they wait in the log, are settled by hash, and can be brought back by an undo. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
+import { Approvals } from '../../src/host/approvals.ts';
+import { createBlobTexts } from '../../src/host/blobTexts.ts';
+import { OpenSession } from '../../src/host/openSession.ts';
+import {
+	type Conflict,
+	loadConflict,
+	restoreWhole,
+	unresolvedConflicts,
+	useMerged,
+} from '../../src/host/restoreConflicts.ts';
+import { applyRewind, redoRewind, undoRewind } from '../../src/host/rewindFlow.ts';
+import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
+import { createFixture } from '../core/agent/turnFixture.ts';
+import { createFakeIds } from '../fakes/fakeClock.ts';
+import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
+
+const { signal } = new AbortController();
+const edit = (oldString: string, newString: string) =>
+	call('Edit', { file_path: 'a', old_string: oldString, new_string: newString }, `e-${newString}`);
+
+/** The agent made `two` of `one`; the user then made `mine` of it, and rewound. */
+async function createConflict(
+	options: { readonly mine?: string; readonly more?: readonly ReturnType<typeof edit>[] } = {},
+) {
+	const { mine = 'top\nmine\nend\n', more = [] } = options;
+	const model = createScriptedModel([
+		{ blocks: [edit('one', 'two')] },
+		{ blocks: [text('Done.')] },
+		...more.map((block) => ({ blocks: [block] })),
+		{ blocks: [text('Done.')] },
+	]);
+	const fixture = await createFixture({ model, mode: 'acceptEdits', files: { '/w/a': 'top\none\nend\n' } });
+	const { session, workspace, blobs, ports } = fixture;
+	const texts = createBlobTexts(blobs, (error) => assert.ifError(error));
+	const open = new OpenSession(
+		session,
+		createPromptQueue(createFakeIds()),
+		new Approvals(session.id, { proposeEdit: (_, proposal) => ports.approver.proposeEdit(proposal, signal) }),
+		texts,
+		createTranscriptInputs(texts.text, (absolute) => absolute),
+	);
+	const world = { workspace, blobs, codeReason: () => null };
+	await fixture.run('Change it');
+	workspace.set('/w/a', mine);
+	const entryId = session.branch().find((entry) => entry.type === 'user')?.id ?? '';
+	await applyRewind(open, { entryId, scope: 'code', overwrite: [] }, world, signal);
+	const waiting = () => unresolvedConflicts(session.entries).map(({ file }) => file.rel);
+	const first = (): Conflict => {
+		const [conflict] = unresolvedConflicts(session.entries);
+		assert.ok(conflict);
+		return conflict;
+	};
+	const load = async () => await loadConflict(open, first(), world, signal);
+	const use = async (words: string) => {
+		const { current } = await load();
+		await useMerged(open, { ...first(), current, text: words }, world, signal);
+	};
+	return { ...fixture, open, world, waiting, first, load, use, rows: () => open.rows() };
+}
+
+test('the three texts of a conflict: as the agent left it, as it is, as it is to be', async () => {
+	const { load, waiting, workspace } = await createConflict();
+	assert.deepEqual(waiting(), ['a']);
+	assert.equal(workspace.text('/w/a'), 'top\nmine\nend\n', 'a restore never waits, and takes nothing');
+	const { texts } = await load();
+	assert.deepEqual(
+		[texts?.ancestor, texts?.ours, texts?.theirs],
+		['top\ntwo\nend\n', 'top\nmine\nend\n', 'top\none\nend\n'],
+	);
+	assert.match(texts?.mergedWithMarkers ?? '', /^<{7} /m);
+});
+
+test('the result settles the conflict; an undo brings it back, and the file as it was', async () => {
+	const { use, waiting, workspace, open, world, rows } = await createConflict();
+	await use('top\none and mine\nend\n');
+	assert.equal(workspace.text('/w/a'), 'top\none and mine\nend\n');
+	assert.deepEqual(waiting(), []);
+	const row = rows().at(-1);
+	assert.equal(row?.kind === 'rewound' && row.text, 'Conflict settled: a');
+	await undoRewind(open, world, signal);
+	assert.equal(workspace.text('/w/a'), 'top\nmine\nend\n');
+	assert.deepEqual(waiting(), ['a']);
+	await redoRewind(open, world, signal);
+	assert.equal(workspace.text('/w/a'), 'top\none and mine\nend\n');
+	assert.deepEqual(waiting(), []);
+});
+
+test('a result that is the file as it is settles the conflict as well', async () => {
+	const { use, waiting, workspace } = await createConflict();
+	await use('top\nmine\nend\n');
+	assert.deepEqual(waiting(), []);
+	assert.equal(workspace.text('/w/a'), 'top\nmine\nend\n');
+});
+
+test('markers in the result are refused, and nothing is written', async () => {
+	const { load, use, waiting, workspace } = await createConflict();
+	const { texts } = await load();
+	await assert.rejects(use(texts?.mergedWithMarkers ?? ''), { code: 'has-markers' });
+	assert.equal(workspace.text('/w/a'), 'top\nmine\nend\n');
+	assert.deepEqual(waiting(), ['a']);
+});
+
+test('a file that was changed since the merge was opened is not written', async () => {
+	const { load, first, open, world, waiting, workspace } = await createConflict();
+	const { current } = await load();
+	workspace.set('/w/a', 'top\nmine again\nend\n');
+	await assert.rejects(useMerged(open, { ...first(), current, text: 'merged\n' }, world, signal), {
+		code: 'changed-meanwhile',
+	});
+	assert.equal(workspace.text('/w/a'), 'top\nmine again\nend\n');
+	assert.deepEqual(waiting(), ['a']);
+});
+
+test('the line ends of the file stay, whatever the editor made of them', async () => {
+	const { use, workspace } = await createConflict({ mine: 'top\r\nmine\r\nend\r\n' });
+	await use('top\nmerged\nend\n');
+	assert.equal(workspace.text('/w/a'), 'top\r\nmerged\r\nend\r\n');
+});
+
+test('a conflict is gone with the rewind that left it, and with what the agent does next', async () => {
+	const undone = await createConflict();
+	await undoRewind(undone.open, undone.world, signal);
+	assert.deepEqual(undone.waiting(), []);
+	const goesOn = await createConflict({ more: [edit('mine', 'next')] });
+	await goesOn.run('Go on');
+	assert.deepEqual(goesOn.waiting(), []);
+	const row = goesOn.rows().find((one) => one.kind === 'rewound');
+	assert.deepEqual(row?.kind === 'rewound' && row.conflicts, []);
+});
+
+test('what has no lines to merge is restored as a whole, or stays', async () => {
+	const { workspace, load, first, open, world, waiting } = await createConflict({ mine: 'bin\u0000ary' });
+	const { texts, current, note } = await load();
+	assert.equal(texts, undefined);
+	assert.match(note, /not a text file/);
+	await restoreWhole(open, { ...first(), current }, world, signal);
+	assert.equal(workspace.text('/w/a'), 'top\none\nend\n');
+	assert.deepEqual(waiting(), []);
+});
