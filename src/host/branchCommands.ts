@@ -16,7 +16,7 @@ import { branchUri, documentName } from './branchUri.ts';
 import type { Command } from './commands.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions } from './openSessions.ts';
-import { plainLabel } from './plainLabel.ts';
+import { plainLabel, plainMessage } from './plainLabel.ts';
 
 export type BranchCommandWorld = SwitchWorld & {
 	readonly sessions: Pick<OpenSessions, 'open' | 'find'>;
@@ -127,7 +127,8 @@ async function goTo(open: OpenSession, to: EntryId, world: BranchCommandWorld): 
 	const { files } = await previewSwitch(open, to, world, signal);
 	let withCode = false;
 	if (files.length > 0) {
-		const detail = `${plural(files.length, 'file')} differ${files.length === 1 ? 's' : ''} between the two branches: ${names(files.map(({ file }) => file.rel))}. A safety checkpoint is made first.`;
+		const shown = plainMessage(names(files.map(({ file }) => file.rel)));
+		const detail = `${plural(files.length, 'file')} differ${files.length === 1 ? 's' : ''} between the two branches: ${shown}. A safety checkpoint is made first.`;
 		const message = 'Switch the conversation only, or the files as well?';
 		const answer = await vscode.window.showInformationMessage(message, { modal: true, detail }, CONVERSATION, BOTH);
 		if (answer === undefined) return;

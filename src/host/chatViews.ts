@@ -12,6 +12,7 @@ import type { ToPanel } from '../protocol/toPanel.ts';
 import { ChatPanel } from './chatPanel.ts';
 import type { OpenSession } from './openSession.ts';
 import type { FeedSource } from './panelFeed.ts';
+import { plainMessage } from './plainLabel.ts';
 import type { SessionHost } from './sessionHost.ts';
 import type { SessionView } from './sessionView.ts';
 
@@ -108,7 +109,7 @@ export class ChatViews implements Disposable {
 		} catch (error) {
 			onError('tab.restore', error);
 			panel.dispose();
-			void vscode.window.showErrorMessage(messageOf(error));
+			void vscode.window.showErrorMessage(plainMessage(messageOf(error)));
 		}
 	}
 

@@ -9,6 +9,7 @@ import type { SessionId } from '../base/ids.ts';
 import { logsFor, renderReport, summaryOf } from '../core/session/doctorReport.ts';
 import type { ExaminedLog, StoreDoctor, StoreExamination } from '../core/session/storeExamination.ts';
 import type { Command } from './commands.ts';
+import { plainLabel, plainMessage } from './plainLabel.ts';
 
 export type DoctorWorld = {
 	/** Undefined when sessions are not kept on disk. */
@@ -69,7 +70,7 @@ export class DoctorCommand implements vscode.Disposable {
 		if (isIndexWrong) actions.set('Rebuild Index', () => this.#rebuild(doctor));
 		if (useless.length > 0) actions.set('Move to Trash…', () => this.#trash(useless));
 		const show = damaged.length > 0 ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-		const picked = await show(summaryOf(examination), ...actions.keys());
+		const picked = await show(plainMessage(summaryOf(examination)), ...actions.keys());
 		await actions.get(picked ?? '')?.();
 	}
 
@@ -80,7 +81,11 @@ export class DoctorCommand implements vscode.Disposable {
 		let leftOut = 0;
 		for (const log of chosen) {
 			const saved = await vscode.window.withProgress(
-				{ location: vscode.ProgressLocation.Notification, title: `Salvaging ${nameOf(log)}`, cancellable: true },
+				{
+					location: vscode.ProgressLocation.Notification,
+					title: plainMessage(`Salvaging ${nameOf(log)}`),
+					cancellable: true,
+				},
 				async (_progress, token) => await doctor.salvage(log, signalOf(token)),
 			);
 			last = saved.id;
@@ -90,7 +95,7 @@ export class DoctorCommand implements vscode.Disposable {
 		if (last === undefined) return;
 		this.#world.refresh();
 		const text = `${taken} entries were salvaged into ${chosen.length === 1 ? 'a new session' : `${chosen.length} new sessions`}, ${leftOut} lines were left out. The damaged logs are unchanged.`;
-		if (await vscode.window.showInformationMessage(text, 'Open')) await this.#world.openSession(last);
+		if (await vscode.window.showInformationMessage(plainMessage(text), 'Open')) await this.#world.openSession(last);
 	}
 
 	async #rebuild(doctor: StoreDoctor): Promise<void> {
@@ -123,7 +128,7 @@ async function examineWithProgress(doctor: StoreDoctor): Promise<StoreExaminatio
 }
 
 async function choose(logs: readonly ExaminedLog[], placeHolder: string): Promise<readonly ExaminedLog[]> {
-	const items = logs.map((log) => ({ label: nameOf(log), description: log.path, picked: true, log }));
+	const items = logs.map((log) => ({ label: plainLabel(nameOf(log)), description: log.path, picked: true, log }));
 	const picked = await vscode.window.showQuickPick(items, { placeHolder, canPickMany: true });
 	return (picked ?? []).map((item) => item.log);
 }

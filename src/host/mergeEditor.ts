@@ -12,6 +12,7 @@ import { pathKey } from '../core/checkpoint/timeline.ts';
 import { branchUri } from './branchUri.ts';
 import { MERGE_SCHEME, type MergeKey, mergeKeyOf, mergeUri } from './mergeUri.ts';
 import type { OpenSession } from './openSession.ts';
+import { plainMessage } from './plainLabel.ts';
 import { type LoadedConflict, loadConflict, restoreWhole, unresolvedConflicts, useMerged } from './restoreConflicts.ts';
 import type { RewindWorld } from './rewindFlow.ts';
 
@@ -99,7 +100,7 @@ export function createMergeEditor(input: {
 		const { rel } = key.file;
 		const restore = 'Restore Earlier Version';
 		const answer = await vscode.window.showWarningMessage(
-			`${rel} cannot be merged line by line: ${note}.`,
+			plainMessage(`${rel} cannot be merged line by line: ${note}.`),
 			{ modal: true, detail: 'Restoring it replaces what is there now. Undo Rewind brings that back.' },
 			restore,
 		);

@@ -5,7 +5,10 @@ export function plainLabel(text: string): string {
 	return text.replace(/\$\([A-Za-z0-9-]+(?:~[A-Za-z]+)?\)/g, '\\$&');
 }
 
-/** `[name](command:…)` in a message would be a link that runs a command; nothing that a model, a file or a session says may make one. */
+/**
+ * `[name](command:…)` in a message would be a link that runs a command; nothing that a model, a file or a session says may make one. Nor may
+ * characters that nobody sees turn the order of what is read. What joins letters and emoji stays.
+ */
 export function plainMessage(text: string): string {
-	return text.replace(/\]\((?=\S)/g, '] (');
+	return text.replace(/(?![\u200c\u200d])[\p{Cf}\p{Co}\p{Cs}]/gu, '').replace(/\]\((?=\S)/g, '] (');
 }

@@ -9,6 +9,7 @@ import type { Trace } from '../base/trace.ts';
 import type { Clock, TrashedSession } from '../core/ports.ts';
 import { isRetentionDue, moveExpired, retentionNotice } from '../core/session/retention.ts';
 import type { Stores } from './agentTypes.ts';
+import { plainMessage } from './plainLabel.ts';
 import { setting } from './settings.ts';
 
 const STATE_KEY = 'retrace.retention';
@@ -81,7 +82,7 @@ async function runIfDue(world: RetentionWorld, signal: AbortSignal): Promise<voi
 
 async function tell(moved: readonly TrashedSession[], days: number, world: RetentionWorld): Promise<void> {
 	const answer = await vscode.window.showInformationMessage(
-		retentionNotice(moved.length, days),
+		plainMessage(retentionNotice(moved.length, days)),
 		'Restore',
 		'Show Trash',
 	);

@@ -13,6 +13,7 @@ import type { FindMark } from '../protocol/findMark.ts';
 import { type SearchToHost, type SearchToPage, searchToHostSchema } from '../protocol/searchMessages.ts';
 import { searchHtml } from './chatHtml.ts';
 import { markOf } from './findInTranscript.ts';
+import { plainMessage } from './plainLabel.ts';
 import { SearchFeed } from './searchFeed.ts';
 
 export type SearchViewWorld = {
@@ -103,7 +104,7 @@ export class SearchView implements Disposable {
 		} catch (error) {
 			if (isCancelled(error)) return;
 			this.#world.onError(`search.${parsed.data.kind}`, error);
-			void vscode.window.showErrorMessage(messageOf(error));
+			void vscode.window.showErrorMessage(plainMessage(messageOf(error)));
 		}
 	}
 
@@ -166,7 +167,7 @@ export class SearchView implements Disposable {
 		const hit = entryId === null ? undefined : this.#hits.get(hitName(key, entryId));
 		const mark = this.#query && markOf(this.#query.terms, this.#query.isCaseSensitive);
 		if (session.trashName !== undefined) {
-			const text = `“${session.title}” is in the trash. Restore it to open it.`;
+			const text = plainMessage(`“${session.title}” is in the trash. Restore it to open it.`);
 			if ((await vscode.window.showInformationMessage(text, RESTORE)) !== RESTORE) return;
 			await vscode.commands.executeCommand('retrace.restoreSession', { kind: 'trashed', name: session.trashName });
 		}

@@ -10,8 +10,9 @@ import type { SessionStore } from '../core/ports.ts';
 import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { SessionNode } from './agentTypes.ts';
 import type { Command } from './commands.ts';
+import { deleteDialog, emptyTrashDialog } from './deleteDialog.ts';
 import type { OpenSessions } from './openSessions.ts';
-import { plainLabel } from './plainLabel.ts';
+import { plainLabel, plainMessage } from './plainLabel.ts';
 import { sessionMention } from './sessionMentions.ts';
 import { changeState, type StateChange } from './sessionState.ts';
 import type { SessionsTree } from './sessionsTree.ts';
@@ -68,7 +69,6 @@ export function createSessionCommands(world: SessionCommandWorld): Readonly<Reco
 
 /** A key of the tree passes this in place of a row. */
 const SELECTION = 'selection';
-const MAX_NAMES = 8;
 
 /** The rows a command was called on: a menu passes the clicked row, and all selected ones when it is one of several. */
 function nodesOf(node: unknown, selected: unknown, world: SessionCommandWorld): readonly SessionNode[] {
@@ -141,38 +141,26 @@ async function rename(id: SessionId, world: SessionCommandWorld): Promise<void> 
 async function chooseFree(wanted: string, free: string | undefined): Promise<string | undefined> {
 	if (free === undefined) return wanted;
 	const [use, keep] = [`Use “${free}”`, `Keep “${wanted}”`];
-	const picked = await vscode.window.showInformationMessage(`A session with this name is open. ${use}?`, use, keep);
+	const text = plainMessage(`A session with this name is open. ${use}?`);
+	const picked = await vscode.window.showInformationMessage(text, use, keep);
 	if (picked === undefined) return undefined;
 	return picked === keep ? wanted : free;
 }
 
 async function remove(ids: readonly SessionId[], world: SessionCommandWorld): Promise<void> {
 	if (ids.length === 0) return;
-	const isOne = ids.length === 1;
-	const names = ids.map((id) => `“${nameOf(id, world)}”`);
-	const running = ids.filter((id) => world.sessions.find(id)?.isRunning).length;
-	const details = [isOne ? '' : listOf(names)];
-	if (running > 0)
-		details.push(isOne ? 'It is running and is stopped first.' : `${running} of them are stopped first.`);
-	details.push(deletedText(isOne, world.store.folder !== undefined));
-	const answer = await vscode.window.showWarningMessage(
-		isOne ? `Delete ${names[0]}?` : `Delete ${plural(ids.length, 'session')}?`,
-		{ modal: true, detail: details.filter((part) => part !== '').join('\n\n') },
-		'Move to Trash',
-	);
+	const { message, detail, button } = deleteDialog({
+		names: ids.map((id) => nameOf(id, world)),
+		running: ids.filter((id) => world.sessions.find(id)?.isRunning).length,
+		isPersisted: world.store.folder !== undefined,
+	});
+	const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, button);
 	if (answer === undefined) return;
 	try {
 		await forEach(ids, world, world.remove);
 	} finally {
 		await world.tree.reload();
 	}
-}
-
-function deletedText(isOne: boolean, isPersisted: boolean): string {
-	const [it, is] = isOne ? ['It', 'is'] : ['They', 'are'];
-	if (!isPersisted)
-		return `Sessions are not kept on disk here, so ${it.toLowerCase()} cannot be restored later. No file of yours is changed.`;
-	return `${it} ${is} moved to the trash and can be restored from there. No file of yours is changed.`;
 }
 
 async function restore(nodes: readonly SessionNode[], world: SessionCommandWorld): Promise<void> {
@@ -207,16 +195,16 @@ async function pickTrashed(store: SessionStore): Promise<string | undefined> {
 async function emptyTrash(world: SessionCommandWorld): Promise<void> {
 	const trashed = await world.store.listTrash();
 	if (trashed.length === 0) throw new UserError('trash-empty', 'The trash is empty.');
-	const names = listOf(trashed.map(({ session }) => `“${session.title}”`));
-	const detail = `${names}\n\nThis cannot be undone. What a fork still reads is kept.`;
-	const question = `Delete ${plural(trashed.length, 'session')} for good?`;
-	const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, 'Empty Trash');
+	const { message, detail, button } = emptyTrashDialog(trashed.map(({ session }) => session.title));
+	const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, button);
 	if (answer === undefined) return;
 	try {
 		const { kept } = await world.store.emptyTrash();
 		if (kept > 0)
 			void vscode.window.showInformationMessage(
-				`${plural(kept, 'session')} stayed in the trash, because ${kept === 1 ? 'a fork reads it' : 'forks read them'}.`,
+				plainMessage(
+					`${plural(kept, 'session')} stayed in the trash, because ${kept === 1 ? 'a fork reads it' : 'forks read them'}.`,
+				),
 			);
 	} finally {
 		await world.tree.reload();
@@ -269,10 +257,4 @@ async function openLog(ids: readonly SessionId[], { store }: SessionCommandWorld
 	if (!isThere) throw new UserError('no-log', 'This session has no log file yet. Send a prompt to start it.');
 	await vscode.commands.executeCommand('vscode.open', uri, { preview: true });
 	await vscode.commands.executeCommand('workbench.action.files.setActiveEditorReadonlyInSession');
-}
-
-function listOf(names: readonly string[]): string {
-	const shown = names.slice(0, MAX_NAMES);
-	if (names.length > shown.length) shown.push(`and ${names.length - shown.length} more`);
-	return shown.join('\n');
 }

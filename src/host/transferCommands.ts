@@ -18,6 +18,7 @@ import { jsonExport } from '../core/transfer/jsonExport.ts';
 import { makeBundle } from '../core/transfer/makeBundle.ts';
 import { markdownExport } from '../core/transfer/markdownExport.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
+import { plainMessage } from './plainLabel.ts';
 import { pickAdoption, pickClaudeSessions, pickFormat, pickImportSource } from './transferPicks.ts';
 import { importReport, safeFileName } from './transferTexts.ts';
 
@@ -104,7 +105,7 @@ async function exportSession(id: SessionId, world: TransferWorld): Promise<void>
 /** Not awaited: the message stays as long as the user likes. */
 async function tellExported(text: string, target: vscode.Uri, isArchive: boolean): Promise<void> {
 	const action = isArchive ? 'Show in Folder' : 'Open';
-	const answer = await vscode.window.showInformationMessage(text, action);
+	const answer = await vscode.window.showInformationMessage(plainMessage(text), action);
 	if (answer === undefined) return;
 	if (isArchive) await vscode.commands.executeCommand('revealFileInOS', target);
 	else await vscode.window.showTextDocument(target);
@@ -179,7 +180,7 @@ async function tellImported(imported: readonly ImportedSession[], world: Transfe
 	world.refresh();
 	const [first] = imported;
 	if (imported.length === 1 && first) await world.show(first.id);
-	void vscode.window.showInformationMessage(importReport(imported));
+	void vscode.window.showInformationMessage(plainMessage(importReport(imported)));
 }
 
 async function adoptSessions(world: TransferWorld): Promise<void> {
@@ -207,7 +208,7 @@ async function adoptSessions(world: TransferWorld): Promise<void> {
 	const reasons = [...new Set(skipped.map(({ why }) => why))].join(', ');
 	const rest = skipped.length === 0 ? '' : ` ${plural(skipped.length, 'session')} left where they are: ${reasons}.`;
 	const text = `Copied ${plural(adopted.length, 'session')} into this folder.${rest} Files they changed in the old folder cannot be rewound here.`;
-	void vscode.window.showInformationMessage(text);
+	void vscode.window.showInformationMessage(plainMessage(text));
 }
 
 /** With a way to cancel; the work leaves nothing half done. */
