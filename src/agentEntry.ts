@@ -19,6 +19,7 @@ import { createSessionRegistry } from './node/sessionRegistry.ts';
 import { createSessionSearch } from './node/sessionSearch.ts';
 import { createShell } from './node/shellProcess.ts';
 import { canonicalStorageFolder } from './node/storageFolder.ts';
+import { createStoreBudget } from './node/storeBudget.ts';
 import { createStoreDoctor } from './node/storeDoctor.ts';
 import { createIdSource, systemClock } from './node/systemClock.ts';
 import { systemCode } from './node/systemErrors.ts';
@@ -46,6 +47,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				blobs,
 				search: createSessionSearch({ folder, ripgrepPath }),
 				doctor: createStoreDoctor({ folder, window, sessions, blobs, clock, ids, extensionVersion }),
+				budget: createStoreBudget({ folder, window, onBeatFailed: failed('lease') }),
 				watchLog: createWatchLog({ folder, window, onError: failed('watchLog') }),
 				registry: createSessionRegistry({ folder, window, onError: failed('registry') }),
 				async sweepBlobs(signal) {

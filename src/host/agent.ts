@@ -198,7 +198,7 @@ export async function createAgent(
 			onError,
 		}),
 	);
-	const timeline = store.add(new Timeline({ ...world, host, views, view: surfaces.timeline }));
+	const timeline = store.add(new Timeline({ ...world, stores, host, views, view: surfaces.timeline }));
 	const branchDocuments = { sessions: host.sessions, blobs: stores.blobs, branches: reader };
 	store.add(
 		vscode.workspace.registerFileSystemProvider(

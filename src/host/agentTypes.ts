@@ -7,6 +7,7 @@ import type { EntryId, SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type { FileScanner, WriteNotes } from '../core/checkpoint/fileScanner.ts';
+import type { StoreBudget } from '../core/checkpoint/storeUse.ts';
 import type {
 	BlobStore,
 	Clock,
@@ -85,6 +86,8 @@ export type Stores = {
 	readonly doctor?: StoreDoctor;
 	/** Not there for sessions in memory. */
 	readonly search?: SessionSearch;
+	/** What is stored and what may go; likewise. */
+	readonly budget?: StoreBudget;
 	/** What other windows do here; likewise. */
 	readonly watchLog?: WatchLog;
 	readonly registry?: SessionRegistry;

@@ -91,12 +91,12 @@ function hoverText(answer: WrittenLine, line: number): vscode.MarkdownString {
 	text.isTrusted = { enabledCommands: ['retrace.showLineOrigin'] };
 	text.appendMarkdown(`$(${authorIcon([answer.author])}) `);
 	text.appendText(sentence(answer));
+	const link = vscode.Uri.parse(`command:retrace.showLineOrigin?${encodeURIComponent(JSON.stringify([line]))}`);
+	text.appendMarkdown(` · [Show…](${link.toString()})`);
 	if (answer.prompt) {
 		text.appendMarkdown('\n\n');
 		text.appendText(`“${answer.prompt.label}”`);
 	}
-	const link = vscode.Uri.parse(`command:retrace.showLineOrigin?${encodeURIComponent(JSON.stringify([line]))}`);
-	text.appendMarkdown(`\n\n[Show in Chat or Compare…](${link.toString()})`);
 	return text;
 }
 

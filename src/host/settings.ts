@@ -34,6 +34,7 @@ const shape = {
 	'sessions.modelTitles': z.boolean().catch(true),
 	'branches.summarize': z.boolean().catch(false),
 	'checkpoints.enabled': z.boolean().catch(true),
+	'checkpoints.maxStoreMb': z.number().min(16).catch(1024),
 	'lineOrigin.hover': z.boolean().catch(true),
 	trace: z.boolean().catch(false),
 } as const;

@@ -1,7 +1,7 @@
 /** The time line of a window, put together: its view, its commands, and the key that says a version of a file is shown. Decides nothing. */
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
-import type { TimelineNode } from './agentTypes.ts';
+import type { Stores, TimelineNode } from './agentTypes.ts';
 import type { ChatViews } from './chatViews.ts';
 import { createCheckpointCommands } from './checkpointCommands.ts';
 import type { Command } from './commands.ts';
@@ -10,6 +10,7 @@ import { createProvenance } from './provenance.ts';
 import { revealHit } from './revealHit.ts';
 import type { SessionHost } from './sessionHost.ts';
 import type { SessionHostWorld } from './sessionView.ts';
+import { showStorage, startStorageLimit } from './storage.ts';
 import { createTimelineCommands } from './timelineCommands.ts';
 import { createLineCounter } from './timelineCounts.ts';
 import { versionOf } from './timelineFiles.ts';
@@ -18,6 +19,7 @@ import { TimelineTree } from './timelineTree.ts';
 import { createTranscriptInputs } from './transcriptInputs.ts';
 
 export type TimelineWorld = SessionHostWorld & {
+	readonly stores: Stores;
 	readonly host: SessionHost;
 	readonly views: ChatViews;
 	readonly view: vscode.TreeView<TimelineNode>;
@@ -63,9 +65,17 @@ export class Timeline implements Disposable {
 		const provenance = createProvenance(reader, world.blobs);
 		const lineWorld = { ...commandWorld, provenance, onError: world.onError };
 		this.#store.add(registerLineHover(lineWorld));
+		const storageWorld = {
+			...{ stores: world.stores, shown, trace: world.trace, onError: world.onError },
+			openIds: () =>
+				new Set([...host.sessions.all.map(({ session }) => session.id), ...host.views.map((one) => one.sessionId)]),
+			isBusy: () => host.sessions.all.some((open) => open.isRunning),
+		};
+		this.#store.add(startStorageLimit(storageWorld));
 		this.commands = {
 			...createTimelineCommands(commandWorld),
 			...createCheckpointCommands(commandWorld),
+			showStorage: () => showStorage(storageWorld),
 			showLineOrigin: (argument) => showLineOrigin(argument, lineWorld),
 		};
 		this.#store.add(vscode.window.onDidChangeActiveTextEditor(() => void tellVersion()));

@@ -15,6 +15,7 @@ const KEEP_MS = 7 * 24 * 3_600_000;
 const BLOB_NAME = /^([0-9a-f]{64})\.(?:raw|zst|gz)$/;
 /** A write that a crash cut off. */
 const TEMPORARY_NAME = /^[0-9a-f]{64}\.(?:raw|zst|gz)\.[0-9a-f]{12}\.tmp$/;
+const CODECS = ['raw', 'zst', 'gz'];
 const ASIDE = '.swept';
 /** How often logs may move while they are read. */
 const MAX_ROUNDS = 10;
@@ -36,7 +37,38 @@ export type SweepOptions = {
 
 /** Rejects with the system's error, and has removed nothing then, unless removing itself failed. */
 export async function sweepBlobs(options: SweepOptions, signal: AbortSignal): Promise<SweepOutcome> {
-	const { folder, window, now = Date.now, onBeatFailed = () => undefined } = options;
+	const { folder, now = Date.now } = options;
+	return await alone(options, async (root, lease) => {
+		// The blobs first: what is stored from here on is new, and what a log names of the old ones it names already.
+		const before = now() - KEEP_MS;
+		const unnamed = await oldBlobs(root, before, signal);
+		if (unnamed.size > 0) await dropNamed(folder, unnamed, signal);
+		return await removeAll(unnamed, { before, lease }, signal);
+	});
+}
+
+/**
+ * Removes these blobs though logs name them, but for those that were put at `before` or later. `onRemoving` is called first, once the
+ * store belongs to us. Rejects as above.
+ */
+export async function removeOldBlobs(
+	options: SweepOptions,
+	choice: { readonly shas: readonly string[]; readonly before: number; onRemoving(): void },
+	signal: AbortSignal,
+): Promise<SweepOutcome> {
+	const { shas, before } = choice;
+	return await alone(options, async (root, lease) => {
+		choice.onRemoving();
+		const paths = (sha: string) => CODECS.map((codec) => join(root, sha.slice(0, 2), `${sha}.${codec}`));
+		return await removeAll(new Map(shas.map((sha) => [sha, paths(sha)])), { before, lease }, signal);
+	});
+}
+
+/** Of all windows one at a time removes blobs. */
+async function alone(
+	{ folder, window, onBeatFailed = () => undefined }: SweepOptions,
+	run: (root: string, lease: Lease) => Promise<Pick<SweepOutcome, 'removed' | 'removedBytes'>>,
+): Promise<SweepOutcome> {
 	const root = join(folder, 'blobs');
 	if (!existsSync(root)) return { kind: 'swept', removed: 0, removedBytes: 0 };
 	const leaseFolder = join(folder, 'blobs.lease');
@@ -49,11 +81,7 @@ export async function sweepBlobs(options: SweepOptions, signal: AbortSignal): Pr
 		throw error;
 	}
 	try {
-		// The blobs first: what is stored from here on is new, and what a log names of the old ones it names already.
-		const before = now() - KEEP_MS;
-		const unnamed = await oldBlobs(root, before, signal);
-		if (unnamed.size > 0) await dropNamed(folder, unnamed, signal);
-		return { kind: 'swept', ...(await removeAll(unnamed, { before, lease }, signal)) };
+		return { kind: 'swept', ...(await run(root, lease)) };
 	} finally {
 		lease.release();
 	}

@@ -23,6 +23,7 @@ import * as zlib from 'node:zlib';
 import { UserError } from '../base/errors.ts';
 import { asSha256, type Sha256 } from '../base/ids.ts';
 import type { BlobStore } from '../core/ports.ts';
+import { wasRemoved } from './removedBlobs.ts';
 import { describeFileError, systemCode } from './systemErrors.ts';
 
 /** Below this a file takes one block of the disk anyway. */
@@ -91,7 +92,8 @@ export function createFileBlobStore(folder: string): BlobStore {
 					damage = error;
 				}
 			}
-			throw damage === undefined ? blobMissing(sha) : blobDamaged(sha, damage);
+			if (damage !== undefined) throw blobDamaged(sha, damage);
+			throw wasRemoved(folder, sha) ? blobRemoved() : blobMissing(sha);
 		},
 	};
 }
@@ -192,6 +194,10 @@ const blobMissing = (sha: string): UserError =>
 		'blob-missing',
 		`A stored content (${sha.slice(0, 8)}) is missing from the storage folder. The rest of the session is intact. Restore the folder from a backup if you need it.`,
 	);
+
+/** A sentence part: it stands behind the name of a file in the list of a restore. */
+const blobRemoved = (): UserError =>
+	new UserError('blob-removed', 'its content was removed to keep within the storage limit');
 
 const blobDamaged = (sha: string, cause: unknown): UserError =>
 	new UserError(

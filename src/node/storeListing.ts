@@ -12,9 +12,10 @@ export type StoredLog = {
 	readonly sizeBytes: number;
 	readonly modifiedMs: number;
 };
+type StoredBlob = { readonly sha: string; readonly sizeBytes: number; readonly modifiedMs: number };
 export type StoreListing = {
 	readonly logs: readonly StoredLog[];
-	readonly blobs: readonly { readonly sha: string; readonly sizeBytes: number }[];
+	readonly blobs: readonly StoredBlob[];
 	/** Paths below the storage folder. */
 	readonly temporary: readonly string[];
 	/** Ids of sessions that have a lease folder. */
@@ -27,7 +28,7 @@ const BLOB = /^([0-9a-f]{64})\.(?:raw|zst|gz)$/;
 
 export async function listStore(folder: string): Promise<StoreListing> {
 	const logs: StoredLog[] = [];
-	const blobs: { sha: string; sizeBytes: number }[] = [];
+	const blobs: StoredBlob[] = [];
 	const temporary: string[] = [];
 	const leases: string[] = [];
 	for (const place of ['sessions', 'trash'] as const) {
@@ -50,7 +51,10 @@ export async function listStore(folder: string): Promise<StoreListing> {
 			const path = `blobs/${part.name}/${item.name}`;
 			const sha = BLOB.exec(item.name)?.[1];
 			if (item.name.endsWith('.tmp')) temporary.push(path);
-			else if (sha !== undefined) blobs.push({ sha, sizeBytes: (await sizeOf(join(folder, path)))?.size ?? 0 });
+			else if (sha !== undefined) {
+				const found = await sizeOf(join(folder, path));
+				blobs.push({ sha, sizeBytes: found?.size ?? 0, modifiedMs: found?.mtimeMs ?? 0 });
+			}
 		}
 	}
 	return { logs, blobs, temporary, leases };

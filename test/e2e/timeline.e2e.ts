@@ -137,6 +137,17 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await page().locator('.notification-toast').getByText('Line 1: it was there before').waitFor();
 	});
 
+	test('what is stored is listed, and nothing of an open session can be removed', async () => {
+		await workbench.runCommand('Retrace: Show Storage…');
+		const picker = page().locator('.quick-input-widget');
+		await picker.getByText(/^Storage: .* of 1024\.0 MB$/).waitFor();
+		const session = picker.locator('.monaco-list-row').filter({ hasText: 'pinned or open' });
+		await session.getByText('log').first().waitFor();
+		await workbench.screenshot('timeline-storage');
+		await session.click();
+		await page().locator('.notification-toast').getByText('its contents stay').waitFor();
+	});
+
 	test('it reads well in light, in high contrast and in a narrow side bar', async () => {
 		await workbench.setTheme('light');
 		await workbench.screenshot('timeline-light');
