@@ -191,6 +191,40 @@ suite('What a command changes, in several folders', { skip: missingBrowser() }, 
 	});
 });
 
+suite('What a command does not see, and what is not recorded', { skip: missingBrowser() }, () => {
+	let workbench: Workbench;
+	before(async () => {
+		workbench = await openWorkbench({
+			name: 'shell-unseen',
+			settings: { 'retrace.checkpoints.enabled': false, 'retrace.mode': 'auto' },
+		});
+	});
+	after(() => workbench?.close());
+	const panel = () => workbench.panel();
+
+	test('without checkpoints the row of a command says that it cannot be taken back', async () => {
+		await send(panel(), 'run touch made.txt');
+		await turnEnds(panel());
+		await panel()
+			.getByText('What it changes cannot be taken back: checkpoints are turned off in the settings.')
+			.waitFor();
+		assert.ok(existsSync(join(workbench.folder, 'made.txt')));
+	});
+
+	test('with unsaved changes a command asks first, and saves them if told to', async () => {
+		await workbench.openFile('src/invoice.js');
+		await workbench.page.keyboard.type('// typed');
+		await workbench.page.locator('.tab.dirty').waitFor();
+		await send(panel(), 'run cp src/invoice.js copy.js');
+		const card = permissionCard(panel(), 'Bash');
+		await card.getByText('Unsaved changes in src/invoice.js are not seen by the command.').waitFor();
+		await workbench.screenshot('shell-unseen-card-dark');
+		await card.getByRole('button', { name: 'Save and allow once' }).click();
+		await turnEnds(panel());
+		await until('the command saw what was typed', () => workbench.readFile('copy.js').startsWith('// typed'));
+	});
+});
+
 function git(folder: string, ...args: readonly string[]): void {
 	execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: folder, stdio: 'pipe' });
 }
