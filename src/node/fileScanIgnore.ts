@@ -25,11 +25,12 @@ export function parseIgnoreRules(text: string, isCaseIgnored = false): IgnoreRul
  * `way` leads from the rule file's folder, with `/`.
  */
 export function judge(rules: readonly IgnoreRule[], way: string, isFolder: boolean): 'ignored' | 'kept' | undefined {
-	const name = way.slice(way.lastIndexOf('/') + 1);
+	const bytes = bytesOf(way);
+	const name = bytes.slice(bytes.lastIndexOf('/') + 1);
 	for (let index = rules.length - 1; index >= 0; index--) {
 		const rule = rules[index];
 		if (!rule || (rule.isForFolders && !isFolder)) continue;
-		if (rule.matches(rule.isAnchored ? way : name)) return rule.isNegated ? 'kept' : 'ignored';
+		if (rule.matches(rule.isAnchored ? bytes : name)) return rule.isNegated ? 'kept' : 'ignored';
 	}
 	return undefined;
 }
@@ -55,9 +56,13 @@ function parseRule(line: string, isCaseIgnored: boolean): IgnoreRule | undefined
 	const isAnchored = pattern.includes('/');
 	if (pattern.startsWith('/')) pattern = pattern.slice(1);
 	if (pattern === '') return undefined;
-	const matches = matcherOf(pattern, isCaseIgnored);
+	const matches = matcherOf(bytesOf(pattern), isCaseIgnored);
 	return matches && { isNegated, isForFolders, isAnchored, matches };
 }
+
+/** Git compares bytes, so `?` is half of an `é`: one character for each byte. */
+const bytesOf = (text: string): string => (ASCII.test(text) ? text : Buffer.from(text).toString('latin1'));
+const ASCII = /^[\x00-\x7f]*$/;
 
 /** Undefined for a pattern that can match nothing. */
 function matcherOf(pattern: string, isCaseIgnored: boolean): ((text: string) => boolean) | undefined {
@@ -70,7 +75,7 @@ function matcherOf(pattern: string, isCaseIgnored: boolean): ((text: string) => 
 	const source = expressionOf(pattern);
 	if (source === undefined) return undefined;
 	try {
-		const expression = new RegExp(`^${source}$`, isCaseIgnored ? 'isu' : 'su');
+		const expression = new RegExp(`^${source}$`, isCaseIgnored ? 'is' : 's');
 		return (text) => expression.test(text);
 	} catch (error) {
 		// A class such as `[z-a]` matches nothing.
@@ -96,27 +101,29 @@ function expressionOf(pattern: string): string | undefined {
 			source += found.source;
 			at = found.end;
 		} else if (char === '\\') {
-			const escaped = [...pattern.slice(at + 1)][0];
+			const escaped = pattern[at + 1];
 			if (escaped === undefined) return undefined;
 			source += literal(escaped);
-			at += 1 + escaped.length;
+			at += 2;
 		} else {
-			const whole = [...pattern.slice(at, at + 2)][0] ?? char;
-			source += literal(whole);
-			at += whole.length;
+			source += literal(char);
+			at++;
 		}
 	}
 	return source;
 }
 
-/** Two stars mean any number of folders, but only where they stand alone between slashes. */
+/**
+ * Two stars mean any number of folders, but only where they stand alone between slashes. Git takes off the literal start of a pattern
+ * first, so that stars right behind it stand alone as well.
+ */
 function starsAt(pattern: string, at: number): { source: string; end: number } {
 	let end = at;
 	while (pattern[end] === '*') end++;
-	const isAlone = end - at === 2 && (at === 0 || pattern[at - 1] === '/');
-	if (isAlone && end === pattern.length) return { source: at === 0 ? '.*' : '.+', end };
-	if (isAlone && pattern[end] === '/') return { source: '(?:.*/)?', end: end + 1 };
-	return { source: '[^/]*', end };
+	const isStart = at === pattern.search(/[*?[\\]/) || pattern[at - 1] === '/';
+	if (end - at < 2 || !isStart) return { source: '[^/]*', end };
+	if (pattern[end] === '/') return { source: '(?:.*/)?', end: end + 1 };
+	return { source: end === pattern.length || pattern.startsWith('\\/', end) ? '.*' : '[^/]*', end };
 }
 
 const NAMED_CLASSES: Readonly<Record<string, string>> = {
@@ -158,7 +165,7 @@ function classAt(pattern: string, start: number): { source: string; end: number 
 		const upper = isRange ? memberAt(pattern, at + 1) : undefined;
 		if (upper) at = upper.end;
 		// A range that runs backwards holds nothing.
-		if (upper && (upper.char.codePointAt(0) ?? 0) < (char.char.codePointAt(0) ?? 0)) continue;
+		if (upper && upper.char < char.char) continue;
 		body += upper ? `${classLiteral(char.char)}-${classLiteral(upper.char)}` : classLiteral(char.char);
 	}
 	return { source: isNegated ? `(?!/)[^${body}]` : `(?!/)[${body}]`, end: at + 1 };
@@ -166,8 +173,8 @@ function classAt(pattern: string, start: number): { source: string; end: number 
 
 function memberAt(pattern: string, at: number): { char: string; end: number } | undefined {
 	const from = pattern[at] === '\\' ? at + 1 : at;
-	const char = [...pattern.slice(from, from + 2)][0];
-	return char === undefined ? undefined : { char, end: from + char.length };
+	const char = pattern[from];
+	return char === undefined ? undefined : { char, end: from + 1 };
 }
 
 const literal = (char: string): string => char.replace(/[$()*+./?[\\\]^{|}]/, '\\$&');
