@@ -35,6 +35,7 @@ import { startRetention } from './retention.ts';
 import { revealHit } from './revealHit.ts';
 import { createReview } from './review.ts';
 import { freeTitle, publishRunning } from './runningSessions.ts';
+import { createSavedEdits } from './savedEdits.ts';
 import { SearchView } from './searchView.ts';
 import { createApiKeys } from './secrets.ts';
 import { createSessionCommands } from './sessionCommands.ts';
@@ -87,6 +88,7 @@ export async function createAgent(
 		}),
 	);
 
+	const saved = store.add(createSavedEdits({ blobs: stores.blobs, onError: (error) => onError('save', error) }));
 	const reader = createBranchReader();
 	const cwd = () => roots()[0]?.path ?? outside.homeFolder;
 	const world: SessionHostWorld = {
@@ -111,6 +113,7 @@ export async function createAgent(
 			const attached = new DisposableStore();
 			attached.add(review.attach(session));
 			attached.add(traffic.attach(session));
+			attached.add(saved.attach(session));
 			attached.add(attachSummaries(session, { choice, branches: reader, onError }));
 			return attached;
 		},

@@ -217,6 +217,8 @@ export class Transcript {
 	}
 
 	#operated(entry: EntryOf<'fileOperation'>): TranscriptItem | undefined {
+		// The row tells what the call did, not what a formatter made of it later.
+		if (entry.author === 'save') return undefined;
 		const row = entry.toolUseId === undefined ? undefined : this.row(entry.toolUseId);
 		if (row?.kind === 'tool') {
 			// There may be thousands, so the row shows them when the call is over.

@@ -87,10 +87,10 @@ const isOtherKind = ({ meta, metaAfter = meta }: EntryOf<'fileOperation'>): bool
 
 /**
  * Whether it is known that the session did it. Of anything else (the editor or another session wrote the file while a command ran) a restore
- * takes back only what the user ticks.
+ * takes back only what the user ticks. A `save` only gave another form to what the session had left (see `recordSave`).
  */
 export const isOwn = ({ author }: Pick<TimelineOperation, 'author'>): boolean =>
-	author === 'agent' || author === 'subagent' || author === 'shell';
+	author === 'agent' || author === 'subagent' || author === 'shell' || author === 'save';
 
 /**
  * The session's operations on a file after `epoch`. The `before` of the first is the file's state at `epoch`, and holds what the user did

@@ -207,7 +207,7 @@ export function snapshot(
 	};
 }
 
-export const growing = { kind: 'edit', state: 'writing', isNewFile: false, isGrowing: true, note: '' } as const;
+const growing = { kind: 'edit', state: 'writing', isNewFile: false, isGrowing: true, note: '' } as const;
 const growingPart: TranscriptItem = {
 	...growing,
 	id: 'e8',
