@@ -78,5 +78,6 @@ function doneDraft(outcome: ChangeOutcome, change: AnnouncedChange | undefined):
 	if (outcome.kind === 'done') return [{ type: 'fileOperationDone', epoch, after: outcome.after }];
 	const isUntouched = outcome.error instanceof UserError && UNTOUCHED_CODES.has(outcome.error.code);
 	if (!isUntouched || !change) return [];
-	return [{ type: 'fileOperationDone', epoch, after: hashOf(change.before) }];
+	const isMode = change.op === 'chmod' ? { metaAfter: change.meta } : {};
+	return [{ type: 'fileOperationDone', epoch, after: hashOf(change.before), ...isMode }];
 }

@@ -7,7 +7,7 @@ import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { plural, utf8Encode } from '../../base/text.ts';
 import type { BlobStore, Workspace } from '../ports.ts';
-import type { ContentHash, EntryDraft, EntryOf, FilePath } from '../session/entry.ts';
+import type { ContentHash, EntryDraft, EntryOf, FileMeta, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { bringFilesBack, type FileReport, finishRestore } from './bringFilesBack.ts';
 import { currentFile } from './currentFile.ts';
@@ -160,20 +160,22 @@ export async function settleIntents(input: {
 	readonly workspace: Workspace;
 	readonly blobs: BlobStore;
 }): Promise<void> {
-	const { session, workspace, blobs } = input;
+	const { session } = input;
 	if (session.readOnlyReason !== undefined) return;
-	for (const { intent, nextBefore } of openIntents(session.entries)) {
+	for (const { intent, nextBefore, nextMeta } of openIntents(session.entries)) {
 		const before = hashOf(intent.before);
 		// Only what was found after it happened may be without a copy, and that is never open.
 		if (before === 'notCaptured' || intent.after === 'notCaptured') continue;
-		const { meta, metaAfter = meta } = intent;
-		const isLinkKnown = (meta.link ?? false) || (metaAfter.link ?? false);
-		const now = nextBefore ?? (await hashNow(workspace, blobs, intent.path, isLinkKnown));
-		const isKnown = now === before || now === intent.after;
+		const found = nextBefore === undefined ? await foundNow(input, intent) : { hash: nextBefore, meta: nextMeta };
+		const isKnown = found?.hash === before || found?.hash === intent.after;
+		const mode = found?.meta?.mode;
+		const announced = (intent.metaAfter ?? intent.meta).mode;
+		const isOtherMode = mode !== undefined && announced !== undefined && mode !== announced;
 		session.append<'fileOperationDone'>({
 			type: 'fileOperationDone',
 			epoch: intent.epoch,
-			after: now === before ? before : intent.after,
+			after: found?.hash === before ? before : intent.after,
+			...(isOtherMode ? { metaAfter: { ...(intent.metaAfter ?? intent.meta), mode } } : {}),
 			...(isKnown ? {} : { isUncertain: true }),
 		});
 	}
@@ -289,16 +291,17 @@ const reasonOf = (error: UserError): string =>
 	error.code === 'changed-meanwhile' ? 'it was changed after the preview' : error.message;
 
 /** Undefined when it cannot be told. One file that cannot be read must not keep a session from going on. */
-async function hashNow(
-	workspace: Workspace,
-	blobs: BlobStore,
-	file: FilePath,
-	isLinkKnown: boolean,
-): Promise<ContentHash | undefined> {
+async function foundNow(
+	{ workspace, blobs }: Pick<RestoreWorld, 'workspace' | 'blobs'>,
+	{ path, meta, metaAfter = meta }: EntryOf<'fileOperation'>,
+): Promise<{ readonly hash: ContentHash; readonly meta: FileMeta } | undefined> {
 	try {
-		const now = await currentFile(workspace, file, { isLinkKnown });
+		const now = await currentFile(workspace, path, { isLinkKnown: (meta.link ?? false) || (metaAfter.link ?? false) });
 		if (now.kind === 'blocked') return undefined;
-		return now.snapshot.kind === 'absent' ? 'absent' : blobs.hash(now.snapshot.bytes);
+		const { snapshot } = now;
+		return snapshot.kind === 'absent'
+			? { hash: 'absent', meta: {} }
+			: { hash: blobs.hash(snapshot.bytes), meta: snapshot.meta };
 	} catch (error) {
 		if (error instanceof UserError) return undefined;
 		throw error;

@@ -222,7 +222,8 @@ async function planFile(
 	const meta: FileMeta = { ...first.meta, ...(mode.bits === undefined ? {} : { mode: mode.bits }) };
 	if (states.current === states.target) {
 		const isAsWanted = mode.bits === undefined || mode.bits === currentMeta.mode || current === 'absent';
-		return { ...base, action: isAsWanted ? 'none' : 'mode', status: 'ok', note: mode.note, current, meta };
+		const note = joined(mode.note, isUncertainAuthor && UNCERTAIN_NOTE);
+		return { ...base, action: isAsWanted ? 'none' : 'mode', status: 'ok', note, current, meta };
 	}
 	const isReadOnly = currentMeta.mode !== undefined && (currentMeta.mode & OWNER_WRITE) === 0;
 	if (isReadOnly && last.metaAfter.mode !== currentMeta.mode) return blocked('it is read-only', current);
@@ -239,8 +240,7 @@ async function planFile(
 		const isAnyLink = states.current.startsWith('link ') || states.target.startsWith('link ');
 		const counts = isAnyLink ? {} : countBytes(currentBytes, verdict.merged ?? target);
 		const status = verdict.status === 'ok' && mode.note !== '' ? 'merge' : verdict.status;
-		const notes = [verdict.note, mode.note, isUncertainAuthor ? UNCERTAIN_NOTE : ''];
-		const note = notes.filter((part) => part !== '').join('; ');
+		const note = joined(verdict.note, mode.note, isUncertainAuthor && UNCERTAIN_NOTE);
 		const isModeOnly = verdict.action === 'none' && mode.bits !== undefined && mode.bits !== currentMeta.mode;
 		const action = isModeOnly ? 'mode' : verdict.action;
 		return { ...base, ...verdict, ...counts, action, status, note, current, meta };
@@ -249,6 +249,9 @@ async function planFile(
 		throw error;
 	}
 }
+
+const joined = (...parts: (string | false)[]): string =>
+	parts.filter((part) => part !== false && part !== '').join('; ');
 
 /** Permissions go back with the file, unless somebody else set them since. */
 function wantedMode(

@@ -32,10 +32,12 @@ export type TimelineOperation = {
 /** Every file the session changed, by `pathKey`, with its operations in order. */
 export type Timeline = ReadonlyMap<string, readonly TimelineOperation[]>;
 
-/** An operation without its `fileOperationDone`, and the content the next operation on that path found. */
+/** An operation without its `fileOperationDone`, and what the next operation on that path found. */
 export type OpenIntent = {
 	readonly intent: EntryOf<'fileOperation'>;
 	readonly nextBefore: RecordedHash | undefined;
+	/** And the permissions it found. */
+	readonly nextMeta: FileMeta | undefined;
 };
 
 /** One text per file; opaque, stable. */
@@ -53,11 +55,13 @@ export function readTimeline(entries: readonly Entry[]): Timeline {
 		if (entry.type !== 'fileOperation') continue;
 		const end =
 			entry.state === 'done'
-				? { after: entry.after, isUncertain: false, timestamp: entry.timestamp }
+				? { after: entry.after, metaAfter: undefined, isUncertain: false, timestamp: entry.timestamp }
 				: done.get(entry.epoch);
+		if (!end) continue;
 		const before = hashOf(entry.before);
-		if (!end || (end.after === before && before !== 'notCaptured' && entry.op !== 'chmod' && !isOtherKind(entry)))
-			continue;
+		const metaAfter = end.metaAfter ?? entry.metaAfter ?? entry.meta;
+		const isOtherMode = entry.op === 'chmod' && entry.meta.mode !== metaAfter.mode;
+		if (end.after === before && before !== 'notCaptured' && !isOtherMode && !isOtherKind(entry)) continue;
 		const key = pathKey(entry.path);
 		const operations = timeline.get(key) ?? [];
 		operations.push({
@@ -67,7 +71,7 @@ export function readTimeline(entries: readonly Entry[]): Timeline {
 			before,
 			after: end.after,
 			meta: entry.meta,
-			metaAfter: entry.metaAfter ?? entry.meta,
+			metaAfter,
 			author: entry.author,
 			reason: entry.reason,
 			toolUseId: entry.toolUseId,
@@ -81,9 +85,9 @@ export function readTimeline(entries: readonly Entry[]): Timeline {
 	return timeline;
 }
 
-/** A link became a file with the bytes of where it pointed, or the other way round. */
-const isOtherKind = ({ meta, metaAfter = meta }: EntryOf<'fileOperation'>): boolean =>
-	(meta.link ?? false) !== (metaAfter.link ?? false);
+/** A link was to become a file with the bytes of where it pointed, or the other way round. */
+const isOtherKind = ({ before, after, meta, metaAfter = meta }: EntryOf<'fileOperation'>): boolean =>
+	hashOf(before) === after && (meta.link ?? false) !== (metaAfter.link ?? false);
 
 /**
  * Whether it is known that the session did it. Of anything else (the editor or another session wrote the file while a command ran) a restore
@@ -148,12 +152,14 @@ export function openIntents(entries: readonly Entry[]): OpenIntent[] {
 		if (entry.type === 'fileOperation' && entry.state === 'done') closed.add(entry.epoch);
 	}
 	const open: OpenIntent[] = [];
-	const nextBefore = new Map<string, RecordedHash>();
+	const next = new Map<string, EntryOf<'fileOperation'>>();
 	for (const entry of entries.toReversed()) {
 		if (entry.type !== 'fileOperation') continue;
 		const key = pathKey(entry.path);
-		if (!closed.has(entry.epoch)) open.unshift({ intent: entry, nextBefore: nextBefore.get(key) });
-		nextBefore.set(key, hashOf(entry.before));
+		const after = next.get(key);
+		if (!closed.has(entry.epoch))
+			open.unshift({ intent: entry, nextBefore: after && hashOf(after.before), nextMeta: after?.meta });
+		next.set(key, entry);
 	}
 	return open;
 }

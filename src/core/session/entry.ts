@@ -234,6 +234,8 @@ const ledgerFields = {
 		epoch: z.number().int().positive(),
 		/** What the operation left. The bytes are in the blob store. Equal to `before`: it did not happen. */
 		after: contentHashSchema,
+		/** The permissions it left, where they are others than announced. */
+		metaAfter: fileMetaSchema.optional(),
 		/** Settled on open, and the file was neither as before nor as intended. */
 		isUncertain: z.boolean().optional(),
 	},
