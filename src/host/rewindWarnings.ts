@@ -6,7 +6,12 @@ import type { CallLimits } from '../core/session/callLimits.ts';
 import { isToolUseBlock } from '../core/session/content.ts';
 import type { Entry, EntryOf } from '../core/session/entry.ts';
 
-type Command = { readonly text: string; readonly limits: CallLimits | undefined };
+type Command = {
+	readonly text: string;
+	readonly limits: CallLimits | undefined;
+	/** It has no result, or one that a crash left out. */
+	readonly isCutOff: boolean;
+};
 
 const MAX_COMMAND_CHARS = 80;
 const MAX_NAMED = 5;
@@ -30,6 +35,10 @@ export function rewindWarnings(
 		(count) => `What ${count} changed is not taken back`,
 		commands.filter(({ limits }) => limits === undefined),
 	);
+	say(
+		(count) => `What ${count} changed may not be recorded in full, since it was cut off`,
+		commands.filter(({ limits, isCutOff }) => isCutOff && limits !== undefined && limits.unavailable === undefined),
+	);
 	const unseen = new Map<string, Command[]>();
 	for (const command of commands) {
 		const reason = command.limits?.unavailable;
@@ -51,14 +60,20 @@ export function rewindWarnings(
 /** Commands that ran, in order. */
 function commandsOf(entries: readonly Entry[], left: readonly Entry[]): readonly Command[] {
 	const started = new Map<string, EntryOf<'toolStarted'>>();
-	for (const entry of entries) if (entry.type === 'toolStarted') started.set(entry.toolUseId, entry);
+	const ended = new Set<string>();
+	for (const entry of entries) {
+		if (entry.type === 'toolStarted') started.set(entry.toolUseId, entry);
+		// The result that a crash left out takes no time.
+		if (entry.type === 'toolResult' && (entry.durationMs > 0 || entry.summary !== 'interrupted'))
+			ended.add(entry.toolUseId);
+	}
 	return left.flatMap((entry) => {
 		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block) || entry.block.name !== 'Bash') return [];
 		const run = started.get(entry.block.id);
 		const { input } = entry.block;
 		const hasCommand = typeof input === 'object' && input !== null && 'command' in input;
 		if (!run || !hasCommand || typeof input.command !== 'string') return [];
-		return [{ text: input.command, limits: run.limits }];
+		return [{ text: input.command, limits: run.limits, isCutOff: !ended.has(entry.block.id) }];
 	});
 }
 

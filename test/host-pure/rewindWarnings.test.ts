@@ -42,6 +42,21 @@ describe('warnings of a rewind', () => {
 		]);
 	});
 
+	test('one that a crash cut off may have changed more than is recorded', () => {
+		const log = entryBuilder();
+		log.user('go');
+		log.reply([toolUse('t', 'Bash', { command: 'make' })], { stopReason: 'tool_use' });
+		log.add({ type: 'toolStarted', toolUseId: asToolUseId('t'), limits: NOTHING });
+		const expected = ['What 1 command changed may not be recorded in full, since it was cut off: make'];
+		assert.deepEqual(rewindWarnings(log.entries, log.branch(), []), expected);
+		const unknown = { type: 'text', text: 'Interrupted' } as const;
+		log.add({
+			...{ type: 'toolResult', toolUseId: asToolUseId('t'), isError: true, content: [unknown] },
+			...{ durationMs: 0, summary: 'interrupted' },
+		});
+		assert.deepEqual(rewindWarnings(log.entries, log.branch(), []), expected);
+	});
+
 	test('names what was left out, each once', () => {
 		const items = [{ path: 'node_modules/', reason: 'ignored by git' }];
 		assert.deepEqual(warningsOf(['a', { items }], ['b', { items, more: 3 }]), [

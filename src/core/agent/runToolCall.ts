@@ -37,7 +37,7 @@ export type TurnContext = {
 
 const STOPPED_TEXT = 'before it ran.';
 const STOPPED_RUNNING_TEXT = 'while it ran; it may have taken effect in part.';
-const UNSAVED_CAUSE = 'Asks once, since there are changes that are not saved';
+const UNSAVED_CAUSE = 'There are unsaved changes in the editor';
 /** Files are written whole, after the last moment at which a stop is heard. */
 const STOPPED_EDIT_TEXT = 'before the file was changed.';
 

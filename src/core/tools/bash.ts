@@ -1,4 +1,4 @@
-/** Bash: one shell command in a process group of its own. What it changes in files is not recorded by this tool. */
+/** Bash: one shell command in a process group of its own. What it changes in files is found and recorded around it. */
 import * as z from 'zod';
 import { isInRoots } from './paths.ts';
 import type { Tool } from './tool.ts';
