@@ -16,6 +16,7 @@ import { initialPanelState, type LocalMessage, oldestRow, type PanelState, reduc
 import { createReveal } from './revealRow.ts';
 import { createRewindDialog } from './rewindDialog.ts';
 import { stickToEnd } from './stickToEnd.ts';
+import { summaryDialog } from './summaryDialog.ts';
 import { emptyState } from './views/emptyState.ts';
 import { header } from './views/header.ts';
 import { icon, iconButton, textButton } from './views/parts.ts';
@@ -172,9 +173,14 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 						</div>`
 			}
 			${state.rewindPlan === null ? nothing : rewindDialog.view(state.rewindPlan, state.rewindFiles, head !== null && isRunning(head))}
+			${head === null || head.summary === null ? nothing : summaryDialog(head.summary, post)}
 			${state.context === null ? nothing : contextDialog(state.context, () => dispatch({ kind: 'local.closeDialog' }))}
 			<div class="sr-only" aria-live="polite">${spoken.polite}</div>
 			<div class="sr-only" aria-live="assertive">${spoken.urgent}</div>`;
+	}
+
+	function isDialogOpen(): boolean {
+		return state.rewindPlan !== null || state.context !== null || (state.head?.summary ?? null) !== null;
 	}
 
 	function toastView(): TemplateResult {
@@ -248,14 +254,14 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 	}
 
 	function onKeyDown(event: KeyboardEvent): void {
-		if (isFindKey(event) && state.rewindPlan === null && state.context === null) {
+		if (isFindKey(event) && !isDialogOpen()) {
 			// VS Code would take the key for itself.
 			event.preventDefault();
 			event.stopPropagation();
 			find.open();
 			return;
 		}
-		if (event.key !== 'Escape' || event.isComposing || state.rewindPlan !== null || state.context !== null) return;
+		if (event.key !== 'Escape' || event.isComposing || isDialogOpen()) return;
 		if (state.head !== null && isRunning(state.head)) {
 			lastEscapeMs = Number.NEGATIVE_INFINITY;
 			post({ kind: 'turn.stop' });

@@ -9,6 +9,7 @@ export interface SlashCommand {
 
 const slashCommands: readonly SlashCommand[] = [
 	{ name: 'branches', detail: 'The branches of this session' },
+	{ name: 'compact', detail: 'Summarise the conversation to make room' },
 	{ name: 'context', detail: 'What fills the context window' },
 	{ name: 'doctor', detail: 'Check all sessions for damage' },
 	{ name: 'export', detail: 'Save this session as a file' },
@@ -49,6 +50,8 @@ export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'
 	switch (command.name) {
 		case 'context':
 			return { kind: 'post', message: { kind: 'context.show' } };
+		case 'compact':
+			return { kind: 'post', message: { kind: 'context.compact', focus: command.argument } };
 		case 'branches':
 			return { kind: 'post', message: { kind: 'session.act', action: 'branches' } };
 		case 'doctor':

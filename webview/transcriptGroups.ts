@@ -41,7 +41,8 @@ export function groupTranscript(items: readonly TranscriptItem[]): TranscriptGro
 	return groups;
 }
 
-const isMark = (item: TranscriptItem): boolean => item.kind === 'notice' || item.kind === 'checkpoint';
+const isMark = (item: TranscriptItem): boolean =>
+	item.kind === 'notice' || item.kind === 'checkpoint' || item.kind === 'compacted';
 
 /** Runs of at least three read-like rows that did not fail become one. */
 export function foldRows(items: readonly TranscriptItem[]): TurnRow[] {

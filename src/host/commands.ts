@@ -85,6 +85,10 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		undoRewind: () => host.undoRewind(),
 		redoRewind: () => host.redoRewind(),
 		useMerged: (document) => world.merges.use(document),
+		compactContext: async () => {
+			await focusChat(world);
+			await host.compact();
+		},
 		showContext: async () => {
 			await focusChat(world);
 			await world.showContext();

@@ -9,6 +9,7 @@ import type { PromptQueue } from '../core/agent/promptQueue.ts';
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
 import type { RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import type { BlobCache } from '../core/context/loadBlobs.ts';
+import type { SummaryDraft } from '../core/context/summaryDraft.ts';
 import { type Entry, isConversation } from '../core/session/entry.ts';
 import type { LogNow } from '../core/session/registry.ts';
 import { isInTrash } from '../core/session/sessionErrors.ts';
@@ -31,6 +32,7 @@ import {
 	retryText,
 } from './sessionNotices.ts';
 import { newestRows, type RowPage, rowsBefore } from './shownRows.ts';
+import { SummaryReview } from './summaryReview.ts';
 import { replay, type Transcript } from './transcript.ts';
 import type { TranscriptInputs } from './transcriptRows.ts';
 
@@ -61,6 +63,8 @@ export class OpenSession implements Disposable {
 	readonly sessionRules: string[] = [];
 	/** What the turns of this session loaded from the blob store. */
 	readonly loadedTexts: BlobCache = new Map();
+	/** A summary that waits for the user. */
+	readonly summaryReview = new SummaryReview(() => this.headChanged());
 	readonly #live: LiveRows;
 	readonly #conflicts: ConflictRows;
 	readonly #texts: BlobTexts;
@@ -153,6 +157,12 @@ export class OpenSession implements Disposable {
 		}
 	}
 
+	/** Rejects with CancelledError when `signal` aborts first. */
+	async reviewSummary(draft: SummaryDraft, signal: AbortSignal): Promise<string | undefined> {
+		this.#setProgress(null);
+		return await this.summaryReview.ask(draft, signal);
+	}
+
 	get progress(): string | null {
 		return this.#progress ?? (this.isRunningElsewhere ? 'Running in another window' : null);
 	}
@@ -177,7 +187,7 @@ export class OpenSession implements Disposable {
 	}
 
 	get needsUser(): boolean {
-		return this.approvals.waitingCount > 0;
+		return this.approvals.waitingCount > 0 || this.summaryReview.shown !== null;
 	}
 
 	/** Everything a panel shows now, in order. */

@@ -35,6 +35,7 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 		hasFolder: (vscode.workspace.workspaceFolders ?? []).length > 0,
 		queue: open.queue.items.map((item) => ({ id: item.id, text: item.prompt.text })),
 		progress: open.progress,
+		summary: open.summaryReview.shown,
 		canUndoRewind: undoableRewind(session.entries) !== undefined,
 	};
 }

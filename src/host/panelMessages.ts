@@ -8,6 +8,7 @@ import type { BlobStore, Workspace } from '../core/ports.ts';
 import { isBlobRef } from '../core/session/content.ts';
 import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
+import { compareSummaries } from './compareSummaries.ts';
 import { openLink } from './links.ts';
 import type { MergeEditor } from './mergeEditor.ts';
 import { openCallChanges } from './openCallChanges.ts';
@@ -89,6 +90,15 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await actOnSession(message.action, view);
 		case 'session.fork':
 			return await view.fork({ entryId: message.entryId });
+		case 'context.compact':
+			return await view.compact(message.focus);
+		case 'context.undoCompact':
+			return await view.undoCompaction(message.id);
+		case 'summary.answer':
+			if (!view.current.summaryReview.answer(message.id, message.text ?? undefined)) throw tooLate();
+			return;
+		case 'summary.compare':
+			return await compareSummaries(view.current.summaryReview.versions, world.blobs);
 		case 'context.show':
 			return await world.showContext();
 		case 'item.expand':

@@ -170,6 +170,10 @@ export class SessionHost implements Disposable, ViewHost {
 		await this.#active.stop();
 	}
 
+	async compact(): Promise<void> {
+		await this.#active.compact('');
+	}
+
 	async previewRewind(entryId: string | null): Promise<Extract<ToPanel, { kind: 'rewind.plan' }>> {
 		return await this.#active.previewRewind(entryId);
 	}

@@ -13,6 +13,7 @@ import { forkTitle } from '../core/session/titles.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { readPrompt } from './attachments.ts';
+import { compactSession, undoCompaction } from './compactFlow.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions, OpenSessionsWorld } from './openSessions.ts';
 import {
@@ -284,6 +285,21 @@ export class SessionView implements Disposable {
 			fork.notify(FORKED_IN_TURN);
 		}
 		await this.showOpen(fork);
+	}
+
+	/** Summarises the conversation; shows the summary first unless the setting says never. */
+	async compact(focus: string): Promise<void> {
+		const wish = { scope: { kind: 'all' }, by: 'manual', ...(focus === '' ? {} : { focus }) } as const;
+		await compactSession(this.current, wish, this.#host.world);
+	}
+
+	async undoCompaction(id: string): Promise<void> {
+		await undoCompaction(this.current, id);
+		this.say({
+			kind: 'toast',
+			level: 'info',
+			text: 'The whole conversation is back. What came after the summary is on another branch, in the Branches view.',
+		});
 	}
 
 	setMode(mode: PermissionMode): void {

@@ -27,6 +27,7 @@ const shape = {
 	'context.windowTokens': z.number().int().min(10_000).nullable().catch(null),
 	'context.rotTokens': z.number().int().min(10_000).catch(300_000),
 	'context.autoCompact': z.boolean().catch(true),
+	'compaction.preview': z.enum(['always', 'manual', 'never']).catch('manual'),
 	'cache.messageTtl': z.enum(['5m', '1h']).catch('5m'),
 	'sessions.persist': z.boolean().catch(true),
 	/** A wrong value moves nothing. */

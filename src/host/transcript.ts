@@ -4,6 +4,7 @@
  * tool call ids and `messageId:index`. It asks nobody, loads nothing and knows no deltas (see liveRows.ts).
  */
 import type { EntryId } from '../base/ids.ts';
+import { readableSummary } from '../core/agent/compact.ts';
 import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts';
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
@@ -157,7 +158,14 @@ export class Transcript {
 				if (entry.reason === 'stop') return undefined;
 				return notice(entry.id, 'info', entry.reason === 'takeover' ? TAKEN_OVER_TEXT : INTERRUPTED_TEXT);
 			case 'compaction':
-				return notice(entry.id, 'info', `${COMPACTED_TEXT}\n\n${entry.summary}`);
+				return {
+					id: entry.id,
+					kind: 'compacted',
+					summary: readableSummary(entry.summary),
+					isAutomatic: entry.by === 'auto' || entry.by === 'forced',
+					tokensBefore: entry.tokensBefore,
+					tokensAfter: entry.tokensAfter,
+				};
 			case 'notice':
 				return notice(entry.id, entry.level, entry.text);
 			case 'checkpoint':
@@ -295,8 +303,6 @@ export function replay(entries: readonly Entry[], branch: readonly Entry[], inpu
 
 const TAKEN_OVER_TEXT =
 	'The session was taken over while this turn ran. What was finished is kept; the rest of it is not part of this session.';
-const COMPACTED_TEXT =
-	'Part of the conversation was summarized here. The model gets the summary in its place; all of it stays in the log.';
 const INTERRUPTED_TEXT = 'The window closed while this turn ran. What was finished is kept; nothing more was done.';
 
 function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {

@@ -117,6 +117,27 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 	return controller.signal.aborted;
 }
 
+/** Work of the agent besides a turn: like one it can be stopped, and no turn starts meanwhile. Rejects with what the work rejects with. */
+export async function runApart(
+	open: OpenSession,
+	world: TurnWorld,
+	work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+	const controller = new AbortController();
+	const run = async () => {
+		await settle(open, world);
+		await work(controller.signal);
+	};
+	const running = run();
+	const ended = () => undefined;
+	open.turn = { abort: (reason) => controller.abort(reason), done: running.then(ended, ended) };
+	try {
+		await running;
+	} finally {
+		open.turn = undefined;
+	}
+}
+
 /** What a crash or a full disk left open is closed before the next prompt, not when a session is only looked at. */
 async function settle({ session, wasTakenOver }: OpenSession, world: TurnWorld): Promise<void> {
 	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
@@ -125,7 +146,7 @@ async function settle({ session, wasTakenOver }: OpenSession, world: TurnWorld):
 	await settleWorkingFolder(session, world.workspace);
 }
 
-function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
+export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 	const { choice } = world;
 	return {
 		clock: world.clock,
@@ -149,6 +170,9 @@ function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		loadProjectContext: () => world.loadProjectContext(),
 		messageTtl: setting('cache.messageTtl'),
 		contextLimits,
+		...(setting('compaction.preview') === 'always'
+			? { reviewSummary: (draft, signal) => open.reviewSummary(draft, signal) }
+			: {}),
 		isOfficialEndpoint: choice.isOfficialEndpoint,
 		loadedTexts: open.loadedTexts,
 		trace: world.trace,

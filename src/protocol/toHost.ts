@@ -87,6 +87,14 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */
 	z.object({ kind: z.literal('context.show') }),
+	/** Summarise the conversation. */
+	z.object({ kind: z.literal('context.compact'), focus: z.string() }),
+	/** Go back to before the summary of this row. */
+	z.object({ kind: z.literal('context.undoCompact'), id: z.string() }),
+	/** What to do with the summary on the screen: use this text, or drop it (null). */
+	z.object({ kind: z.literal('summary.answer'), id: z.string(), text: z.string().nullable() }),
+	/** Show it beside the one before as a native diff. */
+	z.object({ kind: z.literal('summary.compare') }),
 	/** The whole output of a tool row: answered with `expanded`. */
 	z.object({ kind: z.literal('item.expand'), id: z.string() }),
 	/** Show what a call changed in one file as a native diff, or without `key` in all of them. */

@@ -10,6 +10,18 @@ const sessionStateSchema = z.enum(['created', 'ready', 'streaming', 'runningTool
 const queuedPrompt = z.object({ id: z.string(), text: z.string() });
 const modelChoice = z.object({ id: z.string(), label: z.string(), detail: z.string() });
 
+const panelSummarySchema = z.object({
+	id: z.string(),
+	text: z.string(),
+	hasPrevious: z.boolean(),
+	/** What it takes the place of: all, from a prompt on, or up to one. */
+	scope: z.enum(['all', 'from', 'upTo']),
+	tokensBefore: z.number().int(),
+	/** What making it cost; null = not known. */
+	costUsd: z.number().nullable(),
+});
+export type PanelSummary = z.infer<typeof panelSummarySchema>;
+
 /** What stands above and below the transcript. */
 export const panelHeadSchema = z.object({
 	sessionId: z.string().nullable(),
@@ -35,6 +47,8 @@ export const panelHeadSchema = z.object({
 	/** While a retry waits: `Overloaded. Trying again in 4 s (2 of 8)`. */
 	progress: z.string().nullable(),
 	canUndoRewind: z.boolean(),
+	/** A summary that waits to be looked at. */
+	summary: panelSummarySchema.nullable(),
 });
 export type PanelHead = z.infer<typeof panelHeadSchema>;
 

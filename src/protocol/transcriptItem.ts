@@ -145,6 +145,16 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** Conflicts that wait to be merged. */
 		conflicts: z.array(z.object({ restoreId: z.string(), key: z.string(), path: z.string() })),
 	}),
+	/** A part of the conversation was summarised here. */
+	z.object({
+		...base,
+		kind: z.literal('compacted'),
+		/** Markdown. */
+		summary: z.string(),
+		isAutomatic: z.boolean(),
+		tokensBefore: z.number().int(),
+		tokensAfter: z.number().int(),
+	}),
 	/** The user marked this moment; its files can be restored from the time line. */
 	z.object({ ...base, kind: z.literal('checkpoint'), label: z.string() }),
 	z.object({

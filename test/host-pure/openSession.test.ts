@@ -41,6 +41,7 @@ const head: PanelHead = {
 	queue: [],
 	progress: null,
 	canUndoRewind: false,
+	summary: null,
 };
 const meter: ContextMeter = {
 	usedTokens: 0,

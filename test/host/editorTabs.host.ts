@@ -55,6 +55,7 @@ function headOf({ session }: OpenSession): PanelHead {
 		queue: [],
 		progress: null,
 		canUndoRewind: false,
+		summary: null,
 	};
 }
 

@@ -8,6 +8,7 @@ import { groupTranscript, type TranscriptGroup, type TurnRow } from '../transcri
 import { answerRow } from './answerRow.ts';
 import { effectLists } from './callEffects.ts';
 import { checkpointRow } from './checkpointRow.ts';
+import { compactedRow } from './compactedRow.ts';
 import { editCard } from './editCard.ts';
 import { noticeRow } from './noticeRow.ts';
 import { permissionCard } from './permissionCard.ts';
@@ -95,6 +96,8 @@ function itemView(item: TranscriptItem, context: ViewContext): TemplateResult {
 			return noticeRow(item, context);
 		case 'rewound':
 			return rewoundRow(item, context);
+		case 'compacted':
+			return compactedRow(item, context);
 		case 'checkpoint':
 			return checkpointRow(item);
 		case 'turnEnd':

@@ -5,10 +5,11 @@
 import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { buildContext } from '../context/buildContext.ts';
-import { type CompactionRange, type CompactionScope, compactionRange } from '../context/compactionRange.ts';
+import { type CompactionScope, compactionRange } from '../context/compactionRange.ts';
 import { type BlobCache, loadBranchBlobs } from '../context/loadBlobs.ts';
 import { type ContextMeasure, measureContext } from '../context/meter.ts';
 import { freezePrefix, type LoadedPrefix, loadPrefix, prefixTexts } from '../context/prefix.ts';
+import type { CompactionWish, SummaryDraft } from '../context/summaryDraft.ts';
 import { shortened, summaryIn, withCallsRefused, withSummaryQuestion } from '../context/summaryRequest.ts';
 import { ModelError } from '../model/modelError.ts';
 import { costOf } from '../model/pricing.ts';
@@ -33,32 +34,7 @@ export type CompactionPorts = Pick<
 	TurnPorts,
 	'blobs' | 'clock' | 'ids' | 'isOfficialEndpoint' | 'loadedTexts' | 'messageTtl' | 'model' | 'modelInfo' | 'workspace'
 > &
-	Pick<TurnPorts, 'contextLimits' | 'loadProjectContext' | 'trace'>;
-
-export type CompactionWish = {
-	readonly scope: CompactionScope;
-	readonly by: EntryOf<'compaction'>['by'];
-	/** What the summary is to keep above all. */
-	readonly focus?: string;
-	/** The branch ends here for the summary: what is behind it stays as it is. Default: the leaf. */
-	readonly upToEntry?: EntryId;
-};
-
-/** A summary that is not in the log yet: it can be shown and changed first. */
-export type SummaryDraft = {
-	readonly wish: CompactionWish;
-	readonly range: CompactionRange;
-	/** Where the session's leaf was: the draft does not fit another place. */
-	readonly leaf: EntryId | null;
-	readonly summary: string;
-	/** The summary that the range held before, if any. */
-	readonly previous: string | undefined;
-	readonly tokensBefore: number;
-	/** Null when the price is not known. */
-	readonly costUsd: number | null;
-	/** Share of the request that was read from the cache, 0 to 1. */
-	readonly cacheShare: number;
-};
+	Pick<TurnPorts, 'contextLimits' | 'loadProjectContext' | 'reviewSummary' | 'trace'>;
 
 /** Of the messages' size, when a request was too large to be summarised: each try is smaller. */
 const SHORTER = [0.6, 0.35, 0.15];

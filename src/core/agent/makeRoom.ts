@@ -3,10 +3,11 @@
  * in the middle of a turn only when the next request would not fit any more. Two failures in a row end it until a summary succeeds.
  */
 import { codeOf, isCancelled, UserError } from '../../base/errors.ts';
+import type { CompactionWish } from '../context/summaryDraft.ts';
 import { ModelError } from '../model/modelError.ts';
 import type { Entry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { applySummary, type CompactionPorts, type CompactionWish, draftSummary, measureNow } from './compact.ts';
+import { applySummary, type CompactionPorts, draftSummary, measureNow } from './compact.ts';
 import type { TurnEvent } from './turnTypes.ts';
 
 export type RoomTurn = {
@@ -68,7 +69,13 @@ async function compactByItself(turn: RoomTurn, wish: CompactionWish): Promise<bo
 		});
 	try {
 		const draft = await draftSummary(session, wish, ports, onEvent, signal);
-		await applySummary(session, draft, draft.summary, ports);
+		const text = ports.reviewSummary ? await ports.reviewSummary(draft, signal) : draft.summary;
+		if (text === undefined) {
+			traced('declined');
+			tell(session, 'The summary was dropped, so the conversation stays as it was.');
+			return false;
+		}
+		await applySummary(session, draft, text, ports);
 		traced();
 		return true;
 	} catch (error) {
@@ -99,6 +106,10 @@ function failuresInARow(entries: readonly Entry[]): number {
 }
 
 function tellFailure(session: Session, error: ModelError | UserError): void {
+	tell(session, `The conversation could not be summarised: ${withDot(error.message)} Nothing of it was changed.`);
+}
+
+function tell(session: Session, what: string): void {
 	const isLast = failuresInARow(session.entries) + 1 >= MAX_FAILURES;
 	const next = isLast
 		? 'It is not tried by itself any more in this session: use /compact, or rewind to an earlier message.'
@@ -107,7 +118,7 @@ function tellFailure(session: Session, error: ModelError | UserError): void {
 		type: 'notice',
 		level: 'warning',
 		code: COMPACTION_FAILED,
-		text: `The conversation could not be summarised: ${withDot(error.message)} Nothing of it was changed. ${next}`,
+		text: `${what} ${next}`,
 	});
 }
 

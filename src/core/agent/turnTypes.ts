@@ -3,6 +3,7 @@ import type { ToolUseId } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
 import type { FileScanner } from '../checkpoint/fileScanner.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
+import type { SummaryDraft } from '../context/summaryDraft.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
 import type { FileTraffic } from '../permission/fileTraffic.ts';
 import type {
@@ -66,6 +67,8 @@ export type TurnPorts = {
 	readonly messageTtl: '5m' | '1h';
 	/** What the user set about the context window. */
 	contextLimits(): ContextLimits;
+	/** Lets the user see and change a summary that was not asked for; undefined = not wanted. Without it, it is used as it is. */
+	reviewSummary?(draft: SummaryDraft, signal: AbortSignal): Promise<string | undefined>;
 	/** Whether the endpoint is Anthropic's own, which takes every field of the API (cache diagnostics); default false. */
 	readonly isOfficialEndpoint?: boolean;
 	/** What other sessions write, so that nothing goes over it unseen. */

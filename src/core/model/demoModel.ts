@@ -11,6 +11,7 @@ import { demoModelInfo } from './catalogue.ts';
 import { standingIn } from './demo/conversation.ts';
 import { parseInstructions } from './demo/instructions.ts';
 import { type DemoAct, demoScript } from './demo/script.ts';
+import { demoSummary } from './demo/summary.ts';
 import { demoTitle } from './demo/title.ts';
 
 /** A usual ratio for English and code. */
@@ -68,6 +69,8 @@ function nextAct(request: ModelRequest): DemoAct {
 	const { texts, answers } = standingIn(request);
 	const title = demoTitle(texts);
 	if (title !== undefined) return { say: title };
+	const summary = demoSummary(request, texts);
+	if (summary !== undefined) return { say: summary };
 	const script = demoScript(parseInstructions(chooseText(texts)));
 	let step = script.next();
 	for (const answer of answers) {

@@ -199,7 +199,8 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 	const count = (entry: Entry) => {
 		entryCount++;
 		if (isType(entry, 'fileOperation')) newestEpoch = Math.max(newestEpoch, entry.epoch);
-		if (isType(entry, 'assistantEnded') || isType(entry, 'title') || isType(entry, 'compaction')) costUsd += entry.costUsd ?? 0;
+		if (isType(entry, 'assistantEnded') || isType(entry, 'title') || isType(entry, 'compaction'))
+			costUsd += entry.costUsd ?? 0;
 		else if (isType(entry, 'user')) prompts++;
 		else if (isType(entry, 'toolResult')) tools++;
 	};

@@ -28,6 +28,7 @@ export const head: PanelHead = {
 	queue: [],
 	progress: null,
 	canUndoRewind: false,
+	summary: null,
 };
 
 export const meter: ContextMeter = {
