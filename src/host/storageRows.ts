@@ -8,25 +8,25 @@ import { ageText, sizeText } from './transferTexts.ts';
 
 export type StorageRow = vscode.QuickPickItem & { readonly run?: () => Promise<void> };
 
-/** `2.1 MB: log 1.2 MB, files 0.8 MB, other contents 0.1 MB · shared 3 MB · pinned or open`. */
+/** `2.1 MB · pinned or open`, and below it `log 1.2 MB · files 0.8 MB · other contents 0.1 MB · shared 3 MB · used 2 h ago`. */
 export function sessionRow(
 	{ session, ownBytes, fileBytes, sharedBytes }: SessionUse,
 	title: string | undefined,
 	isKept: boolean,
 ): StorageRow {
 	const parts = [
-		sizeText(session.logBytes + ownBytes),
 		`log ${sizeText(session.logBytes)}`,
 		`files ${sizeText(fileBytes)}`,
 		...(ownBytes > fileBytes ? [`other contents ${sizeText(ownBytes - fileBytes)}`] : []),
 		...(sharedBytes > 0 ? [`shared ${sizeText(sharedBytes)}`] : []),
-		...(isKept ? ['pinned or open'] : []),
+		...(session.isTrashed ? ['in the trash'] : []),
+		`used ${ageText(session.modifiedMs, Date.now())}`,
 	];
 	const name = title ?? `Session ${session.sessionId.slice(0, 8)}`;
 	return {
 		label: `$(${isKept ? 'lock' : session.isTrashed ? 'trash' : 'comment'}) ${plainLabel(name)}`,
-		description: parts.join(' · '),
-		detail: `${session.isTrashed ? 'In the trash, last' : 'Last'} used ${ageText(session.modifiedMs, Date.now())}`,
+		description: `${sizeText(session.logBytes + ownBytes)}${isKept ? ' · pinned or open' : ''}`,
+		detail: parts.join(' · '),
 	};
 }
 
