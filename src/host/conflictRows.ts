@@ -2,7 +2,7 @@
 import { pathKey } from '../core/checkpoint/timeline.ts';
 import type { Entry } from '../core/session/entry.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
-import { type Conflict, unresolvedConflicts } from './restoreConflicts.ts';
+import { type Conflict, unresolvedConflicts } from './unresolvedConflicts.ts';
 
 export class ConflictRows {
 	readonly #entries: () => readonly Entry[];

@@ -9,12 +9,15 @@ import { UserError } from '../base/errors.ts';
 import { utf8Encode } from '../base/text.ts';
 import { FILE_MEDIA_TYPE } from '../core/checkpoint/recordingWorkspace.ts';
 import { pathKey } from '../core/checkpoint/timeline.ts';
+import { withoutConflicts } from '../core/edit/merge.ts';
+import { toLf } from '../core/edit/textFile.ts';
 import { branchUri } from './branchUri.ts';
 import { MERGE_SCHEME, type MergeKey, mergeKeyOf, mergeUri } from './mergeUri.ts';
 import type { OpenSession } from './openSession.ts';
 import { plainMessage } from './plainLabel.ts';
-import { type LoadedConflict, loadConflict, restoreWhole, unresolvedConflicts, useMerged } from './restoreConflicts.ts';
+import { type LoadedConflict, loadConflict, restoreWhole, useMerged } from './restoreConflicts.ts';
 import type { RewindWorld } from './rewindFlow.ts';
+import { unresolvedConflicts } from './unresolvedConflicts.ts';
 
 export type MergeEditor = Disposable & {
 	/** Opens the merge of a conflict that waits, named by its restore and path. Rejects with UserError when it waits no more. */
@@ -29,11 +32,13 @@ const STATE_PREFIX = 'retrace.merged:';
 export function createMergeEditor(input: {
 	readonly world: RewindWorld;
 	/** Results that were saved, over reloads. */
-	readonly state: vscode.Memento;
+	readonly state: { get(key: string): unknown; update(key: string, value: unknown): PromiseLike<void> };
 	openSession(sessionId: string): Promise<OpenSession>;
+	/** A scheme has one provider only, so a second editor of this kind needs its own. */
 	readonly scheme?: string;
+	readonly command?: string;
 }): MergeEditor {
-	const { world, state, scheme = MERGE_SCHEME } = input;
+	const { world, state, scheme = MERGE_SCHEME, command = OPEN_COMMAND } = input;
 	const store = new DisposableStore();
 	const changedAt = new Map<string, number>();
 	const onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
@@ -41,7 +46,7 @@ export function createMergeEditor(input: {
 	const signal = () => new AbortController().signal;
 
 	const contentOf = async (uri: vscode.Uri): Promise<string> => {
-		const saved = state.get<unknown>(STATE_PREFIX + uri.toString());
+		const saved = state.get(STATE_PREFIX + uri.toString());
 		if (typeof saved === 'string') return saved;
 		const key = mergeKeyOf(uri, scheme);
 		if (!key) throw vscode.FileSystemError.FileNotFound(uri);
@@ -84,14 +89,14 @@ export function createMergeEditor(input: {
 			return branchUri({ kind: 'file', sha256 }, `${name}${output.path}`);
 		};
 		const known = await vscode.commands.getCommands(false);
-		if (!known.includes(OPEN_COMMAND)) {
+		if (!known.includes(command)) {
 			await vscode.window.showTextDocument(output, { preview: false });
 			return;
 		}
-		await vscode.commands.executeCommand(OPEN_COMMAND, {
+		await vscode.commands.executeCommand(command, {
 			base: await side('before', texts.ancestor),
-			input1: { uri: await side('now', texts.ours), title: 'Now', description: 'with your changes' },
-			input2: { uri: await side('then', texts.theirs), title: 'To restore', description: 'as it was then' },
+			input1: { uri: await side('now', texts.ours), title: 'Your Version', description: 'as it is now' },
+			input2: { uri: await side('then', texts.theirs), title: 'Earlier Version', description: 'to restore' },
 			output,
 		});
 	};
@@ -105,6 +110,18 @@ export function createMergeEditor(input: {
 			restore,
 		);
 		if (answer === restore) await restoreWhole(session, key, world, signal());
+	};
+	/** The editor starts with what the agent left where nothing is decided yet, and nobody else can tell that from a decision. */
+	const isDecided = async (session: OpenSession, key: MergeKey, text: string): Promise<boolean> => {
+		const { texts } = await loadConflict(session, key, world, signal());
+		if (!texts || toLf(text) !== toLf(withoutConflicts(texts.mergedWithMarkers))) return true;
+		const use = 'Use It';
+		const answer = await vscode.window.showWarningMessage(
+			`Nothing is decided in the merge of ${key.file.rel} yet.`,
+			{ modal: true, detail: 'Where both sides differ, the result holds what the agent had left.' },
+			use,
+		);
+		return answer === use;
 	};
 	/** Saved first, into our own memory, so that closing asks nothing. */
 	const close = async (uri: vscode.Uri) => {
@@ -138,6 +155,7 @@ export function createMergeEditor(input: {
 			if (!key) throw new UserError('no-merge', 'There is no merge here. Open one from the row of the rewind.');
 			const session = await input.openSession(key.sessionId);
 			const text = documentOf(uri)?.getText() ?? (await contentOf(uri));
+			if (!(await isDecided(session, key, text))) return;
 			await useMerged(session, { ...key, text }, world, signal());
 			session.unnotify(noticeId(uri));
 			await close(uri);

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { asEntryId, asSha256 } from '../base/ids.ts';
 import type { ContentHash } from '../core/session/entry.ts';
-import type { Conflict } from './restoreConflicts.ts';
+import type { Conflict } from './unresolvedConflicts.ts';
 
 export const MERGE_SCHEME = 'retrace-merge';
 

@@ -1,45 +1,16 @@
-/**
- * Conflicts that restores left: which wait to be merged, as the log has it, and how the user's result gets into the file. A restore
- * never waits for them.
- */
+/** Conflicts that restores left: their texts, and how the user's result gets into the file. A restore never waits for them. */
 import { UserError } from '../base/errors.ts';
-import type { EntryId } from '../base/ids.ts';
 import { type ConflictTexts, conflictTexts } from '../core/checkpoint/planHunks.ts';
 import { applyRestore, resolveConflict, settleIntents } from '../core/checkpoint/restore.ts';
 import { readToEpoch } from '../core/checkpoint/restoreJournal.ts';
 import { type PlannedFile, planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
-import { isSameFile, pathKey } from '../core/checkpoint/timeline.ts';
+import { isSameFile } from '../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import { toLf } from '../core/edit/textFile.ts';
-import type { ContentHash, Entry, FilePath } from '../core/session/entry.ts';
+import type { ContentHash } from '../core/session/entry.ts';
 import type { OpenSession } from './openSession.ts';
 import type { RewindWorld } from './rewindFlow.ts';
-import { isUndoOf } from './rewindHistory.ts';
-
-export type Conflict = { readonly restore: EntryId; readonly file: FilePath };
-
-/** In the order they came. One that a restore took up again, that a tool changed since, or whose restore was undone, waits no more. */
-export function unresolvedConflicts(entries: readonly Entry[]): readonly Conflict[] {
-	const undoneBy = new Map<string, EntryId>();
-	for (const entry of entries)
-		if (entry.type === 'restore' && entry.undoOf !== undefined) undoneBy.set(entry.undoOf, entry.id);
-	const isInForce = (id: EntryId): boolean => {
-		const by = undoneBy.get(id);
-		return by === undefined || !isInForce(by);
-	};
-	const isUndo = isUndoOf(entries);
-	const open = new Map<string, Conflict>();
-	for (const entry of entries) {
-		if (entry.type === 'fileOperation' && entry.toolUseId !== undefined) open.delete(pathKey(entry.path));
-		if (entry.type !== 'restore' || !isInForce(entry.id)) continue;
-		for (const { path: file, outcome } of entry.files) {
-			if (outcome === 'conflict') open.set(pathKey(file), { restore: entry.id, file });
-			// An undo leaves what it undid as it was before.
-			else if (!isUndo(entry)) open.delete(pathKey(file));
-		}
-	}
-	return [...open.values()];
-}
+import { type Conflict, unresolvedConflicts } from './unresolvedConflicts.ts';
 
 export type LoadedConflict = {
 	/** Of the file now. The result is for this content alone. */

@@ -5,15 +5,10 @@ import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
 import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
-import {
-	type Conflict,
-	loadConflict,
-	restoreWhole,
-	unresolvedConflicts,
-	useMerged,
-} from '../../src/host/restoreConflicts.ts';
+import { loadConflict, restoreWhole, useMerged } from '../../src/host/restoreConflicts.ts';
 import { applyRewind, redoRewind, undoRewind } from '../../src/host/rewindFlow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
+import { type Conflict, unresolvedConflicts } from '../../src/host/unresolvedConflicts.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
 import { createFakeIds } from '../fakes/fakeClock.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';

@@ -35,5 +35,9 @@ export function mergeText(input: {
 	return { text: joinLines(lines), conflicts };
 }
 
+/** A merged text with what the ancestor has in the place of every conflict: how a merge editor starts. */
+export const withoutConflicts = (text: string): string =>
+	text.replace(/^<{7} now\n[\s\S]*?^\|{7} as the agent left it\n([\s\S]*?)^={7}\n[\s\S]*?^>{7} to restore\n/gm, '$1');
+
 /** A marker stands on a line of its own, also behind a last line that has no newline. */
 const whole = (lines: readonly string[]) => lines.map((line) => (line.endsWith('\n') ? line : `${line}\n`));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { mergeText } from '../../../src/core/edit/merge.ts';
+import { mergeText, withoutConflicts } from '../../../src/core/edit/merge.ts';
 
 test('changes of both sides come together; the same lines changed twice are a conflict', () => {
 	const check = (ancestor: string, ours: string, theirs: string, text: string, conflicts = 0) =>
@@ -28,4 +28,14 @@ test('property: a side that changed nothing takes the other whole, and equal sid
 			assert.deepEqual(mergeText({ ancestor, ours: other, theirs: other }), { text: other, conflicts: 0 });
 		}),
 	);
+});
+
+test('without its conflicts, a merge holds the ancestor in their place and what merged around them', () => {
+	const ancestor = 'a\nb\nc\nd\ne\n';
+	const merged = mergeText({ ancestor, ours: 'A\nb\nc\nd\nmine\n', theirs: 'a\nb\nX\nd\ntheirs\n' });
+	assert.equal(merged.conflicts, 1);
+	assert.equal(withoutConflicts(merged.text), 'A\nb\nX\nd\ne\n');
+	const two = mergeText({ ancestor, ours: 'x\nb\nc\nd\ny\n', theirs: 'z\nb\nc\nd\n' });
+	assert.equal(two.conflicts, 2);
+	assert.equal(withoutConflicts(two.text), ancestor);
 });
