@@ -98,6 +98,7 @@ export function createSessionLister({ folder, window, trace }: SessionListerOpti
 			await setImmediate();
 			index.keepOnly(ids);
 			index.saveSoon();
+			await setImmediate();
 			return { sessions: rows.sort((left, right) => right.updatedAt - left.updatedAt), onDisk: ids.length };
 		},
 	};

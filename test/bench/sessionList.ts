@@ -28,6 +28,7 @@ export async function listing(folder: string, optionsIn: StoreFactory): Promise<
 	delay.enable();
 	const all = await timed(() => withoutIndex(many).list());
 	delay.disable();
+	const blockMs = delay.max / 1e6;
 	const first = lister(many);
 	await first.list();
 	await first.index.save();
@@ -41,8 +42,9 @@ export async function listing(folder: string, optionsIn: StoreFactory): Promise<
 			value: all,
 			unit: 'ms',
 			bound: Math.round(plainMs * 1.5),
-			note: `plain read of the last 64 KB of each: ${Math.round(plainMs)} ms; longest block ${Math.round(delay.max / 1e6)} ms`,
+			note: `plain read of the last 64 KB of each: ${Math.round(plainMs)} ms`,
 		},
+		{ name: 'list 10,000 sessions, longest block', value: blockMs, unit: 'ms', bound: 10, note: 'of the main thread' },
 		{ name: 'list 10,000 sessions, index', value: allIndexed, unit: 'ms', bound: 300 },
 	];
 }
