@@ -27,14 +27,14 @@ export class ConflictRows {
 		return isChanged && open.length + this.#conflicts().length > 0;
 	}
 
-	/** The newest of these rows shows all that wait: a rewind made again stands for the one before it. */
+	/** What the row of its own rewind cannot show, because that was undone or made again, stands in the newest one. */
 	fill(rows: readonly TranscriptItem[]): readonly TranscriptItem[] {
 		const open = this.#conflicts();
 		if (open.length === 0) return rows;
 		const shown = new Set(rows.flatMap((row) => (row.kind === 'rewound' ? (row.restoreId ?? []) : [])));
-		const last = rows.findLastIndex((row) => row.kind === 'rewound' && row.restoreId !== undefined);
+		const last = rows.findLastIndex((row) => row.kind === 'rewound');
 		return rows.map((row, index) => {
-			if (row.kind !== 'rewound' || row.restoreId === undefined) return row;
+			if (row.kind !== 'rewound') return row;
 			const own = open.filter(({ restore }) => restore === row.restoreId || (index === last && !shown.has(restore)));
 			const conflicts = own.map(({ restore, file }) => ({ restoreId: restore, key: pathKey(file), path: file.rel }));
 			return conflicts.length === 0 ? row : { ...row, conflicts };

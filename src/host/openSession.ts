@@ -192,13 +192,13 @@ export class OpenSession implements Disposable {
 
 	/** Everything a panel shows now, in order. */
 	rows(): readonly TranscriptItem[] {
+		const undone = redoableRewind(this.session.entries) ? [UNDONE_ROW] : [];
 		const settled = this.#conflicts
-			.fill(this.#transcript.rows(this.isRunning || this.isRunningElsewhere))
+			.fill([...this.#transcript.rows(this.isRunning || this.isRunningElsewhere), ...undone])
 			.map((row) => this.#withProgress(row));
 		const known = new Set(settled.map((row) => row.id));
 		const live = this.#live.rows().filter((row) => !known.has(row.id));
-		const undone = redoableRewind(this.session.entries) ? [UNDONE_ROW] : [];
-		return [...settled, ...undone, ...live, ...this.approvals.rows(), ...this.#notices];
+		return [...settled, ...live, ...this.approvals.rows(), ...this.#notices];
 	}
 
 	row(id: string): TranscriptItem | undefined {

@@ -47,6 +47,8 @@ export function isUndoOf(entries: readonly Entry[]): (restore: EntryOf<'restore'
 
 function readHistory(entries: readonly Entry[]): { readonly done: RewindAction[]; readonly undone: UndoneAction[] } {
 	const since = entries.slice(entries.findLastIndex(isConversation) + 1);
+	// Asked with every change above the composer, and mostly there is nothing.
+	if (!since.some(({ type }) => type === 'rewind' || type === 'restore')) return { done: [], undone: [] };
 	const isUndo = isUndoOf(entries);
 	const joined = new Set(since.flatMap((entry) => (entry.type === 'rewind' ? (entry.restore ?? []) : [])));
 	const restores = new Map<string, EntryOf<'restore'>>();
@@ -56,10 +58,12 @@ function readHistory(entries: readonly Entry[]): { readonly done: RewindAction[]
 	let undoing: EntryOf<'restore'> | undefined;
 	const push = (action: RewindAction) => {
 		// A rewind made again takes its undo from the list; any other one ends what could be made again.
-		const again = undone.at(-1)?.undoing?.id;
-		if (action.restore?.undoOf !== undefined && action.restore.undoOf === again) undone.pop();
-		else if (action.restore === undefined && action.rewind && undone.at(-1)?.rewind?.to === action.rewind.to)
-			undone.pop();
+		const last = undone.at(-1);
+		const isAgain =
+			action.restore === undefined
+				? last !== undefined && last.undoing === undefined && last.rewind?.to === action.rewind?.to
+				: action.restore.undoOf !== undefined && action.restore.undoOf === last?.undoing?.id;
+		if (isAgain) undone.pop();
 		else undone.length = 0;
 		done.push(action);
 	};

@@ -136,3 +136,21 @@ test('what has no lines to merge is restored as a whole, or stays', async () => 
 	assert.equal(workspace.text('/w/a'), 'top\none\nend\n');
 	assert.deepEqual(waiting(), []);
 });
+
+test('what an undo of a rewind could not bring back waits as well, in the row that offers the redo', async () => {
+	const { use, open, world, workspace, waiting, rows } = await createConflict();
+	await use('top\none\nend\n');
+	workspace.set('/w/a', 'top\nelse\nend\n');
+	await undoRewind(open, world, signal);
+	assert.equal(workspace.text('/w/a'), 'top\nelse\nend\n');
+	assert.deepEqual(waiting(), ['a']);
+	const row = rows().at(-1);
+	assert.deepEqual(row?.kind === 'rewound' && [row.id, row.canRedo, row.conflicts.map(({ path }) => path)], [
+		'rewind-undone',
+		true,
+		['a'],
+	]);
+	await use('top\nmine\nend\n');
+	assert.equal(workspace.text('/w/a'), 'top\nmine\nend\n');
+	assert.deepEqual(waiting(), []);
+});
