@@ -15,6 +15,7 @@ import {
 } from './recordingWorkspace.ts';
 import { type RestoreStep, readJournal, unfinishedRestore } from './restoreJournal.ts';
 import type { RestoreWorld } from './restorePlan.ts';
+import { isTornWrite } from './tornWrite.ts';
 import { stateOf } from './userEdits.ts';
 
 export type FileReport = { readonly file: FilePath; readonly reason: string };
@@ -69,7 +70,8 @@ export async function finishRestore(world: RestoreWorld): Promise<void> {
 		const state = await stateNow(world, step).catch(() => undefined);
 		const isDone = state?.content === stateOf(step.after, step.metaAfter);
 		if (isDone && hasMode(state?.meta, step.metaAfter)) return [];
-		const isTorn = state?.bytes !== undefined && (await isCutShort(world, step, state.bytes).catch(() => false));
+		const isLink = (step.metaBefore.link ?? false) || (step.metaAfter.link ?? false);
+		const isTorn = state?.bytes && !isLink && (await isTornWrite(blobs, step, state.bytes).catch(() => false));
 		return isTorn ? [{ ...step, before: blobs.hash(state.bytes), metaBefore: state.meta }] : [step];
 	});
 	const rest = open.flat();
@@ -84,18 +86,6 @@ export async function finishRestore(world: RestoreWorld): Promise<void> {
 		},
 	);
 	await session.sync();
-}
-
-/** Writing from the start stopped somewhere: the new content up to there, the old one behind. Nobody else leaves a file like that. */
-async function isCutShort({ blobs }: RestoreWorld, step: RestoreStep, now: Uint8Array): Promise<boolean> {
-	if (step.after === 'absent' || step.metaBefore.link || step.metaAfter.link) return false;
-	const wanted = await blobs.get({ $blob: step.after });
-	const before = step.before === 'absent' ? new Uint8Array() : await blobs.get({ $blob: step.before });
-	let written = 0;
-	while (written < now.length && written < wanted.length && now[written] === wanted[written]) written++;
-	if (now.length !== Math.max(before.length, written)) return false;
-	for (let index = written; index < now.length; index++) if (now[index] !== before[index]) return false;
-	return true;
 }
 
 async function readSteps(world: RestoreWorld, plan: { readonly $blob: Exclude<ContentHash, 'absent'> }) {

@@ -16,6 +16,7 @@ import { FILE_MEDIA_TYPE } from './recordingWorkspace.ts';
 import { journalText, type RestoreStep } from './restoreJournal.ts';
 import type { PlannedFile, RestorePlan, RestoreWorld } from './restorePlan.ts';
 import { hashOf, openIntents, pathKey } from './timeline.ts';
+import { isTornWrite } from './tornWrite.ts';
 
 export type RestoreReport = {
 	/** The `restore` entry; undefined when there was nothing to do. */
@@ -166,15 +167,18 @@ export async function settleIntents(input: {
 		const before = hashOf(intent.before);
 		// Only what was found after it happened may be without a copy, and that is never open.
 		if (before === 'notCaptured' || intent.after === 'notCaptured') continue;
-		const found = nextBefore === undefined ? await foundNow(input, intent) : { hash: nextBefore, meta: nextMeta };
+		const found =
+			nextBefore === undefined ? await foundNow(input, intent) : { hash: nextBefore, meta: nextMeta, bytes: undefined };
 		const isKnown = found?.hash === before || found?.hash === intent.after;
+		// What is half of each is ours, and must not be taken for an edit of the user's.
+		const torn = !isKnown && found?.bytes ? await tornContent(input.blobs, intent, found.bytes) : undefined;
 		const mode = found?.meta?.mode;
 		const announced = (intent.metaAfter ?? intent.meta).mode;
 		const isOtherMode = mode !== undefined && announced !== undefined && mode !== announced;
 		session.append<'fileOperationDone'>({
 			type: 'fileOperationDone',
 			epoch: intent.epoch,
-			after: found?.hash === before ? before : intent.after,
+			after: found?.hash === before ? before : (torn ?? intent.after),
 			...(isOtherMode ? { metaAfter: { ...(intent.metaAfter ?? intent.meta), mode } } : {}),
 			...(isKnown ? {} : { isUncertain: true }),
 		});
@@ -294,14 +298,32 @@ const reasonOf = (error: UserError): string =>
 async function foundNow(
 	{ workspace, blobs }: Pick<RestoreWorld, 'workspace' | 'blobs'>,
 	{ path, meta, metaAfter = meta }: EntryOf<'fileOperation'>,
-): Promise<{ readonly hash: ContentHash; readonly meta: FileMeta } | undefined> {
+): Promise<
+	{ readonly hash: ContentHash; readonly meta: FileMeta; readonly bytes: Uint8Array | undefined } | undefined
+> {
 	try {
 		const now = await currentFile(workspace, path, { isLinkKnown: (meta.link ?? false) || (metaAfter.link ?? false) });
 		if (now.kind === 'blocked') return undefined;
 		const { snapshot } = now;
 		return snapshot.kind === 'absent'
-			? { hash: 'absent', meta: {} }
-			: { hash: blobs.hash(snapshot.bytes), meta: snapshot.meta };
+			? { hash: 'absent', meta: {}, bytes: undefined }
+			: { hash: blobs.hash(snapshot.bytes), meta: snapshot.meta, bytes: snapshot.bytes };
+	} catch (error) {
+		if (error instanceof UserError) return undefined;
+		throw error;
+	}
+}
+
+async function tornContent(
+	blobs: BlobStore,
+	intent: EntryOf<'fileOperation'>,
+	bytes: Uint8Array,
+): Promise<ContentHash | undefined> {
+	const [before, after] = [hashOf(intent.before), intent.after];
+	if (before === 'notCaptured' || after === 'notCaptured') return undefined;
+	try {
+		if (!(await isTornWrite(blobs, { before, after }, bytes))) return undefined;
+		return (await blobs.put(bytes, FILE_MEDIA_TYPE)).$blob;
 	} catch (error) {
 		if (error instanceof UserError) return undefined;
 		throw error;

@@ -144,7 +144,7 @@ async function planFiles(
 			startedAt: timeline.startedAt,
 			others,
 		};
-		const own = since.filter(isOwn);
+		const own = since.every(isOwn) ? since : withoutRoundTrips(since).filter(isOwn);
 		const files: PlannedFile[] = [];
 		const [firstOwn] = own;
 		if (firstOwn) files.push(await planFile(world, firstOwn, own, view, false));
@@ -157,6 +157,22 @@ async function planFiles(
 	const files = planned.flat();
 	files.sort((a, b) => (a.key < b.key ? -1 : 1));
 	return files;
+}
+
+/**
+ * Without what was taken back again: a restore that the user had take back a change of an unknown author must not count as a change of the
+ * session's that brings it back when it is undone.
+ */
+function withoutRoundTrips(since: readonly TimelineOperation[]): readonly TimelineOperation[] {
+	const left: TimelineOperation[] = [];
+	for (const operation of since) {
+		left.push(operation);
+		const after = stateOf(operation.after, operation.metaAfter);
+		const start = left.findIndex(({ before, meta }) => before !== 'notCaptured' && stateOf(before, meta) === after);
+		// A change of permissions alone leaves the content it found.
+		if (start >= 0 && !left.slice(start).some(({ op }) => op === 'chmod')) left.length = start;
+	}
+	return left;
 }
 
 /** What is known of a file besides its operations. */

@@ -40,6 +40,8 @@ export type LifeFiles = {
 	dieAt(crash: Crash | undefined): void;
 	/** Whether the process has ended there. */
 	readonly isDead: boolean;
+	/** The file it left in a state that nobody can tell from a person's work. */
+	readonly halfWritten: Name | undefined;
 };
 
 export type LifeWorld = {
@@ -215,12 +217,15 @@ export async function live(world: LifeWorld, steps: readonly Step[], sights: Sig
 			return undefined;
 		});
 		const hasDied = files.isDead;
+		const { halfWritten } = files;
 		files.dieAt(undefined);
 		remember(life, since, seenBefore);
 		if (hasDied) {
 			sights.crashes++;
+			if (halfWritten) touch(halfWritten, undefined);
 			await reopen(which);
 			await settle(which);
+			if (halfWritten) touch(halfWritten, undefined);
 		}
 		const isTicked = (name: Name) =>
 			plan.files.some(({ file, key }) => file.rel === name && choices.overwrite.includes(key));

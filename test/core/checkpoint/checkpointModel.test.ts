@@ -13,7 +13,7 @@ import { createMemoryWorkspace, type MemoryFile } from '../../fakes/memoryWorksp
 import { diskPicture, recordShell } from '../../fakes/shellEffects.ts';
 import { linesOf } from '../session/sessionSupport.ts';
 import { type LifeFiles, type LifeWorld, live, noSights, type Seen } from './checkpointLife.ts';
-import { type Crash, type Name, step } from './modelSteps.ts';
+import { type Crash, cutWrite, type Name, step } from './modelSteps.ts';
 
 const RUNS = Number(process.env.RETRACE_RUNS ?? 2_000);
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -25,6 +25,7 @@ function createMemoryFiles(world: Pick<LifeWorld, 'blobs'>): LifeFiles {
 	const { files, links } = workspace;
 	let crash: Crash | undefined;
 	let isDead = false;
+	let halfWritten: Name | undefined;
 	const change =
 		<A extends unknown[], R>(work: (...args: A) => Promise<R>, tear?: (...args: A) => void) =>
 		async (...args: A): Promise<R> => {
@@ -32,7 +33,7 @@ function createMemoryFiles(world: Pick<LifeWorld, 'blobs'>): LifeFiles {
 			if (!crash || crash.at-- > 0) return await work(...args);
 			isDead = true;
 			if (crash.how === 'after') await work(...args);
-			if (crash.how === 'torn') tear?.(...args);
+			else if (crash.how !== 'before') tear?.(...args);
 			throw new Error('The process died.');
 		};
 	workspace.delete = change(workspace.delete);
@@ -40,11 +41,10 @@ function createMemoryFiles(world: Pick<LifeWorld, 'blobs'>): LifeFiles {
 	workspace.write = change(workspace.write, (path, bytes, options) => {
 		const file = files.get(path);
 		if (options.link || options.wasLink || file?.isDirty) return;
-		const old = file?.bytes ?? new Uint8Array();
-		const torn = encode(
-			decode(bytes).slice(0, Math.ceil(bytes.length / 2)) + decode(old).slice(Math.ceil(bytes.length / 2)),
-		);
-		files.set(path, { mode: 0o644, isDirty: false, isReadOnly: false, ...file, bytes: torn });
+		const torn = crash && cutWrite(crash, file && decode(file.bytes), decode(bytes));
+		if (torn === undefined) return;
+		if (crash?.how === 'half') halfWritten = path.slice('/w/'.length) as Name;
+		files.set(path, { mode: 0o644, isDirty: false, isReadOnly: false, ...file, bytes: encode(torn) });
 	});
 	const put = (name: Name, bytes: Uint8Array<ArrayBuffer>) => {
 		const file = files.get(pathOf(name));
@@ -108,9 +108,13 @@ function createMemoryFiles(world: Pick<LifeWorld, 'blobs'>): LifeFiles {
 		dieAt(next) {
 			crash = next && { ...next };
 			isDead = false;
+			halfWritten = undefined;
 		},
 		get isDead() {
 			return isDead;
+		},
+		get halfWritten() {
+			return halfWritten;
 		},
 	};
 }

@@ -37,7 +37,8 @@ const diskAct: fc.Arbitrary<DiskAct> = fc.oneof(
 );
 /** Which of the two sessions acts. The first one does most of it. */
 const by = fc.constantFrom(0, 0, 0, 1);
-const crash = fc.record({ at: fc.nat(3), how: fc.constantFrom('before', 'after', 'torn') });
+/** `torn`: as a killed process leaves a file; `half`: as only a power cut might. */
+const crash = fc.record({ at: fc.nat(3), how: fc.constantFrom('before', 'after', 'torn', 'half') });
 const choice = fc.constantFrom('nothing', 'nothing', 'overwrite', 'keep', 'hunks');
 
 export const step = fc.oneof(
@@ -72,3 +73,12 @@ type Generated<A> = A extends fc.Arbitrary<infer T> ? T : never;
 export type Step = Generated<typeof step>;
 export type Crash = Generated<typeof crash>;
 export type Choice = Generated<typeof choice>;
+
+/** What a write leaves that ends in the middle; undefined: what was there. */
+export function cutWrite(crash: Crash, old: string | undefined, text: string): string | undefined {
+	if (crash.how === 'half')
+		return text.slice(0, Math.ceil(text.length / 2)) + (old ?? '').slice(Math.ceil(text.length / 2));
+	if (crash.how !== 'torn') return undefined;
+	if (old === undefined) return '';
+	return text.length < old.length ? text + old.slice(text.length) : undefined;
+}

@@ -198,6 +198,17 @@ describe('what may not be the session’s', () => {
 	});
 });
 
+test('a restore that took back what may not be the session’s is not itself taken back by going there again', async () => {
+	const world = await createSessionWorld({ '/w/a': 'user\n' });
+	await recordShell(world, () => world.workspace.set('/w/a', 'unknown\n'), { author: 'unknown' });
+	await restore(world, 0, { overwrite: (await plan(world)).files.map(({ key }) => key) });
+	assert.equal(world.workspace.text('/w/a'), 'user\n');
+	assert.deepEqual(await rows(world), []);
+	await world.agent('/w/a', 'user\nagent\n');
+	await restore(world);
+	assert.equal(world.workspace.text('/w/a'), 'user\n');
+});
+
 describe('undo and redo', () => {
 	test('work any number of times, each with a point to go back to', async () => {
 		const world = await createSessionWorld({ '/w/a': 'before\n' });
