@@ -9,7 +9,7 @@ export interface SlashCommand {
 
 const slashCommands: readonly SlashCommand[] = [
 	{ name: 'branches', detail: 'The branches of this session' },
-	{ name: 'compact', detail: 'Summarise the conversation to make room' },
+	{ name: 'compact', detail: 'Summarize the conversation to make room' },
 	{ name: 'context', detail: 'What fills the context window' },
 	{ name: 'doctor', detail: 'Check all sessions for damage' },
 	{ name: 'export', detail: 'Save this session as a file' },

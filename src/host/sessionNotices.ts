@@ -81,9 +81,9 @@ export function problemNotices(problems: readonly LogProblem[]): TranscriptItem[
 	return notices;
 }
 
-/** `Summarising the conversation to make room … 2,400 characters`. */
+/** `Summarizing the conversation to make room … 2,400 characters`. */
 export function compactingText({ chars }: Extract<TurnEvent, { kind: 'compacting' }>): string {
-	return `Summarising the conversation to make room … ${chars.toLocaleString('en-US')} characters`;
+	return `Summarizing the conversation to make room … ${chars.toLocaleString('en-US')} characters`;
 }
 
 /** `Overloaded. Trying again in 4 s (2 of 8)`. */

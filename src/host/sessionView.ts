@@ -287,7 +287,7 @@ export class SessionView implements Disposable {
 		await this.showOpen(fork);
 	}
 
-	/** Summarises the conversation; shows the summary first unless the setting says never. */
+	/** Summarizes the conversation; shows the summary first unless the setting says never. */
 	async compact(focus: string): Promise<void> {
 		const wish = { scope: { kind: 'all' }, by: 'manual', ...(focus === '' ? {} : { focus }) } as const;
 		await compactSession(this.current, wish, this.#host.world);

@@ -87,7 +87,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */
 	z.object({ kind: z.literal('context.show') }),
-	/** Summarise the conversation. */
+	/** Summarize the conversation. */
 	z.object({ kind: z.literal('context.compact'), focus: z.string() }),
 	/** Go back to before the summary of this row. */
 	z.object({ kind: z.literal('context.undoCompact'), id: z.string() }),

@@ -145,7 +145,7 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** Conflicts that wait to be merged. */
 		conflicts: z.array(z.object({ restoreId: z.string(), key: z.string(), path: z.string() })),
 	}),
-	/** A part of the conversation was summarised here. */
+	/** A part of the conversation was summarized here. */
 	z.object({
 		...base,
 		kind: z.literal('compacted'),

@@ -61,7 +61,7 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 		await send(panel(), prompt);
 		await turnEnds(panel());
 	};
-	const row = () => panel().getByRole('group', { name: 'Conversation summarised' });
+	const row = () => panel().getByRole('group', { name: 'Conversation summarized' });
 	const meter = async () =>
 		Number(await panel().getByRole('meter', { name: 'Context usage' }).getAttribute('aria-valuenow'));
 	const last = () => api.accepted.at(-1) ?? {};
@@ -114,7 +114,7 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 	test('by itself once the line is reached, and not before', async () => {
 		assert.equal(compactions().length, 1);
 		await ask(prompts.over);
-		await row().getByText('Summarised to make room').waitFor();
+		await row().getByText('Summarized to make room').waitFor();
 		assert.equal(compactions().length, 2);
 		assert.equal(api.accepted.filter(isQuestion).length, 2);
 		// The prompt that would have crossed the line is sent as it was typed, behind the summary.

@@ -1,4 +1,4 @@
-/** The line where the conversation was summarised: from how much to how much, the summary on demand, and the way back. */
+/** The line where the conversation was summarized: from how much to how much, the summary on demand, and the way back. */
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { shortTokens } from '../../src/protocol/contextMeter.ts';
@@ -12,10 +12,10 @@ type CompactedItem = Extract<TranscriptItem, { kind: 'compacted' }>;
 export function compactedRow(item: CompactedItem, context: ViewContext): TemplateResult {
 	const isOpen = context.openRows.has(item.id);
 	const canUndo = context.state.head?.readOnlyReason === null;
-	return html`<div class="rewound compacted" data-row=${item.id} role="group" aria-label="Conversation summarised">
+	return html`<div class="rewound compacted" data-row=${item.id} role="group" aria-label="Conversation summarized">
 		<div class="rewound-line">
 			${icon('fold')}<span class="rewound-text"
-				>${item.isAutomatic ? 'Summarised to make room' : 'Conversation summarised'}:
+				>${item.isAutomatic ? 'Summarized to make room' : 'Conversation summarized'}:
 				${shortTokens(item.tokensBefore)} → ${shortTokens(item.tokensAfter)} tokens
 				<button type="button" class="link" aria-expanded=${isOpen ? 'true' : 'false'} @click=${() => context.toggleRow(item.id)}>${isOpen ? 'Hide summary' : 'Show summary'}</button></span
 			>

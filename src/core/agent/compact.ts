@@ -36,7 +36,7 @@ export type CompactionPorts = Pick<
 > &
 	Pick<TurnPorts, 'contextLimits' | 'loadProjectContext' | 'reviewSummary' | 'trace'>;
 
-/** Of the messages' size, when a request was too large to be summarised: each try is smaller. */
+/** Of the messages' size, when a request was too large to be summarized: each try is smaller. */
 const SHORTER = [0.6, 0.35, 0.15];
 const FRAME = 'This is the summary of the conversation so far, which was replaced by it to make room:';
 
@@ -195,7 +195,7 @@ function previousSummary(branch: readonly Entry[]): string | undefined {
 
 type Answer = { readonly summary: string; readonly costUsd: number | null; readonly cacheShare: number };
 
-/** A conversation that is too large even to be summarised is asked about in a shorter form. */
+/** A conversation that is too large even to be summarized is asked about in a shorter form. */
 async function askWhatFits(
 	request: ModelRequest,
 	ttl: '5m' | '1h',
@@ -277,7 +277,7 @@ const textIn = (blocks: readonly AssistantBlock[]): string =>
 		.join('');
 
 const nothingToCompact = (): UserError =>
-	new UserError('nothing-to-compact', 'There is nothing to summarise here yet. Nothing was changed.');
+	new UserError('nothing-to-compact', 'There is nothing to summarize here yet. Nothing was changed.');
 
 const noSummary = (): UserError =>
 	new UserError(

@@ -1,5 +1,5 @@
 /**
- * When a session is summarised by itself: at the end of a turn once the line is reached, before a prompt when it was reached before, and
+ * When a session is summarized by itself: at the end of a turn once the line is reached, before a prompt when it was reached before, and
  * in the middle of a turn only when the next request would not fit any more. Two failures in a row end it until a summary succeeds.
  */
 import { codeOf, isCancelled, UserError } from '../../base/errors.ts';
@@ -17,7 +17,7 @@ export type RoomTurn = {
 	readonly signal: AbortSignal;
 };
 
-/** Failures in a row after which the session is not summarised by itself any more. */
+/** Failures in a row after which the session is not summarized by itself any more. */
 const MAX_FAILURES = 2;
 export const COMPACTION_FAILED = 'compaction-failed';
 
@@ -83,7 +83,7 @@ async function compactByItself(turn: RoomTurn, wish: CompactionWish): Promise<bo
 		if (!(error instanceof ModelError) && !(error instanceof UserError)) throw error;
 		if (session.readOnlyReason !== undefined) throw error;
 		traced(error instanceof ModelError ? error.kind : codeOf(error));
-		// Nothing in it to summarise is no failure of the summary.
+		// Nothing in it to summarize is no failure of the summary.
 		if (codeOf(error) !== 'nothing-to-compact') tellFailure(session, error);
 		return false;
 	}
@@ -106,7 +106,7 @@ function failuresInARow(entries: readonly Entry[]): number {
 }
 
 function tellFailure(session: Session, error: ModelError | UserError): void {
-	tell(session, `The conversation could not be summarised: ${withDot(error.message)} Nothing of it was changed.`);
+	tell(session, `The conversation could not be summarized: ${withDot(error.message)} Nothing of it was changed.`);
 }
 
 function tell(session: Session, what: string): void {

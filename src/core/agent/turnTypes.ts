@@ -79,7 +79,7 @@ export type TurnPorts = {
 };
 
 export type ContextLimits = {
-	/** Summarise by itself when the line is reached. */
+	/** Summarize by itself when the line is reached. */
 	readonly autoCompact: boolean;
 	/** The user's own figure for the window; null = what is known about the model. */
 	readonly windowTokens: number | null;

@@ -11,7 +11,7 @@ export type CompactionScope =
 
 export type CompactionRange = EntryFields<'compaction'>['replaces'];
 
-/** Undefined when there is nothing to summarise: no reply in the range, or all of it was replaced before. */
+/** Undefined when there is nothing to summarize: no reply in the range, or all of it was replaced before. */
 export function compactionRange(branch: readonly Entry[], scope: CompactionScope): CompactionRange | undefined {
 	const from = scope.kind === 'all' ? -1 : branch.findIndex(({ id, type }) => id === scope.prompt && type === 'user');
 	if (scope.kind !== 'all' && from < 0) return undefined;

@@ -18,7 +18,7 @@ import { markMessages } from './breakpoints.ts';
 export type SummaryQuestion = {
 	/** What the user wants the summary to keep above all. */
 	readonly focus?: string;
-	/** The prompt from which on, or up to which, is to be summarised; its first words are enough. */
+	/** The prompt from which on, or up to which, is to be summarized; its first words are enough. */
 	readonly from?: string;
 	readonly upTo?: string;
 };
@@ -90,11 +90,11 @@ function questionText({ focus, from, upTo }: SummaryQuestion): string {
 	];
 	if (from !== undefined)
 		parts.push(
-			`Summarise only from the user’s message on that begins like this; what precedes it stays:\n${quoted(from)}`,
+			`Summarize only from the user’s message on that begins like this; what precedes it stays:\n${quoted(from)}`,
 		);
 	if (upTo !== undefined)
 		parts.push(
-			`Summarise only what precedes the user’s message that begins like this; it and what follows stay:\n${quoted(upTo)}`,
+			`Summarize only what precedes the user’s message that begins like this; it and what follows stay:\n${quoted(upTo)}`,
 		);
 	if (focus !== undefined) parts.push(`The user wants above all this to be kept: ${focus}`);
 	return parts.join('\n\n');
@@ -102,7 +102,7 @@ function questionText({ focus, from, upTo }: SummaryQuestion): string {
 
 const quoted = (text: string): string => `> ${text.slice(0, MAX_QUOTED_CHARS).replaceAll('\n', '\n> ')}`;
 
-/** Texts of results that are longer are cut, oldest first, when a conversation is too large to be summarised as it is. */
+/** Texts of results that are longer are cut, oldest first, when a conversation is too large to be summarized as it is. */
 const SHORT_RESULT_CHARS = 1_000;
 const KEPT_RESULT_CHARS = 400;
 

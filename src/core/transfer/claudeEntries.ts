@@ -229,7 +229,7 @@ function compactionDrafts(step: ClaudeStep, parent: EntryId | null, world: StepW
 	if (summary === '') return [];
 	const facts = step.boundary?.compact;
 	const until = keptFrom(step, world) ?? parent;
-	// What it summarises is not in this log (it was cut, or went on from another one): then the summary is all there is.
+	// What it summarizes is not in this log (it was cut, or went on from another one): then the summary is all there is.
 	if (until === null) return [{ type: 'user', content: [{ type: 'text', text: summary }] }];
 	return [
 		{

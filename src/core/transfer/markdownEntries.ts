@@ -91,7 +91,7 @@ export function createMarkdownEntries(blobs: BlobStore): MarkdownEntries {
 						? `*Edit rejected${entry.reason === undefined ? '' : `: ${plainLine(entry.reason)}`}*`
 						: '';
 				case 'compaction':
-					return `---\n\n${folded('Earlier messages were summarised here', entry.summary)}`;
+					return `---\n\n${folded('Earlier messages were summarized here', entry.summary)}`;
 				case 'rewind':
 					return entry.why === 'rewind' || entry.why === 'clear'
 						? '*Rewound to here; what followed before is on another branch.*'

@@ -25,7 +25,7 @@ const allText = (request: ModelRequest | undefined) => JSON.stringify(request?.m
 const compactions = (entries: readonly { type: string }[]) =>
 	entries.filter((entry): entry is EntryOf<'compaction'> => entry.type === 'compaction');
 
-test('at the end of a turn over the line the conversation is summarised, by the request as it stands and one more text', async () => {
+test('at the end of a turn over the line the conversation is summarized, by the request as it stands and one more text', async () => {
 	const model = createScriptedModel([
 		{ blocks: [text('Hello.')], ...used(60_000) },
 		{ blocks: [text('There.')], ...used(69_990) },
@@ -54,7 +54,7 @@ test('at the end of a turn over the line the conversation is summarised, by the 
 	assert.doesNotMatch(next, /Hello\.|There\./);
 });
 
-test('a prompt that finds the line reached is summarised before, and stays as it was typed', async () => {
+test('a prompt that finds the line reached is summarized before, and stays as it was typed', async () => {
 	const model = createScriptedModel([
 		{ blocks: [text('Hello.')], ...used(62_000) },
 		summary('So far.'),
@@ -63,7 +63,7 @@ test('a prompt that finds the line reached is summarised before, and stays as it
 	const { session, run } = await createFixture({ model, limits });
 	await run('one');
 	await run(`two ${'x'.repeat(20_000)}`);
-	assert.doesNotMatch(allText(model.requests[1]), /two xxx/, 'the new prompt is no part of what is summarised');
+	assert.doesNotMatch(allText(model.requests[1]), /two xxx/, 'the new prompt is no part of what is summarized');
 	assert.match(allText(model.requests[2]), /So far\..*two xxx/);
 	assert.equal(session.branch().findLast(({ type }) => type === 'turnEnded')?.type, 'turnEnded');
 });
@@ -138,7 +138,7 @@ test('a call instead of a summary is answered once; then it is a failure, and tw
 	assert.equal(model.requests.length, 6, 'the chat goes on');
 });
 
-test('with automatic compaction off nothing is summarised', async () => {
+test('with automatic compaction off nothing is summarized', async () => {
 	const model = createScriptedModel([
 		{ blocks: [text('One.')], ...used(99_000) },
 		{ blocks: [text('Two.')], ...used(99_500) },
@@ -199,17 +199,17 @@ test('from a prompt on, and up to a prompt', async () => {
 	const { leaf } = session;
 	const prompt = session.branch().findLast(({ type }) => type === 'user');
 	assert.ok(prompt);
-	const summarise = async (kind: 'from' | 'upTo') => {
+	const summarize = async (kind: 'from' | 'upTo') => {
 		const wish = { scope: { kind, prompt: prompt.id }, by: 'partial' as const };
 		const draft = await draftSummary(session, wish, ports, ignore, signal);
 		await applySummary(session, draft, draft.summary, ports);
 	};
-	await summarise('from');
+	await summarize('from');
 	await run('three');
 	assert.match(allText(model.requests[3]), /one.*One\..*The second\..*three/);
 	assert.doesNotMatch(allText(model.requests[3]), /Two\./);
 	session.append({ type: 'rewind', to: leaf, from: session.leaf, why: 'undoCompaction' });
-	await summarise('upTo');
+	await summarize('upTo');
 	await run('three');
 	assert.match(allText(model.requests[5]), /The first\..*two.*Two\..*three/);
 	assert.doesNotMatch(allText(model.requests[5]), /One\./);
