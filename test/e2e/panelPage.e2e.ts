@@ -214,7 +214,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			assert.equal(await ticked('Restore src/area.js'), true);
 			assert.equal(await ticked('Remove notes.md'), true);
 			assert.equal(await ticked('Overwrite my changes in src/geometry/rectangles/perimeter.js'), false);
-			assert.equal(await ticked('Restore package-lock.json'), false);
+			assert.equal(await ticked('Also take back what an unknown author changed in package-lock.json'), false);
 			assert.equal(await dialog.getByRole('checkbox', { name: /logo\.png/ }).count(), 0);
 			await dialog
 				.getByText('3 files are restored, 2 stay as they are, 1 conflict is left to merge.', { exact: false })

@@ -83,8 +83,9 @@ suite('A rewind over changes of the user', { skip: missingBrowser() }, () => {
 		await question.getByRole('button', { name: 'Cancel' }).click();
 		assert.equal(workbench.readFile('merge.txt'), mine);
 		await mergeEditor().getByText('Accept Your Version').click();
-		const result = mergeEditor().locator('.editor-container.result');
-		await result.getByText('mine').first().click();
+		// The result stands below both sides.
+		await mergeEditor().getByText('0 Conflicts Remaining').waitFor();
+		await mergeEditor().locator('.view-line').filter({ hasText: 'mine' }).last().click();
 		await workbench.page.keyboard.press('End');
 		await workbench.page.keyboard.type(' and alpha');
 		await pictures('4-merged');

@@ -113,16 +113,27 @@ export type RewindCounts = {
 	readonly blocked: number;
 };
 
+type Fate = 'blocked' | 'kept' | 'conflicts' | 'restored';
+/** What a file that stands in two groups is counted as: the later one. */
+const FATES: readonly Fate[] = ['blocked', 'kept', 'conflicts', 'restored'];
+
+/** Each path once: a file may stand among the restored ones, and apart with what an unknown author did to it. */
 export function countChosen(choice: RewindChoice, files: readonly RewindFile[]): RewindCounts {
-	const counts = { restored: 0, inPart: 0, kept: 0, conflicts: 0, blocked: 0 };
+	const fates = new Map<string, { readonly fate: Fate; readonly isInPart: boolean }>();
 	for (const file of files) {
 		const group = groupOf(file);
 		if (group === undefined) continue;
 		const tick = group === 'blocked' ? 'off' : tickOf(choice, file);
-		if (group === 'blocked') counts.blocked++;
-		else if (tick === 'off') counts[group === 'conflict' ? 'conflicts' : 'kept']++;
-		else counts.restored++;
-		if (tick === 'part') counts.inPart++;
+		const staying = group === 'blocked' ? 'blocked' : group === 'conflict' ? 'conflicts' : 'kept';
+		const fate = tick === 'off' ? staying : 'restored';
+		const known = fates.get(file.path);
+		if (!known || FATES.indexOf(fate) >= FATES.indexOf(known.fate))
+			fates.set(file.path, { fate, isInPart: tick === 'part' });
+	}
+	const counts = { restored: 0, inPart: 0, kept: 0, conflicts: 0, blocked: 0 };
+	for (const { fate, isInPart } of fates.values()) {
+		counts[fate]++;
+		if (isInPart) counts.inPart++;
 	}
 	return counts;
 }

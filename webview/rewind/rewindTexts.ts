@@ -7,6 +7,8 @@ import type { RewindCounts } from './rewindChoice.ts';
 /** The name of a file's tick box: what ticking it does. */
 export function tickName(file: RewindFile): string {
 	if (file.status === 'conflict') return `Overwrite my changes in ${file.path}`;
+	// The same file may stand among the others as well.
+	if (file.isUnknownAuthor) return `Also take back what an unknown author changed in ${file.path}`;
 	return file.action === 'delete' ? `Remove ${file.path}` : `Restore ${file.path}`;
 }
 

@@ -17,12 +17,13 @@ import {
 } from '../../../webview/rewind/rewindChoice.ts';
 import { rewindFile } from '../harness/rewindSamples.ts';
 
-const clean = rewindFile({ key: 'clean' });
-const merge = rewindFile({ key: 'merge', status: 'merge' });
-const unknown = rewindFile({ key: 'unknown', isUnknownAuthor: true });
-const conflict = rewindFile({ key: 'conflict', status: 'conflict' });
-const blocked = rewindFile({ key: 'blocked', status: 'blocked', isUnknownAuthor: true });
-const same = rewindFile({ key: 'same', action: 'none' });
+const file = (key: string, more: Partial<RewindFile> = {}) => rewindFile({ key, path: key, ...more });
+const clean = file('clean');
+const merge = file('merge', { status: 'merge' });
+const unknown = file('unknown', { isUnknownAuthor: true });
+const conflict = file('conflict', { status: 'conflict' });
+const blocked = file('blocked', { status: 'blocked', isUnknownAuthor: true });
+const same = file('same', { action: 'none' });
 const files = [clean, merge, unknown, conflict, blocked, same];
 const version = 'v';
 
@@ -88,4 +89,15 @@ test('whatever is clicked, a hunk is ticked exactly when it was ticked last', ()
 			assert.equal(tickOf(choice, file), counts === 4 ? 'on' : counts === 0 ? 'off' : 'part');
 		}),
 	);
+});
+
+test('a file that stands in two groups is counted once', () => {
+	const whole = rewindFile({ key: 'clean?', path: 'clean', isUnknownAuthor: true });
+	const both = [clean, whole];
+	assert.deepEqual(countChosen(asProposed, both), { restored: 1, inPart: 0, kept: 0, conflicts: 0, blocked: 0 });
+	const none = tickFiles(asProposed, both, false);
+	assert.deepEqual(countChosen(none, both), { restored: 0, inPart: 0, kept: 1, conflicts: 0, blocked: 0 });
+	const wholeOnly = tickFiles(none, [whole], true);
+	assert.deepEqual(countChosen(wholeOnly, both), { restored: 1, inPart: 0, kept: 0, conflicts: 0, blocked: 0 });
+	assert.deepEqual(chosenFiles(wholeOnly, both), { overwrite: ['clean?'], keep: ['clean'], keepHunks: [] });
 });
