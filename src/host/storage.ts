@@ -194,7 +194,7 @@ export function startStorageLimit(world: StorageWorld): Disposable {
 }
 
 /** Does nothing within the limit. */
-async function enforceLimit(world: StorageWorld, budget: StoreBudget, signal: AbortSignal): Promise<void> {
+export async function enforceLimit(world: StorageWorld, budget: StoreBudget, signal: AbortSignal): Promise<void> {
 	if ((await budget.sizeBytes(signal)) <= limitBytes()) return;
 	const { use, keptIds } = await examine(world, budget, signal);
 	const plan = planPurge(use, { limitBytes: limitBytes(), keptIds, nowMs: Date.now() });

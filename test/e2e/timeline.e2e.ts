@@ -1,9 +1,11 @@
 // The time line in a real window: a checkpoint is made and seen, a file is looked at as it was and stepped through, compared, and restored.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { missingBrowser } from './support/environment.ts';
 import { endedLog } from './support/faultedApi.ts';
-import { editCard, send, turnEnds } from './support/panelActions.ts';
+import { editCard, permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { chooseInMenu, expand, treeRow } from './support/sessionViews.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
@@ -109,8 +111,19 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await page().locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
 		await until('the turn is taken back', () => /26/.test(file()) && !/30/.test(file()));
 		assert.equal(workbench.readFile('src/area.js'), area);
-		await row('One turn taken back').waitFor();
+		await row('Taken back: replace').waitFor();
 		await panel().getByText('One turn taken back: 1 file restored').waitFor();
+	});
+
+	test('a command that changed files is a point of its own, and one file of it is taken back', async () => {
+		await send(panel(), 'Run `echo made > made.txt`');
+		await permissionCard(panel(), 'Bash').getByRole('button', { name: 'Allow once' }).click();
+		await turnEnds(panel());
+		await row('Run echo made').getByText('1 file').waitFor();
+		await chooseInMenu(page(), row('Run echo made'), 'Undo This Turn’s Changes…');
+		await page().locator('.quick-input-list .monaco-list-row').filter({ hasText: 'made.txt' }).waitFor();
+		await page().locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
+		await until('the file is gone', () => !existsSync(join(workbench.folder, 'made.txt')));
 	});
 
 	test('a line says which prompt wrote it', async () => {
@@ -149,12 +162,20 @@ suite('Time line', { skip: missingBrowser() }, () => {
 	});
 
 	test('it reads well in light, in high contrast and in a narrow side bar', async () => {
+		await workbench.runCommand('View: Close All Editors');
+		const side = await page().locator('.part.sidebar').boundingBox();
+		assert.ok(side);
+		const edge = side.x + side.width;
+		await page().mouse.move(edge + 1, side.y + side.height / 2);
+		await page().mouse.down();
+		await page().mouse.move(edge - 80, side.y + side.height / 2, { steps: 4 });
+		await page().mouse.up();
+		await workbench.screenshot('timeline-narrow');
 		await workbench.setTheme('light');
 		await workbench.screenshot('timeline-light');
 		await workbench.setTheme('highContrast');
 		await workbench.runCommand('Retrace: Show Time Line');
-		await row('Rate is 26').waitFor();
-		await expand(row(second));
+		await row('Run echo made').waitFor();
 		await workbench.screenshot('timeline-contrast');
 	});
 });

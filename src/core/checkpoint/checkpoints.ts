@@ -108,7 +108,7 @@ export function* timelinePointSteps(entries: readonly PointEntry[]): Generator<v
 				break;
 			}
 			case 'restore':
-				restore = draft(entry, 'restore', restoreLabel(entry), entry.safety);
+				restore = draft(entry, 'restore', restoreLabel(entry, entry.turn && promptById.get(entry.turn)), entry.safety);
 				drafts.push(restore);
 				break;
 			case 'restoreDone':
@@ -173,9 +173,10 @@ export function timelinePoints(entries: readonly PointEntry[]): PointList {
 
 const STEP_ENTRIES = 500;
 
-function restoreLabel(entry: EntryOf<'restore'>): string {
+function restoreLabel(entry: EntryOf<'restore'>, turn: Draft | undefined): string {
 	if (entry.undoOf !== undefined) return 'Rewind undone';
-	return entry.turn === undefined ? 'Files rewound' : 'One turn taken back';
+	if (entry.turn === undefined) return 'Files rewound';
+	return turn === undefined ? 'One turn taken back' : `Taken back: ${turn.label}`;
 }
 
 function joined(

@@ -138,6 +138,20 @@ test('what a crash cut off inside a restore belongs to the restore; the next tur
 	);
 });
 
+test('a restore says what it was for', () => {
+	const { log, prompt, change } = timelineLog();
+	const first = prompt('Guard the area');
+	change('a', '1', '2', { call: 'e' });
+	const files = { type: 'restore' as const, plan: ref('plan') as never, files: [], safety: 1 };
+	const undone = log.add({ ...files, turn: first });
+	log.add({ ...files, undoOf: undone.id });
+	log.add(files);
+	assert.deepEqual(
+		pointsOf(log).points.map(({ label }) => label),
+		['Guard the area', 'Taken back: Guard the area', 'Rewind undone', 'Files rewound'],
+	);
+});
+
 test('logs from before a checkpoint said what it is for', () => {
 	const log = entryBuilder();
 	const prompt = log.user('p');
