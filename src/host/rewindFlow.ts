@@ -103,11 +103,12 @@ async function rewindNow(
 		const { workspace, blobs } = world;
 		const plan = await planTo(open, prompt, world, signal);
 		const { keepHunks, outdated } = await keptHunksFor(plan, choice.keepHunks ?? [], world);
+		const { agreed, changed } = stillAsShown(open.shownPlan, plan, choice.overwrite);
 		const keep = [...(choice.keep ?? []), ...outdated.map(({ key }) => key)];
-		const chosen = { overwrite: choice.overwrite, keep, keepHunks };
+		const chosen = { overwrite: agreed, keep, keepHunks };
 		const report = await applyRestore({ session, workspace, blobs, plan, ...chosen }, signal);
 		restore = report.restore;
-		for (const { file } of outdated) problems.push(`${file.rel}: it was changed after the preview`);
+		for (const { file } of [...outdated, ...changed]) problems.push(`${file.rel}: it was changed after the preview`);
 		problems.push(...problemsOf(report));
 	}
 	if (choice.scope === 'code') {
@@ -120,6 +121,18 @@ async function rewindNow(
 	});
 	await open.session.sync();
 	return { promptText, problems };
+}
+
+/** To overwrite a file is agreed for the content that was there when the user was asked. */
+function stillAsShown(shown: RestorePlan | undefined, plan: RestorePlan, overwrite: readonly string[]) {
+	const before = new Map(shown?.files.map((file) => [file.key, file.current]));
+	const now = new Map(plan.files.map((file) => [file.key, file]));
+	const changed = overwrite.flatMap((key) => {
+		const file = now.get(key);
+		return file && before.has(key) && before.get(key) !== file.current ? [file] : [];
+	});
+	const changedKeys = new Set(changed.map(({ key }) => key));
+	return { agreed: overwrite.filter((key) => !changedKeys.has(key)), changed };
 }
 
 /** Takes back the newest rewind that nothing followed. Rejects with UserError `nothing-to-undo`. */

@@ -438,3 +438,17 @@ test('what was not restored is in the row with why, also after the session was r
 		['a'],
 	);
 });
+
+test('a conflict is overwritten only as it was when the user was asked', async () => {
+	const { say, rewind, preview, workspace } = await createScene(twoEdits);
+	await say('First');
+	workspace.set('/w/a', 'mine\n');
+	const overwrite = (await preview(0)).files.map(({ key }) => key);
+	workspace.set('/w/a', 'mine, later\n');
+	const { problems } = await rewind(0, 'code', { overwrite });
+	assert.equal(workspace.text('/w/a'), 'mine, later\n');
+	assert.ok(problems.includes('a: it was changed after the preview'));
+	await preview(0);
+	await rewind(0, 'code', { overwrite });
+	assert.equal(workspace.text('/w/a'), 'one\n');
+});
