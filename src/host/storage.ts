@@ -135,7 +135,7 @@ async function purgeSession(
 	if (plan.contents.length === 0)
 		throw new UserError(
 			'nothing-to-free',
-			'No content of a file belongs to this session alone and is older than two days. Its log and its messages always stay.',
+			'No content of a file belongs to this session alone and is older than a week. Its log and its messages always stay.',
 		);
 	await purge(plan, at.titles, at.world, at.budget);
 }

@@ -52,7 +52,7 @@ export function purgeDetail(plan: PurgePlan, titles: ReadonlyMap<string, string>
 		lines.push(...names.slice(0, MAX_NAMES), ...more);
 	}
 	if (!plan.isEnough)
-		lines.push('The store stays over the limit: the rest is pinned, open, newer than two days, or logs.');
+		lines.push('The store stays over the limit: the rest is pinned, open, newer than a week, or logs.');
 	lines.push('Messages, logs and the files of your workspace stay as they are.');
 	return lines.join('\n');
 }

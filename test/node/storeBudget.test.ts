@@ -30,11 +30,11 @@ function createCase(context: TestContext) {
 test('each content is known by who names it, as a file or for something else', async (context) => {
 	const { put, log, budget } = createCase(context);
 	const [before, after, shared, chat, nobody] = [
-		await put('before', 3),
-		await put('after', 3),
-		await put('shared', 3),
-		await put('chat', 3),
-		await put('nobody', 3),
+		await put('before', 8),
+		await put('after', 8),
+		await put('shared', 8),
+		await put('chat', 8),
+		await put('nobody', 8),
 	];
 	log(
 		'sessions/a.jsonl',
@@ -67,7 +67,7 @@ test('each content is known by who names it, as a file or for something else', a
 
 test('what is removed says so when it is asked for, and is there again when it is stored again', async (context) => {
 	const { folder, blobs, put, budget } = createCase(context);
-	const [gone, fresh] = [await put('gone', 3), await put('fresh', 1)];
+	const [gone, fresh] = [await put('gone', 8), await put('fresh', 6)];
 	assert.deepEqual(await budget.remove([gone, fresh], signal), { removed: 1, removedBytes: 4 });
 	await assert.rejects(blobs.get({ $blob: gone }), {
 		code: 'blob-removed',
@@ -85,7 +85,7 @@ test('what is removed says so when it is asked for, and is there again when it i
 
 test('what was lost otherwise is still damage', async (context) => {
 	const { folder, blobs, put, budget } = createCase(context);
-	const [gone, lost] = [await put('gone', 3), await put('lost', 3)];
+	const [gone, lost] = [await put('gone', 8), await put('lost', 8)];
 	await budget.remove([gone], signal);
 	rmSync(join(folder, 'blobs', lost.slice(0, 2)), { recursive: true });
 	await assert.rejects(blobs.get({ $blob: lost }), { code: 'blob-missing' });

@@ -94,8 +94,8 @@ export type PurgeRule = {
 	readonly nowMs: number;
 };
 
-/** A content counts as new for this long: who stored it may be about to name it. */
-export const NEW_FOR_MS = 2 * 24 * 3_600_000;
+/** A content counts as new for this long: who stored it may be about to name it, or keeps it as a copy from before the next command. */
+export const NEW_FOR_MS = 7 * 24 * 3_600_000;
 
 /** What goes so that the store comes within the limit: what nobody names first, then contents of files, of the oldest sessions first. */
 export function planPurge(use: StoreUse, { limitBytes, keptIds, nowMs }: PurgeRule): PurgePlan {
