@@ -84,7 +84,7 @@ export function createDiskWorkspace(options: {
 				if (!root || wayBelow(root.path, absolute) === '' || !folder?.isDirectory()) return false;
 				// Where the disk knows no time of making, this is a later one, and the folder stays.
 				const madeAt = folder.birthtimeMs;
-				if (!made.some(({ from, until }) => madeAt >= from - CLOCK_STEP_MS && madeAt <= until)) return false;
+				if (!made.some(({ from, until }) => madeAt >= from - CLOCK_STEP_MS && madeAt < until + 1)) return false;
 				rmdirSync(absolute);
 				return true;
 			} catch {
@@ -105,5 +105,5 @@ export function createDiskWorkspace(options: {
 	};
 }
 
-/** The clock of a file system stands still between two ticks of the kernel. */
+/** The clock of a file system stands still between two ticks of the kernel, and is finer than the milliseconds of the log. */
 const CLOCK_STEP_MS = 20;
