@@ -125,7 +125,7 @@ export function createDiffEditor(input: {
 
 	/** Saves the right side first (into our own memory), so that closing asks nothing. */
 	const close = async (key: ProposalKey) => {
-		const document = documentOf(key, schemes);
+		const document = documentOf(key, schemes) ?? notebookOf(key, schemes);
 		if (document?.isDirty) await document.save();
 		const tabs = vscode.window.tabGroups.all
 			.flatMap((group) => group.tabs)
@@ -136,6 +136,8 @@ export function createDiffEditor(input: {
 	const decide = async (key: ProposalKey | undefined, decisionOf: (text: string) => EditDecision): Promise<boolean> => {
 		const waiter = key && waiting.get(mapKey(key));
 		if (!waiter) return false;
+		// What was changed in a notebook diff is told by saving it, into our own memory.
+		await notebookOf(waiter.key, schemes)?.save();
 		const text = documentOf(waiter.key, schemes)?.getText() ?? contents.get(mapKey(waiter.key))?.proposed ?? '';
 		waiter.settle(decisionOf(text));
 		await close(waiter.key).catch(input.onError);
@@ -209,9 +211,17 @@ function documentOf(key: ProposalKey, schemes: ProposalSchemes): vscode.TextDocu
 	);
 }
 
+function notebookOf(key: ProposalKey, schemes: ProposalSchemes): vscode.NotebookDocument | undefined {
+	return vscode.workspace.notebookDocuments.find(
+		({ uri, isClosed, isDirty }) =>
+			isDirty && !isClosed && uri.scheme === schemes.proposal && isSameProposal(proposalKeyOf(uri, schemes), key),
+	);
+}
+
 function keyOfTab(tab: vscode.Tab | undefined, schemes: ProposalSchemes): ProposalKey | undefined {
 	const { input } = tab ?? {};
-	return input instanceof vscode.TabInputTextDiff ? proposalKeyOf(input.modified, schemes) : undefined;
+	const isDiff = input instanceof vscode.TabInputTextDiff || input instanceof vscode.TabInputNotebookDiff;
+	return isDiff ? proposalKeyOf(input.modified, schemes) : undefined;
 }
 
 const sizeOf = (text: string): number => new TextEncoder().encode(text).length;

@@ -84,6 +84,7 @@ export function createEditorWorkspace(input: {
 	};
 
 	const write: Workspace['write'] = async (absolute, bytes, options): Promise<WriteOutcome> => {
+		refuseUnsavedNotebook(absolute);
 		const document = await documentAt(absolute);
 		const isOfLink = options.link === true || options.wasLink === true;
 		if (!document || isOfLink || (await isForDisk(absolute))) return await disk.write(absolute, bytes, options);
@@ -143,6 +144,7 @@ export function createEditorWorkspace(input: {
 		removeEmptyFolder: (absolute, made) => disk.removeEmptyFolder(absolute, made),
 		isExactName: (absolute) => disk.isExactName(absolute),
 		async delete(absolute, options) {
+			refuseUnsavedNotebook(absolute);
 			const document = await documentAt(absolute);
 			if (!document?.isDirty || (await isForDisk(absolute))) {
 				await disk.delete(absolute, options);
@@ -161,6 +163,17 @@ export function createEditorWorkspace(input: {
 		isOwnWrite: (uri, text) => ownWrites.includes(ownWriteKey(uri, text)),
 		dispose: () => ownWrites.splice(0),
 	};
+}
+
+/** A notebook's editor has its own truth, which cannot be told in the bytes of the file before it is saved. A saved one follows the disk. */
+function refuseUnsavedNotebook(absolute: string): void {
+	const wanted = vscode.Uri.file(absolute).toString();
+	const isUnsaved = vscode.workspace.notebookDocuments.some(({ uri, isDirty }) => isDirty && uri.toString() === wanted);
+	if (isUnsaved)
+		throw new UserError(
+			'write-failed',
+			`${absolute} has unsaved changes in the notebook editor. Nothing was written. Save or revert the notebook there, then try again.`,
+		);
 }
 
 const baseName = (uri: vscode.Uri): string => uri.path.slice(uri.path.lastIndexOf('/') + 1);

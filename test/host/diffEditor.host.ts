@@ -104,6 +104,49 @@ hostTest('two proposals wait side by side, each for its own answer', async () =>
 	await two;
 	await until(() => tabs().length === 0);
 });
+hostTest('a proposed notebook is shown by cell; Accept takes what was changed there, and closes the tab', async () => {
+	const notebook = (source: string) =>
+		JSON.stringify({
+			cells: [{ cell_type: 'code', execution_count: null, metadata: {}, outputs: [], source: [source] }],
+			...{ metadata: {}, nbformat: 4, nbformat_minor: 2 },
+		});
+	const notebookTabs = () =>
+		vscode.window.tabGroups.all
+			.flatMap((group) => group.tabs)
+			.filter((tab) => tab.input instanceof vscode.TabInputNotebookDiff);
+	const shown = () =>
+		vscode.workspace.notebookDocuments.find((one) => one.uri.scheme === 'retrace-test-proposal' && !one.isClosed);
+	const propose = (toolUseId: string) =>
+		edits.proposeEdit(
+			's',
+			{
+				...{ toolUseId, file: { root: '/w', rel: 'n.ipynb' }, absolute: '/w/n.ipynb' },
+				...{ before: notebook('x = 1'), proposed: notebook('x = 2') },
+			},
+			signal,
+		);
+	const untouched = propose('n1');
+	await until(() => edits.activeProposal !== undefined && notebookTabs().length === 1);
+	assert.equal(await edits.accept(), true);
+	// Byte for byte: nothing was changed, so nothing was written anew.
+	assert.deepEqual(await untouched, { verdict: 'accept', text: notebook('x = 2') });
+	await until(() => notebookTabs().length === 0);
+
+	const changed = propose('n2');
+	await until(() => edits.activeProposal !== undefined && shown() !== undefined);
+	const cell = shown()?.cellAt(0).document;
+	assert.ok(cell);
+	const edit = new vscode.WorkspaceEdit();
+	edit.insert(cell.uri, new vscode.Position(0, 0), 'mine = ');
+	assert.ok(await vscode.workspace.applyEdit(edit));
+	await until(() => shown()?.isDirty === true);
+	assert.equal(await edits.accept(), true);
+	const decision = await changed;
+	assert.ok(decision.verdict === 'accept');
+	assert.deepEqual(JSON.parse(decision.text).cells[0].source, ['mine = x = 2']);
+	await until(() => notebookTabs().length === 0);
+	assert.deepEqual(errors, []);
+});
 hostTest('a proposal read back from the log is shown, and nobody waits for it', async () => {
 	await edits.open({ sessionId: 's', toolUseId: 'stored' });
 	await until(() => right()?.getText() === 'stored');

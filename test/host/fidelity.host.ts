@@ -4,6 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { applyEdit } from '../../src/core/edit/applyEdit.ts';
+import { editNotebook } from '../../src/core/edit/editNotebook.ts';
 import { ownLineEnds } from '../../src/core/edit/lineEnds.ts';
 import { decodeText, encodeText, toLf } from '../../src/core/edit/textFile.ts';
 import { createEditorWorkspace } from '../../src/host/editorWorkspace.ts';
@@ -139,4 +140,42 @@ hostTest('what a dirty document could only save as something else is refused, an
 		await assert.rejects(workspace.write(path, bytes, {}), { code: 'write-failed' });
 	assert.equal(document?.getText(), 'typed one\ntwo\n');
 	assert.deepEqual([...onDisk()], [...utf8('one\ntwo\n')]);
+});
+
+const notebookText = (source: string) =>
+	`{\n "cells": [\n  {"cell_type": "code", "execution_count": 3, "metadata": {}, "outputs": [ {"name": "stdout", "output_type": "stream", "text": ["kept\\n"]} ], "source": ["x = 1"]},\n  {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": [\n    "${source}"\n  ]}\n ],\n "metadata": {"odd":  1.50},\n "nbformat": 4, "nbformat_minor": 2\n}`;
+
+hostTest('an open notebook follows an edit of a cell; the other cells keep their outputs and bytes', async () => {
+	const path = join(root, 'open.ipynb');
+	writeFileSync(path, notebookText('y = 1'));
+	const notebook = await vscode.workspace.openNotebookDocument(vscode.Uri.file(path));
+	await vscode.window.showNotebookDocument(notebook);
+	const workspace = createEditorWorkspace({ disk: createPlainDisk(root), hash: sha256 });
+	const edited = editNotebook(readFileSync(path, 'utf8'), { oldString: 'y = 1', newString: 'y = 2' });
+	assert.ok(edited.kind === 'applied');
+	await workspace.write(path, utf8(edited.text), { expected: sha256(utf8(notebookText('y = 1'))) });
+	assert.equal(readFileSync(path, 'utf8'), notebookText('y = 2'));
+	await until(() => notebook.cellAt(1).document.getText() === 'y = 2' && !notebook.isDirty);
+	assert.equal(notebook.cellAt(0).outputs.length, 1);
+	assert.equal(readFileSync(path, 'utf8'), notebookText('y = 2'));
+});
+
+hostTest('a notebook with unsaved changes is not written under, nor deleted, until it is saved', async () => {
+	const path = join(root, 'unsaved.ipynb');
+	writeFileSync(path, notebookText('y = 1'));
+	const notebook = await vscode.workspace.openNotebookDocument(vscode.Uri.file(path));
+	await vscode.window.showNotebookDocument(notebook);
+	const edit = new vscode.WorkspaceEdit();
+	edit.insert(notebook.cellAt(0).document.uri, new vscode.Position(0, 0), 'typed = ');
+	await vscode.workspace.applyEdit(edit);
+	await until(() => notebook.isDirty);
+	const workspace = createEditorWorkspace({ disk: createPlainDisk(root), hash: sha256 });
+	const message = /unsaved changes in the notebook editor.*Save or revert the notebook/;
+	await assert.rejects(workspace.write(path, utf8(notebookText('y = 2')), {}), { code: 'write-failed', message });
+	await assert.rejects(workspace.delete(path, {}), { code: 'write-failed', message });
+	assert.equal(readFileSync(path, 'utf8'), notebookText('y = 1'));
+	assert.equal(notebook.cellAt(0).document.getText(), 'typed = x = 1');
+	await notebook.save();
+	await workspace.write(path, utf8(notebookText('y = 2')), {});
+	await until(() => notebook.cellAt(1).document.getText() === 'y = 2');
 });

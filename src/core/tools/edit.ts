@@ -2,6 +2,8 @@
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
 import { applyEdit, describeEditFailure } from '../edit/applyEdit.ts';
+import { editNotebook } from '../edit/editNotebook.ts';
+import { isNotebookPath } from '../edit/notebookFile.ts';
 import { decodeText, toLf } from '../edit/textFile.ts';
 import { describeEdit } from './editResult.ts';
 import { baseName, failure, insideOnly, isOutcome, unreadable } from './paths.ts';
@@ -16,9 +18,9 @@ const input = z.object({
 
 export const editTool: Tool<z.infer<typeof input>> = {
 	name: 'Edit',
-	version: 1,
+	version: 2,
 	description:
-		'Replaces old_string by new_string in a file. old_string must match exactly, white space included, and be unique: add surrounding lines until it is, or set replace_all. Read the file first. The user may review, change or reject the edit; the result says so.',
+		'Replaces old_string by new_string in a file. old_string must match exactly, white space included, and be unique: add surrounding lines until it is, or set replace_all. In a notebook (.ipynb) it looks in the source of each cell. Read the file first. The user may review, change or reject the edit; the result says so.',
 	input,
 	effect: 'write',
 	label: ({ file_path }) => ({ verb: 'Edit', target: file_path, path: file_path }),
@@ -39,11 +41,10 @@ export const editTool: Tool<z.infer<typeof input>> = {
 				`${file_path} cannot be edited as text: ${decoded.kind === 'binary' ? 'it is a binary file' : decoded.reason}. Nothing was changed.`,
 				'not a text file',
 			);
-		const applied = applyEdit(decoded.file.eol === 'mixed' ? toLf(decoded.file.text) : decoded.file.text, {
-			oldString: toLf(old_string),
-			newString: toLf(new_string),
-			replaceAll: replace_all,
-		});
+		const change = { oldString: toLf(old_string), newString: toLf(new_string), replaceAll: replace_all };
+		const text = decoded.file.eol === 'mixed' ? toLf(decoded.file.text) : decoded.file.text;
+		const applied = isNotebookPath(file_path) ? editNotebook(text, change) : applyEdit(text, change);
+		if (applied.kind === 'failed') return failure(`${file_path} was not changed. ${applied.message}`, applied.summary);
 		if (applied.kind !== 'applied')
 			return failure(`${file_path} was not changed. ${describeEditFailure(applied)}`, shortFailure(applied.kind));
 		context.signal.throwIfAborted();

@@ -1,8 +1,10 @@
 /** Read: a text file with line numbers, an image, or the names in a folder. Sees unsaved changes of open documents. */
 import * as z from 'zod';
 import { cutText, plural } from '../../base/text.ts';
-import { decodeText } from '../edit/textFile.ts';
+import { isNotebookPath, type Notebook, readNotebook } from '../edit/notebookFile.ts';
+import { decodeText, toLf } from '../edit/textFile.ts';
 import { toBase64 } from './base64.ts';
+import { notebookText } from './notebookText.ts';
 import { baseName, displayPath, failure, success, unreadable } from './paths.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 
@@ -22,9 +24,9 @@ const input = z.object({
 
 export const readTool: Tool<z.infer<typeof input>> = {
 	name: 'Read',
-	version: 1,
+	version: 2,
 	description:
-		'Reads a file and returns its lines as line number, tab, text. Up to 2000 lines from the start; use offset and limit for a part of a longer file. Also shows images (png, jpg, gif, webp) and lists the names in a folder. Paths are relative to the current folder or absolute. Read a file before you edit it; read several files in one reply when you need them.',
+		'Reads a file and returns its lines as line number, tab, text. Up to 2000 lines from the start; use offset and limit for a part of a longer file. Also shows images (png, jpg, gif, webp), the cells of a notebook (.ipynb; offset and limit then count cells) and lists the names in a folder. Paths are relative to the current folder or absolute. Read a file before you edit it; read several files in one reply when you need them.',
 	input,
 	effect: 'read',
 	label: ({ file_path, offset, limit }) => ({
@@ -57,6 +59,8 @@ export const readTool: Tool<z.infer<typeof input>> = {
 				`${file_path} cannot be read: ${decoded.reason}. Use Bash, e.g. iconv, to see it; it cannot be edited here.`,
 				'unknown encoding',
 			);
+		const notebook = isNotebookPath(file_path) ? readNotebook(toLf(decoded.file.text)) : undefined;
+		if (notebook) return showNotebook(file_path, notebook, offset, limit);
 		const shown = numberLines(decoded.file.text, offset, limit);
 		if (shown.kind === 'beyond')
 			return failure(`${file_path} has only ${plural(shown.total, 'line')}; offset ${offset} is behind its end.`);
@@ -128,6 +132,14 @@ function showImage(path: string, mediaType: string, bytes: Uint8Array): ToolOutc
 		],
 		summary: `image, ${size}`,
 	};
+}
+
+function showNotebook(path: string, notebook: Notebook, first: number, limit: number): ToolOutcome {
+	const total = notebook.cells.length;
+	if (total > 0 && first > total)
+		return failure(`${path} has only ${plural(total, 'cell')}; offset ${first} is behind its end.`);
+	const { text, shown } = notebookText(notebook, first, limit, MAX_TEXT_CHARS);
+	return success(text, plural(shown, 'cell'));
 }
 
 async function listFolder(absolute: string, context: ToolContext): Promise<ToolOutcome> {

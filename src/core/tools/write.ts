@@ -1,6 +1,7 @@
 /** Write: a whole file, new or replaced. Parts of a file are Edit's. */
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
+import { isNotebookPath, readNotebook } from '../edit/notebookFile.ts';
 import { decodeText, toLf } from '../edit/textFile.ts';
 import { describeEdit } from './editResult.ts';
 import { failure, insideOnly, isOutcome, success, unreadable } from './paths.ts';
@@ -33,6 +34,11 @@ export const writeTool: Tool<z.infer<typeof input>> = {
 			if (toLf(old.file.text) === text)
 				return success(`${file_path} already has exactly this content; nothing was changed.`, 'no change');
 		}
+		if (before.kind === 'file' && isNotebookPath(file_path) && !readNotebook(text))
+			return failure(
+				`${file_path} is a notebook, and the new content is not (JSON, nbformat 4). Nothing was changed. Use Edit to change the source of its cells.`,
+				'not a notebook',
+			);
 		context.signal.throwIfAborted();
 		const { file, absolute } = resolved;
 		const outcome = await context.files.edit({ file, absolute, before, text });

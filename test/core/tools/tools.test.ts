@@ -135,6 +135,49 @@ describe('Edit', () => {
 	});
 });
 
+const notebook = JSON.stringify({
+	cells: [
+		{ cell_type: 'markdown', source: ['# Title\n', 'text'] },
+		{
+			cell_type: 'code',
+			source: 'plot(1)',
+			outputs: [
+				{ output_type: 'stream', text: ['printed\n'] },
+				{ output_type: 'display_data', data: { 'text/plain': ['<Figure>'], 'image/png': 'AAAA' } },
+				{ output_type: 'error', ename: 'ValueError', evalue: 'no' },
+			],
+		},
+	],
+	metadata: { kernelspec: { language: 'python' } },
+	...{ nbformat: 4, nbformat_minor: 5 },
+});
+
+describe('notebooks', () => {
+	const files = { '/w/n.ipynb': notebook, '/w/broken.ipynb': '{' };
+	const cells = [
+		'Notebook with 2 cells (python)',
+		'--- Cell 1, markdown\n# Title\ntext',
+		'--- Cell 2, code\nplot(1)\n--- Output of cell 2\nprinted\n--- Output of cell 2\n<Figure>\n(image/png)\n--- Output of cell 2\nValueError: no',
+	];
+	check('Read', { file_path: 'n.ipynb' }, cells.join('\n\n'), { files });
+	check('Read', { file_path: 'n.ipynb', offset: 2 }, /Cell 2, code\nplot/, { files });
+	check('Read', { file_path: 'n.ipynb', limit: 1 }, /cells 1 to 1 of 2; go on with offset 2/, { files });
+	check('Read', { file_path: 'n.ipynb', offset: 3 }, /only 2 cells/, { files, isError });
+	check('Read', { file_path: 'broken.ipynb' }, '1\t{', { files });
+	check('Edit', { file_path: 'n.ipynb', old_string: 'plot(1)', new_string: 'plot("2")' }, /^Edited n\.ipynb/, {
+		files,
+	});
+	check('Edit', { file_path: 'n.ipynb', old_string: 'outputs', new_string: 'x' }, /was not found/, { files, isError });
+	check('Edit', { file_path: 'broken.ipynb', old_string: '{', new_string: 'x' }, /not a notebook that can be read/, {
+		files,
+		isError,
+	});
+	check('Write', { file_path: 'n.ipynb', content: 'x = 1' }, /is a notebook, and the new content is not/, {
+		files,
+		isError,
+	});
+});
+
 describe('Write', () => {
 	const files = { '/w/a.js': 'old\n', '/w/src/b': 'x', '/w/bin': bytes(0, 1) };
 	check('Write', { file_path: 'new/c.js', content: 'a\nb\n' }, 'Created new/c.js with 2 lines (+1 −1 lines).', {
