@@ -145,7 +145,9 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		for (const dialog of root.querySelectorAll<HTMLDialogElement>('dialog:not([open])')) {
 			dialog.showModal();
 			// The browser would start at a tick box; the choice of what to take back comes first.
-			requestAnimationFrame(() => dialog.querySelector<HTMLElement>('vscode-radio[aria-checked="true"]')?.focus());
+			requestAnimationFrame(() =>
+				dialog.querySelector<HTMLElement>('vscode-radio[aria-checked="true"]')?.focus({ preventScroll: true }),
+			);
 		}
 		scroll.follow();
 		scheduleHighlight(root);
