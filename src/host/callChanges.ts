@@ -19,22 +19,42 @@ export class CallChanges {
 	readonly #operations = new Map<string, Operation>();
 	readonly #lines = new Map<string, Lines | 'noText' | 'tooLong'>();
 
+	/** Paths that something was moved away from. */
+	readonly #left = new Set<string>();
+	readonly #roots = new Set<string>();
+	#movedCount = 0;
+	#lostCount = 0;
+
+	/** Takes the same time however many there are. */
 	add(operation: Operation): void {
-		this.#operations.set(pathKey(operation.path), operation);
+		const key = pathKey(operation.path);
+		this.#operations.set(key, operation);
+		this.#roots.add(operation.path.root);
+		if (operation.before === 'notCaptured') this.#lostCount++;
+		if (operation.op === 'delete' && this.#left.has(key)) this.#movedCount++;
+		if (operation.from === undefined) return;
+		const from = pathKey(operation.from);
+		this.#left.add(from);
+		if (this.#operations.get(from)?.op === 'delete') this.#movedCount++;
+	}
+
+	/** A rename counts once: what it took away at the old path belongs to it. */
+	get #fileCount(): number {
+		return this.#operations.size - this.#movedCount;
 	}
 
 	/** Stored contents that `countNext` needs. */
 	contents(): readonly string[] {
-		const changes = this.#changes();
-		if (changes.length > MAX_COUNTED) return [];
-		return changes.filter(hasDiff).flatMap(({ before, after }) => [before, after].filter((one) => one !== 'absent'));
+		if (this.#fileCount > MAX_COUNTED) return [];
+		return this.#changes()
+			.filter(hasDiff)
+			.flatMap(({ before, after }) => [before, after].filter((one) => one !== 'absent'));
 	}
 
 	/** Counts the lines of one more file whose contents are loaded; false when there is none left. */
 	countNext(text: (hash: string) => string | undefined, count: (before: string, after: string) => Lines): boolean {
-		const changes = this.#changes();
-		if (changes.length > MAX_COUNTED) return false;
-		for (const change of changes) {
+		if (this.#fileCount > MAX_COUNTED) return false;
+		for (const change of this.#changes()) {
 			const key = pathKey(change.operation.path);
 			if (this.#lines.has(key)) continue;
 			const [before, after] = [change.before, change.after].map((one) => (one === 'absent' ? '' : text(one)));
@@ -51,34 +71,34 @@ export class CallChanges {
 
 	shown(): ShownChanges {
 		const changes = this.#changes();
-		const roots = new Set(changes.map(({ operation }) => operation.path.root));
 		const lines = changes.map(({ operation }) => this.#lines.get(pathKey(operation.path)));
 		const counted = lines.filter((one) => typeof one === 'object');
 		const isWhole = counted.length > 0 && !lines.some((one) => one === undefined || one === 'tooLong');
 		return {
-			fileCount: changes.length,
-			lostCount: changes.filter(({ operation }) => operation.before === 'notCaptured').length,
+			fileCount: this.#fileCount,
+			lostCount: this.#lostCount,
 			...(isWhole ? sumOf(counted) : {}),
-			items: changes.slice(0, MAX_SHOWN).map((change) => this.#shownChange(change, roots.size > 1)),
+			items: changes.map((change) => this.#shownChange(change)),
 		};
 	}
 
-	/** A rename counts once: what it took away at the old path belongs to it. */
+	/** The first ones. */
 	#changes(): readonly Change[] {
-		const operations = [...this.#operations.values()];
-		const left = new Set(operations.flatMap(({ from }) => (from === undefined ? [] : [pathKey(from)])));
-		return operations
-			.filter(({ op, path }) => op !== 'delete' || !left.has(pathKey(path)))
-			.map((operation) => {
-				const old = operation.from && this.#operations.get(pathKey(operation.from));
-				return { operation, ...contentsOf(operation, old) };
-			});
+		const changes: Change[] = [];
+		for (const [key, operation] of this.#operations) {
+			if (operation.op === 'delete' && this.#left.has(key)) continue;
+			const old = operation.from && this.#operations.get(pathKey(operation.from));
+			changes.push({ operation, ...contentsOf(operation, old) });
+			if (changes.length === MAX_SHOWN) break;
+		}
+		return changes;
 	}
 
-	#shownChange(change: Change, hasManyRoots: boolean): ShownChange {
+	#shownChange(change: Change): ShownChange {
 		const { operation } = change;
 		const lines = this.#lines.get(pathKey(operation.path));
-		const pathOf = ({ root, rel }: Operation['path']) => (hasManyRoots ? `${root.split(/[\\/]/).at(-1)}/${rel}` : rel);
+		const pathOf = ({ root, rel }: Operation['path']) =>
+			this.#roots.size > 1 ? `${root.split(/[\\/]/).at(-1)}/${rel}` : rel;
 		return {
 			key: pathKey(operation.path),
 			path: pathOf(operation.path),
