@@ -60,6 +60,9 @@ export function createPicture(input: {
 	let copiedBytes = 0;
 	let copiedFiles = 0;
 	let copiedSinceMs = Date.now();
+	/** What was not copied when the last command began; it goes on in the background. */
+	const backlog = new Set<string>();
+	let backlogWaitedMs = 0;
 	let last: Promise<unknown> = Promise.resolve();
 	let isPumping = false;
 
@@ -212,7 +215,7 @@ export function createPicture(input: {
 		const worker = async () => {
 			for (const path of queue) {
 				// A disk that takes nothing is not asked for every file.
-				if (Date.now() > untilMs || failures >= COPIES_AT_ONCE) return;
+				if (Date.now() >= untilMs || failures >= COPIES_AT_ONCE) return;
 				await copy(path, known, world);
 				const content = states.get(path)?.content;
 				if (content?.kind !== 'none' || !content.isForNow) continue;
@@ -221,6 +224,20 @@ export function createPicture(input: {
 			}
 		};
 		await Promise.all(Array.from({ length: COPIES_AT_ONCE }, worker));
+	};
+
+	/** What changed is waited for each time, what was there from the start only once. */
+	const copyForCommand = async (known: Folders, world: ScanWorld): Promise<void> => {
+		const { copyWaitMs } = world.budget;
+		const isFirst = backlogWaitedMs === 0 && backlog.size === 0;
+		const changed = isFirst ? [] : [...pending].filter((path) => !backlog.has(path));
+		await copyAll(changed, known, world, Date.now() + copyWaitMs);
+		const startedMs = Date.now();
+		await copyAll(pending, known, world, startedMs + Math.max(0, copyWaitMs - backlogWaitedMs));
+		backlogWaitedMs += Date.now() - startedMs;
+		backlog.clear();
+		for (const path of pending) backlog.add(path);
+		if (pending.size === 0) backlogWaitedMs = 0;
 	};
 
 	/** Copies on while nobody waits. */
@@ -260,10 +277,9 @@ export function createPicture(input: {
 		},
 		begin: async (id, session, world) => {
 			const limits = await inTurn(async (): Promise<ScanLimits> => {
-				const untilMs = Date.now() + world.budget.copyWaitMs;
 				const known = await upToDate(world);
 				renew();
-				await copyAll(pending, known, world, untilMs);
+				await copyForCommand(known, world);
 				runs.set(id, { session, touched: new Map(), waiting: [], moves: undefined });
 				const uncopied = [...uncovered, ...pending];
 				return limitsOf(
