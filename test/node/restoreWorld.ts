@@ -4,7 +4,7 @@ import { asSessionId, asToolUseId } from '../../src/base/ids.ts';
 import { withRecordedEffects } from '../../src/core/checkpoint/recordChanges.ts';
 import { applyRestore, type RestoreReport } from '../../src/core/checkpoint/restore.ts';
 import { planRestore, type RestorePlan } from '../../src/core/checkpoint/restorePlan.ts';
-import type { Workspace } from '../../src/core/ports.ts';
+import type { BlobStore, Workspace } from '../../src/core/ports.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
 import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
@@ -24,9 +24,10 @@ export type DiskWorld = ScanWorldFixture & {
 	text(rel: string): string;
 };
 
-export async function createDiskWorld(): Promise<DiskWorld> {
+export async function createDiskWorld(given: { readonly blobs?: BlobStore } = {}): Promise<DiskWorld> {
 	const world = createScanWorld();
-	const { root, storage, blobs, scanner } = world;
+	const { root, storage, scanner } = world;
+	const { blobs = world.blobs } = given;
 	const roots = [{ name: 'project', path: root }];
 	const workspace = createDiskWorkspace({ roots: () => roots, isTrusted: () => true });
 	const ids = createIdSource();
@@ -38,6 +39,7 @@ export async function createDiskWorld(): Promise<DiskWorld> {
 	let commands = 0;
 	return {
 		...world,
+		blobs,
 		session,
 		workspace,
 		async command(run) {
