@@ -117,7 +117,7 @@ export function createMergeEditor(input: {
 		if (!texts || toLf(text) !== toLf(withoutConflicts(texts.mergedWithMarkers))) return true;
 		const use = 'Use It';
 		const answer = await vscode.window.showWarningMessage(
-			`Nothing is decided in the merge of ${key.file.rel} yet.`,
+			plainMessage(`Nothing is decided in the merge of ${key.file.rel} yet.`),
 			{ modal: true, detail: 'Where both sides differ, the result holds what the agent had left.' },
 			use,
 		);
