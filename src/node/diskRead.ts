@@ -68,7 +68,7 @@ function readSmall(absolute: string, maxBytes: number): FileSnapshot | undefined
 }
 
 /** The whole content of a small file; undefined when there is more than its size says. */
-export function readDescriptor(fd: number, stats: Stats): Uint8Array<ArrayBuffer> | undefined {
+function readDescriptor(fd: number, stats: Stats): Uint8Array<ArrayBuffer> | undefined {
 	const buffer = new Uint8Array(stats.size + 1);
 	let filled = 0;
 	while (filled < buffer.length) {

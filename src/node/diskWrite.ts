@@ -146,7 +146,7 @@ export async function overwrite(
 ): Promise<void> {
 	try {
 		await writeAll(handle, bytes);
-		await handle.truncate(bytes.length);
+		if (bytes.length < before.length) await handle.truncate(bytes.length);
 	} catch (error) {
 		try {
 			await handle.truncate(Math.min(before.length, bytes.length));

@@ -24,6 +24,7 @@ import { createDiskWorld, type DiskWorld, reasons } from './restoreWorld.ts';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
+const [MOUNT, UNMOUNT] = ['mount', 'umount'];
 
 suite('A restore where something is in the way', () => {
 	let world: DiskWorld;
@@ -38,7 +39,7 @@ suite('A restore where something is in the way', () => {
 
 	test('a full disk: what fits comes back, the rest is named and stays whole', async (t) => {
 		try {
-			execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', world.root], { stdio: 'ignore' });
+			execFileSync(MOUNT, ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', world.root], { stdio: 'ignore' });
 		} catch {
 			t.skip('needs the right to mount a small disk');
 			return;
@@ -63,7 +64,7 @@ suite('A restore where something is in the way', () => {
 			assert.deepEqual((await world.apply(await world.plan())).failed, []);
 			for (const name of names) assert.equal(world.text(name), old);
 		} finally {
-			execFileSync('umount', ['-l', world.root]);
+			execFileSync(UNMOUNT, ['-l', world.root]);
 		}
 	});
 
