@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { type Disposable, toDisposable } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
+import { pathKey } from '../core/checkpoint/timeline.ts';
 import type { ReviewState } from '../core/edit/pendingHunks.ts';
 import { type LoggedReview, loadReview, readReviews } from '../core/edit/reviewLog.ts';
 import { type ReviewTurn, readTurns } from '../core/edit/reviewTurns.ts';
@@ -51,6 +52,8 @@ export function createPendingReviews(input: {
 	const onDidChange = new Emitter<void>(onError);
 	const bySession = new Map<Session, { readonly found: readonly PendingReview[]; readonly leftOut: number }>();
 	let byUri = new Map<string, PendingReview[]>();
+	/** Judged in this window, so that the editor's own undo of a verdict brings the change back to be reviewed. */
+	const judged = new Map<Session, Set<string>>();
 	const scheduled = new Set<Session>();
 	let work: Promise<void> = Promise.resolve();
 
@@ -69,10 +72,12 @@ export function createPendingReviews(input: {
 		const found: PendingReview[] = [];
 		const entries = await session.history(['user', 'fileOperation', 'fileOperationDone', 'editDecided', 'review']);
 		const turns = readTurns(entries);
-		const reviews = [...readReviews(entries).values()].filter((review) => review.epochs.length > 0);
+		const own = judged.get(session);
+		const isJudged = ({ file }: LoggedReview) => own?.has(pathKey(file)) === true;
+		const reviews = [...readReviews(entries).values()].filter((review) => review.epochs.length > 0 || isJudged(review));
 		for (const review of reviews.slice(0, MAX_FILES)) {
 			const old = known.found.find((one) => isSame(one.review, review));
-			const state = old?.state ?? (await loadReview(review, blobs));
+			const state = old?.state ?? (await loadReview(review, blobs, isJudged(review)));
 			if (state) found.push({ session, uri: uriOf(review), review, state, turns });
 		}
 		if (!bySession.has(session)) return;
@@ -90,13 +95,16 @@ export function createPendingReviews(input: {
 	return {
 		attach(session) {
 			bySession.set(session, { found: [], leftOut: 0 });
+			judged.set(session, new Set());
 			const listening = session.onDidAppend((entry) => {
+				if (entry.type === 'review') judged.get(session)?.add(pathKey(entry.path));
 				if (RELEVANT.has(entry.type)) schedule(session);
 			});
 			schedule(session);
 			return toDisposable(() => {
 				listening.dispose();
 				bySession.delete(session);
+				judged.delete(session);
 				changed();
 			});
 		},

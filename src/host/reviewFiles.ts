@@ -56,11 +56,9 @@ export function createReviewFiles(input: {
 
 	const pending = () => files.filter((one) => one.pending.isPending);
 	const textOf = async (uri: vscode.Uri): Promise<ReviewedText | undefined> => {
-		const document = openDocument(uri);
-		if (document) return toLf(document.getText());
 		const key = uri.toString();
-		if (!onDisk.has(key)) onDisk.set(key, await readText(workspace, uri));
-		return onDisk.get(key);
+		if (!openDocument(uri)?.isDirty && !onDisk.has(key)) onDisk.set(key, await readText(workspace, uri));
+		return textIn(openDocument(uri), onDisk.get(key));
 	};
 	/** The last one of each. */
 	const carriedStates = new WeakMap<ReviewState, ReviewState>();
@@ -128,13 +126,24 @@ export function createReviewFiles(input: {
 	};
 }
 
-export function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
+function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
 	const wanted = uri.toString();
 	return vscode.workspace.textDocuments.find((one) => !one.isClosed && one.uri.toString() === wanted);
 }
 
-/** Undefined for what is no text, or cannot be read now. */
-export async function readText(workspace: Workspace, uri: vscode.Uri): Promise<ReviewedText | undefined> {
+/** What the file is now, as the editor has it; undefined for what is no text, or cannot be read now. */
+export async function currentText(workspace: Workspace, uri: vscode.Uri): Promise<ReviewedText | undefined> {
+	const onDisk = await readText(workspace, uri);
+	return textIn(openDocument(uri), onDisk);
+}
+
+/** A document stays in memory for a while when its file is gone. */
+function textIn(document: vscode.TextDocument | undefined, onDisk: ReviewedText | undefined): ReviewedText | undefined {
+	if (!document || (onDisk === 'absent' && !document.isDirty)) return onDisk;
+	return toLf(document.getText());
+}
+
+async function readText(workspace: Workspace, uri: vscode.Uri): Promise<ReviewedText | undefined> {
 	const snapshot = await workspace.read(uri.fsPath);
 	if (snapshot.kind === 'absent') return 'absent';
 	return snapshot.kind === 'file' ? plainText(snapshot.bytes) : undefined;

@@ -12,7 +12,7 @@ import { toLf } from '../core/edit/textFile.ts';
 import type { BlobStore, Workspace } from '../core/ports.ts';
 import { applyEdits, editsTo, withLineEndsOf } from './documentEdits.ts';
 import type { PendingReview } from './pendingReviews.ts';
-import { openDocument, readText } from './reviewFiles.ts';
+import { currentText } from './reviewFiles.ts';
 
 export type Verdict = 'keep' | 'undo';
 export type ReviewVerdicts = {
@@ -31,8 +31,7 @@ export function createReviewVerdicts(input: {
 }): ReviewVerdicts {
 	const { blobs, workspace } = input;
 	const stateNow = async (source: PendingReview): Promise<ReviewState | undefined> => {
-		const document = openDocument(source.uri);
-		const text = document ? toLf(document.getText()) : await readText(workspace, source.uri);
+		const text = await currentText(workspace, source.uri);
 		return text === undefined ? undefined : carried(source.state, text);
 	};
 

@@ -6,10 +6,9 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { joinLines, splitLines } from '../core/edit/hunks.ts';
 import { textOf } from '../core/edit/pendingHunks.ts';
-import { toLf } from '../core/edit/textFile.ts';
 import type { Workspace } from '../core/ports.ts';
 import type { PendingReviews } from './pendingReviews.ts';
-import { type FileReview, openDocument, type ReviewFiles, readText } from './reviewFiles.ts';
+import { currentText, type FileReview, type ReviewFiles } from './reviewFiles.ts';
 
 export const REVIEWED_SCHEME = 'retrace-reviewed';
 
@@ -29,9 +28,7 @@ export function createReviewedDocuments(input: {
 	const contentOf = async (uri: vscode.Uri): Promise<string> => {
 		const own = files.of(uri);
 		if (own.length > 0) return reviewedText(own);
-		const document = openDocument(uri);
-		const text = document ? toLf(document.getText()) : await readText(workspace, uri);
-		return textOf(text ?? 'absent');
+		return textOf((await currentText(workspace, uri)) ?? 'absent');
 	};
 
 	store.add(

@@ -15,6 +15,8 @@ export type ReviewState = {
 	/** The last text known to hold exactly the reviewed text and the pending changes. */
 	readonly text: ReviewedText;
 	readonly hunks: readonly AgentHunk[];
+	/** What was pending at texts the file had before: the editor's own undo and redo go back to them. */
+	readonly earlier?: ReadonlyMap<ReviewedText, ReviewState>;
 };
 
 /** What moves a review on, in the order of the log. */
@@ -68,7 +70,7 @@ export function replayReview(steps: Iterable<ReviewStep>): ReviewState | undefin
 		}
 		if (state) known.set(state.text, state);
 	}
-	return state;
+	return state && { ...state, earlier: known };
 }
 
 /** What is pending in the file as it is now. */
@@ -79,6 +81,8 @@ export function pendingHunks(state: ReviewState, current: ReviewedText): Pending
 /** The state with what the user made of the file since. */
 export function carried(state: ReviewState, current: ReviewedText): ReviewState {
 	if (current === state.text) return state;
+	const earlier = state.earlier?.get(current);
+	if (earlier) return earlier;
 	// A file the user deleted, or made anew after the agent had, is the user's.
 	if (current === 'absent' || state.text === 'absent') return { base: current, text: current, hunks: [] };
 	const base = textOf(state.base);

@@ -101,12 +101,19 @@ function reviewStep(entry: EntryOf<'review'>): Extract<LoggedStep, { kind: 'revi
 	return { kind: 'review', base, text: now, hunks, epochs: hunk.epochs };
 }
 
-/** The texts behind it; undefined when the file is no text. Rejects with UserError `blob-missing` or `blob-damaged`. */
-export async function loadReview(review: LoggedReview, blobs: BlobStore): Promise<ReviewState | undefined> {
+/**
+ * The texts behind it; undefined when the file is no text. With `withReviewed` also those from before the last verdict that left nothing
+ * pending: the user may go back to them. Rejects with UserError `blob-missing` or `blob-damaged`.
+ */
+export async function loadReview(
+	review: LoggedReview,
+	blobs: BlobStore,
+	withReviewed = false,
+): Promise<ReviewState | undefined> {
 	const steps: ReviewStep[] = [];
 	const load = async (hash: ContentHash): Promise<ReviewedText | undefined> =>
 		hash === 'absent' ? hash : plainText(await blobs.get({ $blob: hash }));
-	for (const step of sinceReviewed(review.steps)) {
+	for (const step of withReviewed ? review.steps : sinceReviewed(review.steps)) {
 		if (step.kind === 'operation') {
 			const [before, after] = await Promise.all([load(step.before), load(step.after)]);
 			if (before === undefined || after === undefined) return undefined;

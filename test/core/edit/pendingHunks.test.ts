@@ -127,6 +127,16 @@ test('a verdict moves the reviewed text on; what the user writes after it is no 
 	check([operation(before, current), review(undone)], 'a\nb\nc\nd\nE\n', ['e|E']);
 });
 
+test('a text that was there before has what was pending then: the editor’s own undo and redo go back to it', () => {
+	const change = operation('a\nb\n', 'A\nb\n');
+	const undone = review(undoHunks(stateOf(change)));
+	check([change, undone], 'a\nb\n', []);
+	check([change, undone], 'A\nb\n', ['a|A']);
+	const kept = review(keepHunks(stateOf(change)));
+	check([change, kept], 'A\nb\n', []);
+	check([change, operation('A\nb\n', 'A\nB\n')], 'A\nb\n', ['a|A']);
+});
+
 test('a change of the agent in a kept region is pending again', () => {
 	const kept = keepHunks(stateOf(operation('a\n', 'A\n')));
 	check([operation('a\n', 'A\n'), review(kept), operation('A\n', 'AA\n')], 'AA\n', ['A|AA']);
