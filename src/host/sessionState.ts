@@ -5,6 +5,7 @@
 import { UserError } from '../base/errors.ts';
 import type { SessionId } from '../base/ids.ts';
 import { isType } from '../core/session/entry.ts';
+import { isInTrash } from '../core/session/sessionErrors.ts';
 import { promptPreview, promptText } from '../core/session/titles.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions } from './openSessions.ts';
@@ -19,7 +20,8 @@ export function openState(open: OpenSession): OpenState {
 		id: session.id,
 		title: session.title,
 		lastPrompt: prompt ? promptPreview(promptText(prompt.content)) : '',
-		hasEntries: session.entries.length > 0,
+		// What is looked at in the trash is listed there.
+		hasEntries: session.entries.length > 0 && !isInTrash(session),
 		isReadOnly: session.readOnlyReason !== undefined,
 		// To be renamed or pinned is not to be used.
 		updatedAt:

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../src/base/errors.ts';
 import { isInTrash } from '../../src/core/session/sessionErrors.ts';
+import { openState } from '../../src/host/sessionState.ts';
 import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
 import { createWindows, endTurn, say, shown } from './windowScene.ts';
 
@@ -30,6 +31,7 @@ test('a trashed session is shown as it was, with Restore, and nothing is written
 		notice.actions.map(({ action }) => action),
 		['restore', 'fork'],
 	);
+	assert.equal(openState(open).hasEntries, false, 'it is no row among the sessions');
 	assert.throws(
 		() => say(open, 'More'),
 		(error) => error instanceof UserError && error.code === 'session-read-only',
