@@ -38,13 +38,16 @@ export async function recordShell(
 		const [from, to] = [await store(path, old), await store(path, now)];
 		const hashes = [old, now].map((seen) => (seen ? blobs.hash(seen.bytes) + (seen.meta.link ?? '') : 'absent'));
 		const isSame = hashes[0] === hashes[1];
+		const moved = !old && now && [...before].find(([other, seen]) => !after.has(other) && isEqual(seen, now));
+		const movedFrom = moved && { root: '/w', rel: moved[0].slice('/w/'.length) };
 		if (isSame && old?.meta.mode === now?.meta.mode) continue;
 		drafts.push({
 			...{ type: 'fileOperation', path: { root: '/w', rel: path.slice('/w/'.length) }, before: from },
 			after: typeof to === 'string' ? to : to.$blob,
-			op: isSame ? 'chmod' : !old ? 'create' : now ? 'change' : 'delete',
+			op: isSame ? 'chmod' : movedFrom ? 'rename' : !old ? 'create' : now ? 'change' : 'delete',
 			meta: (old ?? now)?.meta ?? {},
 			...(old && now ? { metaAfter: now.meta } : {}),
+			...(movedFrom ? { from: movedFrom } : {}),
 			...(isLost(path) ? { reason: 'larger than 50 MB' } : {}),
 			...{ author: options.author ?? 'shell', toolUseId, state: 'done' },
 		});
@@ -52,3 +55,6 @@ export async function recordShell(
 	const firstEpoch = session.newestEpoch + 1;
 	session.append<'fileOperation'>(...drafts.map((draft, index) => ({ ...draft, epoch: firstEpoch + index })));
 }
+
+const isEqual = (a: Seen, b: Seen): boolean =>
+	new TextDecoder().decode(a.bytes) === new TextDecoder().decode(b.bytes) && a.meta.link === b.meta.link;

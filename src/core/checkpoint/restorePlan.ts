@@ -48,6 +48,8 @@ export type PlannedFile = {
 	readonly meta: FileMeta;
 	/** Another file of the session has the same name but for upper and lower case. */
 	readonly hasCaseTwin: boolean;
+	/** The session moved the file here from there. */
+	readonly movedFrom: FilePath | undefined;
 	/** When the session made it: folders that are of the same time go with it, once they are empty. */
 	readonly made: readonly { readonly from: number; readonly until: number }[];
 };
@@ -154,9 +156,21 @@ async function planFiles(
 		}
 		return files;
 	});
-	const files = planned.flat();
+	const files = withMoves(planned.flat());
 	files.sort((a, b) => (a.key < b.key ? -1 : 1));
 	return files;
+}
+
+/** A file that was moved goes from where it is only when it comes back where it was: else nobody would find what is in it. */
+function withMoves(files: readonly PlannedFile[]): PlannedFile[] {
+	const staying = new Set(
+		files.flatMap(({ status, file }) => (status === 'conflict' || status === 'blocked' ? [pathKey(file)] : [])),
+	);
+	return files.map((file) => {
+		const { action, status, movedFrom } = file;
+		if (action !== 'delete' || status !== 'ok' || !movedFrom || !staying.has(pathKey(movedFrom))) return file;
+		return { ...file, status: 'conflict', note: `it was moved here from ${movedFrom.rel}, which does not come back` };
+	});
 }
 
 /**
@@ -214,6 +228,7 @@ async function planFile(
 		meta: first.meta,
 		currentMeta: now.kind === 'found' && now.snapshot.kind === 'file' ? now.snapshot.meta : {},
 		hasCaseTwin: view.hasCaseTwin,
+		movedFrom: first.from,
 		made: since.filter(({ before }) => before === 'absent').map((operation) => madeAt(operation, view.startedAt)),
 		addedLines: 0,
 		removedLines: 0,

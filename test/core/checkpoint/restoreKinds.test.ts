@@ -52,6 +52,20 @@ describe('what a command did', () => {
 		assert.equal(mode(world, '/w/d'), 0o755);
 	});
 
+	test('a moved file stays where it is when its old place is taken', async () => {
+		const world = await createSessionWorld({ '/w/a': 'user\n' });
+		await recordShell(world, () => move(world, '/w/a', '/w/b'));
+		world.workspace.set('/w/a', 'another one\n');
+		assert.deepEqual(await rows(world), [
+			'a restore conflict: you created it again since',
+			'b delete conflict: it was moved here from a, which does not come back',
+		]);
+		await restore(world);
+		assert.deepEqual([world.workspace.text('/w/a'), world.workspace.text('/w/b')], ['another one\n', 'user\n']);
+		await restore(world, 0, { overwrite: (await plan(world)).files.map(({ key }) => key) });
+		assert.deepEqual([world.workspace.text('/w/a'), world.workspace.text('/w/b')], ['user\n', undefined]);
+	});
+
 	test('permissions that the user set since stay', async () => {
 		const world = await createSessionWorld({ '/w/a': 'a\n', '/w/b': 'b\n' });
 		await recordShell(world, () => {
