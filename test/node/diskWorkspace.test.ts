@@ -8,6 +8,7 @@ import {
 	mkdirSync,
 	mkdtempSync,
 	readFileSync,
+	readlinkSync,
 	realpathSync,
 	rmSync,
 	statSync,
@@ -286,5 +287,78 @@ describe('deleting', () => {
 		assert.ok(!existsSync(path));
 		await disk().delete(path, { expected: 'absent' });
 		await assert.rejects(disk().delete(path, { expected: hashOf('one\n') }), code('changed-meanwhile'));
+	});
+});
+
+describe('links, modes and folders, for restores', () => {
+	const link = () => join(w, 'link');
+	test('a link is read, made, replaced and removed itself', async () => {
+		symlinkSync('../outside/secret', link());
+		const workspace = disk();
+		const read = await workspace.read(link(), { links: true });
+		assert.deepEqual(read, { kind: 'file', bytes: bytesOf('../outside/secret'), meta: { link: true }, isDirty: false });
+		const was = { wasLink: true, expected: hashOf('../outside/secret') };
+		await assert.rejects(
+			workspace.write(link(), bytesOf('x'), { ...was, expected: hashOf('x') }),
+			code('changed-meanwhile'),
+		);
+		await workspace.write(link(), bytesOf('src/a.js'), { ...was, link: true });
+		assert.equal(readlinkSync(link()), 'src/a.js');
+		await workspace.write(link(), bytesOf('text'), { wasLink: true, expected: hashOf('src/a.js'), mode: 0o750 });
+		assert.equal(readFileSync(link(), 'utf8'), 'text');
+		assert.equal(statSync(link()).mode & 0o777, 0o750);
+		await workspace.write(link(), bytesOf('nowhere'), { link: true, expected: hashOf('text') });
+		await assert.rejects(workspace.delete(link(), { expected: hashOf('nowhere') }), code('write-failed'));
+		await workspace.delete(link(), { wasLink: true, expected: hashOf('nowhere') });
+		await workspace.write(join(w, 'n', 'link'), bytesOf('x'), { link: true, expected: 'absent' });
+		assert.equal(readlinkSync(join(w, 'n', 'link')), 'x');
+		await assert.rejects(
+			workspace.write(join(w, 'n', 'link'), bytesOf('y'), { link: true, expected: 'absent' }),
+			code('changed-meanwhile'),
+		);
+		assert.equal(readFileSync(join(base, 'outside', 'secret'), 'utf8'), 'secret');
+		assert.equal(readFileSync(join(w, 'src', 'a.js'), 'utf8'), 'one\n');
+	});
+
+	test('a mode is set on the file that was meant, and never through a link', async () => {
+		const path = join(w, 'src', 'a.js');
+		await assert.rejects(disk().setMode(path, 0o755, { expected: hashOf('x') }), code('changed-meanwhile'));
+		await disk().setMode(path, 0o755, { expected: hashOf('one\n') });
+		assert.equal(statSync(path).mode & 0o777, 0o755);
+		symlinkSync('src/a.js', link());
+		await assert.rejects(disk().setMode(link(), 0o600, {}), code('write-failed'));
+		await assert.rejects(disk().setMode(join(w, 'none'), 0o600, {}), code('changed-meanwhile'));
+		assert.equal(statSync(path).mode & 0o777, 0o755);
+	});
+
+	test('a read-only file is written when that is known, and keeps the mode that is asked for', async () => {
+		const path = join(w, 'src', 'a.js');
+		chmodSync(path, 0o444);
+		await disk().write(path, bytesOf('two'), { ignoresReadOnly: true });
+		assert.deepEqual([readFileSync(path, 'utf8'), statSync(path).mode & 0o777], ['two', 0o444]);
+		await disk().write(path, bytesOf('three'), { ignoresReadOnly: true, mode: 0o640 });
+		assert.deepEqual([readFileSync(path, 'utf8'), statSync(path).mode & 0o777], ['three', 0o640]);
+	});
+
+	test('a folder goes only when it is empty, of the time, and below a root', async () => {
+		const now = Date.now();
+		const recently = [{ from: now - 60_000, until: now + 60_000 }];
+		const remove = (path: string, made = recently) => disk().removeEmptyFolder(path, made);
+		assert.equal(await remove(join(w, 'src')), false);
+		assert.equal(await remove(join(w, 'src', 'deep'), [{ from: 0, until: now - 60_000 }]), false);
+		assert.equal(await remove(w), false);
+		assert.equal(await remove(join(w, 'none')), false);
+		mkdirSync(join(base, 'outside', 'empty'));
+		assert.equal(await remove(join(base, 'outside', 'empty')), false);
+		symlinkSync('src/deep', link());
+		assert.equal(await remove(link()), false);
+		assert.equal(await remove(join(w, 'src', 'deep')), true);
+		assert.ok(!existsSync(join(w, 'src', 'deep')) && existsSync(join(base, 'outside', 'empty')));
+	});
+
+	test('a name is told apart from the same one in other letters', async () => {
+		assert.equal(await disk().isExactName(join(w, 'src', 'a.js')), true);
+		assert.equal(await disk().isExactName(join(w, 'src', 'A.js')), false);
+		assert.equal(await disk().isExactName(join(base, 'outside', 'secret')), false);
 	});
 });
