@@ -3,6 +3,10 @@
  * is in its file: bytes that its encoding does not have, mixed line ends. Such a file is never written through its document.
  */
 import * as vscode from 'vscode';
+import { UserError } from '../base/errors.ts';
+import { ownLineEnds } from '../core/edit/lineEnds.ts';
+import { decodeText, encodeText, toLf } from '../core/edit/textFile.ts';
+import type { BlobStore, Workspace } from '../core/ports.ts';
 
 /** What saving would write, save participants apart. */
 export async function documentBytes(document: vscode.TextDocument): Promise<Uint8Array<ArrayBuffer>> {
@@ -19,6 +23,31 @@ export async function textForBytes(document: vscode.TextDocument, bytes: Uint8Ar
 /** Whether the document has every byte of its file. */
 export async function isFaithful(document: vscode.TextDocument, onDisk: Uint8Array): Promise<boolean> {
 	return isSame(await documentBytes(document), onDisk);
+}
+
+/**
+ * Puts another text into a clean document whose file holds what the document cannot, by the file: saving the document would change bytes
+ * nobody asked about. False for a document that can be edited and saved like any other. `from` is what the document shows, with `\n` line ends.
+ * Rejects with UserError `wrong-encoding` when it does not show the characters of the file, and as `Workspace.write` does.
+ */
+export async function rewriteUnfaithful(
+	document: vscode.TextDocument,
+	workspace: Pick<Workspace, 'read' | 'write'>,
+	{ from, to, hash }: { readonly from: string; readonly to: string; readonly hash: BlobStore['hash'] },
+): Promise<boolean> {
+	if (document.isDirty) return false;
+	const { fsPath } = document.uri;
+	const onDisk = await workspace.read(fsPath);
+	if (onDisk.kind !== 'file' || (await isFaithful(document, onDisk.bytes))) return false;
+	const decoded = decodeText(onDisk.bytes, onDisk.meta.encoding);
+	if (decoded.kind !== 'text' || toLf(decoded.file.text) !== from)
+		throw new UserError(
+			'wrong-encoding',
+			`${fsPath} is not shown in its own encoding, so saving it would lose characters. Nothing was changed. Use *Reopen with Encoding* in the status bar first.`,
+		);
+	const bytes = encodeText({ ...decoded.file, text: ownLineEnds(decoded.file, to) });
+	await workspace.write(fsPath, bytes, { expected: hash(onDisk.bytes) });
+	return true;
 }
 
 /** The encoding that the editor has for a file, or would open it with; undefined for UTF-8. */

@@ -10,6 +10,7 @@ import { carried, keepHunks, pendingOf, type ReviewState, textOf, undoHunks } fr
 import { deletedFile, recordVerdict } from '../core/edit/reviewLog.ts';
 import { toLf } from '../core/edit/textFile.ts';
 import type { BlobStore, Workspace } from '../core/ports.ts';
+import { rewriteUnfaithful } from './documentBytes.ts';
 import { applyEdits, editsTo, withLineEndsOf } from './documentEdits.ts';
 import type { PendingReview } from './pendingReviews.ts';
 import { currentText } from './reviewFiles.ts';
@@ -104,6 +105,9 @@ async function changeFile(
 	}
 	const document = await vscode.workspace.openTextDocument(uri);
 	if (toLf(document.getText()) !== before.text) throw changedMeanwhile();
+	const to = textOf(wanted.text);
+	if (await rewriteUnfaithful(document, workspace, { from: before.text, to, hash: (bytes) => blobs.hash(bytes) }))
+		return to;
 	const wasDirty = document.isDirty;
 	if (!(await applyEdits(document, undoEdits(document, before, wanted, hunks)))) throw changedMeanwhile();
 	if (!wasDirty) await document.save();
