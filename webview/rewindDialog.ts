@@ -4,7 +4,7 @@
  */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { plural } from '../src/base/text.ts';
-import { type RewindScope, rewindScopeSchema } from '../src/protocol/toHost.ts';
+import type { RewindScope } from '../src/protocol/toHost.ts';
 import { firstLine } from './format.ts';
 import type { RewindFileDetail, RewindPlan } from './panelState.ts';
 import { asProposed, chosenFiles, countChosen, type RewindChoice } from './rewind/rewindChoice.ts';
@@ -18,15 +18,32 @@ export interface RewindDialog {
 	view(plan: RewindPlan, details: ReadonlyMap<string, RewindFileDetail>, isRunning: boolean): TemplateResult;
 }
 
-const SCOPES: readonly { readonly scope: RewindScope; readonly label: string }[] = [
+/** The last two take nothing back: they shorten what the model is sent. */
+type Scope = RewindScope | SummaryPart;
+type SummaryPart = 'from' | 'upTo';
+const SCOPES: readonly { readonly scope: Scope; readonly label: string }[] = [
 	{ scope: 'both', label: 'Conversation and code' },
 	{ scope: 'conversation', label: 'Conversation only' },
 	{ scope: 'code', label: 'Code only' },
+	{ scope: 'from', label: 'Summarize from here' },
+	{ scope: 'upTo', label: 'Summarize up to here' },
 ];
+
+const WHERE_TO: Readonly<Record<Scope, string>> = {
+	both: 'To before',
+	conversation: 'To before',
+	code: 'To before',
+	from: 'From',
+	upTo: 'Up to before',
+};
+const SUMMARY_TEXTS: Readonly<Record<SummaryPart, string>> = {
+	from: 'From this message on, the model is sent a summary instead of the messages.',
+	upTo: 'Before this message, the model is sent a summary instead of the messages.',
+};
 
 export function createRewindDialog(post: Post, onClose: () => void, requestRender: () => void): RewindDialog {
 	let shownPlan: RewindPlan | null = null;
-	let scope: RewindScope = 'both';
+	let scope: Scope = 'both';
 	let choice: RewindChoice = asProposed;
 	const files = createRewindFiles({
 		post,
@@ -43,8 +60,10 @@ export function createRewindDialog(post: Post, onClose: () => void, requestRende
 		details: ReadonlyMap<string, RewindFileDetail>,
 		isRunning: boolean,
 	): TemplateResult {
-		const hasFiles = scope !== 'conversation';
-		return html`<p class="rewind-to">To before <q>${firstLine(plan.promptText, 160)}</q></p>
+		const part = scope === 'from' || scope === 'upTo' ? scope : undefined;
+		const isSummary = part !== undefined;
+		const hasFiles = scope === 'both' || scope === 'code';
+		return html`<p class="rewind-to">${WHERE_TO[scope]} <q>${firstLine(plan.promptText, 160)}</q></p>
 			<vscode-radio-group
 				class="scopes"
 				orientation="vertical"
@@ -52,37 +71,42 @@ export function createRewindDialog(post: Post, onClose: () => void, requestRende
 				value=${scope}
 				@change=${(event: Event) => {
 					// The property: the attribute follows later.
-					const chosen = rewindScopeSchema.safeParse(controlValue(event));
-					if (!chosen.success || chosen.data === scope) return;
-					scope = chosen.data;
+					const chosen = SCOPES.find((one) => one.scope === controlValue(event))?.scope;
+					if (chosen === undefined || chosen === scope) return;
+					scope = chosen;
 					requestRender();
 				}}
 			>
 				${SCOPES.map(
 					(choice) =>
-						html`<vscode-radio value=${choice.scope} ?disabled=${plan.codeReason !== null && choice.scope !== 'conversation'}>${choice.label}</vscode-radio>`,
+						html`<vscode-radio value=${choice.scope} ?disabled=${isUnavailable(choice.scope, plan, entryId)}>${choice.label}</vscode-radio>`,
 				)}
 			</vscode-radio-group>
 			${plan.codeReason === null ? nothing : html`<p class="card-note">${icon('info')}${plan.codeReason}</p>`}
 			<section class="preview" aria-label="Preview">
-				${scope === 'code' ? nothing : html`<p>${icon('comment-discussion')}${plural(plan.messageCount, 'message')} ${plan.messageCount === 1 ? 'leaves' : 'leave'} the conversation. Your prompt returns to the input.</p>`}
-				${scope === 'conversation' ? html`<p>${icon('files')}Files stay as they are.</p>` : files.view({ plan, details, choice })}
+				${part ? html`<p>${icon('fold')}${SUMMARY_TEXTS[part]} Nothing is deleted, no file changes, and you see the summary first.</p>` : nothing}
+				${scope === 'code' || isSummary ? nothing : html`<p>${icon('comment-discussion')}${plural(plan.messageCount, 'message')} ${plan.messageCount === 1 ? 'leaves' : 'leave'} the conversation. Your prompt returns to the input.</p>`}
+				${scope === 'conversation' ? html`<p>${icon('files')}Files stay as they are.</p>` : nothing}
+				${hasFiles ? files.view({ plan, details, choice }) : nothing}
 			</section>
 			${
-				plan.warnings.length === 0 || scope === 'conversation'
+				plan.warnings.length === 0 || !hasFiles
 					? nothing
 					: html`<ul class="warnings" aria-label="Cannot be taken back">${plan.warnings.map((warning) => html`<li>${icon('warning')}<span>${warning}</span></li>`)}</ul>`
 			}
 			<p class="quiet" role="status">
-				${hasFiles && plan.files.length > 0 ? `${countsText(countChosen(choice, plan.files))} ` : ''}Nothing is lost: the way back is kept as Undo rewind.
+				${hasFiles && plan.files.length > 0 ? `${countsText(countChosen(choice, plan.files))} ` : ''}${isSummary ? 'It can be undone where the summary stands.' : 'Nothing is lost: the way back is kept as Undo rewind.'}
 			</p>
 			<footer class="dialog-buttons">
 				${textButton({ label: 'Cancel', look: 'secondary', onClick: onClose })}
 				${textButton({
-					label: isRunning ? 'Stop and rewind' : 'Rewind',
+					label: isSummary ? 'Summarize' : isRunning ? 'Stop and rewind' : 'Rewind',
 					look: 'primary',
+					isDisabled: isSummary && isRunning,
 					onClick: () => {
-						post({ kind: 'rewind.apply', entryId, scope, ...chosenFiles(choice, hasFiles ? plan.files : []) });
+						if (scope === 'from' || scope === 'upTo')
+							post({ kind: 'context.compact', focus: '', part: { kind: scope, entryId } });
+						else post({ kind: 'rewind.apply', entryId, scope, ...chosenFiles(choice, hasFiles ? plan.files : []) });
 						onClose();
 					},
 				})}
@@ -125,4 +149,10 @@ function promptList(plan: RewindPlan, post: Post, onClose: () => void): Template
 			)}
 		</ul>
 		<footer class="dialog-buttons">${textButton({ label: 'Cancel', look: 'secondary', onClick: onClose })}</footer>`;
+}
+
+function isUnavailable(scope: Scope, plan: RewindPlan, entryId: string): boolean {
+	// Nothing stands before the first message.
+	if (scope === 'upTo') return plan.prompts[0]?.entryId === entryId;
+	return plan.codeReason !== null && (scope === 'both' || scope === 'code');
 }

@@ -91,7 +91,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'session.fork':
 			return await view.fork({ entryId: message.entryId });
 		case 'context.compact':
-			return await view.compact(message.focus);
+			return await view.compact(message.focus, message.part);
 		case 'context.undoCompact':
 			return await view.undoCompaction(message.id);
 		case 'summary.answer':

@@ -8,6 +8,7 @@ import { Emitter, type Event } from '../base/emitter.ts';
 import { BugError, UserError } from '../base/errors.ts';
 import { asEntryId, type SessionId } from '../base/ids.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
+import type { CompactionWish } from '../core/context/summaryDraft.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
 import { forkTitle } from '../core/session/titles.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
@@ -288,8 +289,12 @@ export class SessionView implements Disposable {
 	}
 
 	/** Summarizes the conversation; shows the summary first unless the setting says never. */
-	async compact(focus: string): Promise<void> {
-		const wish = { scope: { kind: 'all' }, by: 'manual', ...(focus === '' ? {} : { focus }) } as const;
+	async compact(focus: string, part?: { readonly kind: 'from' | 'upTo'; readonly entryId: string }): Promise<void> {
+		const wish: CompactionWish = {
+			scope: part ? { kind: part.kind, prompt: asEntryId(part.entryId) } : { kind: 'all' },
+			by: part ? 'partial' : 'manual',
+			...(focus === '' ? {} : { focus }),
+		};
 		await compactSession(this.current, wish, this.#host.world);
 	}
 

@@ -87,8 +87,12 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */
 	z.object({ kind: z.literal('context.show') }),
-	/** Summarize the conversation. */
-	z.object({ kind: z.literal('context.compact'), focus: z.string() }),
+	/** Summarize the conversation, or the part of it from a prompt on or up to one. */
+	z.object({
+		kind: z.literal('context.compact'),
+		focus: z.string(),
+		part: z.object({ kind: z.enum(['from', 'upTo']), entryId: z.string() }).optional(),
+	}),
 	/** Go back to before the summary of this row. */
 	z.object({ kind: z.literal('context.undoCompact'), id: z.string() }),
 	/** What to do with the summary on the screen: use this text, or drop it (null). */

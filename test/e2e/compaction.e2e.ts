@@ -6,7 +6,7 @@ import type { Json } from '../fakes/messagesApi/canonical.ts';
 import { prefixBreak } from '../fakes/messagesApi/prefixKept.ts';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
 import { missingBrowser } from './support/environment.ts';
-import { send, turnEnds } from './support/panelActions.ts';
+import { openRewind, send, turnEnds } from './support/panelActions.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
@@ -122,6 +122,22 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 		await workbench.screenshot('compaction-auto');
 		await ask('Still there?');
 		assert.match(JSON.stringify(last().messages), /Summary 2: prices\..*Still there\?/);
+		assert.deepEqual(api.violations, []);
+	});
+
+	test('from the dialog of a rewind, up to a message', async () => {
+		await ask('The last one.');
+		const dialog = await openRewind(panel(), 5);
+		await dialog.getByRole('radio', { name: 'Summarize up to here' }).click();
+		await workbench.screenshot('compaction-part');
+		await dialog.getByRole('button', { name: 'Summarize', exact: true }).click();
+		const review = panel().getByRole('dialog', { name: 'Summary' });
+		await review.getByRole('button', { name: 'Compare with Previous' }).waitFor();
+		await review.getByRole('button', { name: 'Use Summary' }).click();
+		await until('a third one', () => compactions().length === 3);
+		await turnEnds(panel());
+		await ask('And on.');
+		assert.match(JSON.stringify(last().messages), /Summary 3: prices\..*The last one\..*And on\./);
 		assert.deepEqual(api.violations, []);
 	});
 });
