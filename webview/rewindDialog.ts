@@ -84,7 +84,7 @@ export function createRewindDialog(post: Post, onClose: () => void, requestRende
 			</vscode-radio-group>
 			${plan.codeReason === null ? nothing : html`<p class="card-note">${icon('info')}${plan.codeReason}</p>`}
 			<section class="preview" aria-label="Preview">
-				${part ? html`<p>${icon('fold')}${SUMMARY_TEXTS[part]} Nothing is deleted, no file changes, and you see the summary first.</p>` : nothing}
+				${part ? html`<p>${icon('fold')}${SUMMARY_TEXTS[part]} Nothing is deleted, and no file changes.</p>` : nothing}
 				${scope === 'code' || isSummary ? nothing : html`<p>${icon('comment-discussion')}${plural(plan.messageCount, 'message')} ${plan.messageCount === 1 ? 'leaves' : 'leave'} the conversation. Your prompt returns to the input.</p>`}
 				${scope === 'conversation' ? html`<p>${icon('files')}Files stay as they are.</p>` : nothing}
 				${hasFiles ? files.view({ plan, details, choice }) : nothing}

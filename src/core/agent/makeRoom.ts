@@ -19,7 +19,7 @@ export type RoomTurn = {
 
 /** Failures in a row after which the session is not summarized by itself any more. */
 const MAX_FAILURES = 2;
-export const COMPACTION_FAILED = 'compaction-failed';
+const COMPACTION_FAILED = 'compaction-failed';
 
 /** Before a request. True when the conversation is another one now. Never rejects but for a stop and a log that cannot be written. */
 export async function makeRoomBefore(turn: RoomTurn): Promise<boolean> {
