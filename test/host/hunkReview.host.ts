@@ -75,7 +75,7 @@ hostTest('undoing a file that the agent created takes it away', async () => {
 
 hostTest('undo in a file with mixed line ends changes no other byte', async () => {
 	const before = 'a\r\nb\nc\r\nd\ne\n';
-	const { path, review, document, lenses } = await createCase(before, 'A\r\nb\nc\r\nD\ne\n');
+	const { path, review, document, lenses } = await createReviewCase(before, 'A\r\nb\nc\r\nD\ne\n');
 	await review.run('undoChange', { uri: document.uri.toString(), lineIndex: 0 });
 	assert.equal(readFileSync(path, 'utf8'), 'a\r\nb\nc\r\nD\ne\n');
 	await until(() => document.getText().startsWith('a') && !document.isDirty);
