@@ -183,7 +183,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 const scannerNow = (scanner: FileScanner): FileScanner => (setting('checkpoints.enabled') ? scanner : SCANNER_OFF);
 const SCANNER_OFF = createUnseeingScanner('checkpoints are turned off in the settings');
 /** What the user set about the context window, as it is now. */
-export const contextLimits = (): ContextLimits => ({
+const contextLimits = (): ContextLimits => ({
 	autoCompact: setting('context.autoCompact'),
 	windowTokens: setting('context.windowTokens'),
 	rotTokens: setting('context.rotTokens'),
