@@ -21,20 +21,21 @@ export function storageFolders(userDataDir: string): string[] {
 	return [...perWorkspace, join(userDataDir, 'User', 'globalStorage', 'retrace.retrace')].filter(existsSync);
 }
 
-/** All session logs of a user-data-dir, in the order of their paths. */
-export function readSessionLogs(userDataDir: string): SessionLog[] {
+/** All session logs of a user-data-dir, in the order of their paths. `isRaw`: as they are, also what is no entry. */
+export function readSessionLogs(userDataDir: string, options: { readonly isRaw?: boolean } = {}): SessionLog[] {
 	return storageFolders(userDataDir).flatMap((folder) => {
 		const sessions = join(folder, 'sessions');
 		if (!existsSync(sessions)) return [];
 		return readdirSync(sessions)
 			.filter((name) => name.endsWith('.jsonl'))
 			.sort()
-			.map((name) => readSessionLog(join(sessions, name)));
+			.map((name) => readSessionLog(join(sessions, name), options.isRaw === true));
 	});
 }
 
-function readSessionLog(path: string): SessionLog {
+function readSessionLog(path: string, isRaw: boolean): SessionLog {
 	const text = readFileSync(path, 'utf8');
+	if (isRaw) return { path, text, entries: [] };
 	const lines = text
 		.split('\n')
 		.slice(0, -1)
