@@ -172,7 +172,7 @@ const nobody: Approver = {
 };
 
 /** What the Edit tool does not use. */
-const elsewhere: Pick<ToolContext, 'setCwd' | 'shell' | 'search' | 'diagnostics' | 'onProgress'> = {
+const elsewhere: Pick<ToolContext, 'setCwd' | 'shell' | 'search' | 'diagnostics' | 'recall' | 'onProgress'> = {
 	setCwd: () => undefined,
 	shell: { run: () => Promise.reject(new Error('A command was run.')) },
 	search: {
@@ -180,5 +180,6 @@ const elsewhere: Pick<ToolContext, 'setCwd' | 'shell' | 'search' | 'diagnostics'
 		glob: () => Promise.reject(new Error('A search was run.')),
 	},
 	diagnostics: { list: () => Promise.resolve([]) },
+	recall: async () => [],
 	onProgress: () => undefined,
 };

@@ -20,6 +20,7 @@ import { builtInTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
 import { framesOf } from './framesOf.ts';
 import { maskOutcome } from './maskSecrets.ts';
+import { recall } from './recall.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import type { TurnEvent, TurnPorts } from './turnTypes.ts';
 
@@ -177,6 +178,7 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		shell: ports.shell,
 		search: ports.search,
 		diagnostics: ports.diagnostics,
+		recall: (query, max, signal) => recall(session, ports.blobs, query, max, signal),
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),
 		signal: turn.signal,
 	};

@@ -7,6 +7,7 @@ import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
 import { grepTool } from './grep.ts';
 import { readTool } from './read.ts';
+import { recallTool } from './recall.ts';
 import type { Tool } from './tool.ts';
 import { writeTool } from './write.ts';
 
@@ -18,6 +19,7 @@ export const builtInTools: readonly Tool[] = [
 	globTool,
 	grepTool,
 	readTool,
+	recallTool,
 	writeTool,
 ];
 

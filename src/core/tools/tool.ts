@@ -59,10 +59,15 @@ export type ToolContext = {
 	readonly shell: Shell;
 	readonly search: Search;
 	readonly diagnostics: Diagnostics;
+	/** Best matches in the whole conversation, in its order. */
+	recall(query: string, max: number, signal: AbortSignal): Promise<readonly Recalled[]>;
 	/** Ephemeral output while it runs. */
 	readonly onProgress: (text: string) => void;
 	readonly signal: AbortSignal;
 };
+
+/** A place of the conversation. `turn` counts the user’s messages from 1. */
+export type Recalled = { readonly turn: number; readonly who: string; readonly excerpt: string };
 
 /** How a call reads in the transcript: `Read src/a.js`, `Run npm test`. `path` is absolute, when the call is about one file. */
 export type ToolLabel = { readonly verb: string; readonly target: string; readonly path?: string };

@@ -214,3 +214,24 @@ test('from a prompt on, and up to a prompt', async () => {
 	assert.match(allText(model.requests[5]), /The first\..*two.*Two\..*three/);
 	assert.doesNotMatch(allText(model.requests[5]), /One\./);
 });
+
+test('what a summary took the place of can be recalled, and what a rewind left behind cannot', async () => {
+	const model = createScriptedModel([
+		{ blocks: [text('The port is 5432, because 5433 was taken.')] },
+		{ blocks: [text('Never mind port 9999.')] },
+		summary('They talked.'),
+		{ blocks: [call('Recall', { query: 'port TAKEN' }, 'r')] },
+		{ blocks: [text('5433.')] },
+	]);
+	const { session, run, ports } = await createFixture({ model, limits });
+	await run('Which port?');
+	const { leaf } = session;
+	await run('Another one?');
+	session.append({ type: 'rewind', to: leaf, from: session.leaf, why: 'rewind' });
+	const draft = await draftSummary(session, { scope: { kind: 'all' }, by: 'manual' }, ports, ignore, signal);
+	await applySummary(session, draft, draft.summary, ports);
+	await run('Which port was taken?');
+	const result = allText(model.requests[4]);
+	assert.match(result, /message 1, you.*because 5433 was taken/);
+	assert.doesNotMatch(result, /9999/);
+});

@@ -14,6 +14,7 @@ const inputs: Readonly<Record<string, object>> = {
 	Grep: { pattern: 'a' },
 	Bash: { command: 'touch x' },
 	Diagnostics: {},
+	Recall: { query: 'a' },
 };
 
 for (const isTrusted of [false, true])

@@ -66,6 +66,7 @@ export async function runTool(name: string, input: unknown, options: ToolFixture
 				return { items, isComplete: options.isComplete ?? true };
 			},
 		},
+		recall: async () => [],
 		diagnostics: { list: async () => options.diagnostics ?? [] },
 		onProgress: () => undefined,
 		signal: new AbortController().signal,
