@@ -55,7 +55,7 @@ export function makeWorkspace(root: string, shape: WorkspaceShape): BigWorkspace
 	return { root, files, folders };
 }
 
-export function git(folder: string, environment: Readonly<Record<string, string>>, ...args: string[]): void {
+function git(folder: string, environment: Readonly<Record<string, string>>, ...args: string[]): void {
 	execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@example.com', ...args], {
 		cwd: folder,
 		stdio: 'ignore',
