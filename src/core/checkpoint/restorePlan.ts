@@ -16,7 +16,7 @@ import type { Session } from '../session/sessionTypes.ts';
 import { type CurrentFile, currentFile } from './currentFile.ts';
 import { inParallel } from './inParallel.ts';
 import { isOwn, operationsAfter, pathKey, readTimeline, type Timeline, type TimelineOperation } from './timeline.ts';
-import { hasOtherMode, judge, type Others, stateOf, userEdits } from './userEdits.ts';
+import { type FileState, hasOtherMode, judge, type Others, stateOf, userEdits } from './userEdits.ts';
 
 export type RestoreWorld = { readonly session: Session; readonly workspace: Workspace; readonly blobs: BlobStore };
 
@@ -129,6 +129,8 @@ async function planFiles(
 	signal: AbortSignal,
 ): Promise<readonly PlannedFile[]> {
 	const chosen = [...timeline.files.values()].map(choose).filter((operations) => operations.length > 0);
+	const isUnclear = (key: string, { epoch }: TimelineOperation) =>
+		hasUnclearEnd((timeline.files.get(key) ?? []).filter((operation) => operation.epoch >= epoch));
 	const folds = new Map<string, number>();
 	for (const [operation] of chosen) {
 		const fold = operation ? pathKey(operation.file).toLowerCase() : '';
@@ -144,6 +146,7 @@ async function planFiles(
 			hasCaseTwin: (folds.get(key.toLowerCase()) ?? 0) > 1,
 			isFolderNow: () => keys.some((other) => other.startsWith(`${key}/`)),
 			startedAt: timeline.startedAt,
+			isUnclear: isUnclear(key, first),
 			others,
 		};
 		const own = since.every(isOwn) ? since : withoutRoundTrips(since).filter(isOwn);
@@ -175,18 +178,34 @@ function withMoves(files: readonly PlannedFile[]): PlannedFile[] {
 
 /**
  * Without what was taken back again: a restore that the user had take back a change of an unknown author must not count as a change of the
- * session's that brings it back when it is undone.
+ * session's that brings it back when it is undone; nor must one that went to such a change count as having made it.
  */
 function withoutRoundTrips(since: readonly TimelineOperation[]): readonly TimelineOperation[] {
-	const left: TimelineOperation[] = [];
+	/** The operations that led to a content when it first stood there. */
+	const ways = new Map<FileState, readonly TimelineOperation[]>();
+	let left: readonly TimelineOperation[] = [];
+	const stands = (state: FileState) => {
+		if (state !== 'notCaptured' && !ways.has(state)) ways.set(state, left);
+	};
 	for (const operation of since) {
-		left.push(operation);
+		stands(stateOf(operation.before, operation.meta));
 		const after = stateOf(operation.after, operation.metaAfter);
-		const start = left.findIndex(({ before, meta }) => before !== 'notCaptured' && stateOf(before, meta) === after);
+		const way = ways.get(after);
 		// A change of permissions alone leaves the content it found.
-		if (start >= 0 && !left.slice(start).some(({ op }) => op === 'chmod')) left.length = start;
+		const isPlain = ![operation, ...left, ...(way ?? [])].some(({ op }) => op === 'chmod');
+		left = way && isPlain && operation.toolUseId === undefined ? way : [...left, operation];
+		stands(after);
 	}
 	return left;
+}
+
+/** What a crash left is clear when the next operation found just what is said to have been left. */
+function hasUnclearEnd(operations: readonly TimelineOperation[]): boolean {
+	return operations.some((operation, index) => {
+		const next = operations[index + 1];
+		if (!operation.isUncertain || !next) return operation.isUncertain;
+		return stateOf(next.before, next.meta) !== stateOf(operation.after, operation.metaAfter);
+	});
 }
 
 /** What is known of a file besides its operations. */
@@ -195,6 +214,8 @@ type FileView = {
 	/** Whether the session made files below it, so that a folder in its place may be the session's. */
 	isFolderNow(): boolean;
 	readonly startedAt: ReadonlyMap<string, number>;
+	/** A crash left a content of which nobody knows whose it is, and what came after built on it. */
+	readonly isUnclear: boolean;
 	readonly others: Others;
 };
 
@@ -264,7 +285,7 @@ async function planFile(
 		const { others } = view;
 		const verdict = await judge(
 			blobs,
-			{ edits, left: states.left, current: states.current, isUncertain: last.isUncertain, others },
+			{ edits, left: states.left, current: states.current, isUncertain: view.isUnclear, others },
 			currentBytes,
 			target,
 		);
