@@ -33,6 +33,7 @@ export class ChangesTree implements vscode.TreeDataProvider<ChangeNode>, Disposa
 	readonly #nodes = new Map<string, ChangeNode>();
 	#isByTurn: boolean;
 	#hadChanges: boolean | undefined;
+	#shownRows = '';
 
 	readonly onDidChangeTreeData = this.#changed.event;
 
@@ -123,13 +124,23 @@ export class ChangesTree implements vscode.TreeDataProvider<ChangeNode>, Disposa
 				: { value: count, tooltip: count === 1 ? '1 file to review' : `${count} files to review` };
 		view.message = leftOut > 0 ? `${leftOut} more files were changed. They are shown when these are reviewed.` : '';
 		if (count === 0) this.#nodes.clear();
-		this.#changed.fire(undefined);
+		const rows = files.pending().map(rowText).join('\n');
+		// Rows that say the same stay as they are: one may be under the mouse.
+		if (rows !== this.#shownRows) this.#changed.fire(undefined);
+		this.#shownRows = rows;
 		const hasChanges = count > 0;
 		if (hasChanges === this.#hadChanges) return;
 		this.#hadChanges = hasChanges;
 		void vscode.commands.executeCommand('setContext', HAS_CHANGES, hasChanges);
 		void state.update(HAS_CHANGES, hasChanges);
 	}
+}
+
+/** All that rows about a file depend on. */
+function rowText(file: FileReview): string {
+	const { source, pending } = file;
+	const turns = turnsOf(file).map(({ prompt }) => [prompt, ...Object.values(countLines(file, prompt))].join(' '));
+	return [source.session.id, source.session.title, source.uri.toString(), pending.kind, ...turns].join(' ');
 }
 
 function keyOf(node: ChangeNode): string {

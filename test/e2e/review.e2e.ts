@@ -106,6 +106,7 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 	test('by the editor’s change peek: keep', async () => {
 		await page().locator('.editor-group-container .monaco-editor .view-lines').first().click();
 		await page().keyboard.press('Control+Home');
+		await page().locator('.editor-group-container .dirty-diff-glyph').first().waitFor();
 		await page().keyboard.press('Alt+F3');
 		const peek = page().locator('.peekview-widget');
 		await peek.waitFor();
