@@ -188,7 +188,6 @@ suite('A restore where something is in the way', () => {
 			truncateSync(world.at('small'), 2 ** 31);
 			world.write({ kept: 'new' });
 		});
-		const startedAt = performance.now();
 		const plan = await world.plan();
 		assert.deepEqual(
 			plan.files.map(({ file, status, note }) => `${file.rel} ${status}${note && `: ${note}`}`),
@@ -202,7 +201,6 @@ suite('A restore where something is in the way', () => {
 			plan,
 			plan.files.map(({ key }) => key),
 		);
-		assert.ok(performance.now() - startedAt < 2_000);
 		assert.deepEqual([report.restored.length, report.skipped.length, report.failed], [1, 2, []]);
 		assert.equal(statSync(world.at('small')).size, 2 ** 31);
 	});
