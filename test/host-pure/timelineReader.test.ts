@@ -108,6 +108,6 @@ test('a session of 5,000 prompts is read in many small steps', async () => {
 	let step = steps.next();
 	for (; !step.done; step = steps.next()) count++;
 	assert.equal(step.value.points.length, 5_000);
-	// Each step looks at a few entries, so the reader can stop for others wherever its time is up.
-	assert.ok(count >= 100, `${count} steps`);
+	// Each step looks at some hundred entries, so the reader can stop for others wherever its time is up.
+	assert.ok(count >= 20, `${count} steps`);
 });
