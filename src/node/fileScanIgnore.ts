@@ -69,8 +69,8 @@ function matcherOf(pattern: string, isCaseIgnored: boolean): ((text: string) => 
 	if (!isCaseIgnored) {
 		if (!/[*?[\\]/.test(pattern)) return (text) => text === pattern;
 		const ending = /^\*([^*?[\\/]+)$/.exec(pattern)?.[1];
-		// `*` crosses no `/`, and a pattern without one is compared with names only.
-		if (ending !== undefined) return (text) => text.endsWith(ending);
+		// `*` crosses no `/`, also where the pattern is anchored: `/*.log`.
+		if (ending !== undefined) return (text) => text.endsWith(ending) && !text.includes('/');
 	}
 	const source = expressionOf(pattern);
 	if (source === undefined) return undefined;
@@ -164,8 +164,11 @@ function classAt(pattern: string, start: number): { source: string; end: number 
 		const isRange = pattern[at] === '-' && pattern[at + 1] !== ']' && at + 1 < pattern.length;
 		const upper = isRange ? memberAt(pattern, at + 1) : undefined;
 		if (upper) at = upper.end;
-		// A range that runs backwards holds nothing.
-		if (upper && upper.char < char.char) continue;
+		// A range that runs backwards holds its first member alone.
+		if (upper && upper.char < char.char) {
+			body += classLiteral(char.char);
+			continue;
+		}
 		body += upper ? `${classLiteral(char.char)}-${classLiteral(upper.char)}` : classLiteral(char.char);
 	}
 	return { source: isNegated ? `(?!/)[^${body}]` : `(?!/)[${body}]`, end: at + 1 };

@@ -118,6 +118,17 @@ suite('Ignore rules', () => {
 		);
 	});
 
+	test('a pattern that is anchored stays where it is; a range that runs backwards holds its first member', () => {
+		for (const text of ['/*.b', '/*b/', '[a-[^b]', '[^b-a]', 'a/*.b', 'a**/b']) {
+			const paths = ['x.b', 'a/x.b', 'a/b/x.b', 'ab/x', 'c/ab/x', 'a', 'b', '^', 'a/c/b', 'ab'];
+			assert.deepEqual(
+				paths.map((one) => ignoredByUs(text, one)),
+				ignoredByGit(text, paths),
+				text,
+			);
+		}
+	});
+
 	test('read a file as git does: ends of lines, spaces at the end, a mark at the start', () => {
 		const text = '\uFEFFa\r\nb  \nc\\ \n#d\n\\#e\n!\n/\n\nf/\n';
 		const paths = ['a', 'b', 'b ', 'c', 'c ', '#d', '#e', 'f', 'f/x', '!'];
