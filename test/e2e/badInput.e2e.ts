@@ -216,7 +216,7 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 			binary: /binary file/,
 			huge: /50\.0 MB, too large to read whole. Use Grep/,
 			hugeEdit: /50\.0 MB, too large/,
-			binaryEdit: /cannot be edited as text. Nothing was changed/,
+			binaryEdit: /cannot be edited as text: it is a binary file. Nothing was changed/,
 		};
 		for (const [id, text] of Object.entries(expected)) assert.match(results.get(id) ?? '', text, id);
 		for (const summary of [/unknown tool/, /invalid JSON/, /binary file/, /too large \(50\.0 MB\)/])
