@@ -19,6 +19,7 @@ import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
 import { ConflictRows } from './conflictRows.ts';
 import { type LiveChange, LiveRows } from './liveRows.ts';
+import { OneByOne } from './oneByOne.ts';
 import { redoableRewind } from './rewindHistory.ts';
 import { UNDONE_ROW } from './rewoundRow.ts';
 import {
@@ -75,7 +76,9 @@ export class OpenSession implements Disposable {
 	#notices: readonly TranscriptItem[] = [];
 	#progress: string | null = null;
 	#turn: RunningTurn | undefined;
-	#free: Promise<void> = Promise.resolve();
+	readonly #alone = new OneByOne(() => this.#restoreEnded());
+	/** Files are being restored: until the last one is written, nothing of it can be undone or made again. */
+	#isRestoring = false;
 	#holder: LogNow['holder'];
 	/** The user stopped the turn to send a queued prompt now. */
 	isSteering = false;
@@ -141,20 +144,12 @@ export class OpenSession implements Disposable {
 
 	/** Runs `work` after all work of this kind that was asked for before: rewinds come one by one, and no turn starts meanwhile. */
 	async alone<T>(work: () => Promise<T>): Promise<T> {
-		const before = this.#free;
-		const done = before.then(work);
-		const onEnd = () => undefined;
-		this.#free = done.then(onEnd, onEnd);
-		return await done;
+		return await this.#alone.run(work);
 	}
 
 	/** Resolves when nothing runs `alone`. */
 	async whenFree(): Promise<void> {
-		let awaited: Promise<void> | undefined;
-		while (awaited !== this.#free) {
-			awaited = this.#free;
-			await awaited;
-		}
+		await this.#alone.whenFree();
 	}
 
 	/** Rejects with CancelledError when `signal` aborts first. */
@@ -267,7 +262,14 @@ export class OpenSession implements Disposable {
 		this.#disposables.dispose();
 	}
 
+	#restoreEnded(): void {
+		if (!this.#isRestoring) return;
+		this.#isRestoring = false;
+		this.#changed.fire({ kind: 'reset' });
+	}
+
 	#onEntry(entry: Entry): void {
+		if (entry.type === 'restore') this.#isRestoring = this.#alone.isBusy;
 		const hasOtherConflicts = this.#conflicts.isChangedBy(entry);
 		if (entry.type === 'rewind') {
 			this.#replay();
@@ -349,6 +351,7 @@ export class OpenSession implements Disposable {
 	}
 
 	#withProgress(row: TranscriptItem): TranscriptItem {
+		if (row.kind === 'rewound' && this.#isRestoring) return { ...row, canUndo: false, canRedo: false };
 		if (row.kind !== 'tool' || row.state !== 'running') return row;
 		const preview = this.#live.progressOf(row.id);
 		return preview === '' ? row : { ...row, preview };

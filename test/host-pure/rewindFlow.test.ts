@@ -287,6 +287,38 @@ test('no turn may start while files are restored', async () => {
 	await open.whenFree();
 });
 
+test('a rewind is undone or made again only once its last file is written', async () => {
+	const { say, rewind, undo, redo, open, workspace } = await createScene(twoEdits);
+	await say('First');
+	await say('Second');
+	const offered = () =>
+		open.rows().flatMap((row) => (row.kind === 'rewound' && (row.canUndo || row.canRedo) ? [row.text] : []));
+	const meanwhile: string[] = [];
+	let resets = 0;
+	open.onDidChange((change) => {
+		if (change.kind === 'item' && change.item.kind === 'rewound' && change.item.canUndo) meanwhile.push('a row');
+		if (change.kind === 'reset') resets++;
+	});
+	const write = workspace.write.bind(workspace);
+	workspace.write = async (...parameters) => {
+		meanwhile.push(...offered());
+		const written = await write(...parameters);
+		meanwhile.push(...offered());
+		resets = 0;
+		return written;
+	};
+	for (const [restore, row] of [
+		[() => rewind(0, 'code'), 'Files rewound: 1 file restored'],
+		[undo, 'Rewind undone'],
+		[redo, 'Files rewound: 1 file restored'],
+	] as const) {
+		await restore();
+		assert.deepEqual(meanwhile, []);
+		assert.deepEqual(offered(), [row]);
+		assert.ok(resets > 0, 'the panel is told');
+	}
+});
+
 test('a stop also stops the turn that was to be sent next', async () => {
 	const { open } = await createScene();
 	let ended = 0;
