@@ -9,7 +9,7 @@ import { filesOf, isOfTurn, turnsOf } from './changeNode.ts';
 import type { Command } from './commands.ts';
 import type { PendingReviews } from './pendingReviews.ts';
 import { fileOf, REVIEWED_SCHEME, reviewedUri } from './reviewedDocuments.ts';
-import type { FileReview, ReviewFiles } from './reviewFiles.ts';
+import { documentOf, type FileReview, type ReviewFiles } from './reviewFiles.ts';
 import type { ReviewVerdicts, Verdict } from './reviewVerdicts.ts';
 
 export type ReviewCommandsWorld = {
@@ -165,7 +165,7 @@ async function openAtChange({ source, pending }: FileReview): Promise<void> {
 		await vscode.window.showTextDocument(reviewedUri(source.uri));
 		return;
 	}
-	const editor = await vscode.window.showTextDocument(source.uri);
+	const editor = await vscode.window.showTextDocument(await documentOf(source));
 	const place = editor.document.validatePosition(new vscode.Position(pending.hunks[0]?.currentStart ?? 0, 0));
 	editor.selection = new vscode.Selection(place, place);
 	editor.revealRange(new vscode.Range(place, place), vscode.TextEditorRevealType.InCenterIfOutsideViewport);

@@ -55,9 +55,10 @@ export function createReviewFiles(input: {
 	let timer: ReturnType<typeof setTimeout> | undefined;
 
 	const pending = () => files.filter((one) => one.pending.isPending);
-	const textOf = async (uri: vscode.Uri): Promise<ReviewedText | undefined> => {
+	const textOf = async ({ uri, review }: PendingReview): Promise<ReviewedText | undefined> => {
 		const key = uri.toString();
-		if (!openDocument(uri)?.isDirty && !onDisk.has(key)) onDisk.set(key, await readText(workspace, uri));
+		if (!openDocument(uri)?.isDirty && !onDisk.has(key))
+			onDisk.set(key, await readText(workspace, uri, review.encoding));
 		return textIn(openDocument(uri), onDisk.get(key));
 	};
 	/** The last one of each. */
@@ -74,7 +75,7 @@ export function createReviewFiles(input: {
 			isStale = false;
 			const found: FileReview[] = [];
 			for (const source of reviews.all()) {
-				const text = await textOf(source.uri);
+				const text = await textOf(source);
 				if (text === undefined) continue;
 				const state = stateAt(source, text);
 				found.push({ source, state, pending: pendingOf(state) });
@@ -131,10 +132,23 @@ function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
 	return vscode.workspace.textDocuments.find((one) => !one.isClosed && one.uri.toString() === wanted);
 }
 
-/** What the file is now, as the editor has it; undefined for what is no text, or cannot be read now. */
-export async function currentText(workspace: Workspace, uri: vscode.Uri): Promise<ReviewedText | undefined> {
-	const onDisk = await readText(workspace, uri);
+/**
+ * What the file is now, as the editor has it; undefined for what is no text, or cannot be read now. `encoding` is that of the log, if any:
+ * the editor knows of none while the file is not open.
+ */
+export async function currentText(
+	workspace: Workspace,
+	uri: vscode.Uri,
+	encoding?: string,
+): Promise<ReviewedText | undefined> {
+	const onDisk = await readText(workspace, uri, encoding);
 	return textIn(openDocument(uri), onDisk);
+}
+
+/** Opened in the log's encoding when it is not open: the editor by itself would take it for another. */
+export async function documentOf({ uri, review: { encoding } }: PendingReview): Promise<vscode.TextDocument> {
+	const options = encoding === undefined ? [] : [{ encoding }];
+	return openDocument(uri) ?? (await vscode.workspace.openTextDocument(uri, ...options));
 }
 
 /** A document stays in memory for a while when its file is gone. */
@@ -143,8 +157,12 @@ function textIn(document: vscode.TextDocument | undefined, onDisk: ReviewedText 
 	return toLf(document.getText());
 }
 
-async function readText(workspace: Workspace, uri: vscode.Uri): Promise<ReviewedText | undefined> {
+async function readText(
+	workspace: Workspace,
+	uri: vscode.Uri,
+	encoding: string | undefined,
+): Promise<ReviewedText | undefined> {
 	const snapshot = await workspace.read(uri.fsPath);
 	if (snapshot.kind === 'absent') return 'absent';
-	return snapshot.kind === 'file' ? plainText(snapshot.bytes) : undefined;
+	return snapshot.kind === 'file' ? plainText(snapshot.bytes, encoding ?? snapshot.meta.encoding) : undefined;
 }

@@ -13,7 +13,7 @@ import type { BlobStore, Workspace } from '../core/ports.ts';
 import { rewriteUnfaithful } from './documentBytes.ts';
 import { applyEdits, editsTo, withLineEndsOf } from './documentEdits.ts';
 import type { PendingReview } from './pendingReviews.ts';
-import { currentText } from './reviewFiles.ts';
+import { currentText, documentOf } from './reviewFiles.ts';
 
 export type Verdict = 'keep' | 'undo';
 export type ReviewVerdicts = {
@@ -32,7 +32,7 @@ export function createReviewVerdicts(input: {
 }): ReviewVerdicts {
 	const { blobs, workspace } = input;
 	const stateNow = async (source: PendingReview): Promise<ReviewState | undefined> => {
-		const text = await currentText(workspace, source.uri);
+		const text = await currentText(workspace, source.uri, source.review.encoding);
 		return text === undefined ? undefined : carried(source.state, text);
 	};
 
@@ -84,12 +84,13 @@ type Stores = { readonly blobs: BlobStore; readonly workspace: Workspace };
 
 /** Takes the hunks back and returns what the file is then. */
 async function changeFile(
-	{ uri, review }: PendingReview,
+	source: PendingReview,
 	before: ReviewState,
 	wanted: ReviewState,
 	hunks: readonly AgentHunk[],
 	{ blobs, workspace }: Stores,
 ): Promise<ReviewState['text']> {
+	const { uri, review } = source;
 	if (wanted.text === 'absent') {
 		await deleteFile(uri);
 		return 'absent';
@@ -103,7 +104,7 @@ async function changeFile(
 		});
 		return wanted.text;
 	}
-	const document = await vscode.workspace.openTextDocument(uri);
+	const document = await documentOf(source);
 	if (toLf(document.getText()) !== before.text) throw changedMeanwhile();
 	const to = textOf(wanted.text);
 	if (await rewriteUnfaithful(document, workspace, { from: before.text, to, hash: (bytes) => blobs.hash(bytes) }))

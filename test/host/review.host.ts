@@ -1,9 +1,11 @@
 // What the review shows beside the marks: the Changes view over several sessions, the original of the change bars, deleted files, and how it
 // follows the editor's own undo, a deletion by the user and every kind of line end.
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { charsetNamed } from '../../src/core/edit/charsets.ts';
+import { encodeText } from '../../src/core/edit/textFile.ts';
 import { reviewedUri } from '../../src/host/reviewedDocuments.ts';
 import { hostTest } from './support/hostTest.ts';
 import { createReviewCase } from './support/reviewCase.ts';
@@ -130,4 +132,29 @@ hostTest('what the user rewrote is noted in the log once, before the next prompt
 	assert.deepEqual(verdicts, [['edited', { start: 2, end: 3 }]]);
 	await document.save();
 	review.dispose();
+});
+
+hostTest('a closed file in another code page has no lines of the user; undo keeps its bytes', async () => {
+	const { path, review, write, session, errors } = await createReviewCase('x\n', 'X\n');
+	await review.run('keepAllChanges');
+	const name = `codePage-${basename(path)}`;
+	const other = join(dirname(path), name);
+	const charset = charsetNamed('windows1251');
+	assert.ok(charset);
+	const bytesOf = (text: string) => encodeText({ text, eol: '\n', bom: false, charset });
+	const [before, after] = [bytesOf('да\nнет\n'), bytesOf('да!\nнет\nили\n')];
+	writeFileSync(other, before);
+	await write(session, name, after, 'windows1251');
+	await until(() => review.files.pending().length === 1);
+	const [file] = review.files.pending();
+	assert.ok(file);
+	assert.deepEqual([file.state.text, file.pending.base], ['да!\nнет\nили\n', 'да\nнет\n']);
+	await review.run('undoChanges', { kind: 'file', sessionId: session.id, uri: file.source.uri.toString() });
+	assert.deepEqual([...readFileSync(other)], [...before]);
+	assert.equal(
+		session.entries.some((entry) => entry.type === 'review' && entry.verdict === 'edited'),
+		false,
+	);
+	review.dispose();
+	assert.deepEqual(errors, []);
 });

@@ -21,8 +21,9 @@ type LoggedStep =
 			readonly after: ContentHash;
 			/** Permission bits before it, as far as they are known. */
 			readonly mode: number | undefined;
+			readonly encoding: string | undefined;
 	  }
-	| { readonly kind: 'restored'; readonly after: ContentHash }
+	| { readonly kind: 'restored'; readonly after: ContentHash; readonly encoding: string | undefined }
 	| {
 			readonly kind: 'review';
 			readonly base: ContentHash;
@@ -37,6 +38,8 @@ export type LoggedReview = {
 	readonly epochs: readonly number[];
 	/** Where the file was before a command of the agent renamed it. */
 	readonly from: FilePath | undefined;
+	/** By its name in VS Code, as it was when the agent changed it last; undefined when its bytes tell, or nothing did. */
+	readonly encoding: string | undefined;
 };
 
 const AGENT_AUTHORS: ReadonlySet<Author> = new Set<Author>(['agent', 'subagent', 'shell']);
@@ -51,7 +54,13 @@ export function readReviews(entries: readonly Entry[]): ReadonlyMap<string, Logg
 	}
 	const reviews = new Map<
 		string,
-		{ file: FilePath; steps: LoggedStep[]; epochs: number[]; from: FilePath | undefined }
+		{
+			file: FilePath;
+			steps: LoggedStep[];
+			epochs: number[];
+			from: FilePath | undefined;
+			encoding: string | undefined;
+		}
 	>();
 	for (const entry of entries) {
 		if (entry.type === 'review') {
@@ -76,11 +85,18 @@ export function readReviews(entries: readonly Entry[]): ReadonlyMap<string, Logg
 		const known = reviews.get(key);
 		if (entry.toolUseId === undefined) {
 			// A restore, which is the user's.
-			known?.steps.push({ kind: 'restored', after });
+			known?.steps.push({ kind: 'restored', after, encoding: known.encoding });
 			continue;
 		}
-		const review = known ?? { file: entry.path, steps: [], epochs: [], from: undefined };
-		review.steps.push({ kind: 'operation', epoch: entry.epoch, before, after, mode: entry.meta.mode });
+		const review = known ?? { file: entry.path, steps: [], epochs: [], from: undefined, encoding: undefined };
+		// What a command did is recorded without one.
+		const encoding = entry.meta.encoding ?? review.encoding;
+		// UTF-8 tells itself; what is no UTF-8 any more is better asked about anew.
+		review.encoding = encoding === 'utf8' ? undefined : encoding;
+		review.steps.push({
+			...{ kind: 'operation', epoch: entry.epoch, before, after, mode: entry.meta.mode },
+			encoding: review.encoding,
+		});
 		review.epochs.push(entry.epoch);
 		review.from = entry.from ?? review.from;
 		reviews.set(key, review);
@@ -111,17 +127,19 @@ export async function loadReview(
 	withReviewed = false,
 ): Promise<ReviewState | undefined> {
 	const steps: ReviewStep[] = [];
-	const load = async (hash: ContentHash): Promise<ReviewedText | undefined> =>
-		hash === 'absent' ? hash : plainText(await blobs.get({ $blob: hash }));
+	const load = async (hash: ContentHash, encoding?: string): Promise<ReviewedText | undefined> =>
+		hash === 'absent' ? hash : plainText(await blobs.get({ $blob: hash }), encoding);
 	for (const step of withReviewed ? review.steps : sinceReviewed(review.steps)) {
 		if (step.kind === 'operation') {
-			const [before, after] = await Promise.all([load(step.before), load(step.after)]);
+			const { encoding } = step;
+			const [before, after] = await Promise.all([load(step.before, encoding), load(step.after, encoding)]);
 			if (before === undefined || after === undefined) return undefined;
 			steps.push({ kind: 'operation', epoch: step.epoch, before, after });
 		} else if (step.kind === 'restored') {
-			const after = await load(step.after);
+			const after = await load(step.after, step.encoding);
 			if (after !== undefined) steps.push({ kind: 'restored', after });
 		} else {
+			// Texts, not files: always UTF-8.
 			const [base, text] = await Promise.all([load(step.base), load(step.text)]);
 			if (base === undefined || text === undefined) return undefined;
 			steps.push({ ...step, base, text });
@@ -139,7 +157,7 @@ export async function deletedFile(
 	const step = review.steps.findLast((one) => one.kind === 'operation' && one.after === 'absent');
 	if (step?.kind !== 'operation' || step.before === 'absent') return undefined;
 	const bytes = await blobs.get({ $blob: step.before });
-	return plainText(bytes) === text ? { bytes, mode: step.mode } : undefined;
+	return plainText(bytes, step.encoding) === text ? { bytes, mode: step.mode } : undefined;
 }
 
 /**

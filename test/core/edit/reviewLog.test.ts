@@ -3,8 +3,10 @@ import test from 'node:test';
 import { asToolUseId } from '../../../src/base/ids.ts';
 import { applyRestore } from '../../../src/core/checkpoint/restore.ts';
 import { planRestore } from '../../../src/core/checkpoint/restorePlan.ts';
+import { charsetNamed } from '../../../src/core/edit/charsets.ts';
 import { carried, keepHunks, pendingOf, undoHunks } from '../../../src/core/edit/pendingHunks.ts';
 import { loadReview, readReviews, recordVerdict } from '../../../src/core/edit/reviewLog.ts';
+import { encodeText } from '../../../src/core/edit/textFile.ts';
 import type { EntryDraft } from '../../../src/core/session/entry.ts';
 import { createSessionWorld, type SessionWorld } from '../../fakes/sessionWorld.ts';
 
@@ -136,4 +138,25 @@ test('a rewind to a text in the middle brings back what was pending then', async
 		[[1]],
 	);
 	assert.equal(loaded?.state.base, 'a\nb\n');
+});
+
+test('a file in another encoding is read in the one the log has for it, also after a command changed it and a restore brought it back', async () => {
+	const world = await createSessionWorld();
+	const charset = charsetNamed('windows1251');
+	assert.ok(charset);
+	const bytesOf = (text: string) => encodeText({ text, eol: '\n', bom: false, charset });
+	const put = async (text: string) => await world.blobs.put(bytesOf(text), 'text/plain');
+	const change = async (before: string, after: string, more: Partial<EntryDraft<'fileOperation'>>) => {
+		const [from, to] = await Promise.all([put(before), put(after)]);
+		world.session.append<'fileOperation'>({
+			...{ type: 'fileOperation', epoch: world.session.newestEpoch + 1, op: 'change', path: { root: '/w', rel: 'a' } },
+			...{ before: from, after: to.$blob, meta: {}, author: 'agent', state: 'done', ...more },
+		});
+	};
+	await change('да\n', 'да\nнет\n', { meta: { encoding: 'windows1251' }, toolUseId: asToolUseId('edit') });
+	await change('да\nнет\n', 'да\nнет\nили\n', { author: 'shell', toolUseId: asToolUseId('bash') });
+	await change('да\nнет\nили\n', 'да\nнет\n', {});
+	const review = readReviews(world.session.entries).get('/w\na');
+	const state = review && (await loadReview(review, world.blobs));
+	assert.deepEqual([review?.encoding, state?.base, state?.text], ['windows1251', 'да\n', 'да\nнет\n']);
 });

@@ -34,15 +34,16 @@ export async function createReviewCase(before: string | undefined, after: string
 		});
 	const session = await openAnother();
 	/** Without a text the file is deleted. */
-	const write = async (by: Session, name: string, text: string | undefined) => {
+	const write = async (by: Session, name: string, content: string | Uint8Array | undefined, encoding?: string) => {
 		const absolute = join(root, name);
 		const snapshot = await workspace.read(absolute);
 		assert.ok(snapshot.kind === 'file' || snapshot.kind === 'absent');
 		const recording = createRecordingWorkspace({ session: by, workspace, blobs });
 		const target = { file: { root, rel: name }, absolute, before: snapshot, author: 'agent' as const };
 		const call = { ...target, toolUseId: asToolUseId('call') };
-		if (text === undefined) await recording.delete(call);
-		else await recording.write({ ...call, bytes: new TextEncoder().encode(text), meta: {} });
+		const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+		if (bytes === undefined) await recording.delete(call);
+		else await recording.write({ ...call, bytes, meta: encoding === undefined ? {} : { encoding } });
 	};
 	const agent = async (text: string | undefined) => await write(session, rel, text);
 	await agent(after);
