@@ -7,6 +7,7 @@ import { plural } from '../../base/text.ts';
 import type { ContentHash, ContentRef, Entry, EntryDraft, FileMeta, FilePath } from '../session/entry.ts';
 import { currentFile } from './currentFile.ts';
 import { inParallel } from './inParallel.ts';
+import { longTurn } from './loopTurns.ts';
 import {
 	createRecordingWorkspace,
 	FILE_MEDIA_TYPE,
@@ -204,10 +205,12 @@ async function removeFolders({ workspace }: RestoreWorld, gone: readonly Restore
 			known.made.push(...made);
 			folders.set(key, known);
 		}
+		await longTurn();
 	}
 	const innermostFirst = [...folders.values()].sort((a, b) => b.folder.rel.length - a.folder.rel.length);
 	for (const { folder, made } of innermostFirst) {
 		const place = await workspace.resolve(folder.rel, folder.root);
 		if (place.kind === 'inside' && !place.isLink) await workspace.removeEmptyFolder(place.absolute, made);
+		await longTurn();
 	}
 }

@@ -1,4 +1,5 @@
-/** Work on many things, a few at a time. */
+/** Work on many things, a few at a time, that leaves the thread to others now and then. */
+import { longTurn } from './loopTurns.ts';
 
 /** The results in the order of the items. What is thrown first is thrown, once nothing runs any more; no new item is begun then. */
 export async function inParallel<T, R>(
@@ -17,6 +18,9 @@ export async function inParallel<T, R>(
 			} catch (error) {
 				failures.push(error);
 			}
+			// Small files are read and written without a wait.
+			const pause = next < items.length ? longTurn() : undefined;
+			if (pause) await pause;
 		}
 	};
 	await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));

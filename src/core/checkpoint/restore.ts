@@ -5,15 +5,17 @@
  */
 import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
-import { plural, utf8Encode } from '../../base/text.ts';
+import { plural } from '../../base/text.ts';
 import type { BlobStore, Workspace } from '../ports.ts';
 import type { ContentHash, EntryDraft, EntryOf, FileMeta, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { bringFilesBack, type FileReport, finishRestore } from './bringFilesBack.ts';
 import { currentFile } from './currentFile.ts';
+import { inParallel } from './inParallel.ts';
+import { ITEMS_PER_STEP, inTurns } from './loopTurns.ts';
 import { conflictFiles, restoredBytes } from './planHunks.ts';
 import { FILE_MEDIA_TYPE } from './recordingWorkspace.ts';
-import { journalText, type RestoreStep } from './restoreJournal.ts';
+import { journalSteps, type RestoreStep } from './restoreJournal.ts';
 import type { PlannedFile, RestorePlan, RestoreWorld } from './restorePlan.ts';
 import { hashOf, openIntents, pathKey } from './timeline.ts';
 import { isTornWrite } from './tornWrite.ts';
@@ -54,7 +56,7 @@ export async function applyRestore(
 	const { chosen, kept, skipped } = sortByChoice(plan, input);
 	const wanted: { readonly planned: PlannedFile; readonly step: RestoreStep }[] = [];
 	const early: FileReport[] = [];
-	for (const planned of chosen) {
+	await inParallel(chosen, 1, async (planned) => {
 		const hunks = input.keepHunks?.[planned.key] ?? [];
 		try {
 			const step = await stepFor(input, planned, hunks);
@@ -64,17 +66,19 @@ export async function applyRestore(
 			if (!(error instanceof UserError)) throw error;
 			early.push({ file: planned.file, reason: reasonOf(error) });
 		}
-	}
+	});
 	const report = await carryOut(input, {
 		...{ toEpoch: plan.toEpoch, undoOf: plan.undoOf, turn: plan.turn },
 		steps: wanted.map(({ step }) => step),
-		outcomes: outcomesOf(plan, {
-			wanted: new Set(wanted.map(({ planned }) => planned)),
-			inPart: new Set(Object.keys(input.keepHunks ?? {})),
-			kept: new Set(kept),
-			skipped: new Set(skipped),
-			early,
-		}),
+		outcomes: await inTurns(
+			outcomeSteps(plan, {
+				wanted: new Set(wanted.map(({ planned }) => planned)),
+				inPart: new Set(Object.keys(input.keepHunks ?? {})),
+				kept: new Set(kept),
+				skipped: new Set(skipped),
+				early,
+			}),
+		),
 	});
 	return {
 		...{ restore: report.restore, safety: report.safety ?? session.newestEpoch, restored: report.restored },
@@ -142,7 +146,11 @@ function sortByChoice(plan: RestorePlan, choice: RestoreChoice) {
 	const kept: PlannedFile[] = [];
 	const skipped: PlannedFile[] = [];
 	for (const planned of plan.files) {
-		if (planned.action === 'none' || (!planned.isUncertainAuthor && uncertain.has(pathKey(planned.file)))) continue;
+		if (
+			planned.action === 'none' ||
+			(uncertain.size > 0 && !planned.isUncertainAuthor && uncertain.has(pathKey(planned.file)))
+		)
+			continue;
 		if (planned.status === 'blocked') skipped.push(planned);
 		else if (keep.has(planned.key)) kept.push(planned);
 		else if (isTicked(planned)) chosen.push(planned);
@@ -214,7 +222,7 @@ function stepOf(planned: PlannedFile, after: ContentHash): RestoreStep {
 type FileOutcome = EntryOf<'restore'>['files'][number];
 
 /** One per file, also of one that stands in the plan twice. Why a file was not restored is in the log as well. */
-function outcomesOf(
+function* outcomeSteps(
 	plan: RestorePlan,
 	chosen: {
 		readonly wanted: ReadonlySet<PlannedFile>;
@@ -224,10 +232,11 @@ function outcomesOf(
 		readonly skipped: ReadonlySet<PlannedFile>;
 		readonly early: readonly FileReport[];
 	},
-): readonly FileOutcome[] {
+): Generator<void, readonly FileOutcome[]> {
 	const early = new Map(chosen.early.map(({ file, reason }) => [pathKey(file), reason]));
 	const outcomes = new Map<string, FileOutcome>();
-	for (const planned of plan.files) {
+	for (const [index, planned] of plan.files.entries()) {
+		if (index % ITEMS_PER_STEP === 0) yield;
 		const { file: path, action, note: reason } = planned;
 		const key = pathKey(path);
 		const failure = early.get(key);
@@ -266,7 +275,7 @@ async function carryOut(
 	if (steps.length === 0 && !isWorthALine) return { restore: undefined, safety: undefined, restored: [], failed: [] };
 	if (!workspace.isTrusted)
 		throw new UserError('untrusted', 'The workspace is not trusted, so no file is changed. Trust it first.');
-	const plan = await blobs.put(utf8Encode(journalText(work.toEpoch, steps)), 'application/json');
+	const plan = await blobs.put(await inTurns(journalSteps(work.toEpoch, steps)), 'application/json');
 	const safety = session.newestEpoch;
 	const head: EntryDraft<'checkpoint' | 'restore'>[] = [
 		{ type: 'checkpoint', epoch: safety, label: 'Before the rewind' },

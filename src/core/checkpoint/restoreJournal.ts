@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { EntryId } from '../../base/ids.ts';
+import { utf8Encode } from '../../base/text.ts';
 import {
 	type ContentHash,
 	contentHashSchema,
@@ -14,6 +15,7 @@ import {
 	fileMetaSchema,
 	filePathSchema,
 } from '../session/entry.ts';
+import { ITEMS_PER_STEP } from './loopTurns.ts';
 
 /** One file to be brought from one content to another, both in the blob store or absent. */
 export type RestoreStep = {
@@ -44,8 +46,26 @@ const journalSchema = z.object({
 	),
 });
 
-export function journalText(toEpoch: number, steps: readonly RestoreStep[]): string {
-	return JSON.stringify({ version: VERSION, toEpoch, steps });
+/** The bytes of the journal, as one JSON, made in short steps. */
+export function* journalSteps(
+	toEpoch: number,
+	steps: readonly RestoreStep[],
+): Generator<void, Uint8Array<ArrayBuffer>> {
+	const [start = '', end = ''] = JSON.stringify({ version: VERSION, toEpoch, steps: [] }).split('[');
+	const parts = [utf8Encode(`${start}[`)];
+	for (let at = 0; at < steps.length; at += ITEMS_PER_STEP) {
+		const part = steps.slice(at, at + ITEMS_PER_STEP).map((step) => JSON.stringify(step));
+		parts.push(utf8Encode(`${at === 0 ? '' : ','}${part.join(',')}`));
+		yield;
+	}
+	parts.push(utf8Encode(end));
+	const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+	let length = 0;
+	for (const part of parts) {
+		bytes.set(part, length);
+		length += part.length;
+	}
+	return bytes;
 }
 
 /** Undefined for the plan of an older build, which did not hold enough. */

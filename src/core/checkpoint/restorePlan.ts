@@ -15,7 +15,8 @@ import type { ContentHash, FileMeta, FilePath, RecordedHash } from '../session/e
 import type { Session } from '../session/sessionTypes.ts';
 import { type CurrentFile, currentFile } from './currentFile.ts';
 import { inParallel } from './inParallel.ts';
-import { isOwn, operationsAfter, pathKey, readTimeline, type Timeline, type TimelineOperation } from './timeline.ts';
+import { ITEMS_PER_STEP, inTurns, sortSteps } from './loopTurns.ts';
+import { isOwn, operationsAfter, pathKey, type Timeline, type TimelineOperation, timelineSteps } from './timeline.ts';
 import { type FileState, hasOtherMode, judge, type Others, stateOf, userEdits } from './userEdits.ts';
 
 export type RestoreWorld = { readonly session: Session; readonly workspace: Workspace; readonly blobs: BlobStore };
@@ -115,7 +116,7 @@ async function wholeTimeline({ session }: RestoreWorld, signal: AbortSignal): Pr
 	const entries = await session.history(['fileOperation', 'fileOperationDone', 'toolStarted'], signal);
 	const startedAt = new Map<string, number>();
 	for (const entry of entries) if (entry.type === 'toolStarted') startedAt.set(entry.toolUseId, entry.timestamp);
-	return { files: readTimeline(entries), startedAt };
+	return { files: await inTurns(timelineSteps(entries), signal), startedAt };
 }
 
 /** Files are read side by side, a few at a time, and what is not needed any more is let go. */
@@ -128,15 +129,9 @@ async function planFiles(
 	others: Others,
 	signal: AbortSignal,
 ): Promise<readonly PlannedFile[]> {
-	const chosen = [...timeline.files.values()].map(choose).filter((operations) => operations.length > 0);
+	const { chosen, folds, folders } = await inTurns(chooseSteps(timeline.files, choose), signal);
 	const isUnclear = (key: string, { epoch }: TimelineOperation) =>
 		hasUnclearEnd((timeline.files.get(key) ?? []).filter((operation) => operation.epoch >= epoch));
-	const folds = new Map<string, number>();
-	for (const [operation] of chosen) {
-		const fold = operation ? pathKey(operation.file).toLowerCase() : '';
-		folds.set(fold, (folds.get(fold) ?? 0) + 1);
-	}
-	const keys = chosen.flatMap(([operation]) => (operation ? [pathKey(operation.file)] : []));
 	const planned = await inParallel(chosen, MAX_AT_ONCE, async (since) => {
 		signal.throwIfAborted();
 		const [first] = since;
@@ -144,7 +139,7 @@ async function planFiles(
 		const key = pathKey(first.file);
 		const view: FileView = {
 			hasCaseTwin: (folds.get(key.toLowerCase()) ?? 0) > 1,
-			isFolderNow: () => keys.some((other) => other.startsWith(`${key}/`)),
+			isFolderNow: folders.has(key),
 			startedAt: timeline.startedAt,
 			isUnclear: isUnclear(key, first),
 			others,
@@ -159,9 +154,37 @@ async function planFiles(
 		}
 		return files;
 	});
-	const files = withMoves(planned.flat());
-	files.sort((a, b) => (a.key < b.key ? -1 : 1));
-	return files;
+	return await inTurns(
+		sortSteps(withMoves(planned.flat()), (a, b) => (a.key < b.key ? -1 : 1)),
+		signal,
+	);
+}
+
+/** What is to be taken back, how many of the files have a name but for upper and lower case, and the folders above them. */
+function* chooseSteps(
+	timeline: Timeline,
+	choose: (operations: readonly TimelineOperation[]) => readonly TimelineOperation[],
+) {
+	const chosen: (readonly TimelineOperation[])[] = [];
+	const folds = new Map<string, number>();
+	const folders = new Set<string>();
+	let seen = 0;
+	for (const operations of timeline.values()) {
+		if (++seen % ITEMS_PER_STEP === 0) yield;
+		const since = choose(operations);
+		const [first] = since;
+		if (!first) continue;
+		chosen.push(since);
+		const key = pathKey(first.file);
+		const fold = key.toLowerCase();
+		folds.set(fold, (folds.get(fold) ?? 0) + 1);
+		for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
+			const folder = key.slice(0, end);
+			if (folders.has(folder)) break;
+			folders.add(folder);
+		}
+	}
+	return { chosen, folds, folders };
 }
 
 /** A file that was moved goes from where it is only when it comes back where it was: else nobody would find what is in it. */
@@ -212,7 +235,7 @@ function hasUnclearEnd(operations: readonly TimelineOperation[]): boolean {
 type FileView = {
 	readonly hasCaseTwin: boolean;
 	/** Whether the session made files below it, so that a folder in its place may be the session's. */
-	isFolderNow(): boolean;
+	readonly isFolderNow: boolean;
 	readonly startedAt: ReadonlyMap<string, number>;
 	/** A crash left a content of which nobody knows whose it is, and what came after built on it. */
 	readonly isUnclear: boolean;
@@ -236,7 +259,7 @@ async function planFile(
 	const now = await readableFile(workspace, first.file, {
 		hasCaseTwin: view.hasCaseTwin,
 		isLinkKnown: since.some(({ meta, metaAfter }) => meta.link || metaAfter.link),
-		mayBeFolder: last.after === 'absent' && view.isFolderNow(),
+		mayBeFolder: last.after === 'absent' && view.isFolderNow,
 	});
 	const base = {
 		key: isUncertainAuthor ? pathKey(first.file) + UNCERTAIN_KEY : pathKey(first.file),

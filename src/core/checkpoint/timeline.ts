@@ -5,6 +5,7 @@
 import type { EntryId, Sha256, ToolUseId } from '../../base/ids.ts';
 import type { BlobRef } from '../session/content.ts';
 import type { Author, Entry, EntryOf, FileMeta, FilePath, RecordedHash } from '../session/entry.ts';
+import { atOnce, ITEMS_PER_STEP } from './loopTurns.ts';
 
 /** A file operation with what it really left. */
 export type TimelineOperation = {
@@ -47,11 +48,18 @@ export const hashOf = <T extends 'absent' | 'notCaptured'>(content: T | BlobRef)
 export const isSameFile = (a: FilePath, b: FilePath): boolean => a.root === b.root && a.rel === b.rel;
 
 /** Operations that changed nothing (failed, or formatted back to what was) are left out. */
-export function readTimeline(entries: readonly Entry[]): Timeline {
+export const readTimeline = (entries: readonly Entry[]): Timeline => atOnce(timelineSteps(entries));
+
+/** The same in short steps. */
+export function* timelineSteps(entries: readonly Entry[]): Generator<void, Timeline> {
 	const done = new Map<number, EntryOf<'fileOperationDone'>>();
-	for (const entry of entries) if (entry.type === 'fileOperationDone') done.set(entry.epoch, entry);
+	for (const [index, entry] of entries.entries()) {
+		if (entry.type === 'fileOperationDone') done.set(entry.epoch, entry);
+		if (index % ITEMS_PER_STEP === 0) yield;
+	}
 	const timeline = new Map<string, TimelineOperation[]>();
-	for (const entry of entries) {
+	for (const [index, entry] of entries.entries()) {
+		if (index % ITEMS_PER_STEP === 0) yield;
 		if (entry.type !== 'fileOperation') continue;
 		const end =
 			entry.state === 'done'
