@@ -73,7 +73,8 @@ export function createFileScanner(options: FileScannerOptions): NodeFileScanner 
 	};
 	const startThread = (): Thread => {
 		const role: ThreadRole = { kind: 'picture', file: options.workerFile, blobFolder: options.blobFolder };
-		const worker = new Worker(options.workerFile, { workerData: role });
+		// Without the options of the process: some of them, as `--input-type`, keep a thread from starting.
+		const worker = new Worker(options.workerFile, { workerData: role, execArgv: [] });
 		const channel = openChannel<ScanCalls>(worker, {
 			put: (bytes: Uint8Array, mediaType: string) => options.blobs.put(bytes, mediaType),
 		});

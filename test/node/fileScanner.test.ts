@@ -197,6 +197,18 @@ suite('File scanner', () => {
 		}
 	});
 
+	test('works also where the process was started with options that a thread refuses', () => {
+		world = createScanWorld();
+		const code = `
+			import { createScanWorld } from ${JSON.stringify(new URL('./fileScanWorld.ts', import.meta.url).href)};
+			const world = createScanWorld();
+			const { limits, changes } = await world.around(() => world.write({ 'a.txt': 'a' }));
+			console.log(JSON.stringify([limits.unavailable ?? 'works', ...changes.map(({ op }) => op)]));
+			await world.dispose();`;
+		const said = execFileSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
+		assert.deepEqual(JSON.parse(said), ['works', 'create']);
+	});
+
 	test('an unreadable folder is named, and looked at when it can be', { skip: process.getuid?.() === 0 }, async () => {
 		world = createScanWorld();
 		world.write({ 'closed/a.txt': 'a' });
