@@ -121,6 +121,7 @@ export async function createAgent(
 		loadProjectContext: async () =>
 			isTrusted() ? await outside.loadProjectContext(roots(), cwd()) : { memory: [], environment: [] },
 		codeReason,
+		hasReview: (session) => review.hasPending(session),
 		recordEdits: (session) => review.recordEdits(session).catch((error) => onError('review', error)),
 		onBug: (error, sessionId) => onError('turn', error, sessionId),
 		onError,

@@ -25,6 +25,8 @@ import { createTranscriptInputs } from './transcriptInputs.ts';
 export const SHOWN_ROWS = 200;
 /** An idle session costs a descriptor and its entries in memory. */
 const MAX_IDLE_SESSIONS = 6;
+/** Those with changes to review: what is closed is not in the queue of files. */
+const MAX_REVIEWED_SESSIONS = 24;
 
 export type OpenSessionsWorld = {
 	readonly stores: Pick<Stores, 'sessions' | 'blobs' | 'watchLog'>;
@@ -131,12 +133,20 @@ export class OpenSessions implements Disposable {
 		}
 	}
 
-	/** The oldest idle sessions beyond the limit; none of `needed`, and none with prompts that were not sent. */
-	idle(needed: ReadonlySet<OpenSession>): readonly OpenSession[] {
+	/**
+	 * The oldest idle sessions beyond the limit; none of `needed`, and none with prompts that were not sent. Those with something to review
+	 * have a limit of their own.
+	 */
+	idle(needed: ReadonlySet<OpenSession>, isReviewed = (_: Session) => false): readonly OpenSession[] {
 		const idle = this.all.filter(
 			(open) => !needed.has(open) && !open.isRunning && !open.needsUser && open.queue.items.length === 0,
 		);
-		return idle.slice(0, Math.max(0, idle.length - MAX_IDLE_SESSIONS));
+		const reviewed = idle.filter(({ session }) => isReviewed(session));
+		const rest = idle.filter((open) => !reviewed.includes(open));
+		return [
+			...rest.slice(0, Math.max(0, rest.length - MAX_IDLE_SESSIONS)),
+			...reviewed.slice(0, Math.max(0, reviewed.length - MAX_REVIEWED_SESSIONS)),
+		];
 	}
 
 	async closeAll(): Promise<void> {

@@ -27,6 +27,8 @@ export type PendingReviews = Disposable & {
 	/** One per session that has something to review in this file. */
 	of(uri: vscode.Uri): readonly PendingReview[];
 	all(): readonly PendingReview[];
+	/** Whether the session has something to review by its log; true as well while that is being read. */
+	hasPending(session: Session): boolean;
 	/** Files left out because one command changed too many. */
 	readonly leftOutCount: number;
 	/** Resolves when everything appended so far is seen. */
@@ -55,6 +57,8 @@ export function createPendingReviews(input: {
 	/** Judged in this window, so that the editor's own undo of a verdict brings the change back to be reviewed. */
 	const judged = new Map<Session, Set<string>>();
 	const scheduled = new Set<Session>();
+	/** Of these the log is not read to its end. */
+	const unread = new Set<Session>();
 	let work: Promise<void> = Promise.resolve();
 
 	const changed = () => {
@@ -88,7 +92,11 @@ export function createPendingReviews(input: {
 	const schedule = (session: Session) => {
 		if (scheduled.has(session)) return;
 		scheduled.add(session);
-		work = work.then(() => refresh(session)).catch(onError);
+		unread.add(session);
+		work = work
+			.then(() => refresh(session))
+			.catch(onError)
+			.finally(() => scheduled.has(session) || unread.delete(session));
 	};
 	const all = () => [...bySession.values()].flatMap(({ found }) => found);
 
@@ -110,6 +118,8 @@ export function createPendingReviews(input: {
 		},
 		of: (uri) => byUri.get(uri.toString()) ?? [],
 		all,
+		hasPending: (session) =>
+			unread.has(session) || bySession.get(session)?.found.some(({ review }) => review.epochs.length > 0) === true,
 		get leftOutCount() {
 			return [...bySession.values()].reduce((sum, { leftOut }) => sum + leftOut, 0);
 		},

@@ -20,6 +20,8 @@ import { createReviewVerdicts } from './reviewVerdicts.ts';
 export type Review = Disposable & {
 	/** Every open session, shown or not. */
 	attach(session: Session): Disposable;
+	/** Whether it has something to review, or may have; at once. */
+	hasPending(session: Session): boolean;
 	/** Notes in the session's log where the user rewrote its pending changes, so that the next prompt can say so. */
 	recordEdits(session: Session): Promise<void>;
 	/** Command name → what it does. */
@@ -49,6 +51,7 @@ export function createReview(input: {
 
 	return {
 		attach: (session) => reviews.attach(session),
+		hasPending: (session) => reviews.hasPending(session),
 		async recordEdits(session) {
 			await reviews.settled();
 			await files.refresh();

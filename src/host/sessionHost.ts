@@ -142,7 +142,7 @@ export class SessionHost implements Disposable, ViewHost {
 	async closeIdle(): Promise<void> {
 		const isNeeded = (view: SessionView) => view.isVisible || view === this.side || view === this.#active;
 		const needed = this.#views.filter((view) => view.isAwake && isNeeded(view)).map((view) => view.current);
-		for (const open of this.sessions.idle(new Set(needed))) {
+		for (const open of this.sessions.idle(new Set(needed), this.world.hasReview)) {
 			for (const view of this.#views) if (view.isAwake && view.current === open) view.sleep();
 			await this.sessions.close(open.session.id);
 		}

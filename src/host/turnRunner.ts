@@ -39,6 +39,8 @@ export type TurnWorld = Pick<
 	readonly choice: ModelChoice;
 	/** Before each prompt: what the user did to pending changes goes to the log, so that the prompt can tell it. Never rejects. */
 	recordEdits?(session: Session): Promise<void>;
+	/** Whether changes of it wait for review, or may do. */
+	readonly hasReview?: (session: Session) => boolean;
 	/** A failure that `runTurn` promised not to have. */
 	onBug(error: unknown, sessionId: string): void;
 };

@@ -32,6 +32,21 @@ test('the oldest idle ones beyond six are let go; what is needed, runs or has a 
 	assert.deepEqual(sessions.idle(new Set([needed])), rest.slice(0, 2));
 });
 
+test('those with something to review stay longer than others, up to a limit of their own', async (t) => {
+	const { sessions } = createWindows(t).open('a');
+	const all = [];
+	for (let index = 0; index < 33; index++) all.push(await sessions.create());
+	const reviewed = new Set(all.slice(0, 10).map(({ session }) => session));
+	assert.deepEqual(
+		sessions.idle(new Set(), (session) => reviewed.has(session)),
+		all.slice(10, 27),
+	);
+	assert.deepEqual(
+		sessions.idle(new Set(), () => true),
+		all.slice(0, 9),
+	);
+});
+
 test('listeners hear of what opens and closes', async (t) => {
 	const { sessions } = createWindows(t).open('a');
 	const heard: string[] = [];

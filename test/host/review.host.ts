@@ -158,3 +158,14 @@ hostTest('a closed file in another code page has no lines of the user; undo keep
 	review.dispose();
 	assert.deepEqual(errors, []);
 });
+
+hostTest('a session has something to review until all of it is judged, also in the moment it is attached', async () => {
+	const { review, session, open } = await createReviewCase(BEFORE, AFTER);
+	const other = open();
+	assert.equal(other.hasPending(session), true);
+	other.dispose();
+	assert.equal(review.hasPending(session), true);
+	await review.run('keepAllChanges');
+	await until(() => !review.hasPending(session));
+	review.dispose();
+});
