@@ -4,10 +4,12 @@ import { UserError } from '../base/errors.ts';
 import { planHunks, restoredBytes } from '../core/checkpoint/planHunks.ts';
 import type { RestoreChoice } from '../core/checkpoint/restore.ts';
 import type { PlannedFile, RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import { pathKey } from '../core/checkpoint/timeline.ts';
 import { type Hunk, splitLines } from '../core/edit/hunks.ts';
 import type { ComparedFiles } from '../core/edit/keepHunks.ts';
 import { toLf } from '../core/edit/textFile.ts';
 import type { BlobStore, Workspace } from '../core/ports.ts';
+import type { FilePath } from '../core/session/entry.ts';
 import type { KeptHunks } from '../protocol/toHost.ts';
 import type { RewindFile, RewindHunk, ToPanel } from '../protocol/toPanel.ts';
 import type { DiffLine } from '../protocol/transcriptItem.ts';
@@ -19,8 +21,28 @@ type RewindFileMessage = Extract<ToPanel, { kind: 'rewind.file' }>;
 const MAX_HUNKS = 100;
 const MAX_LINES_OF_HUNK = 40;
 
-/** A planned file as the dialog lists it. */
-export function rewindFile(planned: PlannedFile, path: string): RewindFile {
+/** The files of a plan as the dialog lists them. */
+export function rewindFiles(files: readonly PlannedFile[], pathOf: (file: FilePath) => string): readonly RewindFile[] {
+	const sourceId = ({ isUncertainAuthor, status }: PlannedFile, path: FilePath) =>
+		`${isUncertainAuthor} ${status} ${pathKey(path)}`;
+	const sources = new Map(
+		files.flatMap((planned) =>
+			planned.action === 'create' ? [[sourceId(planned, planned.file), planned.key] as const] : [],
+		),
+	);
+	return files.map((planned) => {
+		const { action, movedFrom } = planned;
+		const row = rewindFile(planned, pathOf(planned.file));
+		const id = action === 'delete' && movedFrom ? sourceId(planned, movedFrom) : undefined;
+		const source = id === undefined ? undefined : sources.get(id);
+		if (id === undefined || source === undefined) return row;
+		// What was moved to two places comes back once.
+		sources.delete(id);
+		return { ...row, movedFrom: source };
+	});
+}
+
+function rewindFile(planned: PlannedFile, path: string): RewindFile {
 	const { key, action, addedLines, removedLines, status, note } = planned;
 	const hasHunks = status !== 'blocked' && action === 'restore' && addedLines + removedLines > 0;
 	return {

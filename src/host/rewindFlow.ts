@@ -16,7 +16,7 @@ import { entryNotFound, notInThisSession } from '../core/session/sessionErrors.t
 import type { KeptHunks, RewindScope } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import type { OpenSession } from './openSession.ts';
-import { keptHunksFor, rewindFile } from './rewindFile.ts';
+import { keptHunksFor, rewindFiles } from './rewindFile.ts';
 import { redoableRewind, undoableRewind } from './rewindHistory.ts';
 import { rewindWarnings } from './rewindWarnings.ts';
 
@@ -67,7 +67,7 @@ export async function previewRewind(
 	return {
 		...base,
 		promptText: await wholePromptText(open, prompt, world.blobs),
-		files: (plan?.files ?? []).map((file) => rewindFile(file, shownPath(file.file, world.workspace))),
+		files: [...rewindFiles(plan?.files ?? [], (file) => shownPath(file, world.workspace))],
 		messageCount: countMessages(left),
 		warnings: [...rewindWarnings(open.session.entries, left, world.workspace.roots)],
 		codeReason: world.codeReason(),

@@ -61,6 +61,8 @@ export const rewindFileSchema = z.object({
 	action: z.enum(['restore', 'delete', 'create', 'mode', 'none']),
 	/** What a command may have done, or the user: not restored unless ticked. */
 	isUnknownAuthor: z.boolean(),
+	/** The key of another file of the plan: what the session moved here, and what comes back there. Both go together. */
+	movedFrom: z.string().optional(),
 	/** Its lines can be shown and kept one hunk at a time. */
 	hasHunks: z.boolean(),
 	addedLines: z.number().int(),

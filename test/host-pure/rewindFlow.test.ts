@@ -361,6 +361,49 @@ test('a listener that throws does not keep a turn from ending, or a session from
 const tenLines = (first: string, last: string) => `${first}\n${'same\n'.repeat(8)}${last}\n`;
 const bothEnds: AssistantBlock[][] = [[edit('first', 'FIRST')], [edit('last', 'LAST')], [text('Done.')]];
 
+test('a file that was moved and the place it comes back to are told apart from a new file', async () => {
+	const { session, workspace, blobs, preview, rewind } = await createScene([], 'one\n');
+	const stored = await blobs.put(new TextEncoder().encode('one\n'), 'text/plain');
+	session.append({ type: 'user', content: [{ type: 'text', text: 'Move it' }] });
+	const path = (rel: string) => ({ root: '/w', rel });
+	const [done, toolUseId] = [{ meta: {}, author: 'shell', state: 'done' } as const, asToolUseId('t')];
+	session.append(
+		{
+			type: 'fileOperation',
+			epoch: 1,
+			op: 'delete',
+			path: path('a'),
+			before: stored,
+			after: 'absent',
+			...done,
+			toolUseId,
+		},
+		{
+			...{ type: 'fileOperation', epoch: 2, op: 'rename', path: path('b'), from: path('a'), before: 'absent' },
+			...{ after: stored.$blob, ...done, toolUseId },
+		},
+		{
+			...{ type: 'fileOperation', epoch: 3, op: 'create', path: path('c'), before: 'absent' },
+			...{ after: stored.$blob, ...done, toolUseId },
+		},
+	);
+	await workspace.delete('/w/a', {});
+	workspace.set('/w/b', 'one\n');
+	workspace.set('/w/c', 'one\n');
+	const { files } = await preview(0);
+	const pathOf = (key: string | undefined) => files.find((file) => file.key === key)?.path;
+	assert.deepEqual(
+		files.map((file) => [file.path, file.action, pathOf(file.movedFrom)]),
+		[
+			['a', 'create', undefined],
+			['b', 'delete', 'a'],
+			['c', 'delete', undefined],
+		],
+	);
+	assert.deepEqual((await rewind(0, 'code')).problems, []);
+	assert.deepEqual([workspace.text('/w/a'), workspace.text('/w/b')], ['one\n', undefined]);
+});
+
 test('a file that the user keeps stays as it is, and the conversation goes', async () => {
 	const { say, rewind, preview, state } = await createScene(twoEdits);
 	await say('First');

@@ -24,6 +24,24 @@ export function groupOf(file: RewindFile): FileGroup | undefined {
 	return file.status === 'conflict' ? 'conflict' : 'restored';
 }
 
+/** What moved back with each file, by its key: one row and one tick for both. */
+export type Moves = ReadonlyMap<string, RewindFile>;
+
+export function movesOf(files: readonly RewindFile[]): Moves {
+	const byKey = new Map(files.map((file) => [file.key, file]));
+	return new Map(
+		files.flatMap((file) => {
+			const source = file.movedFrom === undefined ? undefined : byKey.get(file.movedFrom);
+			return source && groupOf(source) === groupOf(file) ? [[file.key, source] as const] : [];
+		}),
+	);
+}
+
+export const withMoved = (files: readonly RewindFile[], moves: Moves): readonly RewindFile[] =>
+	moves.size === 0
+		? files
+		: files.flatMap((file) => [file, ...(moves.has(file.key) ? [moves.get(file.key) ?? file] : [])]);
+
 /** Ticked without the user's doing: what nothing of the user's is lost by. */
 const isProposed = (file: RewindFile): boolean => groupOf(file) === 'restored';
 

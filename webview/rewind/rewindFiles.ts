@@ -11,7 +11,16 @@ import { icon, lineCounts } from '../views/parts.ts';
 import type { Post } from '../views/viewTypes.ts';
 import { type FolderNode, nodesBelow, type TreeNode } from './fileTree.ts';
 import { moveFocus } from './moveFocus.ts';
-import { type FileGroup, groupOf, type RewindChoice, tickFiles, tickOf, tickOfAll } from './rewindChoice.ts';
+import {
+	type FileGroup,
+	groupOf,
+	type Moves,
+	movesOf,
+	type RewindChoice,
+	tickFiles,
+	tickOfAll,
+	withMoved,
+} from './rewindChoice.ts';
 import { rewindHunks } from './rewindHunks.ts';
 import { actionOf, noteOf, tickName } from './rewindTexts.ts';
 import { tickBox } from './tickBox.ts';
@@ -59,6 +68,7 @@ export function createRewindFiles(world: {
 	/** Pages shown of each list, when more than one. */
 	let pages = new Map<string, number>();
 	let nodes = new Map<string, readonly TreeNode[]>();
+	let moves: Moves = new Map();
 
 	function toggle(id: string): boolean {
 		const isOpen = !opened.delete(id);
@@ -78,8 +88,8 @@ export function createRewindFiles(world: {
 						? html`<span class="tick-space">${icon('circle-slash')}</span>`
 						: tickBox({
 								name: `All files: ${title}`,
-								tick: tickOfAll(shown.choice, files),
-								onTick: (isTicked) => choose(tickFiles(shown.choice, files, isTicked)),
+								tick: tickOfAll(shown.choice, withMoved(files, moves)),
+								onTick: (isTicked) => choose(tickFiles(shown.choice, withMoved(files, moves), isTicked)),
 							})
 				}
 				<h3 id=${id}>${title}</h3>
@@ -145,8 +155,8 @@ export function createRewindFiles(world: {
 						? html`<span class="tick-space"></span>`
 						: tickBox({
 								name: `${node.path}, ${count}`,
-								tick: tickOfAll(shown.choice, node.files),
-								onTick: (isTicked) => choose(tickFiles(shown.choice, node.files, isTicked)),
+								tick: tickOfAll(shown.choice, withMoved(node.files, moves)),
+								onTick: (isTicked) => choose(tickFiles(shown.choice, withMoved(node.files, moves), isTicked)),
 							})
 				}
 				<button type="button" class="file-open" data-row-button aria-expanded=${isOpen ? 'true' : 'false'} title=${node.path} @click=${() => toggle(id)}>
@@ -163,7 +173,8 @@ export function createRewindFiles(world: {
 	function fileRow(file: RewindFile, prefix: string, shown: FilesView): TemplateResult {
 		const isOpen = opened.has(file.key);
 		const isBlocked = file.status === 'blocked';
-		const action = actionOf(file);
+		const source = moves.get(file.key);
+		const action = actionOf(file, source);
 		const note = noteOf(file);
 		const open = () => {
 			if (toggle(file.key) && file.hasHunks && !shown.details.has(file.key))
@@ -175,9 +186,9 @@ export function createRewindFiles(world: {
 					isBlocked
 						? html`<span class="tick-space"></span>`
 						: tickBox({
-								name: tickName(file),
-								tick: tickOf(shown.choice, file),
-								onTick: (isTicked) => choose(tickFiles(shown.choice, [file], isTicked)),
+								name: tickName(file, source),
+								tick: tickOfAll(shown.choice, withMoved([file], moves)),
+								onTick: (isTicked) => choose(tickFiles(shown.choice, withMoved([file], moves), isTicked)),
 							})
 				}
 				<button
@@ -189,7 +200,7 @@ export function createRewindFiles(world: {
 					@click=${open}
 				>
 					${icon(isOpen ? 'chevron-down' : 'chevron-right')}
-					<span class="path ${action.isGone ? 'is-gone' : ''}">${prefix === '' ? nothing : html`<span class="sr-only">${prefix}</span>`}<bdi>${file.path.slice(prefix.length)}</bdi></span>
+					<span class="path ${action.isGone ? 'is-gone' : ''}">${prefix === '' ? nothing : html`<span class="sr-only">${prefix}</span>`}<bdi>${source === undefined ? nothing : `${source.path} → `}${file.path.slice(prefix.length)}</bdi></span>
 					${action.tag === '' ? nothing : html`<span class="action-tag">${action.tag}</span>`}
 					${isBlocked ? nothing : lineCounts(file.addedLines, file.removedLines)}
 				</button>
@@ -204,10 +215,12 @@ export function createRewindFiles(world: {
 			opened = new Set();
 			pages = new Map();
 			nodes = new Map();
+			moves = movesOf(plan.files);
+			const sources = new Set([...moves.values()].map(({ key }) => key));
 			const found = new Map<FileGroup, RewindFile[]>();
 			for (const file of plan.files) {
 				const group = groupOf(file);
-				if (group === undefined) continue;
+				if (group === undefined || sources.has(file.key)) continue;
 				const files = found.get(group);
 				if (files) files.push(file);
 				else found.set(group, [file]);

@@ -5,7 +5,8 @@ import type { RewindFile } from '../../src/protocol/toPanel.ts';
 import type { RewindCounts } from './rewindChoice.ts';
 
 /** The name of a file's tick box: what ticking it does. */
-export function tickName(file: RewindFile): string {
+export function tickName(file: RewindFile, source?: RewindFile): string {
+	if (source) return `Move ${file.path} back to ${source.path}`;
 	if (file.status === 'conflict') return `Overwrite my changes in ${file.path}`;
 	// The same file may stand among the others as well.
 	if (file.isUnknownAuthor) return `Also take back what an unknown author changed in ${file.path}`;
@@ -13,8 +14,12 @@ export function tickName(file: RewindFile): string {
 }
 
 /** What happens to a file: for its tooltip, and in a word for its row. */
-export function actionOf(file: RewindFile): { readonly words: string; readonly tag: string; readonly isGone: boolean } {
+export function actionOf(
+	file: RewindFile,
+	source?: RewindFile,
+): { readonly words: string; readonly tag: string; readonly isGone: boolean } {
 	if (file.status === 'blocked') return { words: 'stays as it is', tag: '', isGone: false };
+	if (source) return { words: `goes back to ${source.path}`, tag: 'moved back', isGone: false };
 	switch (file.action) {
 		case 'delete':
 			return { words: 'is removed: it did not exist then', tag: 'removed', isGone: true };

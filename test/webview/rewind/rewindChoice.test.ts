@@ -9,12 +9,15 @@ import {
 	countChosen,
 	groupOf,
 	isHunkTicked,
+	movesOf,
 	type RewindChoice,
 	tickFiles,
 	tickHunk,
 	tickOf,
 	tickOfAll,
+	withMoved,
 } from '../../../webview/rewind/rewindChoice.ts';
+import { actionOf, tickName } from '../../../webview/rewind/rewindTexts.ts';
 import { rewindFile } from '../harness/rewindSamples.ts';
 
 const file = (key: string, more: Partial<RewindFile> = {}) => rewindFile({ key, path: key, ...more });
@@ -45,6 +48,22 @@ test('all and none leave out what cannot be restored', () => {
 	assert.deepEqual(chosenFiles(none, files), { overwrite: [], keep: ['clean', 'merge'], keepHunks: [] });
 	assert.equal(tickOfAll(none, files), 'off');
 	assert.equal(tickOfAll(asProposed, files), 'part');
+});
+
+test('both sides of a move are ticked together, and only where they stand in one group', () => {
+	const old = file('old', { action: 'create' });
+	const moved = file('new', { action: 'delete', movedFrom: 'old' });
+	const moves = movesOf([old, moved, clean]);
+	assert.deepEqual([...moves], [['new', old]]);
+	const both = withMoved([moved, clean], moves);
+	assert.deepEqual(both, [moved, old, clean]);
+	const none = tickFiles(asProposed, withMoved([moved], moves), false);
+	assert.deepEqual(chosenFiles(none, [old, moved, clean]).keep, ['old', 'new']);
+	const conflicting = file('old', { action: 'create', status: 'conflict' });
+	assert.equal(movesOf([conflicting, moved]).size, 0);
+	assert.equal(movesOf([moved]).size, 0);
+	assert.equal(tickName(moved, old), 'Move new back to old');
+	assert.equal(actionOf(moved, old).isGone, false);
 });
 
 test('a kept hunk makes the file one in part; keeping all of them keeps the file', () => {
