@@ -3,11 +3,11 @@ import { UserError } from '../base/errors.ts';
 import { type ConflictTexts, conflictTexts } from '../core/checkpoint/planHunks.ts';
 import { applyRestore, resolveConflict, settleIntents } from '../core/checkpoint/restore.ts';
 import { readToEpoch } from '../core/checkpoint/restoreJournal.ts';
-import { type PlannedFile, planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import { type PlannedFile, planRestore, planTurnUndo, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { isSameFile } from '../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import { toLf } from '../core/edit/textFile.ts';
-import type { ContentHash } from '../core/session/entry.ts';
+import type { ContentHash, EntryOf } from '../core/session/entry.ts';
 import type { OpenSession } from './openSession.ts';
 import type { RewindWorld } from './rewindFlow.ts';
 import { type Conflict, unresolvedConflicts } from './unresolvedConflicts.ts';
@@ -112,11 +112,22 @@ async function planOf(
 		(one) => one.restore === restore && isSameFile(one.file, file),
 	);
 	const entry = session.find(restore);
-	const toEpoch =
-		waits && entry?.type === 'restore' ? readToEpoch(await loadBlobText(entry.plan, world.blobs)) : undefined;
-	const plan = toEpoch === undefined ? undefined : await planRestore({ session, ...world, toEpoch }, signal);
+	const plan = waits && entry?.type === 'restore' ? await planAgain(open, entry, world, signal) : undefined;
 	const planned = plan?.files.find((one) => isSameFile(one.file, file) && !one.isUncertainAuthor);
 	if (!plan || !planned)
 		throw new UserError('conflict-settled', `The conflict in ${file.rel} is settled. Nothing was written.`);
 	return { plan, planned };
+}
+
+/** What a restore wanted of the files, as they are now. */
+async function planAgain(
+	{ session }: OpenSession,
+	{ plan, turn }: EntryOf<'restore'>,
+	world: RewindWorld,
+	signal: AbortSignal,
+): Promise<RestorePlan | undefined> {
+	// Of one turn that was taken back alone, what came later stays.
+	if (turn !== undefined) return await planTurnUndo({ session, ...world, prompt: turn }, signal);
+	const toEpoch = readToEpoch(await loadBlobText(plan, world.blobs));
+	return toEpoch === undefined ? undefined : await planRestore({ session, ...world, toEpoch }, signal);
 }

@@ -7,6 +7,7 @@ import type { RestoreChoice } from '../core/checkpoint/restore.ts';
 import type { PlannedFile, RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { branchUri } from './branchUri.ts';
 import { plainLabel } from './plainLabel.ts';
+import { choiceOf } from './restoreChoice.ts';
 import { countsText, nameAt, nameOf } from './timelineRow.ts';
 
 type Row = vscode.QuickPickItem & { readonly planned?: PlannedFile };
@@ -31,7 +32,7 @@ export async function chooseRestore(plan: RestorePlan, title: string): Promise<R
 			pick.onDidTriggerItemButton(({ item }) => {
 				if (item.planned) void showDifference(item.planned);
 			});
-			pick.onDidAccept(() => resolve(choiceOf(plan, pick.selectedItems)));
+			pick.onDidAccept(() => resolve(choiceOf(plan, keysOf(pick.selectedItems))));
 			pick.onDidHide(() => resolve(undefined));
 			pick.show();
 		});
@@ -40,11 +41,8 @@ export async function chooseRestore(plan: RestorePlan, title: string): Promise<R
 	}
 }
 
-function choiceOf(plan: RestorePlan, selected: readonly Row[]): RestoreChoice {
-	const ticked = new Set(selected.flatMap(({ planned }) => (planned ? [planned.key] : [])));
-	const keep = plan.files.filter(({ key }) => !ticked.has(key)).map(({ key }) => key);
-	return { overwrite: plan.files.filter((planned) => ticked.has(planned.key)).map(({ key }) => key), keep };
-}
+const keysOf = (rows: readonly Row[]): ReadonlySet<string> =>
+	new Set(rows.flatMap(({ planned }) => (planned ? [planned.key] : [])));
 
 /** Restored without a question: nothing of the user's, and of nobody who is not known, goes with it. */
 const isCertain = ({ status, isUncertainAuthor }: PlannedFile): boolean => status !== 'conflict' && !isUncertainAuthor;
@@ -64,7 +62,7 @@ function rowOf(planned: PlannedFile): Row {
 	const detail = isCertain(planned)
 		? note
 		: status === 'conflict'
-			? `Conflict: ${note}. Ticking it overwrites what is there now.`
+			? `Conflict: ${note}. Ticking it overwrites what is there now; otherwise it can be merged in the chat afterwards.`
 			: `${note === '' ? 'It is not known who changed it' : note}. Ticking it takes that back as well.`;
 	return {
 		label: `$(${!isCertain(planned) ? 'warning' : (look?.icon ?? 'discard')}) ${plainLabel(file.rel)}`,

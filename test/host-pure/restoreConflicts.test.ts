@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
+import { applyRestore } from '../../src/core/checkpoint/restore.ts';
+import { planRestore, planTurnUndo } from '../../src/core/checkpoint/restorePlan.ts';
 import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
+import { choiceOf } from '../../src/host/restoreChoice.ts';
 import { loadConflict, restoreWhole, useMerged } from '../../src/host/restoreConflicts.ts';
 import { applyRewind, redoRewind, undoRewind } from '../../src/host/rewindFlow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
@@ -19,9 +22,13 @@ const edit = (oldString: string, newString: string) =>
 
 /** The agent made `two` of `one`; the user then made `mine` of it, and rewound. */
 async function createConflict(
-	options: { readonly mine?: string; readonly more?: readonly ReturnType<typeof edit>[] } = {},
+	options: {
+		readonly mine?: string;
+		readonly more?: readonly ReturnType<typeof edit>[];
+		readonly isRewound?: boolean;
+	} = {},
 ) {
-	const { mine = 'top\nmine\nend\n', more = [] } = options;
+	const { mine = 'top\nmine\nend\n', more = [], isRewound = true } = options;
 	const model = createScriptedModel([
 		{ blocks: [edit('one', 'two')] },
 		{ blocks: [text('Done.')] },
@@ -42,7 +49,7 @@ async function createConflict(
 	await fixture.run('Change it');
 	workspace.set('/w/a', mine);
 	const entryId = session.branch().find((entry) => entry.type === 'user')?.id ?? '';
-	await applyRewind(open, { entryId, scope: 'code', overwrite: [] }, world, signal);
+	if (isRewound) await applyRewind(open, { entryId, scope: 'code', overwrite: [] }, world, signal);
 	const waiting = () => unresolvedConflicts(session.entries).map(({ file }) => file.rel);
 	const first = (): Conflict => {
 		const [conflict] = unresolvedConflicts(session.entries);
@@ -153,4 +160,58 @@ test('what an undo of a rewind could not bring back waits as well, in the row th
 	await use('top\nmine\nend\n');
 	assert.equal(workspace.text('/w/a'), 'top\nmine\nend\n');
 	assert.deepEqual(waiting(), []);
+});
+
+test('a conflict of a point of the time line that was not ticked can be merged afterwards', async () => {
+	const { session, open, world, load, use, waiting, rows, workspace } = await createConflict({ isRewound: false });
+	const plan = await planRestore({ session, ...world, toEpoch: 0 }, signal);
+	await open.alone(() => applyRestore({ session, ...world, plan, ...choiceOf(plan, new Set()) }, signal));
+	assert.deepEqual(waiting(), ['a']);
+	const row = rows().at(-1);
+	assert.deepEqual(row?.kind === 'rewound' && row.conflicts.map(({ path }) => path), ['a']);
+	const { texts } = await load();
+	assert.equal(texts?.theirs, 'top\none\nend\n');
+	await use('top\none and mine\nend\n');
+	assert.deepEqual(waiting(), []);
+	assert.equal(workspace.text('/w/a'), 'top\none and mine\nend\n');
+});
+
+test('a conflict of one turn that was taken back is merged with that turn’s change alone', async () => {
+	const { session, open, world, load, use, waiting, run, workspace } = await createConflict({
+		...{ isRewound: false, mine: 'top\ntwo\nend\n' },
+		more: [
+			call('Edit', { file_path: 'a', old_string: 'two', new_string: 'three' }, 'later-1'),
+			call('Edit', { file_path: 'a', old_string: 'end', new_string: 'fin' }, 'later-2'),
+		],
+	});
+	await run('Go on');
+	workspace.set('/w/a', 'top\nthree\nfin\n');
+	const prompt = session.branch().find((entry) => entry.type === 'user')?.id;
+	assert.ok(prompt);
+	const plan = await planTurnUndo({ session, ...world, prompt }, signal);
+	await open.alone(() => applyRestore({ session, ...world, plan, ...choiceOf(plan, new Set()) }, signal));
+	assert.deepEqual(waiting(), ['a']);
+	const { texts } = await load();
+	assert.deepEqual(
+		[texts?.ancestor, texts?.ours, texts?.theirs],
+		['top\ntwo\nend\n', 'top\nthree\nfin\n', 'top\none\nend\n'],
+	);
+	await use('top\none and three\nfin\n');
+	assert.deepEqual(waiting(), []);
+	assert.equal(workspace.text('/w/a'), 'top\none and three\nfin\n');
+});
+
+test('what is not ticked stays, and only a conflict waits for a merge', async () => {
+	const { session, world } = await createConflict({ isRewound: false });
+	const { files, ...plan } = await planRestore({ session, ...world, toEpoch: 0 }, signal);
+	const [conflict] = files;
+	assert.ok(conflict);
+	const ok = { ...conflict, key: 'ok', status: 'ok' as const };
+	const unknown = { ...conflict, key: 'unknown', isUncertainAuthor: true };
+	const all = { ...plan, files: [conflict, ok, unknown] };
+	assert.deepEqual(choiceOf(all, new Set()), { overwrite: [], keep: ['ok', 'unknown'] });
+	assert.deepEqual(choiceOf(all, new Set([conflict.key, 'ok'])), {
+		overwrite: [conflict.key, 'ok'],
+		keep: ['unknown'],
+	});
 });
