@@ -56,7 +56,7 @@ export async function scanning(size: string, shape: WorkspaceShape): Promise<Ben
 		const storedFirst = storedBytes();
 		const paths = workspace.files.map((rel) => join(workspace.root, rel));
 		const floor = await openFloor(workspace.folders, paths);
-		const times = { floor: [] as number[], begin: [] as number[] };
+		const times = { floor: [] as number[], begin: [] as number[], plain: [] as number[] };
 		const finishes = new Map<number, number[]>([
 			[0, []],
 			[1, []],
@@ -64,15 +64,18 @@ export async function scanning(size: string, shape: WorkspaceShape): Promise<Ben
 		]);
 		let edition = 0;
 		for (let round = 0; round < ROUNDS; round++) {
+			const plain = mkdtempSync(join(folder, 'plain-'));
+			times.plain.push(
+				await timed(() => {
+					for (let index = 0; index < 200; index++) writeFileSync(join(plain, `${index}`), contentOf(index));
+				}),
+			);
 			for (const [changed, finishMs] of finishes) {
 				times.floor.push(await timed(() => floor.restat()));
 				const run = scanner.begin(session);
 				times.begin.push(await watched(() => run.ready));
 				for (let index = 0; index < changed; index++)
-					writeFileSync(
-						paths[(index * 97 + 13) % paths.length] ?? '',
-						`// ${++edition}\n${'const a = 1;\n'.repeat(60)}`,
-					);
+					writeFileSync(paths[(index * 97 + 13) % paths.length] ?? '', contentOf(++edition));
 				let found = 0;
 				finishMs.push(
 					await watched(async () => {
@@ -92,6 +95,12 @@ export async function scanning(size: string, shape: WorkspaceShape): Promise<Ben
 				value: floorMs,
 				unit: 'ms',
 				note: `median of ${3 * ROUNDS}`,
+			},
+			{
+				name: 'floor: plain write of 200 new files',
+				value: median(times.plain),
+				unit: 'ms',
+				note: `${note}; what the copies of 100 changed files, before and after, cost at least`,
 			},
 			{
 				name: `before a command, ${size} files`,
@@ -144,6 +153,8 @@ export async function scanning(size: string, shape: WorkspaceShape): Promise<Ben
 		rmSync(folder, { recursive: true, force: true });
 	}
 }
+
+const contentOf = (edition: number): string => `// ${edition}\n${'const a = 1;\n'.repeat(60)}`;
 
 /** A command that changes nothing. */
 async function around(scanner: NodeFileScanner): Promise<void> {

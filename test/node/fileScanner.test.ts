@@ -279,6 +279,28 @@ suite('File scanner', () => {
 		assert.deepEqual([during.changes[0]?.author, after.changes[0]?.author], ['unknown', 'shell']);
 	});
 
+	test('what the user saves between the first picture and the start of the command is not the command’s', async () => {
+		world = createScanWorld();
+		world.write({ 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c' });
+		await world.around(() => undefined);
+		const run = world.scanner.begin(session);
+		// While the picture is being made, and while the user is asked.
+		world.scanner.noteWrite(world.at('a.txt'), 'editor');
+		await run.ready;
+		world.write({ 'a.txt': 'user', 'b.txt': 'user' });
+		world.scanner.noteWrite(world.at('b.txt'), 'editor');
+		world.write({ 'c.txt': 'command' });
+		const changes = await collect(run.finish(new AbortController().signal));
+		assert.deepEqual(
+			changes.map(({ file, author }) => [file.rel, author]),
+			[
+				['a.txt', 'unknown'],
+				['b.txt', 'unknown'],
+				['c.txt', 'shell'],
+			],
+		);
+	});
+
 	test('runs of two sessions that overlap both tell what changed, by an unknown author; those of one session tell it once', async () => {
 		world = createScanWorld();
 		world.write({ 'a.txt': 'a' });
