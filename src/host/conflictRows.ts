@@ -27,6 +27,10 @@ export class ConflictRows {
 		return isChanged && open.length + this.#conflicts().length > 0;
 	}
 
+	get hasAny(): boolean {
+		return this.#conflicts().length > 0;
+	}
+
 	/** What the row of its own rewind cannot show, because that was undone or made again, stands in the newest one. */
 	fill(rows: readonly TranscriptItem[]): readonly TranscriptItem[] {
 		const open = this.#conflicts();

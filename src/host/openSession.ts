@@ -270,7 +270,7 @@ export class OpenSession implements Disposable {
 
 	#onEntry(entry: Entry): void {
 		if (entry.type === 'restore') this.#isRestoring = this.#alone.isBusy;
-		const hasOtherConflicts = this.#conflicts.isChangedBy(entry);
+		let hasOtherConflicts = this.#conflicts.isChangedBy(entry);
 		if (entry.type === 'rewind') {
 			this.#replay();
 			this.#changed.fire({ kind: 'reset' });
@@ -285,6 +285,8 @@ export class OpenSession implements Disposable {
 		if (isConversation(entry)) this.#changed.fire({ kind: 'removed', id: UNDONE_ROW.id });
 		for (const item of this.#transcript.apply(entry)) {
 			this.#live.closed(item.id);
+			// Alone, the row does not know its conflicts.
+			hasOtherConflicts ||= item.kind === 'rewound' && this.#conflicts.hasAny;
 			this.#changed.fire({ kind: 'item', item: this.#withProgress(item) });
 		}
 		if (hasOtherConflicts) this.#changed.fire({ kind: 'reset' });

@@ -52,6 +52,12 @@ export function rewoundRow(
 	};
 }
 
+/** Of an undo that left conflicts, after the conversation went on. */
+export const undoneRow = (restore: EntryOf<'restore'>, failures: Failures): RewoundItem => ({
+	...rewoundRow(restore.id, 'Rewind undone', restore, failures),
+	canUndo: false,
+});
+
 /** Stands at the end as long as an undone rewind can be made again. */
 export const UNDONE_ROW: RewoundItem = {
 	...{ kind: 'rewound', id: 'rewind-undone', text: 'Rewind undone', canUndo: false, canRedo: true },

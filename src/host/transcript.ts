@@ -10,8 +10,8 @@ import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversa
 import { plainName } from '../core/session/titles.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import { CallChanges } from './callChanges.ts';
-import { hiddenRewinds } from './rewindHistory.ts';
-import { rewoundRow } from './rewoundRow.ts';
+import { hiddenRewinds, isUndoOf } from './rewindHistory.ts';
+import { rewoundRow, undoneRow } from './rewoundRow.ts';
 import {
 	abandonedRow,
 	blockRowId,
@@ -45,6 +45,8 @@ export class Transcript {
 	#rewoundRowId: string | undefined;
 	#costUsd: number | null = 0;
 	#pendingRestore: EntryOf<'restore'> | undefined;
+	/** An undo that left conflicts. */
+	#undone: EntryOf<'restore'> | undefined;
 	readonly #failures = new Map<string, NonNullable<EntryOf<'restoreDone'>['failures']>>();
 
 	constructor(inputs: TranscriptInputs) {
@@ -71,10 +73,18 @@ export class Transcript {
 			const rewound = this.#rewoundRowId === undefined ? undefined : this.row(this.#rewoundRowId);
 			if (rewound?.kind === 'rewound' && rewound.canUndo) changed.push(this.#put({ ...rewound, canUndo: false }));
 			this.#rewoundRowId = undefined;
+			const undone = this.#undone;
+			this.#undone = undefined;
+			if (undone) changed.push(this.#put(undoneRow(undone, this.#failures.get(undone.id) ?? [])));
 		}
 		const row = this.#rowOf(entry);
 		if (row) changed.push(this.#put(row));
 		return changed;
+	}
+
+	/** An undo has no row of its own; one that left conflicts gets one when the conversation goes on, where they can be found. */
+	applyUndo(restore: EntryOf<'restore'>): void {
+		this.#undone = restore;
 	}
 
 	/** Builds the row of this call again, after its contents were loaded. */
@@ -292,7 +302,11 @@ export function replay(entries: readonly Entry[], branch: readonly Entry[], inpu
 	const onBranch = new Set<string>(branch.map((entry) => entry.id));
 	const hidden = hiddenRewinds(entries);
 	const joined = new Set(entries.flatMap((entry) => (entry.type === 'rewind' ? (entry.restore ?? []) : [])));
+	const isUndo = isUndoOf(entries);
+	const undone = new Set(entries.flatMap((entry) => (entry.type === 'restore' ? (entry.undoOf ?? []) : [])));
 	for (const entry of entries) {
+		if (entry.type === 'restore' && isUndo(entry) && !undone.has(entry.id) && hasConflicts(entry))
+			transcript.applyUndo(entry);
 		if (hidden.has(entry.id)) continue;
 		// It went with a rewind away from here, and the conversation came back since.
 		if (joined.has(entry.id) && entry.parentId !== null && onBranch.has(entry.parentId)) continue;
@@ -300,6 +314,8 @@ export function replay(entries: readonly Entry[], branch: readonly Entry[], inpu
 	}
 	return transcript;
 }
+
+const hasConflicts = ({ files }: EntryOf<'restore'>): boolean => files.some(({ outcome }) => outcome === 'conflict');
 
 const TAKEN_OVER_TEXT =
 	'The session was taken over while this turn ran. What was finished is kept; the rest of it is not part of this session.';

@@ -12,6 +12,7 @@ import { loadConflict, restoreWhole, useMerged } from '../../src/host/restoreCon
 import { applyRewind, redoRewind, undoRewind } from '../../src/host/rewindFlow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
 import { type Conflict, unresolvedConflicts } from '../../src/host/unresolvedConflicts.ts';
+import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
 import { createFakeIds } from '../fakes/fakeClock.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
@@ -38,13 +39,15 @@ async function createConflict(
 	const fixture = await createFixture({ model, mode: 'acceptEdits', files: { '/w/a': 'top\none\nend\n' } });
 	const { session, workspace, blobs, ports } = fixture;
 	const texts = createBlobTexts(blobs, (error) => assert.ifError(error));
-	const open = new OpenSession(
-		session,
-		createPromptQueue(createFakeIds()),
-		new Approvals(session.id, { proposeEdit: (_, proposal) => ports.approver.proposeEdit(proposal, signal) }),
-		texts,
-		createTranscriptInputs(texts.text, (absolute) => absolute),
-	);
+	const reload = () =>
+		new OpenSession(
+			session,
+			createPromptQueue(createFakeIds()),
+			new Approvals(session.id, { proposeEdit: (_, proposal) => ports.approver.proposeEdit(proposal, signal) }),
+			texts,
+			createTranscriptInputs(texts.text, (absolute) => absolute),
+		);
+	const open = reload();
 	const world = { workspace, blobs, codeReason: () => null };
 	await fixture.run('Change it');
 	workspace.set('/w/a', mine);
@@ -61,7 +64,7 @@ async function createConflict(
 		const { current } = await load();
 		await useMerged(open, { ...first(), current, text: words }, world, signal);
 	};
-	return { ...fixture, open, world, waiting, first, load, use, rows: () => open.rows() };
+	return { ...fixture, open, reload, world, waiting, first, load, use, rows: () => open.rows() };
 }
 
 test('the three texts of a conflict: as the agent left it, as it is, as it is to be', async () => {
@@ -159,6 +162,37 @@ test('what an undo of a rewind could not bring back waits as well, in the row th
 	]);
 	await use('top\nmine\nend\n');
 	assert.equal(workspace.text('/w/a'), 'top\nmine\nend\n');
+	assert.deepEqual(waiting(), []);
+});
+
+test('a conflict of an undo stays listed where the undo was, also after the conversation went on and a reload', async () => {
+	const { use, session, open, world, workspace, rows, waiting, reload } = await createConflict();
+	await use('top\none\nend\n');
+	workspace.set('/w/a', 'top\nelse\nend\n');
+	await undoRewind(open, world, signal);
+	let shown: readonly TranscriptItem[] = rows();
+	open.onDidChange((change) => {
+		if (change.kind === 'reset') shown = rows();
+		else if (change.kind === 'item') shown = [...shown.filter(({ id }) => id !== change.item.id), change.item];
+	});
+	for (const words of ['Go on', 'And on']) {
+		session.append({ type: 'user', content: [{ type: 'text', text: words }] });
+		for (const now of [shown, rows(), reload().rows()]) {
+			const listed = now.flatMap((row) => (row.kind === 'rewound' && row.conflicts.length > 0 ? [row] : []));
+			assert.deepEqual(
+				listed.map(({ text, canUndo, canRedo, conflicts }) => [
+					text,
+					canUndo,
+					canRedo,
+					conflicts.map(({ path }) => path),
+				]),
+				[['Rewind undone: 0 files restored, 1 conflict', false, false, ['a']]],
+			);
+		}
+	}
+	const kinds = rows().map((row) => (row.kind === 'rewound' || row.kind === 'prompt' ? row.text : ''));
+	assert.ok(kinds.indexOf('Go on') > kinds.indexOf('Rewind undone: 0 files restored, 1 conflict'));
+	await use('top\nmine\nend\n');
 	assert.deepEqual(waiting(), []);
 });
 
