@@ -83,6 +83,9 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 	let path: Entry[] = [];
 	let pathIds = new Set<EntryId>();
 	let extents: LineRange[] = [];
+	/** Of the entries before `trailedTo`; what it says of them holds until the branch is made anew. */
+	let trailing: LineRange[] = [];
+	let trailedTo = 0;
 	/** As the base said it, and as the next tail will say it. */
 	let held: ReadonlyMap<EntryId, EntryId> = new Map();
 	let heldNow: ReadonlyMap<EntryId, EntryId> = held;
@@ -143,6 +146,8 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 		path = branchTo(byId, rule.leaf, links);
 		pathIds = new Set(path.map((entry) => entry.id));
 		extents = [];
+		trailing = [];
+		trailedTo = 0;
 		const replaced = new Map(replacedEntries(path));
 		for (const id of compactionLandmarks(path)) replaced.delete(id);
 		const newHeld = new Map<EntryId, EntryId>();
@@ -171,12 +176,13 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 	};
 	/** Ledger entries behind the last conversation entry: a rewind that can be undone is among them, and hangs on what was left. */
 	const withTrailing = (): readonly LineRange[] => {
-		const trailing: LineRange[] = [];
-		for (let index = entries.length - 1; index >= 0; index--) {
-			const entry = entries[index];
-			const range = ranges[index];
-			if (!entry || !range || isConversation(entry)) break;
-			if (!isOnBranch(entry)) trailing.push(range);
+		// Only what is new: thousands of file operations may follow one reply, with a tail every few.
+		for (; trailedTo < entries.length; trailedTo++) {
+			const entry = entries[trailedTo];
+			const range = ranges[trailedTo];
+			if (!entry || !range) break;
+			if (isConversation(entry)) trailing = [];
+			else if (!isOnBranch(entry)) addJoined(trailing, range);
 		}
 		return trailing.length === 0 ? extents : inOrder([...extents, ...trailing]);
 	};
@@ -331,6 +337,12 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 		missing: () => missingParent(byId, rule.leaf, more.lost),
 		isForeign: (id) => foreign.has(id),
 	};
+}
+
+function addJoined(ranges: LineRange[], range: LineRange) {
+	const last = ranges.at(-1);
+	if (last && range.start === last.end) ranges[ranges.length - 1] = { start: last.start, end: range.end };
+	else ranges.push(range);
 }
 
 const NOTHING_MORE: LoadedMore = { links: new Map(), held: new Map(), lost: new Map() };
