@@ -101,6 +101,8 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 
 	const exported = (ending: string) => join(workbench.folder, `exported.${ending}`);
 	const exportAs = async (format: string, privacy: string, ending: string) => {
+		// Three notifications are shown at a time; older ones would keep this one from the screen.
+		await workbench.runCommand('Notifications: Clear All Notifications');
 		await workbench.runCommand('Retrace: Export Session');
 		await pick(format).click();
 		await pick(privacy).click();
@@ -134,6 +136,7 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 		await page().goto(folderUrl(workbench.server.url, moved));
 		await page().locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor({ timeout: 60_000 });
 		await showSessions(workbench);
+		await workbench.runCommand('Notifications: Clear All Notifications');
 		await workbench.runCommand('Retrace: Adopt Sessions of a Moved Folder');
 		await pick('not there any more').click();
 		await toast(/Copied \d sessions into this folder/).waitFor();
