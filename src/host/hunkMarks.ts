@@ -24,6 +24,10 @@ export function createHunkMarks(hunksOf: (document: vscode.TextDocument) => read
 		vscode.window.createTextEditorDecorationType({
 			isWholeLine: true,
 			backgroundColor: new vscode.ThemeColor('diffEditor.insertedLineBackground'),
+			// High contrast themes have no background for it, only this; other themes do not have it, which leaves the border transparent.
+			borderColor: new vscode.ThemeColor('diffEditor.insertedTextBorder'),
+			borderStyle: 'dashed',
+			borderWidth: '1px',
 			overviewRulerColor: new vscode.ThemeColor('editorOverviewRuler.addedForeground'),
 			overviewRulerLane: vscode.OverviewRulerLane.Left,
 		}),
