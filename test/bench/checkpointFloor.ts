@@ -36,7 +36,12 @@ export async function openFloor(folders: readonly string[], files: readonly stri
 	}));
 	const workers = halves.map(
 		({ folders, files }) =>
-			new Worker(CODE, { eval: true, workerData: { paths: [...folders, ...files], folders: folders.length } }),
+			// Without the options of the process: a bench is run with `--input-type=module`, and this code is none.
+			new Worker(CODE, {
+				eval: true,
+				execArgv: [],
+				workerData: { paths: [...folders, ...files], folders: folders.length },
+			}),
 	);
 	const answers = () =>
 		Promise.all(workers.map((worker) => new Promise<number>((resolve) => worker.once('message', resolve))));
