@@ -10,7 +10,7 @@ import type { ToHost } from '../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
-import { rewindFileHunks, rewindMany, rewindPlan, rewound } from '../webview/harness/rewindSamples.ts';
+import { movedFiles, rewindFileHunks, rewindMany, rewindPlan, rewound } from '../webview/harness/rewindSamples.ts';
 import { askedPermission, items, proposedEdit, samples, snapshot } from '../webview/harness/samples.ts';
 import type { ThemeName } from '../webview/harness/themes.ts';
 
@@ -219,6 +219,18 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			await dialog
 				.getByText('3 files are restored, 2 stay as they are, 1 conflict is left to merge.', { exact: false })
 				.waitFor();
+		}));
+
+	test('rewind: a moved file is one row, and its tick is for both places', () =>
+		withPanel([snapshot(), { ...rewindPlan, files: movedFiles }], async (panel) => {
+			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
+			await dialog.getByText('README.md → docs/GUIDE.md').waitFor();
+			assert.equal(await dialog.getByRole('list', { name: 'Will be restored' }).getByRole('listitem').count(), 2);
+			await dialog.getByRole('checkbox', { name: 'Move docs/GUIDE.md back to README.md' }).press('Space');
+			await dialog.getByRole('button', { name: 'Rewind', exact: true }).press('Enter');
+			assert.deepEqual(await posted(panel), [
+				{ kind: 'rewind.apply', entryId: 'p1', scope: 'both', overwrite: [], keep: ['old', 'new'], keepHunks: [] },
+			]);
 		}));
 
 	test('rewind: a file and a hunk are kept by keyboard alone', () =>

@@ -202,7 +202,7 @@ export function createRewindFiles(world: {
 					${icon(isOpen ? 'chevron-down' : 'chevron-right')}
 					<span class="path ${action.isGone ? 'is-gone' : ''}">${prefix === '' ? nothing : html`<span class="sr-only">${prefix}</span>`}<bdi>${source === undefined ? nothing : `${source.path} → `}${file.path.slice(prefix.length)}</bdi></span>
 					${action.tag === '' ? nothing : html`<span class="action-tag">${action.tag}</span>`}
-					${isBlocked ? nothing : lineCounts(file.addedLines, file.removedLines)}
+					${isBlocked || source ? nothing : lineCounts(file.addedLines, file.removedLines)}
 				</button>
 			</div>
 			${note === '' ? nothing : html`<p class="file-note">${note}</p>`}

@@ -54,6 +54,13 @@ export const rewindPlan: Extract<ToPanel, { kind: 'rewind.plan' }> = {
 	codeReason: null,
 };
 
+/** One was moved. */
+export const movedFiles = [
+	rewindFile({ key: 'k1' }),
+	rewindFile({ key: 'old', path: 'README.md', action: 'create', hasHunks: false }),
+	rewindFile({ key: 'new', path: 'docs/GUIDE.md', action: 'delete', hasHunks: false, movedFrom: 'old' }),
+];
+
 export const rewindFileHunks: Extract<ToPanel, { kind: 'rewind.file' }> = {
 	kind: 'rewind.file',
 	key: 'k4',
