@@ -47,14 +47,18 @@ export type PendingHunks = {
 /** The review after the steps; undefined when the agent did nothing to the file. */
 export function replayReview(steps: Iterable<ReviewStep>): ReviewState | undefined {
 	let state: ReviewState | undefined;
-	/** A text that was there before is pending, and reviewed, as it was then. */
+	/** A rewind brings a text back as it was then, pending and reviewed. */
 	const known = new Map<ReviewedText, ReviewState>();
+	/** So does the editor's own undo, but what was kept since stays kept. */
+	let sinceKept = new Map<ReviewedText, ReviewState>();
 	for (const step of steps) {
 		if (step.kind === 'restored') state = known.get(step.after) ?? (state && carried(state, step.after));
 		else if (step.kind === 'review') {
 			const { base, text } = step;
 			const hunks =
 				step.hunks ?? diffLines(textOf(base), textOf(text)).map((hunk) => ({ ...hunk, epochs: step.epochs }));
+			// An undo takes lines out of the text and leaves what is reviewed; only a keep changes that.
+			if (!state || carried(state, text).base !== base) sinceKept = new Map();
 			state = { base, text, hunks };
 		} else {
 			const { before, after, epoch } = step;
@@ -67,10 +71,13 @@ export function replayReview(steps: Iterable<ReviewStep>): ReviewState | undefin
 			);
 			state = { base: found.base, text: after, hunks };
 			if (!known.has(before)) known.set(before, found);
+			if (!sinceKept.has(before)) sinceKept.set(before, found);
 		}
-		if (state) known.set(state.text, state);
+		if (!state) continue;
+		known.set(state.text, state);
+		sinceKept.set(state.text, state);
 	}
-	return state && { ...state, earlier: known };
+	return state && { ...state, earlier: sinceKept };
 }
 
 /** What is pending in the file as it is now. */
@@ -89,7 +96,9 @@ export function carried(state: ReviewState, current: ReviewedText): ReviewState 
 	const isNew = state.base === 'absent';
 	if (current === base) return { base: isNew && current === '' ? 'absent' : current, text: current, hunks: [] };
 	const changes = carryUserEdits({ base, hunks: state.hunks }, state.text, current);
-	return { base: isNew && changes.base === '' ? 'absent' : changes.base, text: current, hunks: changes.hunks };
+	// With nothing pending both are the same text, also where only the end of the last line differed.
+	const reviewed = changes.hunks.length === 0 ? current : changes.base;
+	return { base: isNew && reviewed === '' ? 'absent' : reviewed, text: current, hunks: changes.hunks };
 }
 
 /** What is pending in a state, at its own text. */

@@ -260,6 +260,21 @@ test('property: whatever agent and user do, no hunk holds a line of the user, an
 	);
 });
 
+test('what was kept stays kept when the user takes back what they typed before', () => {
+	const agents = 'base\nagent\n';
+	const typed = 'user\nbase\nagent\n';
+	const pending = carried(stateOf(operation('base\n', agents)), typed);
+	assert.equal(pending.hunks.length, 1);
+	const kept = review(keepHunks(pending));
+	assert.deepEqual(carried(stateOf(operation('base\n', agents), kept), agents).hunks, []);
+});
+
+test('where nothing is pending, what is reviewed is the text to its last character', () => {
+	const steps = [operation('a\nend', '}\n}\n'), operation('}\n}\na\n', 'a\n'), operation('', 'a\n')];
+	const state = carried(stateOf(...steps), 'end');
+	assert.deepEqual([state.hunks, state.base], [[], 'end']);
+});
+
 const anyText = fc
 	.tuple(fc.array(fc.constantFrom('a\n', 'b\n', 'c\n', '}\n', '\n'), { maxLength: 12 }), fc.constantFrom('', 'end'))
 	.map(([lines, end]) => lines.join('') + end);
