@@ -96,26 +96,6 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 		await pictures('review-tree');
 	});
 
-	test('in high contrast, where marked lines have no background, they have a border', async () => {
-		await workbench.setTheme('highContrast');
-		const marked = async (isVisible: boolean) =>
-			await page()
-				.locator('.editor-group-container .view-overlays [class*="ced-"]')
-				.evaluateAll(
-					(lines, wanted) =>
-						lines.some((line) => {
-							const { borderTopStyle, borderTopColor } = getComputedStyle(line);
-							return borderTopStyle === 'dashed' && (borderTopColor !== 'rgba(0, 0, 0, 0)') === wanted;
-						}),
-					isVisible,
-				);
-		await until('the marked lines have a border', async () => await marked(true));
-		await workbench.screenshot('review-marks-high-contrast');
-		await workbench.setTheme('dark');
-		await until('the border is not seen in dark', async () => !(await marked(true)) && (await marked(false)));
-		await lensCount(3);
-	});
-
 	test('by lens: undo takes one change back on disk', async () => {
 		await lenses('Undo').first().click();
 		await until('the price is back', () => workbench.readFile('src/invoice.js').includes('24.5'));
