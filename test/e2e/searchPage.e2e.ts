@@ -205,8 +205,8 @@ describe('find and reveal in the panel', { skip }, () => {
 	const mark = { pattern: 'needle words', isCaseSensitive: false };
 	const marked = ({ page }: PanelPage, name = 'retrace-found-current') =>
 		page.evaluate((one) => [...(CSS.highlights.get(one) ?? [])].map(String), name);
-	const isInView = ({ page }: PanelPage, id: string) =>
-		page.evaluate((row) => {
+	const comesIntoView = ({ page }: PanelPage, id: string) =>
+		page.waitForFunction((row) => {
 			const place = document.querySelector(`[data-row="${row}"]`)?.getBoundingClientRect();
 			const view = document.querySelector('.scroller')?.getBoundingClientRect();
 			return place !== undefined && view !== undefined && place.top < view.bottom && place.bottom > view.top;
@@ -230,16 +230,16 @@ describe('find and reveal in the panel', { skip }, () => {
 			await ask(panel, 'needle', ['r1', 'r21', 'r59']);
 			const count = panel.page.locator('.find-count');
 			// The first that is in view or below.
-			assert.equal(await count.textContent(), '3 of 3');
+			await count.getByText('3 of 3', { exact: true }).waitFor();
 			await find(panel).press('Enter');
-			assert.equal(await count.textContent(), '1 of 3');
-			assert.ok(await isInView(panel, 'r1'));
+			await count.getByText('1 of 3', { exact: true }).waitFor();
+			await comesIntoView(panel, 'r1');
 			assert.deepEqual(await marked(panel), ['needle words'], 'over the end of an element');
 			assert.equal((await marked(panel, 'retrace-found')).length, 2);
 			await find(panel).press('Shift+Enter');
 			await find(panel).press('Shift+Enter');
-			assert.equal(await count.textContent(), '2 of 3');
-			assert.ok(await isInView(panel, 'r21'));
+			await count.getByText('2 of 3', { exact: true }).waitFor();
+			await comesIntoView(panel, 'r21');
 			await find(panel).press('Escape');
 			assert.equal(await find(panel).count(), 0);
 			assert.deepEqual(await marked(panel), []);
@@ -253,7 +253,7 @@ describe('find and reveal in the panel', { skip }, () => {
 	test('nothing found is said', () =>
 		withPanel([snapshot({ items: rows(0, 4) })], async (panel) => {
 			await ask(panel, 'zebra', []);
-			assert.equal(await panel.page.locator('.find-count').textContent(), 'No results');
+			await panel.page.locator('.find-count').getByText('No results', { exact: true }).waitFor();
 		}));
 
 	test('a match in rows that are not here: they are asked for, then it is shown', () =>
@@ -262,7 +262,7 @@ describe('find and reveal in the panel', { skip }, () => {
 			const asked = (await panel.posted()).findLast((message) => message.kind === 'transcript.older');
 			assert.deepEqual(asked, { kind: 'transcript.older', beforeId: 'r100', untilId: 'r41' });
 			await panel.send({ kind: 'older', beforeId: 'r100', items: rows(30, 100), hasOlder: true });
-			assert.ok(await isInView(panel, 'r41'));
+			await comesIntoView(panel, 'r41');
 			assert.deepEqual(await marked(panel), ['needle words']);
 		}));
 
@@ -279,7 +279,7 @@ describe('find and reveal in the panel', { skip }, () => {
 		};
 		return withPanel([snapshot({ items: [...rows(0, 20), tool, ...rows(20, 60)] })], async (panel) => {
 			await panel.send({ kind: 'reveal', id: 't1', mark });
-			assert.ok(await isInView(panel, 't1'));
+			await comesIntoView(panel, 't1');
 			const focused = () =>
 				panel.page.evaluate(() => [
 					document.activeElement?.tagName,
@@ -309,7 +309,7 @@ describe('find and reveal in the panel', { skip }, () => {
 			[snapshot({ items: [...rows(0, 1), read(1), read(2), read(3)], hasOlder: false })],
 			async (panel) => {
 				await panel.send({ kind: 'reveal', id: 'read2' }, { kind: 'reveal', id: 'gone' });
-				assert.ok(await isInView(panel, 'read2'));
+				await comesIntoView(panel, 'read2');
 			},
 		);
 	});

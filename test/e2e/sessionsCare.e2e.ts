@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { folderUrl } from '../../scripts/setup/launchCodeServer.mjs';
 import { missingBrowser } from './support/environment.ts';
+import { notification } from './support/notifications.ts';
 import { writePastSession } from './support/pastSession.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
 import { openFromTree, sessionRow, showSessions } from './support/sessionViews.ts';
@@ -32,9 +33,9 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 	after(() => workbench?.close());
 
 	const page = () => workbench.page;
-	const toast = (text: string | RegExp) => page().locator('.notification-toast').filter({ hasText: text }).first();
-	const press = (text: string | RegExp, button: string) =>
-		toast(text).getByRole('button', { name: button, exact: true }).click();
+	const told = (text: string | RegExp, timeoutMs?: number) => notification(workbench, text, timeoutMs);
+	const press = async (text: string | RegExp, button: string) =>
+		(await told(text)).getByRole('button', { name: button, exact: true }).click();
 	const pick = (text: string) => page().locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
 	const ok = () => page().locator('.quick-input-widget:visible').getByRole('button', { name: 'OK', exact: true });
 	const saidIn = (text: string) =>
@@ -56,7 +57,7 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 	test('what was not used for long goes to the trash with a notice, pinned ones stay, and one click brings it back', async () => {
 		const before = readFileSync(old);
 		const notice = /1 session older than 30 days was moved to the trash/;
-		await toast(notice).waitFor({ timeout: RETENTION_MS });
+		await told(notice, RETENTION_MS);
 		await workbench.screenshot('care-retention');
 		assert.ok(!existsSync(old));
 		assert.deepEqual(readFileSync(trashOf(old)), before);
@@ -108,7 +109,7 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 		await pick(privacy).click();
 		await chooseFile(exported(ending));
 		await until(`the ${format} is written`, () => existsSync(exported(ending)));
-		await toast(`Exported “Where is the price?” to exported.${ending}`).waitFor();
+		await told(`Exported “Where is the price?” to exported.${ending}`);
 	};
 
 	test('a session is exported in three forms through the real dialogs', async () => {
@@ -139,7 +140,7 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 		await workbench.runCommand('Notifications: Clear All Notifications');
 		await workbench.runCommand('Retrace: Adopt Sessions of a Moved Folder');
 		await pick('not there any more').click();
-		await toast(/Copied \d sessions into this folder/).waitFor();
+		await told(/Copied \d sessions into this folder/);
 		await showSessions(workbench);
 		await sessionRow(workbench, 'Where is the price?').waitFor();
 		await workbench.screenshot('care-adopted');
@@ -153,7 +154,7 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 		await workbench.runCommand('Retrace: Import Session');
 		await pick('From File').click();
 		await chooseFile(join(dirname(workbench.folder), 'bundle.retrace'));
-		await toast('Imported “Where is the price?”').waitFor();
+		await told('Imported “Where is the price?”');
 		await saidIn('In src/invoice.js.');
 		await workbench.screenshot('care-imported');
 		assert.equal(readSessionLogs(workbench.userDataDir, { isRaw: true }).length, now.length + 1);

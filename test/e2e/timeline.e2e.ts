@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { missingBrowser } from './support/environment.ts';
 import { endedLog } from './support/faultedApi.ts';
+import { notification } from './support/notifications.ts';
 import { editCard, permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { chooseInMenu, expand, treeRow } from './support/sessionViews.ts';
 import { until } from './support/until.ts';
@@ -147,7 +148,7 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await workbench.screenshot('timeline-hover');
 		await goTo(1);
 		await workbench.runCommand('Retrace: Show Who Wrote This Line');
-		await page().locator('.notification-toast').getByText('Line 1: it was there before').waitFor();
+		await notification(workbench, 'Line 1: it was there before');
 	});
 
 	test('what is stored is listed, and nothing of an open session can be removed', async () => {
@@ -158,7 +159,7 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await session.getByText('log').first().waitFor();
 		await workbench.screenshot('timeline-storage');
 		await session.click();
-		await page().locator('.notification-toast').getByText('its contents stay').waitFor();
+		await notification(workbench, 'its contents stay');
 	});
 
 	test('it reads well in light, in high contrast and in a narrow side bar', async () => {
