@@ -14,8 +14,9 @@ import { loadPrefix, type PrefixTexts, prefixTexts } from '../core/context/prefi
 import { ModelError } from '../core/model/modelError.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { builtInTools, toolDefinitions } from '../core/tools/registry.ts';
-import { type ContextMeter, describeMeter, shortTokens } from '../protocol/contextMeter.ts';
+import type { ContextMeter } from '../protocol/contextMeter.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
+import { ContextStatusItem } from './contextStatusItem.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import type { SessionHost } from './sessionHost.ts';
@@ -36,9 +37,7 @@ export class ContextMeters implements Disposable {
 	readonly #world: MeterWorld;
 	readonly #store = new DisposableStore();
 	readonly #changed = this.#store.add(new Emitter<OpenSession>());
-	readonly #item = this.#store.add(
-		vscode.window.createStatusBarItem('retrace.context', vscode.StatusBarAlignment.Right, 90),
-	);
+	readonly #item = this.#store.add(new ContextStatusItem());
 	readonly #counted = new WeakMap<OpenSession, { readonly leaf: EntryId | null; readonly tokens: number }>();
 	readonly #asked = new WeakMap<OpenSession, EntryId | null>();
 	#draftPrefix: PrefixTexts | undefined;
@@ -50,8 +49,6 @@ export class ContextMeters implements Disposable {
 
 	constructor(world: MeterWorld) {
 		this.#world = world;
-		this.#item.name = 'Retrace Context';
-		this.#item.command = 'retrace.showContext';
 		const { host } = world;
 		this.#store.add(
 			host.onDidChange(({ open, change }) => {
@@ -112,12 +109,7 @@ export class ContextMeters implements Disposable {
 
 	#update(): void {
 		const open = this.#world.host.current;
-		const meter = this.meterOf(open);
-		const text = `${shortTokens(meter.usedTokens)} / ${shortTokens(meter.maxTokens)}`;
-		this.#item.text = `$(dashboard) ${text}`;
-		this.#item.tooltip = tooltip(meter);
-		this.#item.accessibilityInformation = { label: `Context usage: ${describeMeter(meter)}`, role: 'button' };
-		this.#item.show();
+		this.#item.show(this.meterOf(open));
 		this.#changed.fire(open);
 		clearTimeout(this.#countTimer);
 		this.#countTimer = setTimeout(() => void this.#count(open), COUNT_AFTER_MS);
@@ -166,14 +158,4 @@ export class ContextMeters implements Disposable {
 			if (!(error instanceof ModelError)) onError('meter.count', error, session.id);
 		}
 	}
-}
-
-function tooltip(meter: ContextMeter): string {
-	const lines = [`Retrace context: ${describeMeter(meter)}`];
-	for (const { label, tokens } of meter.layers)
-		if (tokens > 0) lines.push(`${label}: ${tokens.toLocaleString('en-US')}`);
-	if (meter.cacheShare !== null) lines.push(`Read from the cache: ${Math.round(100 * meter.cacheShare)} %`);
-	if (meter.costUsd > 0) lines.push(`Cost so far: $${meter.costUsd.toFixed(2)}`);
-	if (meter.turnsLeft !== null) lines.push(`Full in about ${meter.turnsLeft} turns`);
-	return lines.join('\n');
 }
