@@ -10,22 +10,12 @@ import { type BlobCache, loadBranchBlobs } from '../context/loadBlobs.ts';
 import { type ContextMeasure, measureContext } from '../context/meter.ts';
 import { freezePrefix, type LoadedPrefix, loadPrefix, prefixTexts } from '../context/prefix.ts';
 import type { CompactionWish, SummaryDraft } from '../context/summaryDraft.ts';
-import { shortened, summaryIn, withCallsRefused, withSummaryQuestion } from '../context/summaryRequest.ts';
-import { ModelError } from '../model/modelError.ts';
-import { costOf } from '../model/pricing.ts';
-import { withRetry } from '../model/retry.ts';
-import type { ModelReply, ModelRequest } from '../ports.ts';
-import {
-	type AssistantBlock,
-	isBlobRef,
-	isTextBlock,
-	isToolUseBlock,
-	type StoredInputBlock,
-	totalInputTokens,
-} from '../session/content.ts';
+import { withSummaryQuestion } from '../context/summaryRequest.ts';
+import { isBlobRef, isTextBlock, type StoredInputBlock } from '../session/content.ts';
 import { type Entry, type EntryDraft, type EntryOf, makeEntry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { builtInTools, toolDefinitions } from '../tools/registry.ts';
+import { askConversation } from './askConversation.ts';
 import { restoredItems } from './restoredItems.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import type { TurnEvent, TurnPorts } from './turnTypes.ts';
@@ -36,8 +26,6 @@ export type CompactionPorts = Pick<
 > &
 	Pick<TurnPorts, 'contextLimits' | 'loadProjectContext' | 'reviewSummary' | 'trace'>;
 
-/** Of the messages' size, when a request was too large to be summarized: each try is smaller. */
-const SHORTER = [0.6, 0.35, 0.15];
 const FRAME = 'This is the summary of the conversation so far, which was replaced by it to make room:';
 
 export function measureNow(session: Session, ports: CompactionPorts, plus?: Entry): ContextMeasure {
@@ -79,12 +67,13 @@ export async function draftSummary(
 	const ttl = frozen.ttl === '5m' ? '5m' : messageTtl;
 	const conversation = buildContext({ branch, prefix, blobs, messageTtl, isEndKept: true });
 	const request = withSummaryQuestion(conversation, { ...wish, ...edgeOf(branch, wish.scope) }, ttl);
-	const answer = await askWhatFits(request, ttl, ports, onEvent, signal);
+	const answer = await askConversation(request, 'summary', ttl, ports, onEvent, signal);
+	if (!answer) throw noSummary();
 	return {
 		wish,
 		range,
 		leaf: session.leaf,
-		summary: answer.summary,
+		summary: answer.text,
 		previous: previousSummary(branch),
 		tokensBefore,
 		costUsd: answer.costUsd,
@@ -192,89 +181,6 @@ function previousSummary(branch: readonly Entry[]): string | undefined {
 	const newest = branch.findLast((entry) => entry.type === 'compaction');
 	return newest?.type === 'compaction' ? readableSummary(newest.summary) : undefined;
 }
-
-type Answer = { readonly summary: string; readonly costUsd: number | null; readonly cacheShare: number };
-
-/** A conversation that is too large even to be summarized is asked about in a shorter form. */
-async function askWhatFits(
-	request: ModelRequest,
-	ttl: '5m' | '1h',
-	ports: CompactionPorts,
-	onEvent: (event: TurnEvent) => void,
-	signal: AbortSignal,
-): Promise<Answer> {
-	const bytes = new TextEncoder().encode(JSON.stringify(request.messages)).length;
-	for (const share of [undefined, ...SHORTER]) {
-		const tried = share === undefined ? request : shortened(request, bytes * share);
-		try {
-			return await ask(tried, ttl, ports, onEvent, signal);
-		} catch (error) {
-			if (!(error instanceof ModelError) || error.kind !== 'tooLarge' || share === SHORTER.at(-1)) throw error;
-		}
-	}
-	throw noSummary();
-}
-
-async function ask(
-	request: ModelRequest,
-	ttl: '5m' | '1h',
-	ports: CompactionPorts,
-	onEvent: (event: TurnEvent) => void,
-	signal: AbortSignal,
-): Promise<Answer> {
-	let costUsd: number | null = 0;
-	let sent = request;
-	for (const isLast of [false, true]) {
-		const { reply, blocks } = await stream(sent, ports, onEvent, signal);
-		const price = costOf(reply.model, reply.usage);
-		costUsd = price === null || costUsd === null ? null : costUsd + price;
-		const summary = summaryIn(textIn(blocks), reply.stopReason);
-		const inputTokens = totalInputTokens(reply.usage);
-		const cacheShare = inputTokens === 0 ? 0 : reply.usage.cacheReadTokens / inputTokens;
-		if (summary !== undefined) return { summary, costUsd, cacheShare };
-		if (isLast || !blocks.some(isToolUseBlock)) break;
-		sent = withCallsRefused(request, blocks, ttl);
-	}
-	throw noSummary();
-}
-
-async function stream(
-	request: ModelRequest,
-	ports: CompactionPorts,
-	onEvent: (event: TurnEvent) => void,
-	signal: AbortSignal,
-): Promise<{ readonly reply: ModelReply; readonly blocks: readonly AssistantBlock[] }> {
-	return await withRetry(
-		async () => {
-			const blocks: AssistantBlock[] = [];
-			let chars = 0;
-			const reply = await ports.model.stream(
-				request,
-				(event) => {
-					if (event.kind === 'blockEnded') blocks.push(event.block);
-					if (event.kind !== 'text') return;
-					chars += event.text.length;
-					onEvent({ kind: 'compacting', chars });
-				},
-				signal,
-			);
-			return { reply, blocks };
-		},
-		{
-			clock: ports.clock,
-			// One window asks, so there is no crowd to spread.
-			random: () => 0,
-			onWait: ({ error, ...wait }) => onEvent({ kind: 'retrying', ...wait, cause: error.kind, message: error.message }),
-		},
-		signal,
-	);
-}
-
-const textIn = (blocks: readonly AssistantBlock[]): string =>
-	blocks
-		.filter(isTextBlock)
-		.map(({ text }) => text)
-		.join('');
 
 const nothingToCompact = (): UserError =>
 	new UserError('nothing-to-compact', 'There is nothing to summarize here yet. Nothing was changed.');

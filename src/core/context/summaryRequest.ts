@@ -13,6 +13,7 @@ import {
 	type ToolUseBlock,
 } from '../session/content.ts';
 import { markMessages } from './breakpoints.ts';
+import { FACTS_QUESTION } from './factLines.ts';
 
 /** What the text at the end asks for. */
 export type SummaryQuestion = {
@@ -21,13 +22,20 @@ export type SummaryQuestion = {
 	/** The prompt from which on, or up to which, is to be summarized; its first words are enough. */
 	readonly from?: string;
 	readonly upTo?: string;
+	/** What a hook adds. */
+	readonly instructions?: string;
 };
 
 const MAX_QUOTED_CHARS = 300;
 
 /** `messages` of a request that may end with a reply. The cache marks are set anew: the end of the conversation stays readable. */
 export function withSummaryQuestion(request: ModelRequest, question: SummaryQuestion, ttl: '5m' | '1h'): ModelRequest {
-	const asked: InputBlock = { type: 'text', text: questionText(question) };
+	return withQuestion(request, questionText(question), ttl);
+}
+
+/** The same for any text. */
+export function withQuestion(request: ModelRequest, text: string, ttl: '5m' | '1h'): ModelRequest {
+	const asked: InputBlock = { type: 'text', text };
 	const messages = request.messages.map(unmarked);
 	const last = messages.at(-1);
 	const all: readonly ApiMessage[] =
@@ -37,22 +45,26 @@ export function withSummaryQuestion(request: ModelRequest, question: SummaryQues
 	return { ...request, messages: markMessages(all, ttl) };
 }
 
+/** What is asked for, and the tag that it is to stand in. */
+export type AskedFor = 'summary' | 'brief';
+
 /** The request once more, after an answer that called tools: each call is answered with an error. */
 export function withCallsRefused(
 	request: ModelRequest,
 	blocks: readonly AssistantBlock[],
 	ttl: '5m' | '1h',
+	tag: AskedFor,
 ): ModelRequest {
 	const calls: readonly ToolUseBlock[] = blocks.filter(isToolUseBlock);
 	const refused = calls.map(
 		(call): ToolResultBlock => ({
 			type: 'tool_result',
 			tool_use_id: call.id,
-			content: [{ type: 'text', text: 'Not run: only the summary is wanted now.' }],
+			content: [{ type: 'text', text: `Not run: only the ${tag} is wanted now.` }],
 			is_error: true,
 		}),
 	);
-	const again: InputBlock = { type: 'text', text: 'Write the summary now, as text between <summary> and </summary>.' };
+	const again: InputBlock = { type: 'text', text: `Write the ${tag} now, as text between <${tag}> and </${tag}>.` };
 	const messages: readonly ApiMessage[] = [
 		...request.messages.map(unmarked),
 		{ role: 'assistant', content: blocks },
@@ -61,14 +73,14 @@ export function withCallsRefused(
 	return { ...request, messages: markMessages(messages, ttl) };
 }
 
-/** The summary in an answer; undefined when there is none, or when it was cut off. */
-export function summaryIn(text: string, stopReason: string): string | undefined {
-	const start = text.indexOf('<summary>');
-	const end = text.lastIndexOf('</summary>');
+/** What was asked for, in an answer; undefined when there is none, or when it was cut off. */
+export function answerIn(text: string, stopReason: string, tag: AskedFor): string | undefined {
+	const start = text.indexOf(`<${tag}>`);
+	const end = text.lastIndexOf(`</${tag}>`);
 	const isWhole = start >= 0 && end > start;
 	if (!isWhole && (stopReason !== 'end_turn' || start >= 0)) return undefined;
-	const summary = (isWhole ? text.slice(start + '<summary>'.length, end) : text).trim();
-	return summary === '' ? undefined : summary;
+	const answer = (isWhole ? text.slice(start + tag.length + 2, end) : text).trim();
+	return answer === '' ? undefined : answer;
 }
 
 /** Whether a text asks for a summary as these requests do. */
@@ -76,7 +88,7 @@ export const isSummaryQuestion = (text: string): boolean => text.startsWith(OPEN
 
 const OPENING = 'The conversation above is about to be replaced by a summary, to make room in the context window.';
 
-function questionText({ focus, from, upTo }: SummaryQuestion): string {
+function questionText({ focus, from, upTo, instructions }: SummaryQuestion): string {
 	const parts = [
 		`${OPENING} Write that summary now. Call no tools, and do not go on with the work.`,
 		'Afterwards the summary is all that is known of it, so write down whatever is needed to go on without asking or reading again. Use these headings, and leave out those with nothing to say:',
@@ -97,6 +109,8 @@ function questionText({ focus, from, upTo }: SummaryQuestion): string {
 			`Summarize only what precedes the user’s message that begins like this; it and what follows stay:\n${quoted(upTo)}`,
 		);
 	if (focus !== undefined) parts.push(`The user wants above all this to be kept: ${focus}`);
+	if (instructions !== undefined) parts.push(instructions);
+	parts.push(FACTS_QUESTION);
 	return parts.join('\n\n');
 }
 
