@@ -14,6 +14,9 @@ const BATCH_MS = 16;
 /** A row that grows is worth looking at so often, not more: each change of it sends the whole row. */
 const GROWING_MS = 50;
 
+/** No turn runs. */
+const IS_OVER: ReadonlySet<string> = new Set(['created', 'ready', 'idle', 'closed']);
+
 export type FeedSource = {
 	head(): PanelHead;
 	/** The rows to show, and whether older ones were left out. */
@@ -124,8 +127,12 @@ export class PanelFeed {
 		}
 		const rows = this.#rows;
 		this.#rows = [];
+		const head = this.#isHeadDue ? this.#source.head() : undefined;
+		// Who sees a row of a turn must see that it runs, and who sees that it is over must see all of its rows.
+		const isHeadFirst = head !== undefined && !IS_OVER.has(head.state);
+		if (head && isHeadFirst) this.#post({ kind: 'head', seq: ++this.#seq, head });
 		for (const row of rows) this.#post({ ...row, seq: ++this.#seq });
-		if (this.#isHeadDue) this.#post({ kind: 'head', seq: ++this.#seq, head: this.#source.head() });
+		if (head && !isHeadFirst) this.#post({ kind: 'head', seq: ++this.#seq, head });
 		if (this.#isMeterDue) this.#post({ kind: 'meter', seq: ++this.#seq, meter: this.#source.meter() });
 		this.#isHeadDue = false;
 		this.#isMeterDue = false;

@@ -17,7 +17,11 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 	return {
 		sessionId: session.id,
 		title: session.title,
-		state: open.needsUser ? 'awaitingUser' : open.isRunning && session.state === 'idle' ? 'streaming' : session.state,
+		state: open.needsUser
+			? 'awaitingUser'
+			: open.isRunning && IS_QUIET.has(session.state)
+				? 'streaming'
+				: session.state,
 		readOnlyReason: open.readOnlyText ?? null,
 		isPersisted,
 		isFork: session.origin !== undefined,
@@ -39,6 +43,9 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 		canUndoRewind: undoableRewind(session.entries) !== undefined,
 	};
 }
+
+/** What a session is in before its turn has come to the first request. */
+const IS_QUIET: ReadonlySet<string> = new Set(['ready', 'idle']);
 
 /** The newest rows. */
 export function shownItems(open: OpenSession): { items: readonly TranscriptItem[]; hasOlder: boolean } {

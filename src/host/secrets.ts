@@ -18,21 +18,25 @@ export type ApiKeys = Disposable & {
 
 export function createApiKeys(storage: vscode.SecretStorage, environment: NodeJS.ProcessEnv = process.env): ApiKeys {
 	const known = new Map<string, Promise<string | undefined>>();
+	/** Changes on their way to the storage: whoever asks meanwhile, as a prompt right behind a new key, waits for them. */
+	const changing = new Map<string, Promise<void>>();
 	// Other windows change keys too, and are heard here.
 	const listening = storage.onDidChange(() => known.clear());
-	const storedKey = (name: string): Promise<string | undefined> => {
+	const storedKey = async (name: string): Promise<string | undefined> => {
+		await changing.get(name)?.catch(() => undefined);
 		const asked = known.get(name) ?? Promise.resolve(storage.get(name));
 		known.set(name, asked);
 		// What failed once is asked again; the failure itself goes to who waits for `asked`.
 		asked.catch(() => known.delete(name));
-		return asked;
+		return await asked;
 	};
 	const change = async (name: string, write: PromiseLike<void>): Promise<void> => {
-		try {
-			await write;
-		} finally {
+		const written = Promise.resolve(write).finally(() => {
 			known.delete(name);
-		}
+			if (changing.get(name) === written) changing.delete(name);
+		});
+		changing.set(name, written);
+		await written;
 	};
 	return {
 		async keyFor(baseUrl) {

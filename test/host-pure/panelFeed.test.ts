@@ -9,7 +9,7 @@ function createFeed() {
 	const due: (() => void)[] = [];
 	const delaysMs: number[] = [];
 	const clock = { nowMs: 1_000 };
-	const head = { title: 'T' } as PanelHead;
+	const head = { title: 'T', state: 'idle' } as { -readonly [Key in keyof PanelHead]: PanelHead[Key] };
 	const meter = { usedTokens: 1 } as ContextMeter;
 	const feed = new PanelFeed(
 		{ head: () => head, items: () => ({ items: [], hasOlder: false }), meter: () => meter, draft: () => 'draft' },
@@ -21,6 +21,7 @@ function createFeed() {
 		() => clock.nowMs,
 	);
 	return {
+		head,
 		clock,
 		delaysMs,
 		feed,
@@ -52,6 +53,20 @@ test('deltas of one row join in a batch; the head is sent once and last', () => 
 	due[0]?.();
 	assert.deepEqual(kinds(), ['snapshot 0', 'delta 1', 'delta 2', 'head 3']);
 	assert.deepEqual(sent[1], { kind: 'delta', seq: 1, id: 'a', text: 'xy' });
+});
+
+test('that a turn runs is said before its rows, that it is over after them', () => {
+	const { feed, head, kinds, due } = createFeed();
+	feed.ready();
+	head.state = 'streaming';
+	feed.on({ kind: 'removed', id: 'a' });
+	feed.on({ kind: 'head' });
+	due[0]?.();
+	head.state = 'idle';
+	feed.on({ kind: 'head' });
+	feed.on({ kind: 'removed', id: 'b' });
+	due[1]?.();
+	assert.deepEqual(kinds(), ['snapshot 0', 'head 1', 'itemRemoved 2', 'itemRemoved 3', 'head 4']);
 });
 
 test('a reset replaces what was waiting and starts the numbers again', () => {

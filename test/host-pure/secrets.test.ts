@@ -51,6 +51,21 @@ describe('a stored key', () => {
 	check('https://a.example@b.example', false);
 	check('https://b.example#https://a.example', false);
 
+	test('is given to who asks while it is still being stored', async () => {
+		const storage = createSecretStorage();
+		const stored = Promise.withResolvers<void>();
+		const keys = createApiKeys(
+			{ ...storage, store: (name: string, value: string) => stored.promise.then(() => storage.store(name, value)) },
+			{},
+		);
+		assert.equal(await keys.keyFor('https://a.example'), undefined);
+		const storing = keys.store('https://a.example', 'key-a');
+		const asked = keys.keyFor('https://a.example');
+		stored.resolve();
+		assert.equal(await asked, 'key-a');
+		await storing;
+	});
+
 	test('is removed for its own origin only', async () => {
 		const storage = createSecretStorage();
 		const keys = createApiKeys(storage, {});
