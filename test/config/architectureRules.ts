@@ -12,7 +12,7 @@ interface LayerRule {
 const layerRules: Readonly<Record<Layer, LayerRule>> = {
 	base: { layers: [], packages: [] },
 	protocol: { layers: ['base'], packages: ['zod'] },
-	core: { layers: ['base'], packages: ['zod', 'diff', 'node-diff3'] },
+	core: { layers: ['base'], packages: ['zod', 'diff', 'node-diff3', 'yaml', 'minimatch'] },
 	node: { layers: ['base', 'core'], packages: ['node:', 'zod', '@anthropic-ai/sdk', 'fflate'] },
 	host: { layers: ['base', 'protocol', 'core'], packages: ['vscode', 'zod', 'vscode-languageclient'] },
 	webview: {
@@ -26,6 +26,8 @@ const layerRules: Readonly<Record<Layer, LayerRule>> = {
 const onlyImporters: Readonly<Record<string, readonly string[]>> = {
 	diff: ['src/core/edit/diffText.ts'],
 	'node-diff3': ['src/core/edit/merge.ts'],
+	yaml: ['src/core/memory/frontmatter.ts'],
+	minimatch: ['src/core/memory/pathRules.ts'],
 	// The adapter of the Messages API: client, requests, replies and errors.
 	'@anthropic-ai/sdk': [
 		'src/node/anthropicClient.ts',
