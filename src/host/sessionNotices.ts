@@ -82,8 +82,9 @@ export function problemNotices(problems: readonly LogProblem[]): TranscriptItem[
 }
 
 /** `Summarizing the conversation to make room … 2,400 characters`. */
-export function compactingText({ chars }: Extract<TurnEvent, { kind: 'compacting' }>): string {
-	return `Summarizing the conversation to make room … ${chars.toLocaleString('en-US')} characters`;
+export function compactingText({ chars, wanted }: Extract<TurnEvent, { kind: 'compacting' }>): string {
+	const what = wanted === 'brief' ? 'Drafting a brief' : 'Summarizing the conversation to make room';
+	return `${what} … ${chars.toLocaleString('en-US')} characters`;
 }
 
 /** `Overloaded. Trying again in 4 s (2 of 8)`. */

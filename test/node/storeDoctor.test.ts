@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { CancelledError } from '../../src/base/errors.ts';
+import { asSessionId } from '../../src/base/ids.ts';
 import type { BlobRef } from '../../src/core/session/content.ts';
 import { renderReport, summaryOf } from '../../src/core/session/doctorReport.ts';
 import { walkLog } from '../../src/core/session/logSlices.ts';
@@ -61,6 +62,18 @@ test('a sound store has no finding, and examining it changes nothing', async (t)
 	assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), before);
 	assert.match(summaryOf(examination), /Everything can be read/);
 	assert.match(renderReport(examination), /\*\*Everything can be read\.\*\*/);
+});
+
+test('what was asked beside the conversation counts as paid, in the tail as in the check', async (t) => {
+	const { base, examine } = scene(t);
+	const session = await openSession({ ...base, id: SESSION });
+	session.append(user('hello'), turnEnded);
+	session.append({ type: 'title', title: 'Named', by: 'model', costUsd: 0.01 });
+	session.append({ type: 'continuedIn', other: asSessionId('next'), costUsd: 0.02 });
+	session.append(user('more'), turnEnded);
+	assert.equal(session.costUsd.toFixed(2), '0.03');
+	await session.close();
+	assert.deepEqual((await examine()).logs[0]?.findings, []);
 });
 
 test('an empty store, and one that is not there yet', async (t) => {

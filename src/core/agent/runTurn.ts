@@ -12,6 +12,7 @@ import { ModelError } from '../model/modelError.ts';
 import { readSessionRules } from '../permission/sessionRules.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import { builtInTools, toolDefinitions } from '../tools/registry.ts';
+import { pendingBrief } from './draftBrief.ts';
 import { framesOf } from './framesOf.ts';
 import { makeRoomAfter, makeRoomBefore, makeRoomForced } from './makeRoom.ts';
 import { openCallsOf, unrunResult } from './openCalls.ts';
@@ -124,7 +125,7 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Promise<void> {
 	const text = prompt.text === '' ? [] : [{ type: 'text' as const, text: prompt.text }];
 	const attachments = await Promise.all(
-		prompt.attachments.map(
+		[...pendingBrief(session), ...prompt.attachments].map(
 			async ({ name, content }): Promise<EntryDraft<'attachment'>> => ({
 				type: 'attachment',
 				name,

@@ -100,8 +100,8 @@ export type TurnEvent =
 			readonly cause: ModelErrorKind;
 			readonly message: string;
 	  }
-	/** A summary is being written. */
-	| { readonly kind: 'compacting'; readonly chars: number }
+	/** A summary or a brief is being written. */
+	| { readonly kind: 'compacting'; readonly chars: number; readonly wanted: 'summary' | 'brief' }
 	| { readonly kind: 'toolProgress'; readonly toolUseId: ToolUseId; readonly text: string };
 
 /** `runTurn(session, prompt, ports, onEvent, signal)`. Never rejects: how it ended is the `turnEnded` entry. */

@@ -7,6 +7,7 @@ import type { LineRange } from '../ports.ts';
 import { createLeafRule } from './branch.ts';
 import { isToolUseBlock } from './content.ts';
 import { ENTRY_VERSION, type Entry, type EntryOf, isType } from './entry.ts';
+import { costOfEntry } from './entryCost.ts';
 import { createFindings, type Finding } from './findings.ts';
 import type { WalkedLine } from './logSlices.ts';
 import { parseLine } from './readLog.ts';
@@ -247,8 +248,8 @@ function createTailCheck() {
 				];
 				last = { tail: entry, wrong: checks.flatMap(([isRight, what]) => (isRight ? [] : [what])) };
 			}
+			costUsd += costOfEntry(entry);
 			if (isType(entry, 'user')) prompts++;
-			else if (isType(entry, 'assistantEnded')) costUsd += entry.costUsd ?? 0;
 		},
 		end(known: EntryTable): { readonly what: string; readonly lineNumber: number } | undefined {
 			if (!last) return undefined;

@@ -13,6 +13,7 @@ import {
 	toolUseIdSchema,
 	usageSchema,
 } from './content.ts';
+import { continuationFields } from './continuationFields.ts';
 import { entryIdSchema, sessionIdSchema, tailFields } from './tailFields.ts';
 
 /** The version of the line format this build writes. A line with a higher `v` opens read-only. */
@@ -322,6 +323,7 @@ const ledgerFields = {
 	/** How the list shows the session; what is left out stays as it was. */
 	state: { isPinned: z.boolean().optional(), isArchived: z.boolean().optional() },
 	notice: { level: z.enum(['info', 'warning', 'error']), code: z.string(), text: z.string() },
+	...continuationFields,
 	tail: tailFields,
 } as const;
 

@@ -7,6 +7,7 @@ import type { LineRange } from '../ports.ts';
 import { type BranchLinks, branchTo, createLeafRule, linksOf, missingParent } from './branch.ts';
 import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { type Entry, type EntryOf, type EntryType, isConversation, isType, type PermissionMode } from './entry.ts';
+import { costOfEntry } from './entryCost.ts';
 import { HELD_TYPES, inOrder } from './loadLog.ts';
 import { NEW_SESSION_TITLE, plainName, promptText } from './titles.ts';
 
@@ -205,9 +206,8 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 	const count = (entry: Entry) => {
 		entryCount++;
 		if (isType(entry, 'fileOperation')) newestEpoch = Math.max(newestEpoch, entry.epoch);
-		if (isType(entry, 'assistantEnded') || isType(entry, 'title') || isType(entry, 'compaction'))
-			costUsd += entry.costUsd ?? 0;
-		else if (isType(entry, 'user')) prompts++;
+		costUsd += costOfEntry(entry);
+		if (isType(entry, 'user')) prompts++;
 		else if (isType(entry, 'toolResult')) tools++;
 	};
 

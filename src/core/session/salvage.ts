@@ -15,6 +15,7 @@ import {
 	isType,
 	makeEntry,
 } from './entry.ts';
+import { costOfEntry } from './entryCost.ts';
 import type { WalkedLine } from './logSlices.ts';
 import { parseLine } from './readLog.ts';
 import { promptPreview, promptText, UNTITLED_SESSION } from './titles.ts';
@@ -77,11 +78,11 @@ export function createSalvage(input: SalvageInput): Salvage {
 	};
 
 	const fold = (entry: Entry, isLate: boolean) => {
+		costUsd += costOfEntry(entry);
 		if (isType(entry, 'user')) {
 			counts.prompts++;
 			if (!isLate) lastPrompt = promptText(entry.content);
 		} else if (isType(entry, 'toolResult')) counts.tools++;
-		else if (isType(entry, 'assistantEnded')) costUsd += entry.costUsd ?? 0;
 		else if (isType(entry, 'title') && !isLate) title = entry.title;
 		if (!isLate) base = { cwd: entry.cwd, mode: isType(entry, 'mode') ? entry.to : entry.mode };
 	};

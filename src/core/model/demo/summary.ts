@@ -1,13 +1,16 @@
-/** What the demo model answers when it is asked for a summary: the prompts, and the files its calls were about. Pure. */
+/** What the demo model answers when it is asked for a summary or a brief: the prompts, and the files its calls were about. Pure. */
+import { isBriefQuestion } from '../../context/briefRequest.ts';
 import { isSummaryQuestion } from '../../context/summaryRequest.ts';
 import type { ModelRequest } from '../../ports.ts';
 import { isToolUseBlock } from '../../session/content.ts';
 
 const MAX_PROMPT_CHARS = 200;
 
-/** Undefined when the newest text of the request does not ask for a summary. */
+/** Undefined when the newest text of the request asks for neither. */
 export function demoSummary(request: ModelRequest, texts: readonly string[]): string | undefined {
-	if (!isSummaryQuestion(texts.at(-1) ?? '')) return undefined;
+	const question = texts.at(-1) ?? '';
+	const isBrief = isBriefQuestion(question);
+	if (!isBrief && !isSummaryQuestion(question)) return undefined;
 	const prompts: string[] = [];
 	const calls = new Set<string>();
 	for (const { role, content } of request.messages) {
@@ -19,14 +22,15 @@ export function demoSummary(request: ModelRequest, texts: readonly string[]): st
 		}
 	}
 	const asked = prompts
-		.filter((text) => !isSummaryQuestion(text) && !/^\s*<system-reminder>/.test(text))
+		.filter((text) => !isSummaryQuestion(text) && !isBriefQuestion(text) && !/^\s*<system-reminder>/.test(text))
 		.map((text) => `- ${text.slice(0, MAX_PROMPT_CHARS).replaceAll('\n', ' ')}`);
 	const done = [...calls].map((call) => `- ${call}`);
 	const parts = [
-		['## Request', ...asked].join('\n'),
+		[isBrief ? '## Goal' : '## Request', ...asked].join('\n'),
 		['## Done', ...(done.length > 0 ? done : ['- Nothing yet'])].join('\n'),
 	];
-	return `<summary>\n${parts.join('\n\n')}\n</summary>`;
+	const tag = isBrief ? 'brief' : 'summary';
+	return `<${tag}>\n${parts.join('\n\n')}\n</${tag}>`;
 }
 
 function targetOf(input: unknown): string {
