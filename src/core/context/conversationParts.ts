@@ -1,6 +1,6 @@
 /**
  * First half of `buildContext`: turns the entries of a branch into what the conversation consists of, with abandoned and refused
- * replies left out and each tool result joined to its call. Knows nothing of API messages or caching.
+ * replies left out, each tool result joined to its call, and the user's edits of the context applied. Knows nothing of API messages or caching.
  */
 
 import { BugError } from '../../base/errors.ts';
@@ -18,6 +18,7 @@ import {
 	type StoredInputBlock,
 } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
+import { type ActiveEdits, activeEdits, editedContent, editedReminder, editedReply } from './contextEdits.ts';
 import type { LoadedBlobs } from './loadBlobs.ts';
 
 type ToolAnswer = { readonly isError: boolean; readonly content: readonly InputBlock[] };
@@ -43,7 +44,7 @@ type PartsOptions = {
 
 /** One reply while its entries are gathered. */
 type Draft = {
-	readonly kind: 'assistant';
+	readonly kind: 'reply';
 	readonly messageId: string;
 	readonly entries: EntryOf<'assistant'>[];
 	stopReason: string | undefined;
@@ -51,8 +52,15 @@ type Draft = {
 	isFollowed: boolean;
 	/** It was thought on another past than the one that is sent. */
 	isUnthinking: boolean;
-	readonly answers: Map<ToolUseId, ToolAnswer>;
+	readonly answers: Map<ToolUseId, EntryOf<'toolResult'>>;
 };
+
+/** A part by the entries it is made of. */
+type Gathered =
+	| Draft
+	| { readonly kind: 'prompt'; readonly entry: EntryOf<'user' | 'attachment' | 'compaction'> }
+	| { readonly kind: 'reminder'; readonly entry: EntryOf<'reminder'> }
+	| { readonly kind: 'turnEnd' };
 
 /** The parts of `branch` in order. Throws BugError when a blob is not loaded. */
 export function conversationParts(
@@ -60,17 +68,32 @@ export function conversationParts(
 	blobs: LoadedBlobs,
 	options: PartsOptions,
 ): readonly ConversationPart[] {
-	const parts: (ConversationPart | Draft)[] = gather(branch, blobs, options);
-	const kept = parts.filter((part) => !isDraft(part) || isKept(part));
-	return kept.flatMap((part): ConversationPart[] => {
-		if (!isDraft(part)) return [part];
-		const blocks = blocksOf(part, options);
-		return blocks.length === 0 ? [] : [{ kind: 'assistant', blocks, answers: part.answers }];
+	const edits = activeEdits(branch);
+	return gather(branch).flatMap((part): readonly ConversationPart[] => {
+		switch (part.kind) {
+			case 'reply': {
+				if (!isKept(part)) return [];
+				const blocks = editedReply(sentEntriesOf(part, options.dropThinking), edits, canonicalBlock);
+				if (blocks.length === 0) return [];
+				const answers = [...part.answers].map(([id, entry]): [ToolUseId, ToolAnswer] => {
+					return [id, { isError: entry.isError, content: inputBlocks(entry, blobs, edits, options) }];
+				});
+				return [{ kind: 'assistant', blocks, answers: new Map(answers) }];
+			}
+			case 'prompt':
+				return [{ kind: 'prompt', content: inputBlocks(part.entry, blobs, edits, options) }];
+			case 'reminder': {
+				const text = editedReminder(part.entry, edits);
+				return text === undefined ? [] : [{ kind: 'reminder', text }];
+			}
+			default:
+				return [part];
+		}
 	});
 }
 
-function gather(branch: readonly Entry[], blobs: LoadedBlobs, options: PartsOptions): (ConversationPart | Draft)[] {
-	const parts: (ConversationPart | Draft)[] = [];
+function gather(branch: readonly Entry[]): readonly Gathered[] {
+	const parts: Gathered[] = [];
 	const drafts = new Map<string, Draft>();
 	let last: Draft | undefined;
 	/** The newest call with this id that has no answer yet. */
@@ -80,14 +103,14 @@ function gather(branch: readonly Entry[], blobs: LoadedBlobs, options: PartsOpti
 		switch (entry.type) {
 			case 'compaction':
 				// One message in the place of the range, answered or not: what follows may be a reply.
-				parts.push({ kind: 'prompt', content: summaryBlocks(entry, blobs, options) });
+				parts.push({ kind: 'prompt', entry });
 				last = undefined;
 				break;
 			case 'assistant': {
 				let draft = drafts.get(entry.messageId);
 				if (!draft) {
 					draft = {
-						kind: 'assistant',
+						kind: 'reply',
 						messageId: entry.messageId,
 						entries: [],
 						stopReason: undefined,
@@ -114,20 +137,17 @@ function gather(branch: readonly Entry[], blobs: LoadedBlobs, options: PartsOpti
 				const draft = openCalls.get(entry.toolUseId);
 				if (!draft) break;
 				openCalls.delete(entry.toolUseId);
-				draft.answers.set(entry.toolUseId, {
-					isError: entry.isError,
-					content: inputBlocks(entry, blobs, options),
-				});
+				draft.answers.set(entry.toolUseId, entry);
 				if (draft === last) draft.isFollowed = true;
 				break;
 			}
 			case 'user':
 			case 'attachment':
-				parts.push({ kind: 'prompt', content: inputBlocks(entry, blobs, options) });
+				parts.push({ kind: 'prompt', entry });
 				if (last) last.isFollowed = true;
 				break;
 			case 'reminder':
-				if (entry.text.trim() !== '') parts.push({ kind: 'reminder', text: entry.text });
+				parts.push({ kind: 'reminder', entry });
 				break;
 			case 'interrupted':
 			case 'turnEnded':
@@ -167,13 +187,6 @@ function compactedBranch(branch: readonly Entry[]): {
 	return { entries, unthinking };
 }
 
-function summaryBlocks(entry: EntryOf<'compaction'>, blobs: LoadedBlobs, options: PartsOptions): readonly InputBlock[] {
-	const restored = entry.restored.map(({ content }) => inputBlock(content, blobs, options));
-	return [{ type: 'text', text: entry.summary }, ...restored];
-}
-
-const isDraft = (part: ConversationPart | Draft): part is Draft => part.kind === 'assistant' && 'messageId' in part;
-
 /**
  * A refused reply is not replayed. A reply without an end is kept only when the turn went on from it: followed by another reply, or
  * by nothing, it is a failed attempt that is being made again, and the request must be the one that was sent the first time.
@@ -183,19 +196,15 @@ function isKept(draft: Draft): boolean {
 	return draft.stopReason !== 'refusal';
 }
 
-function blocksOf(draft: Draft, options: PartsOptions): readonly AssistantBlock[] {
-	const isInterrupted = draft.stopReason === undefined;
-	const ordered = [...draft.entries].sort((a, b) => a.index - b.index);
-	const blocks: AssistantBlock[] = [];
-	for (const entry of ordered) {
-		const block = canonicalBlock(entry);
-		if (isTextBlock(block)) {
-			if (block.text.trim() !== '') blocks.push(block);
-		} else if (isThinkingBlock(block)) {
-			if (!isInterrupted && !entry.partial && !options.dropThinking && !draft.isUnthinking) blocks.push(block);
-		} else if (!entry.partial) blocks.push(block);
-	}
-	return blocks;
+/** In the order of their blocks, without what is never sent: blank texts, cut calls, and thinking that is not bound to this past. */
+function sentEntriesOf(draft: Draft, dropThinking: boolean): readonly EntryOf<'assistant'>[] {
+	const hasThinking = draft.stopReason !== undefined && !dropThinking && !draft.isUnthinking;
+	return [...draft.entries]
+		.sort((a, b) => a.index - b.index)
+		.filter(({ block, partial }) => {
+			if (isTextBlock(block)) return block.text.trim() !== '';
+			return !partial && (hasThinking || !isThinkingBlock(block));
+		});
 }
 
 // Entries are immutable, so what is made of one is made once.
@@ -218,18 +227,29 @@ function canonicalBlock(entry: EntryOf<'assistant'>): AssistantBlock {
 }
 
 function inputBlocks(
-	entry: EntryOf<'user' | 'attachment' | 'toolResult'>,
+	entry: EntryOf<'user' | 'attachment' | 'toolResult' | 'compaction'>,
+	blobs: LoadedBlobs,
+	edits: ActiveEdits,
+	options: PartsOptions,
+): readonly InputBlock[] {
+	if (edits.replaced.has(entry.id)) return sentBlocks(editedContent(entry, edits), entry, blobs, options);
+	const cached = inputContents.get(entry);
+	if (cached) return cached;
+	const stored = editedContent(entry, edits);
+	const blocks = sentBlocks(stored, entry, blobs, options);
+	if (stored.every((block) => !isBlobRef(block) || blobs.has(block.$blob))) inputContents.set(entry, blocks);
+	return blocks;
+}
+
+function sentBlocks(
+	stored: readonly StoredInputBlock[],
+	entry: Entry,
 	blobs: LoadedBlobs,
 	options: PartsOptions,
 ): readonly InputBlock[] {
-	const cached = inputContents.get(entry);
-	if (cached) return cached;
-	const blocks = entry.content
-		.map((stored) => inputBlock(stored, blobs, options))
-		.filter((block) => !isTextBlock(block) || block.text.trim() !== '');
-	const isWhole = entry.content.every((stored) => !isBlobRef(stored) || blobs.has(stored.$blob));
-	if (isWhole) inputContents.set(entry, blocks);
-	return blocks;
+	const blocks = stored.map((block) => inputBlock(block, blobs, options));
+	if (entry.type === 'compaction') return blocks;
+	return blocks.filter((block) => !isTextBlock(block) || block.text.trim() !== '');
 }
 
 function inputBlock(stored: StoredInputBlock, blobs: LoadedBlobs, options: PartsOptions): InputBlock {

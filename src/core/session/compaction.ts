@@ -43,13 +43,15 @@ export function replacedEntries(branch: readonly (Entry | OutlineEntry)[]): Read
 	return replaced;
 }
 
-/** Entries that must be known for the ranges to be known, whether they are in a context or not. */
+/** Entries that must be known for the ranges and for what else counts to be known, whether they are in a context or not. */
 export function compactionLandmarks(branch: readonly (Entry | OutlineEntry)[]): ReadonlySet<EntryId> {
 	const landmarks = new Set<EntryId>();
-	for (const { entry } of activeCompactions(branch)) {
+	for (const { entry, start, end } of activeCompactions(branch)) {
 		landmarks.add(entry.id);
 		landmarks.add(entry.replaces.until);
 		if (entry.replaces.after !== null) landmarks.add(entry.replaces.after);
+		// Made in the range, it may have edited what was kept.
+		for (const one of branch.slice(start, end)) if (one.type === 'contextEdit') landmarks.add(one.id);
 	}
 	return landmarks;
 }

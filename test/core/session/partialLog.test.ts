@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { EntryId } from '../../../src/base/ids.ts';
+import { activeEdits } from '../../../src/core/context/contextEdits.ts';
 import { measureContext } from '../../../src/core/context/meter.ts';
 import { replacedEntries } from '../../../src/core/session/compaction.ts';
 import type { EntryDraft } from '../../../src/core/session/entry.ts';
@@ -55,6 +56,8 @@ function seen(session: Session) {
 	return {
 		leaf: session.leaf,
 		context: branch.filter(({ id }) => !replaced.has(id)).map(({ id }) => id),
+		edits: [...activeEdits(branch).replaced.keys()],
+		pins: activeEdits(branch).pins,
 		prefix: session.newest('taskList')?.tasks[0]?.text,
 		title: [session.title, session.titleBy],
 		mode: session.mode,
@@ -213,6 +216,7 @@ test('however a session went on, opening it by parts gives what reading it whole
 		{ weight: 6, arbitrary: fc.record({ kind: fc.constant('turn' as const) }) },
 		{ weight: 3, arbitrary: fc.record({ kind: fc.constant('rewind' as const), at: fc.nat() }) },
 		{ weight: 2, arbitrary: fc.record({ kind: fc.constant('compact' as const), from: fc.nat(), until: fc.nat() }) },
+		{ weight: 2, arbitrary: fc.record({ kind: fc.constant('edit' as const), at: fc.nat() }) },
 		{
 			weight: 1,
 			arbitrary: fc.record({
@@ -244,6 +248,17 @@ test('however a session went on, opening it by parts gives what reading it whole
 					const order = branch.map(({ id }) => id);
 					if (until && (after === null || (after && order.indexOf(after) < order.indexOf(until))))
 						session.append(compaction(after ?? null, until));
+				} else if (one.kind === 'edit') {
+					const entry = pick(one.at);
+					if (entry)
+						session.append({
+							type: 'contextEdit',
+							edits: [
+								{ ref: { entry }, op: 'fold', text: `folded ${index}` },
+								{ ref: { entry }, op: 'pin' },
+							],
+							cause: 'user',
+						});
 				} else if (one.kind === 'state')
 					session.append({ type: 'state', isPinned: index % 2 === 0, isArchived: index % 3 === 0 });
 				else if (one.kind === 'title') session.append({ type: 'title', title: `T${index}`, by: 'user' });
