@@ -48,6 +48,8 @@ export type ItemEdits = {
 	/** What stands in its place, and may be empty; undefined = it is whole. */
 	replacementOf(ref: ContextRef): { readonly state: 'folded' | 'dropped'; readonly text: string } | undefined;
 	isPinned(ref: ContextRef): boolean;
+	/** Assistant entries whose thinking is not sent. */
+	readonly strippedThinking: ReadonlySet<EntryId>;
 };
 
 export type ContextItemsInput = {
@@ -72,7 +74,7 @@ export function opsOf(item: ContextItem): readonly ContextOp[] {
 /** In the order in which they are sent. */
 export function contextItems(input: ContextItemsInput): readonly ContextItem[] {
 	const { branch } = input;
-	const sent = sentEntries(branch);
+	const sent = sentEntries(branch, input.edits?.strippedThinking);
 	const turns = turnsBefore(branch);
 	const drafts: Draft[] = prefixDrafts(input, turns.total);
 	for (const { entry, reply, call } of sent) {
@@ -167,9 +169,8 @@ function draftsOf(
 		case 'toolResult': {
 			const ref = { entry: entry.id, toolUseId: entry.toolUseId };
 			const draft = editable(isOnlyImages(entry.content) ? 'image' : 'toolResult', 'toolResults', ref);
-			if (!call || !isToolUseBlock(call.block)) return [draft];
-			const use = fileUseOf(call.block, entry, call.cwd);
-			const { label, path } = labelOfCall(call.block, call.cwd);
+			if (!call) return [draft];
+			const { label, path, use } = callWith(entry, call);
 			const item = { ...draft.item, label, ...(path ? { path } : {}) };
 			return [{ ...draft, item, callWeight: blockWeight(call, reply, ratios), ...(use ? { use } : {}) }];
 		}
@@ -194,6 +195,21 @@ function draftsOf(
 		default:
 			return [];
 	}
+}
+
+type CallText = { readonly label: string; readonly path?: string; readonly use?: FileUse };
+// Entries are immutable, so what is made of one is made once.
+const callTexts = new WeakMap<Entry, CallText>();
+
+function callWith(result: EntryOf<'toolResult'>, { block, cwd }: EntryOf<'assistant'>): CallText {
+	let known = callTexts.get(result);
+	if (!known) {
+		const use = isToolUseBlock(block) ? fileUseOf(block, result, cwd) : undefined;
+		const named = isToolUseBlock(block) ? labelOfCall(block, cwd) : { label: titleOf(result) };
+		known = use ? { ...named, use } : named;
+		callTexts.set(result, known);
+	}
+	return known;
 }
 
 const UNTOUCHED = { state: 'whole', isPinned: false } as const;

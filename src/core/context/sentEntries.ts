@@ -22,6 +22,8 @@ export type SentEntry = {
 	readonly call?: EntryOf<'assistant'>;
 };
 
+const NONE: ReadonlySet<EntryId> = new Set();
+
 type Reply = {
 	readonly entries: EntryOf<'assistant'>[];
 	ended: EntryOf<'assistantEnded'> | undefined;
@@ -30,7 +32,11 @@ type Reply = {
 	readonly results: Map<ToolUseId, EntryOf<'toolResult'>>;
 };
 
-export function sentEntries(branch: readonly Entry[]): readonly SentEntry[] {
+/** `strippedThinking` names entries whose thinking an edit of the context left out. */
+export function sentEntries(
+	branch: readonly Entry[],
+	strippedThinking: ReadonlySet<EntryId> = NONE,
+): readonly SentEntry[] {
 	const sent: SentEntry[] = [];
 	let prompts: SentEntry[] = [];
 	let reminders: SentEntry[] = [];
@@ -44,7 +50,7 @@ export function sentEntries(branch: readonly Entry[]): readonly SentEntry[] {
 	};
 	for (const one of gather(branch)) {
 		if ('entries' in one) {
-			const blocks = sentOfReply(one);
+			const blocks = sentOfReply(one, strippedThinking);
 			if (blocks.length === 0) continue;
 			closeSegment();
 			sent.push(...blocks);
@@ -122,10 +128,13 @@ function isSent(reply: Reply): boolean {
 	return reply.ended === undefined ? reply.isFollowed : reply.ended.stopReason !== 'refusal';
 }
 
-function sentOfReply(reply: Reply): readonly SentEntry[] {
-	const blocks = [...reply.entries].sort((a, b) => a.index - b.index).filter((entry) => isBlockSent(entry, reply));
+function sentOfReply(reply: Reply, stripped: ReadonlySet<EntryId>): readonly SentEntry[] {
+	const blocks = [...reply.entries]
+		.sort((a, b) => a.index - b.index)
+		.filter((entry) => isBlockSent(entry, reply, stripped));
 	const { ended } = reply;
-	const isCounted = ended !== undefined && totalInputTokens(ended.usage) > 0 && !reply.isUnthinking;
+	const hasAll = !reply.isUnthinking && !reply.entries.some(({ id }) => stripped.has(id));
+	const isCounted = ended !== undefined && totalInputTokens(ended.usage) > 0 && hasAll;
 	const sent: SentReply = { blocks, countedTokens: isCounted ? ended.usage.outputTokens : undefined };
 	const own: SentEntry[] = [];
 	const results: SentEntry[] = [];
@@ -137,10 +146,11 @@ function sentOfReply(reply: Reply): readonly SentEntry[] {
 	return [...own, ...results];
 }
 
-function isBlockSent(entry: EntryOf<'assistant'>, reply: Reply): boolean {
+function isBlockSent(entry: EntryOf<'assistant'>, reply: Reply, stripped: ReadonlySet<EntryId>): boolean {
 	const { block } = entry;
 	if (isTextBlock(block)) return block.text.trim() !== '';
-	if (isThinkingBlock(block)) return reply.ended !== undefined && !entry.partial && !reply.isUnthinking;
+	if (isThinkingBlock(block))
+		return reply.ended !== undefined && !entry.partial && !reply.isUnthinking && !stripped.has(entry.id);
 	return !entry.partial;
 }
 
