@@ -3,14 +3,14 @@
  * longer branch gives bytes that start with them. Emits only text that stands in entries. This is render 1: what it makes of a given
  * branch never changes; another rendering is another version beside it.
  */
-import { BugError } from '../../base/errors.ts';
-import type { ApiMessage, ModelRequest, ToolResultBlock } from '../ports.ts';
-import { type AssistantBlock, type InputBlock, isToolUseBlock } from '../session/content.ts';
+import type { ApiMessage, ModelRequest } from '../ports.ts';
 import type { Entry } from '../session/entry.ts';
+import { foldMessages } from './apiMessages.ts';
 import { markMessages, markSystem, markTools } from './breakpoints.ts';
-import { type ConversationPart, conversationParts } from './conversationParts.ts';
+import { conversationParts } from './conversationParts.ts';
 import type { LoadedBlobs } from './loadBlobs.ts';
 import type { LoadedPrefix } from './prefix.ts';
+import { keepSettled, settledEnd, settledStart } from './settledPart.ts';
 
 export type ContextInput = {
 	/** Conversation entries from the root to the leaf. Ledger entries among them are skipped. */
@@ -38,12 +38,7 @@ export type ContextInput = {
  */
 export function buildContext(input: ContextInput): ModelRequest {
 	const { entry } = input.prefix;
-	const isMeasuring = input.isMeasuring ?? false;
-	const parts = conversationParts(input.branch, input.blobs, {
-		isMeasuring,
-		dropThinking: input.dropEarlierThinking ?? false,
-	});
-	const messages = apiMessages(parts, entry.reminderForm, isMeasuring, input.isEndKept ?? false);
+	const messages = conversation(input);
 	return {
 		model: entry.model,
 		maxTokens: entry.maxTokens,
@@ -58,95 +53,31 @@ export function buildContext(input: ContextInput): ModelRequest {
 	};
 }
 
-type UserBlock = InputBlock | ToolResultBlock;
-type MutableMessage =
-	| { readonly role: 'user'; readonly content: UserBlock[] }
-	| { readonly role: 'assistant'; readonly content: AssistantBlock[] }
-	| { readonly role: 'system'; readonly content: string };
-
-function apiMessages(
-	parts: readonly ConversationPart[],
-	reminderForm: 'system' | 'user',
-	isMeasuring: boolean,
-	isEndKept: boolean,
-): readonly ApiMessage[] {
-	const messages: MutableMessage[] = [];
-	let prompts: InputBlock[] = [];
-	let reminders: string[] = [];
-
-	/** Adds to the last message when it has the same role: the API would join the two anyway. */
-	const addUser = (blocks: readonly UserBlock[]) => {
-		if (blocks.length === 0) return;
-		const last = messages.at(-1);
-		if (last?.role === 'user') last.content.push(...blocks);
-		else messages.push({ role: 'user', content: [...blocks] });
-	};
-	const addAssistant = (blocks: readonly AssistantBlock[]) => {
-		const last = messages.at(-1);
-		if (last?.role === 'assistant') last.content.push(...blocks);
-		else messages.push({ role: 'assistant', content: [...blocks] });
-	};
-	/** Closes what one request added to the user's side: prompts, then reminders. */
-	const closeSegment = () => {
-		addUser(prompts);
-		if (reminders.length > 0) {
-			if (reminderForm === 'system' && messages.at(-1)?.role === 'user') {
-				messages.push({ role: 'system', content: reminders.join('\n\n') });
-			} else addUser(reminders.map(reminderBlock));
-		}
-		prompts = [];
-		reminders = [];
-	};
-
-	for (const part of parts) {
-		switch (part.kind) {
-			case 'assistant':
-				closeSegment();
-				addAssistant(part.blocks);
-				addUser(toolResults(part, isMeasuring));
-				break;
-			case 'prompt':
-				prompts.push(...part.content);
-				break;
-			case 'reminder':
-				reminders.push(part.text);
-				break;
-			case 'turnEnd':
-				// A reminder that no request carried yet waits for the next prompt.
-				if (prompts.length > 0 || messages.at(-1)?.role === 'user') closeSegment();
-				break;
-		}
+/** What was made of the settled part of the branch stands; only what follows it is looked at. */
+function conversation(input: ContextInput): readonly ApiMessage[] {
+	const { branch, blobs } = input;
+	const { reminderForm } = input.prefix.entry;
+	const isMeasuring = input.isMeasuring ?? false;
+	const dropThinking = input.dropEarlierThinking ?? false;
+	const options = { reminderForm, isMeasuring, isEndKept: input.isEndKept ?? false };
+	const variant = `${reminderForm} ${dropThinking}`;
+	// What is only measured may hold the heads of blobs.
+	const start = isMeasuring ? undefined : settledStart(branch, variant);
+	const end = isMeasuring ? undefined : settledEnd(branch, start);
+	const fold = foldMessages(options, start?.soFar);
+	let from = start?.length ?? 0;
+	if (end) {
+		for (const part of partsOf(from, end.length)) fold.add(part);
+		keepSettled({ ...end, branch, variant, soFar: fold.soFar() });
+		from = end.length;
 	}
-	closeSegment();
-	if (messages.at(-1)?.role === 'assistant' && !isEndKept) {
-		if (!isMeasuring) throw new BugError('The branch ends with a reply: there is nothing to send');
-		messages.pop();
+	for (const part of partsOf(from, branch.length)) fold.add(part);
+	return fold.finish();
+
+	function partsOf(first: number, last: number) {
+		return conversationParts(branch.slice(first, last), blobs, { isMeasuring, dropThinking });
 	}
-	if (messages.length === 0 && !isMeasuring) throw new BugError('The branch holds no prompt: there is nothing to send');
-	return messages;
 }
-
-/** One result per call, in the order of the calls. */
-function toolResults(
-	part: Extract<ConversationPart, { kind: 'assistant' }>,
-	isMeasuring: boolean,
-): readonly ToolResultBlock[] {
-	return part.blocks.filter(isToolUseBlock).map((call): ToolResultBlock => {
-		const answer = part.answers.get(call.id);
-		if (answer) return toolResult(call.id, answer.content, answer.isError);
-		if (isMeasuring) return toolResult(call.id, [], false);
-		throw new BugError(`The tool call ${call.id} has no result`);
-	});
-}
-
-function toolResult(id: string, content: readonly InputBlock[], isError: boolean): ToolResultBlock {
-	return { type: 'tool_result', tool_use_id: id, content, ...(isError ? { is_error: true } : {}) };
-}
-
-const reminderBlock = (text: string): InputBlock => ({
-	type: 'text',
-	text: `<system-reminder>${text}</system-reminder>`,
-});
 
 /** What cache diagnostics compare with: the newest reply of the branch; null before the first. */
 function lastMessageId(branch: readonly Entry[]): string | null {
