@@ -1,46 +1,23 @@
 /**
- * Compaction of a session: asks the model for a summary of a part of the conversation and appends it in the place of that part.
+ * Compaction of a session by a summary: asks the model for one of a part of the conversation, and puts it in the place of that part.
  * Nothing is taken out of the log; a rewind to the entry before undoes it. When it is due is `makeRoom.ts`.
  */
 import { UserError } from '../../base/errors.ts';
-import type { EntryId } from '../../base/ids.ts';
 import { buildContext } from '../context/buildContext.ts';
 import { type CompactionScope, compactionRange } from '../context/compactionRange.ts';
+import { placeFacts, readFacts, splitFacts } from '../context/factLines.ts';
 import { type BlobCache, loadBranchBlobs } from '../context/loadBlobs.ts';
-import { type ContextMeasure, measureContext } from '../context/meter.ts';
-import { freezePrefix, type LoadedPrefix, loadPrefix, prefixTexts } from '../context/prefix.ts';
+import { loadPrefix } from '../context/prefix.ts';
 import type { CompactionWish, SummaryDraft } from '../context/summaryDraft.ts';
 import { withSummaryQuestion } from '../context/summaryRequest.ts';
 import { isBlobRef, isTextBlock, type StoredInputBlock } from '../session/content.ts';
-import { type Entry, type EntryDraft, type EntryOf, makeEntry } from '../session/entry.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { builtInTools, toolDefinitions } from '../tools/registry.ts';
+import { appendCompaction, askBefore, type CompactionPorts, measureNow } from './appendCompaction.ts';
 import { askConversation } from './askConversation.ts';
-import { restoredItems } from './restoredItems.ts';
-import { storeBlocks } from './storeBlocks.ts';
-import type { TurnEvent, TurnPorts } from './turnTypes.ts';
-
-export type CompactionPorts = Pick<
-	TurnPorts,
-	'blobs' | 'clock' | 'ids' | 'isOfficialEndpoint' | 'loadedTexts' | 'messageTtl' | 'model' | 'modelInfo' | 'workspace'
-> &
-	Pick<TurnPorts, 'contextLimits' | 'loadProjectContext' | 'reviewSummary' | 'trace'>;
+import type { TurnEvent } from './turnTypes.ts';
 
 const FRAME = 'This is the summary of the conversation so far, which was replaced by it to make room:';
-
-export function measureNow(session: Session, ports: CompactionPorts, plus?: Entry): ContextMeasure {
-	const limits = ports.contextLimits();
-	const newestPrefix = session.newest('prefix');
-	return measureContext({
-		entries: plus ? [...session.entries, plus] : session.entries,
-		leaf: plus ? plus.id : session.leaf,
-		links: session.links,
-		modelInfo: ports.modelInfo(),
-		windowOverride: limits.windowTokens,
-		rotTokens: limits.rotTokens,
-		...(newestPrefix ? { newestPrefix } : {}),
-	});
-}
 
 /**
  * Asks for the summary; appends nothing. Rejects with UserError `nothing-to-compact`, `no-summary`, what the blob store rejects with,
@@ -60,20 +37,26 @@ export async function draftSummary(
 	const frozen = session.newest('prefix');
 	if (!range || !frozen) throw nothingToCompact();
 	const tokensBefore = measureNow(session, ports).usedTokens;
+	const { by, focus } = wish;
+	const ahead = { by, strategy: 'summarize', tokensBefore, ...(focus === undefined ? {} : { focus }) } as const;
+	const instructions = await askBefore(ahead, ports, signal);
 	const cache: BlobCache = ports.loadedTexts ?? new Map();
 	const prefix = await loadPrefix(frozen, ports.blobs, cache);
 	const blobs = await loadBranchBlobs(branch, ports.blobs, cache);
 	const { messageTtl } = ports;
 	const ttl = frozen.ttl === '5m' ? '5m' : messageTtl;
 	const conversation = buildContext({ branch, prefix, blobs, messageTtl, isEndKept: true });
-	const request = withSummaryQuestion(conversation, { ...wish, ...edgeOf(branch, wish.scope) }, ttl);
+	const request = withSummaryQuestion(conversation, { ...wish, ...edgeOf(branch, wish.scope), ...instructions }, ttl);
 	const answer = await askConversation(request, 'summary', ttl, ports, onEvent, signal);
 	if (!answer) throw noSummary();
+	const written = readFacts(splitFacts(answer.whole).section);
 	return {
 		wish,
 		range,
 		leaf: session.leaf,
 		summary: answer.text,
+		facts: placeFacts(written.facts, branch),
+		goneFacts: written.gone,
 		previous: previousSummary(branch),
 		tokensBefore,
 		costUsd: answer.costUsd,
@@ -91,78 +74,31 @@ export async function applySummary(
 	summary: string,
 	ports: CompactionPorts,
 ): Promise<EntryOf<'compaction'>> {
-	const { wish, range } = draft;
-	const branch = session.branch();
-	const start = range.after === null ? 0 : branch.findIndex(({ id }) => id === range.after) + 1;
-	const end = branch.findIndex(({ id }) => id === range.until) + 1;
-	const { windowTokens } = ports.modelInfo();
-	const items = await restoredItems({
+	const { wish } = draft;
+	return await appendCompaction(
 		session,
-		workspace: ports.workspace,
-		replaced: branch.slice(start, end),
-		windowTokens: ports.contextLimits().windowTokens ?? windowTokens,
-	});
-	const contents = await storeBlocks(
-		items.map(({ text }) => ({ type: 'text', text })),
-		ports.blobs,
+		{
+			range: draft.range,
+			leaf: draft.leaf,
+			summary: `${FRAME}\n\n${summary}`,
+			drawnFacts: draft.facts,
+			goneFacts: draft.goneFacts,
+			withFiles: true,
+			rest: {
+				by: wish.by,
+				tokensBefore: draft.tokensBefore,
+				costUsd: draft.costUsd,
+				...(wish.focus === undefined ? {} : { focus: wish.focus }),
+				...(wish.lineTokens === undefined ? {} : { lineTokens: wish.lineTokens }),
+			},
+		},
+		ports,
 	);
-	const compaction: EntryDraft<'compaction'> = {
-		type: 'compaction',
-		replaces: range,
-		summary: `${FRAME}\n\n${summary}`,
-		restored: contents.map((content, index) => ({ what: items[index]?.what ?? '', content })),
-		pins: [],
-		by: wish.by,
-		...(wish.focus === undefined ? {} : { focus: wish.focus }),
-		tokensBefore: draft.tokensBefore,
-		tokensAfter: 0,
-		costUsd: draft.costUsd,
-	};
-	if (session.leaf !== draft.leaf) throw conversationMoved();
-	const [entry] = session.append({ ...compaction, tokensAfter: tokensAfter(session, compaction, ports) });
-	if (!entry) throw new Error('The session appended no compaction');
-	await refreshPrefix(session, ports);
-	await session.sync();
-	return entry;
 }
 
 /** The part of a stored summary that a person reads and edits. */
 export const readableSummary = (summary: string): string =>
 	summary.startsWith(FRAME) ? summary.slice(FRAME.length).trim() : summary;
-
-function tokensAfter(session: Session, compaction: EntryDraft<'compaction'>, ports: CompactionPorts): number {
-	const last = session.entries.at(-1);
-	if (!last) return 0;
-	const { v, sessionId, agentId, gen, timestamp, cwd, mode } = last;
-	const base = { v, sessionId, agentId, gen, timestamp, cwd, mode };
-	const id = 'measured' as EntryId;
-	const measured = makeEntry({ ...base, id, parentId: session.leaf }, compaction);
-	return measureNow(session, ports, measured).usedTokens;
-}
-
-/** The cache of the conversation is gone with a compaction, so this is when a changed memory file may come in. */
-async function refreshPrefix(session: Session, ports: CompactionPorts): Promise<LoadedPrefix | undefined> {
-	const frozen = session.newest('prefix');
-	if (!frozen || frozen.model !== session.model) return undefined;
-	const project = await ports.loadProjectContext();
-	const tools = toolDefinitions(builtInTools);
-	const texts = prefixTexts(tools, project);
-	const hash = (text: string) => ports.blobs.hash(new TextEncoder().encode(text));
-	if (hash(texts.context) === frozen.context.$blob && hash(texts.tools) === frozen.tools.$blob) return undefined;
-	const cache: BlobCache = ports.loadedTexts ?? new Map();
-	const [entry] = session.append(
-		await freezePrefix({
-			blobs: ports.blobs,
-			tools,
-			toolVersions: Object.fromEntries(builtInTools.map((tool) => [tool.name, tool.version])),
-			project,
-			model: ports.modelInfo(),
-			isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
-			cache,
-		}),
-	);
-	return entry && (await loadPrefix(entry, ports.blobs, cache));
-}
 
 function edgeOf(branch: readonly Entry[], scope: CompactionScope): { from?: string; upTo?: string } {
 	if (scope.kind === 'all') return {};
@@ -189,10 +125,4 @@ const noSummary = (): UserError =>
 	new UserError(
 		'no-summary',
 		'The model gave no summary, so the conversation was left as it is. Try again, or rewind to an earlier message.',
-	);
-
-const conversationMoved = (): UserError =>
-	new UserError(
-		'conversation-moved',
-		'The conversation went on since the summary was made, so it was not applied. Nothing was changed. Compact again.',
 	);

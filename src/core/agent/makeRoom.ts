@@ -3,11 +3,14 @@
  * in the middle of a turn only when the next request would not fit any more. Two failures in a row end it until a summary succeeds.
  */
 import { codeOf, isCancelled, UserError } from '../../base/errors.ts';
+import type { ContextMeasure } from '../context/meter.ts';
 import type { CompactionWish } from '../context/summaryDraft.ts';
 import { ModelError } from '../model/modelError.ts';
 import type { Entry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { applySummary, type CompactionPorts, draftSummary, measureNow } from './compact.ts';
+import { type CompactionPorts, measureNow } from './appendCompaction.ts';
+import { applySummary, draftSummary } from './compact.ts';
+import { isPlanWaiting } from './planItem.ts';
 import type { TurnEvent } from './turnTypes.ts';
 
 export type RoomTurn = {
@@ -26,23 +29,33 @@ export async function makeRoomBefore(turn: RoomTurn): Promise<boolean> {
 	const branch = turn.session.branch();
 	const prompt = branch.findLastIndex(({ type }) => type === 'user');
 	const isTurnBegun = branch.slice(prompt).some(({ type }) => type === 'assistant' || type === 'toolResult');
-	const { usedTokens, triggerTokens, maxTokens } = measureNow(turn.session, turn.ports);
+	const measure = measureNow(turn.session, turn.ports);
 	if (isTurnBegun) {
-		// Half of what is kept free belongs to the reply; when even that is used up, waiting for the end of the turn is no choice.
-		const lastCallTokens = (triggerTokens + maxTokens) / 2;
-		if (usedTokens < lastCallTokens) return false;
+		// When even the last moment has come, waiting for the end of the turn is no choice.
+		if (measure.usedTokens < lastMomentTokens(measure)) return false;
 		return await compactByItself(turn, { scope: { kind: 'all' }, by: 'forced' });
 	}
 	const before = branch[prompt - 1];
-	if (usedTokens < triggerTokens || !before || hasHelpedLittle(turn.session, triggerTokens)) return false;
-	return await compactByItself(turn, { scope: { kind: 'all' }, by: 'auto', upToEntry: before.id });
+	if (!before || !isDue(turn.session, measure, branch.slice(0, prompt))) return false;
+	const { triggerTokens: lineTokens } = measure;
+	return await compactByItself(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens, upToEntry: before.id });
 }
 
 /** After the last reply of a turn. */
 export async function makeRoomAfter(turn: RoomTurn): Promise<void> {
-	const { usedTokens, triggerTokens } = measureNow(turn.session, turn.ports);
-	if (usedTokens < triggerTokens || hasHelpedLittle(turn.session, triggerTokens)) return;
-	await compactByItself(turn, { scope: { kind: 'all' }, by: 'auto' });
+	const measure = measureNow(turn.session, turn.ports);
+	if (!isDue(turn.session, measure, turn.session.branch())) return;
+	await compactByItself(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens: measure.triggerTokens });
+}
+
+/** Half of what is kept free belongs to the reply: from here on the next request might not fit. */
+const lastMomentTokens = ({ triggerTokens, maxTokens }: ContextMeasure): number => (triggerTokens + maxTokens) / 2;
+
+/** Between two turns: the line is reached, and it is no bad moment. A plan and what is done about it are not parted while both fit. */
+function isDue(session: Session, measure: ContextMeasure, before: readonly Entry[]): boolean {
+	const { usedTokens, triggerTokens } = measure;
+	if (usedTokens < triggerTokens || hasHelpedLittle(session, triggerTokens)) return false;
+	return usedTokens >= lastMomentTokens(measure) || !isPlanWaiting(before);
 }
 
 /** After the endpoint found a request too large. True when there is a shorter one to try. */
@@ -83,8 +96,9 @@ async function compactByItself(turn: RoomTurn, wish: CompactionWish): Promise<bo
 		if (!(error instanceof ModelError) && !(error instanceof UserError)) throw error;
 		if (session.readOnlyReason !== undefined) throw error;
 		traced(error instanceof ModelError ? error.kind : codeOf(error));
-		// Nothing in it to summarize is no failure of the summary.
-		if (codeOf(error) !== 'nothing-to-compact') tellFailure(session, error);
+		// Nothing in it to summarize is no failure of the summary, and neither is the word of somebody who was asked.
+		if (codeOf(error) === 'compaction-blocked') tellOnce(session, 'compaction-blocked', error.message);
+		else if (codeOf(error) !== 'nothing-to-compact') tellFailure(session, error);
 		return false;
 	}
 }
@@ -103,6 +117,13 @@ function failuresInARow(entries: readonly Entry[]): number {
 		if (entry.type === 'notice' && entry.code === COMPACTION_FAILED) failures++;
 	}
 	return failures;
+}
+
+/** Not again before the next compaction: the line is looked at after every turn. */
+function tellOnce(session: Session, code: string, text: string): void {
+	const since = session.entries.slice(session.entries.findLastIndex(({ type }) => type === 'compaction') + 1);
+	if (since.some((entry) => entry.type === 'notice' && entry.code === code)) return;
+	session.append({ type: 'notice', level: 'warning', code, text });
 }
 
 function tellFailure(session: Session, error: ModelError | UserError): void {

@@ -1,6 +1,7 @@
 /** Finds words in the whole of the conversation that leads to the leaf, whatever of it is in the context. Changes nothing. */
 import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
+import { factsOf } from '../context/facts.ts';
 import { loadBlobText } from '../context/loadBlobs.ts';
 import type { BlobStore } from '../ports.ts';
 import { textBlobs, textOfBlock, textParts } from '../search/entryText.ts';
@@ -31,7 +32,7 @@ export async function recall(
 		),
 	];
 	const entries = await onTheWay(session, signal);
-	const found: { readonly score: number; readonly order: number; readonly match: Recalled }[] = [];
+	const found: Found[] = [];
 	let turn = 0;
 	const turns = entries.map((entry) => (entry.type === 'user' ? ++turn : turn));
 	let bytesLeft = MAX_BLOB_BYTES;
@@ -51,12 +52,32 @@ export async function recall(
 			match: { turn: turns[order] ?? 0, who: whoOf(entry), excerpt: excerptOf(text, lower, words) },
 		});
 	}
+	found.push(...recalledFacts(session, words, entries, turns));
 	const best = found.sort((a, b) => b.score - a.score || b.order - a.order).slice(0, max);
 	const least = (best[0]?.score ?? 0) / 2;
 	return best
 		.filter(({ score }) => score >= least)
 		.sort((a, b) => a.order - b.order)
 		.map(({ match }) => match);
+}
+
+type Found = { readonly score: number; readonly order: number; readonly match: Recalled };
+
+/** Facts that hold, each at the place it was said, or at the end. */
+function recalledFacts(
+	session: Session,
+	words: readonly string[],
+	entries: readonly Entry[],
+	turns: readonly number[],
+): readonly Found[] {
+	return factsOf(session.branch()).flatMap(({ kind, topic, text, ref }): readonly Found[] => {
+		const lower = `${topic} ${text}`.toLowerCase();
+		const score = words.filter((word) => lower.includes(word)).length;
+		if (score === 0) return [];
+		const said = ref ? entries.findIndex(({ id }) => id === ref.entry) : -1;
+		const order = said < 0 ? entries.length : said;
+		return [{ score, order, match: { turn: turns[said] ?? turns.at(-1) ?? 0, who: `kept as ${kind}`, excerpt: text } }];
+	});
 }
 
 /** What a rewind left behind is no part of the conversation. */

@@ -1,17 +1,37 @@
 /**
- * What stands beside a summary word for word: the task list, the prompt that is being worked on with the results nobody answered yet,
- * and the files used last, as they are now. Reads files; changes nothing.
+ * What stands beside a summary word for word: facts, the plan and the task list, the prompt that is being worked on with the results nobody
+ * answered yet, and the files used last, as they are now. Reads files; changes nothing.
  */
 import { UserError } from '../../base/errors.ts';
 import { cutText, utf8Length } from '../../base/text.ts';
+import { factsText } from '../context/facts.ts';
 import { decodeText } from '../edit/textFile.ts';
 import type { Workspace } from '../ports.ts';
-import { isTextBlock, isToolUseBlock } from '../session/content.ts';
-import type { Entry, EntryOf } from '../session/entry.ts';
+import type { ContextRef, Fact } from '../session/compactionFields.ts';
+import { type InputBlock, isTextBlock, isToolUseBlock, type StoredInputBlock } from '../session/content.ts';
+import type { Entry, EntryFields, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { maskSecrets } from './maskSecrets.ts';
+import { planItem } from './planItem.ts';
 
-export type RestoredItem = { readonly what: string; readonly text: string };
+/** Content that is not stored yet may be long. */
+export type RestoredItem = Omit<EntryFields<'compaction'>['restored'][number], 'content'> & {
+	readonly content: InputBlock | StoredInputBlock;
+};
+
+type RestoredInput = {
+	readonly session: Session;
+	readonly workspace: Workspace;
+	/** The whole of it, and what of it is replaced: positions `[start, end)`. */
+	readonly branch: readonly Entry[];
+	readonly start: number;
+	readonly end: number;
+	readonly facts: readonly Fact[];
+	/** Parts of the range that were chosen to stay. */
+	readonly kept: EntryFields<'compaction'>['restored'];
+	readonly withFiles: boolean;
+	readonly windowTokens: number;
+};
 
 /** Enough to go on with the work at hand; more would fill what was just emptied. */
 const MAX_FILES = 5;
@@ -22,19 +42,19 @@ const MAX_RESULT_CHARS = 4_000;
 const BYTES_PER_TOKEN = 3.5;
 const FILE_TOOLS: ReadonlySet<string> = new Set(['Read', 'Edit', 'MultiEdit', 'Write']);
 
-/** `replaced` are the entries that the summary takes the place of, in branch order. */
-export async function restoredItems(input: {
-	readonly session: Session;
-	readonly workspace: Workspace;
-	readonly replaced: readonly Entry[];
-	readonly windowTokens: number;
-}): Promise<readonly RestoredItem[]> {
-	const { session, replaced } = input;
-	const tasks = session.newest('taskList');
-	const items: RestoredItem[] = [];
-	if (tasks && tasks.tasks.length > 0) items.push({ what: 'tasks', text: tasksText(tasks) });
-	items.push(...unfinished(replaced), ...(await recentFiles(input)));
-	return items;
+export async function restoredItems(
+	input: RestoredInput,
+): Promise<{ readonly restored: readonly RestoredItem[]; readonly pins: ContextRef[] }> {
+	const replaced = input.branch.slice(input.start, input.end);
+	const tasks = input.session.newest('taskList');
+	const facts = factsText(input.facts);
+	const texts: { readonly what: string; readonly text: string }[] = [];
+	if (facts !== undefined) texts.push({ what: 'facts', text: facts });
+	if (tasks && tasks.tasks.length > 0) texts.push({ what: 'tasks', text: tasksText(tasks) });
+	texts.push(...unfinished(replaced));
+	if (input.withFiles) texts.push(...(await recentFiles(input.workspace, replaced, input.windowTokens)));
+	const items = texts.map(({ what, text }): RestoredItem => ({ what, content: { type: 'text', text } }));
+	return { restored: [...planItem(replaced), ...input.kept, ...items], pins: [] };
 }
 
 function tasksText({ tasks }: EntryOf<'taskList'>): string {
@@ -43,7 +63,7 @@ function tasksText({ tasks }: EntryOf<'taskList'>): string {
 }
 
 /** In the middle of a turn: the prompt that it works on, and what its last calls gave. */
-function unfinished(replaced: readonly Entry[]): readonly RestoredItem[] {
+function unfinished(replaced: readonly Entry[]): readonly { readonly what: string; readonly text: string }[] {
 	const start = replaced.findLastIndex(({ type }) => type === 'user');
 	const turn = replaced.slice(start);
 	const [prompt] = turn;
@@ -72,12 +92,12 @@ function textOf(entry: EntryOf<'user' | 'toolResult'>): string {
 		.join('\n');
 }
 
-async function recentFiles({
-	workspace,
-	replaced,
-	windowTokens,
-}: Parameters<typeof restoredItems>[0]): Promise<readonly RestoredItem[]> {
-	const items: RestoredItem[] = [];
+async function recentFiles(
+	workspace: Workspace,
+	replaced: readonly Entry[],
+	windowTokens: number,
+): Promise<readonly { readonly what: string; readonly text: string }[]> {
+	const items: { readonly what: string; readonly text: string }[] = [];
 	let leftBytes = windowTokens * FILES_SHARE * BYTES_PER_TOKEN;
 	for (const { path, cwd } of recentPaths(replaced)) {
 		if (items.length === MAX_FILES) break;

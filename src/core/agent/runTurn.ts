@@ -6,6 +6,7 @@ import { assertNever } from '../../base/assertNever.ts';
 import { codeOf, isCancelled, SessionClosedError, UserError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
 import { buildContext } from '../context/buildContext.ts';
+import { factChangesText } from '../context/facts.ts';
 import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../context/loadBlobs.ts';
 import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from '../context/prefix.ts';
 import { ModelError } from '../model/modelError.ts';
@@ -135,6 +136,9 @@ async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Pr
 	);
 	const epoch = session.newestEpoch;
 	const content = await storeBlocks(text, ports.blobs);
+	const facts = factChangesText(session.branch());
+	if (facts !== undefined)
+		attachments.push({ type: 'attachment', name: 'Facts', content: [{ type: 'text', text: facts }] });
 	const reminders = promptReminders(session.entries, session.branch(), session.mode);
 	const [user] = session.append<'user' | 'attachment' | 'reminder'>(
 		{ type: 'user', content },

@@ -4,6 +4,7 @@ import type { Trace } from '../../base/trace.ts';
 import type { FileScanner } from '../checkpoint/fileScanner.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
 import type { SummaryDraft } from '../context/summaryDraft.ts';
+import type { AskedImport, MemoryFile } from '../memory/memoryFile.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
 import type { FileTraffic } from '../permission/fileTraffic.ts';
 import type {
@@ -19,7 +20,9 @@ import type {
 	StreamModel,
 	Workspace,
 } from '../ports.ts';
+import type { ContextStrategy } from '../session/compactionFields.ts';
 import type { InputBlock } from '../session/content.ts';
+import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 
 /** What the user submitted. A text over 100,000 characters is turned into an attachment by `makePrompt`. */
@@ -37,8 +40,12 @@ export type PermissionRules = {
 
 /** Texts that the frozen prefix is made from, read once, before the session's first request. */
 export type ProjectContext = {
-	/** Memory files in order, e.g. AGENTS.md and CLAUDE.md of each root. */
-	readonly memory: readonly { readonly path: string; readonly text: string }[];
+	/** From general to near, e.g. the user's own, then AGENTS.md and CLAUDE.md of each root. */
+	readonly memory: readonly MemoryFile[];
+	/** Sentences about memory files that were cut, left out or are wrong. */
+	readonly notices?: readonly string[];
+	/** Imports that wait for the user to allow them. */
+	readonly asked?: readonly AskedImport[];
 	/** Operating system, shell, folder, git branch and the like, one line each. */
 	readonly environment: readonly string[];
 };
@@ -69,6 +76,8 @@ export type TurnPorts = {
 	contextLimits(): ContextLimits;
 	/** Lets the user see and change a summary that was not asked for; undefined = not wanted. Without it, it is used as it is. */
 	reviewSummary?(draft: SummaryDraft, signal: AbortSignal): Promise<string | undefined>;
+	/** Asked before the conversation is made shorter: may add to what a summary is asked for, or refuse with a sentence for the user. */
+	beforeCompaction?(ahead: CompactionAhead, signal: AbortSignal): Promise<{ instructions?: string; block?: string }>;
 	/** Whether the endpoint is Anthropic's own, which takes every field of the API (cache diagnostics); default false. */
 	readonly isOfficialEndpoint?: boolean;
 	/** What other sessions write, so that nothing goes over it unseen. */
@@ -78,9 +87,20 @@ export type TurnPorts = {
 	readonly trace: Trace;
 };
 
+export type CompactionAhead = {
+	readonly by: EntryOf<'compaction'>['by'];
+	readonly strategy: ContextStrategy;
+	readonly focus?: string;
+	readonly tokensBefore: number;
+};
+
 export type ContextLimits = {
 	/** Summarize by itself when the line is reached. */
 	readonly autoCompact: boolean;
+	/** How that is done; default `summarize`. */
+	readonly strategy?: ContextStrategy;
+	/** Turns that `rollingWindow` keeps. */
+	readonly rollingWindowTurns?: number;
 	/** The user's own figure for the window; null = what is known about the model. */
 	readonly windowTokens: number | null;
 	/** Where the context-rot zone starts. */

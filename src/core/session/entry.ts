@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { asUnixMs } from '../../base/ids.ts';
 import { callLimitsSchema } from './callLimits.ts';
+import { compactionFields, contextRefSchema, factEditFields } from './compactionFields.ts';
 import {
 	assistantBlockSchema,
 	blobRefSchema,
@@ -73,13 +74,6 @@ const lineRangeSchema = z.object({ start: z.number().int(), end: z.number().int(
 
 const timingSchema = z.object({ queuedMs: z.number(), firstTokenMs: z.number(), totalMs: z.number() });
 
-/** A part of the context: an entry, one block of it, or a call with its result. */
-const contextRefSchema = z.object({
-	entry: entryIdSchema,
-	block: z.number().int().nonnegative().optional(),
-	toolUseId: toolUseIdSchema.optional(),
-});
-
 /** The fields of each conversation type, besides the base. */
 const conversationFields = {
 	user: { content: z.array(storedInputBlockSchema) },
@@ -116,19 +110,7 @@ const conversationFields = {
 	},
 	/** Our own words to the model, sent at the end of the next user message. */
 	reminder: { text: z.string() },
-	/** The range (`after`, `until`] of the branch is replaced by the summary and what was restored. Undone by a rewind to the parent. */
-	compaction: {
-		replaces: z.object({ after: entryIdSchema.nullable(), until: entryIdSchema }),
-		summary: z.string(),
-		restored: z.array(z.object({ what: z.string(), content: storedInputBlockSchema })),
-		pins: z.array(contextRefSchema),
-		by: z.enum(['auto', 'manual', 'partial', 'forced']),
-		focus: z.string().optional(),
-		/** What the summary cost; null = its price is not known. */
-		costUsd: z.number().nullable().optional(),
-		tokensBefore: z.number().int().nonnegative(),
-		tokensAfter: z.number().int().nonnegative(),
-	},
+	compaction: compactionFields,
 	contextEdit: {
 		edits: z.array(
 			z.object({
@@ -140,6 +122,7 @@ const conversationFields = {
 		),
 		cause: z.string(),
 	},
+	factEdit: factEditFields,
 	/** What a subagent that ran in the background gave back. */
 	subagentReturned: {
 		subagentId: z.string().min(1),

@@ -235,3 +235,100 @@ test('what a summary took the place of can be recalled, and what a rewind left b
 	assert.match(result, /message 1, you.*because 5433 was taken/);
 	assert.doesNotMatch(result, /9999/);
 });
+
+test('facts that come with a summary are sent beside it, found by Recall, carried over, and told when the user changes them', async () => {
+	const facts = (words: string, ...lines: string[]): ScriptedStep => ({
+		blocks: [text(`<summary>\n${words}\n</summary>\n<facts>\n${lines.join('\n')}\n</facts>`)],
+	});
+	const model = createScriptedModel([
+		{ blocks: [text('We use SQLite, since it is one file.')] },
+		facts('First.', '- decision | storage | Use SQLite | use sqlite, since it is'),
+		{ blocks: [text('Fine.')] },
+		facts('Second.', '- decision | storage | Use SQLite | fine', '- cause | style | Tabs were too wide | nowhere'),
+		{ blocks: [call('Recall', { query: 'SQLite' }, 'r')] },
+		{ blocks: [text('Done.')] },
+	]);
+	const { session, run, ports } = await createFixture({ model, limits });
+	const compact = async () => {
+		const draft = await draftSummary(session, { scope: { kind: 'all' }, by: 'manual' }, ports, ignore, signal);
+		assert.doesNotMatch(draft.summary, /facts>/);
+		return await applySummary(session, draft, draft.summary, ports);
+	};
+	await run('Where do we store it?');
+	const said = session.branch().find(({ type }) => type === 'assistant');
+	const first = await compact();
+	assert.deepEqual(first.facts, [
+		{ id: 'f1', kind: 'decision', topic: 'storage', text: 'Use SQLite', by: 'model', ref: { entry: said?.id } },
+	]);
+	session.append({
+		type: 'factEdit',
+		edits: [{ fact: 'f2', op: 'add', kind: 'constraint', topic: 'style', text: 'Two spaces' }],
+	});
+	await run('On.');
+	const carried = allText(model.requests[2]);
+	assert.match(carried, /First\..*\[f1\] decision, storage: Use SQLite.*On\..*\[f2\] constraint, style: Two spaces/);
+	const second = await compact();
+	assert.deepEqual(
+		second.facts?.map(({ id, text: words }) => [id, words]),
+		[
+			['f1', 'Use SQLite'],
+			['f2', 'Two spaces'],
+			['f3', 'Tabs were too wide'],
+		],
+	);
+	await run('What was it?');
+	assert.doesNotMatch(allText(model.requests[4]), /The user changed/);
+	const recalled = model.requests[5]?.messages.at(-1)?.content;
+	assert.match(JSON.stringify(recalled), /message 1, kept as decision\]\\nUse SQLite/);
+});
+
+test('a plan is not parted from what is done about it while the request fits, and stands word for word after a summary', async () => {
+	const model = createScriptedModel([
+		{ blocks: [text('1. Do this.\n2. Then that.')], ...used(70_000) },
+		{ blocks: [text('Did it.')], ...used(71_000) },
+		summary('Planned and did.'),
+		{ blocks: [text('On.')], ...used(70_000) },
+		summary('More.'),
+		{ blocks: [text('Still.')] },
+	]);
+	const { session, run } = await createFixture({ model, limits, mode: 'plan' });
+	await run('Plan it');
+	assert.equal(compactions(session.entries).length, 0, 'over the line, but nothing was done about the plan yet');
+	session.setMode('ask');
+	await run('Do it');
+	assert.equal(compactions(session.entries).length, 1);
+	await run('Go on');
+	await run('Go on still');
+	const plan = { type: 'text', text: 'The plan, word for word:\n1. Do this.\n2. Then that.' };
+	assert.deepEqual(
+		compactions(session.entries).map(({ restored }) => restored.find(({ what }) => what === 'plan')?.content),
+		[plan, plan],
+	);
+	assert.match(allText(model.requests[5]), /Then that\./);
+});
+
+test('whoever is asked before a compaction adds to its question, or refuses it once in so many words', async () => {
+	const over = (words: string): ScriptedStep => ({ blocks: [text(words)], ...used(70_000) });
+	const model = createScriptedModel([over('One.'), over('Two.'), summary('All.'), { blocks: [text('Three.')] }]);
+	const fixture = await createFixture({ model, limits });
+	const { session } = fixture;
+	const asked: unknown[] = [];
+	let answer: { instructions?: string; block?: string } = { block: 'Not while the release is built.' };
+	fixture.ports.beforeCompaction = async (ahead) => {
+		asked.push(ahead);
+		return answer;
+	};
+	await fixture.run('one');
+	await fixture.run('two');
+	assert.deepEqual(
+		session.entries.flatMap((entry) => (entry.type === 'notice' ? [entry.text] : [])),
+		['Not while the release is built.'],
+	);
+	assert.equal(compactions(session.entries).length, 0);
+	answer = { instructions: 'Name every ticket.' };
+	await fixture.run('three');
+	assert.match(lastText(model.requests[2]), /Name every ticket\./);
+	const [compaction] = compactions(session.entries);
+	assert.equal(compaction?.lineTokens, 67_000);
+	assert.deepEqual(asked.at(-1), { by: 'auto', strategy: 'summarize', tokensBefore: compaction?.tokensBefore });
+});
