@@ -2,6 +2,7 @@
  * One question about a whole conversation: the request as it would be sent next with a text at its end, and what is found in the answer.
  * Appends nothing. What is asked, and for what, is the caller's.
  */
+import { splitFacts } from '../context/factLines.ts';
 import { type AskedFor, answerIn, shortened, withCallsRefused } from '../context/summaryRequest.ts';
 import { ModelError } from '../model/modelError.ts';
 import { costOf } from '../model/pricing.ts';
@@ -17,6 +18,8 @@ const SHORTER = [0.6, 0.35, 0.15];
 
 export type ConversationAnswer = {
 	readonly text: string;
+	/** The answer as it came, with what may stand beside what was asked for. */
+	readonly whole: string;
 	/** Of all attempts; null when the price is not known. */
 	readonly costUsd: number | null;
 	/** Share of the request that was read from the cache, 0 to 1. */
@@ -61,10 +64,11 @@ async function ask(
 		const { reply, blocks } = await stream(sent, wanted, ports, onEvent, signal);
 		const price = costOf(reply.model, reply.usage);
 		costUsd = price === null || costUsd === null ? null : costUsd + price;
-		const text = answerIn(textIn(blocks), reply.stopReason, wanted);
+		const whole = textIn(blocks);
+		const text = answerIn(splitFacts(whole).rest, reply.stopReason, wanted);
 		const inputTokens = totalInputTokens(reply.usage);
 		const cacheShare = inputTokens === 0 ? 0 : reply.usage.cacheReadTokens / inputTokens;
-		if (text !== undefined) return { text, costUsd, cacheShare };
+		if (text !== undefined) return { text, whole, costUsd, cacheShare };
 		if (isLast || !blocks.some(isToolUseBlock)) break;
 		sent = withCallsRefused(request, blocks, ttl, wanted);
 	}

@@ -13,6 +13,7 @@ import {
 	type ToolUseBlock,
 } from '../session/content.ts';
 import { markMessages } from './breakpoints.ts';
+import { FACTS_QUESTION } from './factLines.ts';
 
 /** What the text at the end asks for. */
 export type SummaryQuestion = {
@@ -109,6 +110,7 @@ function questionText({ focus, from, upTo, instructions }: SummaryQuestion): str
 		);
 	if (focus !== undefined) parts.push(`The user wants above all this to be kept: ${focus}`);
 	if (instructions !== undefined) parts.push(instructions);
+	parts.push(FACTS_QUESTION);
 	return parts.join('\n\n');
 }
 
