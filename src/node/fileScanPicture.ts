@@ -97,6 +97,12 @@ export function createPicture(input: {
 	const touch = (path: string, was: FileState | undefined) => {
 		for (const run of runs.values()) if (!run.touched.has(path)) run.touched.set(path, was);
 	};
+	/** Its bytes are where they can be had, now as before. */
+	const isSafe = (path: string, content: FileContent, repository: Repository | undefined) =>
+		content.kind === 'blob' ||
+		(content.kind === 'git' &&
+			repository?.top === content.top &&
+			repository.holds(wayIn(repository, path), content.oid));
 	/** Decides where the bytes of a file as it is now are, or are to be. */
 	const judge = (path: string, repository: Repository | undefined, stat: FileStat, lookedAtMs: number) => {
 		const isSure = !isFresh(stat.ctimeMs, lookedAtMs);
@@ -113,7 +119,7 @@ export function createPicture(input: {
 			seen.add(event.path);
 			const state = states.get(event.path);
 			const isKnown = state && event.now && isSameStat(state.stat, event.now) && !isFresh(event.now.ctimeMs, startedMs);
-			if (event.now && !(isKnown && state.content.kind === 'blob'))
+			if (event.now && !(isKnown && isSafe(event.path, state.content, event.folder.repository)))
 				judge(event.path, event.folder.repository, event.now, startedMs);
 		});
 		for (const path of [...states.keys()]) if (!seen.has(path)) setState(path, undefined);
@@ -196,9 +202,16 @@ export function createPicture(input: {
 		if (found.kind === 'refused')
 			setState(path, { stat: stat ?? state.stat, content: { kind: 'none', reason: found.reason } });
 		if (found.kind !== 'read') return;
+		const way = repository && wayIn(repository, path);
+		const oidOfFile =
+			repository && way !== undefined && repository.isTracked(way) ? repository.oidOfBytes(found.bytes) : undefined;
+		// Read and found to be the object itself, which no attribute or setting of git can make untrue.
+		if (repository && way !== undefined && oidOfFile !== undefined && repository.holds(way, oidOfFile)) {
+			setState(path, { stat: found.stat, content: { kind: 'git', top: repository.top, oid: oidOfFile } });
+			return;
+		}
 		const content = await store(blobs, found.bytes);
-		const isTracked = repository?.isTracked(wayIn(repository, path)) === true;
-		const oid = isTracked && content.kind === 'blob' ? { oid: repository.oidOfBytes(found.bytes) } : {};
+		const oid = oidOfFile !== undefined && content.kind === 'blob' ? { oid: oidOfFile } : {};
 		const isForNow = content.kind === 'none' ? { isForNow: true as const } : {};
 		setState(path, { stat: found.stat, content: { ...content, ...oid, ...isForNow } });
 	};

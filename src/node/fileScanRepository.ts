@@ -22,12 +22,14 @@ export type Repository = {
 	holdsTracked(way: string): boolean;
 	/** The object of a path, whatever the file is like now. */
 	oidOf(way: string): string | undefined;
-	/** The object that has the bytes of a file with this stat; undefined when it must be copied. */
+	/** The object that has the bytes of a file with this stat; undefined when it must be read to know. */
 	objectOf(way: string, stat: FileStat): string | undefined;
 	/** Contents by object name; what is missing or damaged is left out. */
 	readObjects(oids: readonly string[]): Promise<Map<string, Buffer>>;
 	/** The name of the object with these bytes. */
 	oidOfBytes(bytes: Uint8Array): string;
+	/** Whether the path's object has this name and is here: then the bytes it was made from are safe in it, whatever git does to files on the way. */
+	holds(way: string, oid: string): boolean;
 	/**
 	 * Reads the index again if it changed. The ways whose object or state in it is another one since; `all` when its settings changed,
 	 * and everything must be judged anew.
@@ -38,6 +40,8 @@ export type Repository = {
 type Facts = {
 	readonly entries: IndexEntries;
 	readonly folders: ReadonlySet<string>;
+	/** Of each entry's object; NaN = it is not here, or that is not sure. */
+	readonly objectSizes: Float64Array;
 	/** 1 = nothing but the file's own stat can still speak against the object. */
 	readonly usable: Uint8Array;
 };
@@ -83,7 +87,7 @@ export async function openRepository(gitPath: string, folder: string): Promise<R
 		const mark = markOf([place.indexPath]);
 		if (mark === indexMark && options?.haveAttributesChanged !== true) return [];
 		const before = facts;
-		facts = await readFacts(place, git, settings.convertsLines, before);
+		facts = await readFacts(place, git, settings, before);
 		indexMark = mark;
 		return before || facts ? differences(before, facts) : [];
 	};
@@ -113,6 +117,15 @@ export async function openRepository(gitPath: string, folder: string): Promise<R
 			return answer ? parseObjects(answer, hash) : new Map<string, Buffer>();
 		},
 		oidOfBytes: (bytes) => objectName(bytes, hash),
+		holds(way, oid) {
+			const index = number(way);
+			return (
+				facts !== undefined &&
+				index !== undefined &&
+				(facts.objectSizes[index] ?? -1) >= 0 &&
+				oidAt(facts.entries, index) === oid
+			);
+		},
 		refresh: load,
 	};
 }
@@ -152,8 +165,10 @@ type Settings = {
 	readonly sources: readonly string[];
 	readonly rules: readonly (readonly IgnoreRule[])[];
 	readonly isCaseIgnored: boolean;
-	/** `core.autocrlf` changes bytes of any text file, or objects may be missing here: no object is taken for a file. */
+	/** `core.autocrlf` changes bytes of any text file: no object is taken for a file that was not read. */
 	readonly convertsLines: boolean;
+	/** Objects may be missing here: none is taken for a file. */
+	readonly isPartial: boolean;
 };
 
 async function readSettings(place: Place, git: Git): Promise<Settings | undefined> {
@@ -197,7 +212,8 @@ async function readSettings(place: Place, git: Git): Promise<Settings | undefine
 		],
 		rules: [exclude, excludesPath].map((path) => parseIgnoreRules(textOf(path), isCaseIgnored)),
 		isCaseIgnored,
-		convertsLines: isPartial || isOn(values.get('core.autocrlf')),
+		convertsLines: isOn(values.get('core.autocrlf')),
+		isPartial,
 	};
 }
 
@@ -205,7 +221,7 @@ async function readSettings(place: Place, git: Git): Promise<Settings | undefine
 async function readFacts(
 	place: Place,
 	git: Git,
-	isNoneUsable: boolean,
+	{ convertsLines, isPartial }: Settings,
 	before: Facts | undefined,
 ): Promise<Facts | undefined> {
 	const indexMs = lstatSync(place.indexPath, { throwIfNoEntry: false })?.mtimeMs;
@@ -221,18 +237,20 @@ async function readFacts(
 		}
 	}
 	const usable = new Uint8Array(entries.sizes.length);
-	if (!isNoneUsable) {
+	const objectSizes = isPartial
+		? new Float64Array(entries.sizes.length).fill(Number.NaN)
+		: await sizesOfObjects(git, entries, before);
+	if (!isPartial && !convertsLines) {
 		const changing = await changingPaths(git, entries);
-		const sizes = await objectSizes(git, entries, before);
 		for (const [path, index] of entries.numbers) {
 			const mode = entries.modes[index] ?? 0;
 			const isSure = entries.unsure[index] === 0 && mode !== GITLINK && !changing.has(path);
 			// Written in the same moment as the index, a file may have changed behind git's back.
 			const isRacy = isFresh(entries.mtimesMs[index] ?? Number.NaN, indexMs);
-			if (isSure && !isRacy && sizes(index) === entries.sizes[index]) usable[index] = 1;
+			if (isSure && !isRacy && objectSizes[index] === entries.sizes[index]) usable[index] = 1;
 		}
 	}
-	return { entries, folders, usable };
+	return { entries, folders, objectSizes, usable };
 }
 
 async function changingPaths(git: Git, entries: IndexEntries): Promise<ReadonlySet<string>> {
@@ -248,25 +266,28 @@ async function changingPaths(git: Git, entries: IndexEntries): Promise<ReadonlyS
 }
 
 /** The size of each entry's object, by its number. What is known from before is not asked again. */
-async function objectSizes(
-	git: Git,
-	entries: IndexEntries,
-	before: Facts | undefined,
-): Promise<(index: number) => number | undefined> {
+async function sizesOfObjects(git: Git, entries: IndexEntries, before: Facts | undefined): Promise<Float64Array> {
 	const { oidLength } = entries;
 	const sizes = new Float64Array(entries.sizes.length).fill(Number.NaN);
 	const asked: number[] = [];
 	const names: string[] = [];
 	for (const [path, index] of entries.numbers) {
 		const old = before?.entries.numbers.get(path);
-		if (before && old !== undefined && before.usable[old] === 1 && isSameOid(before.entries, old, entries, index)) {
-			sizes[index] = before.entries.sizes[old] ?? Number.NaN;
+		const known = before && old !== undefined ? before.objectSizes[old] : undefined;
+		if (
+			before &&
+			old !== undefined &&
+			known !== undefined &&
+			known >= 0 &&
+			isSameOid(before.entries, old, entries, index)
+		) {
+			sizes[index] = known;
 			continue;
 		}
 		asked.push(index);
 		names.push(Buffer.from(entries.oids.buffer, index * oidLength, oidLength).toString('hex'));
 	}
-	if (asked.length === 0) return (index) => sizes[index];
+	if (asked.length === 0) return sizes;
 	const answer = await git(
 		'cat-file',
 		['--batch-check=%(objecttype) %(objectsize)', '--buffer'],
@@ -277,7 +298,7 @@ async function objectSizes(
 		const [type, size] = lines[at]?.split(' ') ?? [];
 		if (type === 'blob') sizes[index] = Number(size);
 	}
-	return (index) => sizes[index];
+	return sizes;
 }
 
 function isSameOid(a: IndexEntries, at: number, b: IndexEntries, bt: number): boolean {

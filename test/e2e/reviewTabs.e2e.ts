@@ -67,6 +67,16 @@ suite('Pending changes in tabs', { skip: missingBrowser() }, () => {
 		);
 	});
 
+	/** Of the lines that a pending change added; undefined while none is on the screen. */
+	const markedBorder = async () =>
+		await page()
+			.locator('.editor-group-container .view-overlays [class*="ced-"]')
+			.evaluateAll((lines) => {
+				const marked = lines.map((line) => getComputedStyle(line)).filter((style) => style.borderTopStyle === 'dashed');
+				if (marked.length === 0) return undefined;
+				return marked.some(({ borderTopColor }) => borderTopColor !== 'rgba(0, 0, 0, 0)') ? 'seen' : 'transparent';
+			});
+
 	test('all files are compared in one tab', async () => {
 		await workbench.runCommand('View: Show Retrace');
 		await row(/NOTES\.md/).waitFor();
@@ -102,6 +112,7 @@ suite('Pending changes in tabs', { skip: missingBrowser() }, () => {
 		await page().keyboard.press('Alt+F3');
 		await page().locator('.peekview-widget').waitFor();
 		await workbench.screenshot('review-area-dark');
+		await until('the border of marked lines is not seen in dark', async () => (await markedBorder()) === 'transparent');
 		await workbench.setTheme('highContrast');
 		// The window before it lingers and holds the session, which is therefore only looked at here.
 		await openSessionFromTree(workbench);
@@ -111,6 +122,8 @@ suite('Pending changes in tabs', { skip: missingBrowser() }, () => {
 			.filter({ hasText: /^Keep$/ })
 			.first()
 			.waitFor();
+		// High contrast has no background for marked lines, only this.
+		await until('marked lines have a border', async () => (await markedBorder()) === 'seen');
 		await workbench.runCommand('View: Show Retrace');
 		await row(/NOTES\.md/).waitFor();
 		await page().locator('.editor-group-container .monaco-editor .view-lines').first().click();

@@ -97,7 +97,12 @@ suite('File scanner in a repository', () => {
 		assert.deepEqual(await found('checkout', '-qf', 'HEAD', '--', 'a.txt'), ['change a.txt: "after" -> "one"']);
 	});
 
-	const doubtful: readonly (readonly [what: string, prepare: (root: string) => Promise<void> | void])[] = [
+	/** What git says of the file is no proof then: it is read, and copied unless its bytes are those of the object. */
+	const doubtful: readonly (readonly [
+		what: string,
+		prepare: (root: string) => Promise<void> | void,
+		isOther?: 'other bytes' | 'no object',
+	])[] = [
 		['has the attribute text', (root) => writeFileSync(join(root, '.gitattributes'), 'a.txt text\n')],
 		['has the attribute text=auto', (root) => writeFileSync(join(root, '.gitattributes'), '* text=auto\n')],
 		['has the attribute eol', (root) => writeFileSync(join(root, '.gitattributes'), '*.txt eol=crlf\n')],
@@ -111,7 +116,7 @@ suite('File scanner in a repository', () => {
 		['is in a repository with core.autocrlf', (root) => void git(root, 'config', 'core.autocrlf', 'input')],
 		['is assumed unchanged', (root) => void git(root, 'update-index', '--assume-unchanged', 'a.txt')],
 		['is skipped in the work tree', (root) => void git(root, 'update-index', '--skip-worktree', 'a.txt')],
-		['is in a partial clone', (root) => void git(root, 'config', 'remote.origin.promisor', 'true')],
+		['is in a partial clone', (root) => void git(root, 'config', 'remote.origin.promisor', 'true'), 'no object'],
 		['was touched', (root) => utimesSync(join(root, 'a.txt'), 1, 1)],
 		[
 			'was written and had its time set back',
@@ -120,6 +125,7 @@ suite('File scanner in a repository', () => {
 				writeFileSync(join(root, 'a.txt'), 'B');
 				utimesSync(join(root, 'a.txt'), atime, mtime);
 			},
+			'other bytes',
 		],
 		[
 			'was written in the moment of the index',
@@ -138,10 +144,11 @@ suite('File scanner in a repository', () => {
 				git(root, 'config', 'core.autocrlf', 'false');
 				assert.equal(git(root, 'cat-file', '-s', ':a.txt').trim(), '4');
 			},
+			'other bytes',
 		],
 	];
-	for (const [what, prepare] of doubtful) {
-		test(`a file is copied though it is clean when it ${what}`, async () => {
+	for (const [what, prepare, isOther] of doubtful) {
+		test(`a clean file is ${isOther ? 'copied' : 'read before its object is trusted'} when it ${what}`, async () => {
 			world = createScanWorld();
 			world.write({ 'a.txt': 'a' });
 			await commitAll(world.root);
@@ -149,7 +156,7 @@ suite('File scanner in a repository', () => {
 			const bytes = readFileSync(world.at('a.txt'), 'utf8');
 			const { changes } = await world.around(() => {
 				const sha = createHash('sha256').update(bytes).digest('hex');
-				assert.equal(globSync(`blobs/*/${sha}.*`, { cwd: world.storage }).length, 1);
+				assert.equal(globSync(`blobs/*/${sha}.*`, { cwd: world.storage }).length, isOther ? 1 : 0);
 				world.write({ 'a.txt': 'changed' });
 			});
 			const of = changes.filter(({ file }) => file.rel === 'a.txt');
@@ -163,7 +170,27 @@ suite('File scanner in a repository', () => {
 		await commitAll(world.root);
 		await world.around(() => assert.equal(copies(), 0));
 		world.write({ '.gitattributes': '*.txt text\n' });
+		// The attributes are copied; the file is still its object.
+		await world.around(() => assert.equal(copies(), 1));
+		world.write({ 'a.txt': 'a\r\n' });
+		git(world.root, 'add', 'a.txt');
+		assert.equal(git(world.root, 'cat-file', '-s', ':a.txt').trim(), '2');
+		await settle(world.root);
 		await world.around(() => assert.equal(copies(), 2));
+	});
+
+	test('in a repository where git may change line ends, nothing that is its object is copied, nor when its picture is made anew', async () => {
+		world = createScanWorld();
+		const files = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`src/${at}.txt`, `line ${at}\n`]));
+		world.write({ ...files, '.gitattributes': '* text=auto\n' });
+		await commitAll(world.root);
+		await world.around(() => assert.equal(copies(), 0));
+		git(world.root, 'config', 'core.ignorecase', 'true');
+		world.write({ 'src/1.txt': 'mine\n' });
+		await world.around(() => assert.equal(copies(), 1));
+		git(world.root, 'add', '.');
+		const { changes } = await world.around(() => git(world.root, 'checkout', '-qf', 'HEAD', '--', '.'));
+		assert.deepEqual(await told(world.blobs, changes), ['change src/1.txt: "mine\\n" -> "line 1\\n"']);
 	});
 
 	test('an object that is gone or damaged is never taken for the file', async () => {
