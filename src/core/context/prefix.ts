@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { utf8Encode } from '../../base/text.ts';
 import type { ProjectContext } from '../agent/turnTypes.ts';
+import { memorySection } from '../memory/memoryFile.ts';
 import type { BlobStore, ModelInfo, ToolDefinition } from '../ports.ts';
 import { type BlobRef, type TextBlock, textBlockSchema } from '../session/content.ts';
 import type { EntryDraft, EntryOf } from '../session/entry.ts';
@@ -90,28 +91,27 @@ export async function loadPrefix(entry: EntryOf<'prefix'>, blobs: BlobStore, cac
 /** The parts as they would be frozen now: tools sorted by name, the system prompt, the project context. */
 export function prefixTexts(tools: readonly ToolDefinition[], project: ProjectContext): PrefixTexts {
 	const sorted = [...tools].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-	const contextText = projectContextText(project);
+	const contextTexts = projectContextTexts(project);
 	return {
 		tools: JSON.stringify(sorted),
 		system: JSON.stringify([{ type: 'text', text: systemPromptText() }]),
-		context: JSON.stringify(contextText === '' ? [] : [{ type: 'text', text: contextText }]),
+		context: JSON.stringify(contextTexts.map((text) => ({ type: 'text', text }))),
 	};
 }
 
-/** Environment lines, then each memory file under its path. Empty when there is nothing to say. */
-function projectContextText(project: ProjectContext): string {
+/** The environment, and each memory file as a text of its own under its path, so that what is known of a file can be told apart. */
+function projectContextTexts(project: ProjectContext): readonly string[] {
 	const parts: string[] = [];
 	if (project.environment.length > 0) {
 		parts.push(`# Environment\n\n${project.environment.map((line) => `- ${line}`).join('\n')}`);
 	}
 	const memory = project.memory.filter((file) => file.text.trim() !== '');
 	if (memory.length > 0) {
-		const files = memory.map((file) => `## ${file.path}\n\n${file.text.trim()}`);
 		parts.push(
-			`# Project instructions\n\nWritten by the user and their team for work in this project. Follow them; a later file wins over an earlier one, and what the user says in the conversation wins over both.\n\n${files.join('\n\n')}`,
+			'# Project instructions\n\nWritten by the user and their team for work in this project. Follow them; a later file wins over an earlier one, and what the user says in the conversation wins over both.',
 		);
 	}
-	return parts.join('\n\n');
+	return [...(parts.length > 0 ? [parts.join('\n\n')] : []), ...memory.map(memorySection)];
 }
 
 async function store({ blobs, cache }: PrefixInput, json: string): Promise<BlobRef> {

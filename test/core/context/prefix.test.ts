@@ -49,11 +49,14 @@ describe('freezePrefix', () => {
 		const context = storedText(blobs, entry.context.$blob);
 		assert.equal(canonical(request.system), `${system.slice(0, -1)},${context.slice(1)}`);
 	});
-	it('puts environment before memory files, each under its path', async () => {
+	it('puts environment before memory files, each under its path in a text of its own', async () => {
 		const { blobs, entry } = await freeze();
-		const [block] = (await loadPrefix(entry, blobs)).context;
-		const order = ['- Linux\n- zsh', '## /p/AGENTS.md\n\nUse tabs.'].map((part) => block?.text.indexOf(part) ?? -1);
-		assert.ok(order[0] !== undefined && order[1] !== undefined && order[0] > 0 && order[1] > order[0], block?.text);
+		const { context } = await loadPrefix(entry, blobs);
+		assert.match(context[0]?.text ?? '', /^# Environment\n\n- Linux\n- zsh\n\n# Project instructions\n\n/);
+		assert.deepEqual(
+			context.slice(1).map(({ text }) => text),
+			['## /p/AGENTS.md\n\nUse tabs.'],
+		);
 	});
 	it('has no context block when there is nothing to say', async () => {
 		const { blobs, entry } = await freeze({ project: { memory: [{ path: 'x', text: ' \n' }], environment: [] } });
