@@ -3,6 +3,7 @@
  * and goes on from there. Always on the safe side: where it cannot tell, nothing is settled and all is made anew.
  */
 
+import { isToolUseBlock } from '../session/content.ts';
 import type { Entry } from '../session/entry.ts';
 import type { MessagesSoFar } from './apiMessages.ts';
 
@@ -66,13 +67,15 @@ export function settledEnd(
 }
 
 /**
- * Whatever stands behind a reply that ended is settled until another reply begins, or an entry changes earlier ones. (A call that has no
- * result yet cannot be sent, so nothing is kept of it.)
+ * Whatever stands behind a reply that ended, with every call answered, is settled until another reply begins or an entry changes earlier
+ * ones. 0 where replies run into each other.
  */
 function settledLength(branch: readonly Entry[], from: number): number {
 	let length = 0;
 	let messageId: string | undefined;
 	let hasEnded = false;
+	const over = new Set<string>();
+	const openCalls = new Set<string>();
 	for (let index = from; index < branch.length; index++) {
 		const entry = branch[index];
 		switch (entry?.type) {
@@ -82,16 +85,24 @@ function settledLength(branch: readonly Entry[], from: number): number {
 				length = 0;
 				break;
 			case 'assistant':
-				if (messageId !== entry.messageId) hasEnded = false;
+				if (over.has(entry.messageId)) return 0;
+				if (isToolUseBlock(entry.block)) openCalls.add(entry.block.id);
+				if (messageId === entry.messageId) break;
+				if (messageId !== undefined) over.add(messageId);
 				messageId = entry.messageId;
+				hasEnded = false;
 				break;
 			case 'assistantEnded':
-				if (messageId === entry.messageId) hasEnded = true;
+				if (over.has(entry.messageId)) return 0;
+				hasEnded = true;
+				break;
+			case 'toolResult':
+				openCalls.delete(entry.toolUseId);
 				break;
 			default:
 				break;
 		}
-		if (hasEnded) length = index + 1;
+		if (hasEnded && openCalls.size === 0) length = index + 1;
 	}
 	return length;
 }

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { asToolUseId, type EntryId } from '../../../src/base/ids.ts';
+import { foldMessages } from '../../../src/core/context/apiMessages.ts';
 import { buildContext } from '../../../src/core/context/buildContext.ts';
-import type { LoadedPrefix } from '../../../src/core/context/prefix.ts';
+import { conversationParts } from '../../../src/core/context/conversationParts.ts';
+import type { ApiMessage } from '../../../src/core/ports.ts';
 import type { Entry } from '../../../src/core/session/entry.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
-import { smallPrefix } from './request.ts';
+import { canonical, smallPrefix } from './request.ts';
 
 /** What is appended next; the numbers choose among what is there. */
 type Move = { readonly kind: (typeof kinds)[number]; readonly one: number; readonly other: number };
@@ -153,24 +155,29 @@ function draftOf(entry: Entry): object {
 	return { type, ...Object.fromEntries(Object.entries(rest).filter(([key]) => !base.includes(key))) };
 }
 
-/** The bytes, or why there are none. */
-function outcome(
-	branch: readonly Entry[],
-	prefix: LoadedPrefix,
-	dropEarlierThinking: boolean,
-	isEndKept: boolean,
-): string {
+type Variant = { readonly dropEarlierThinking: boolean; readonly isEndKept: boolean };
+
+/** The messages' bytes, or why there are none. */
+function sent(make: () => readonly ApiMessage[]): string {
 	try {
-		return JSON.stringify(buildContext({ branch, prefix, blobs: new Map(), dropEarlierThinking, isEndKept }));
+		return canonical(make());
 	} catch (error) {
 		return String(error);
 	}
 }
 
+/** In one go, by the two halves of `buildContext` alone. */
+function inOneGo(branch: readonly Entry[], reminderForm: 'user' | 'system', variant: Variant): readonly ApiMessage[] {
+	const fold = foldMessages({ reminderForm, isMeasuring: false, isEndKept: variant.isEndKept });
+	const options = { isMeasuring: false, dropThinking: variant.dropEarlierThinking };
+	for (const part of conversationParts(structuredClone(branch), new Map(), options)) fold.add(part);
+	return fold.finish();
+}
+
 for (const reminderForm of ['user', 'system'] as const) {
 	it(`any session, entry by entry (reminders as ${reminderForm}): the same bytes as made anew`, () => {
-		const prefix = smallPrefix({ reminderForm, diagnostics: true });
-		let sent = 0;
+		const prefix = smallPrefix({ reminderForm });
+		let count = 0;
 		fc.assert(
 			fc.property(moves, (script) => {
 				const b = entryBuilder();
@@ -178,17 +185,18 @@ for (const reminderForm of ['user', 'system'] as const) {
 				for (const move of script) {
 					play(move);
 					const branch = b.branch();
-					for (const drop of move.one % 5 === 0 ? [false, true] : [false]) {
-						// Copies are nobody's conversation: nothing is kept of them.
-						const anew = outcome(structuredClone(branch), prefix, drop, move.other % 4 === 0);
-						assert.equal(outcome(branch, prefix, drop, move.other % 4 === 0), anew);
-						if (anew.startsWith('{')) sent++;
+					for (const dropEarlierThinking of move.one % 5 === 0 ? [false, true] : [false]) {
+						const variant = { dropEarlierThinking, isEndKept: move.other % 4 === 0 };
+						const anew = sent(() => inOneGo(branch, reminderForm, variant));
+						const build = () => buildContext({ branch, prefix, blobs: new Map(), ...variant }).messages;
+						assert.equal(sent(build), anew);
+						if (anew.startsWith('[')) count++;
 					}
 				}
 			}),
-			{ numRuns: 400 },
+			{ numRuns: 800 },
 		);
-		assert.ok(sent > 1_000, `only ${sent} requests could be made`);
+		assert.ok(count > 1_000, `only ${count} requests could be made`);
 	});
 }
 
