@@ -12,6 +12,7 @@ import { type InputBlock, isTextBlock, isToolUseBlock, type StoredInputBlock } f
 import type { Entry, EntryFields, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { maskSecrets } from './maskSecrets.ts';
+import { pinnedItems } from './pinnedItems.ts';
 import { planItem } from './planItem.ts';
 
 /** Content that is not stored yet may be long. */
@@ -54,7 +55,9 @@ export async function restoredItems(
 	texts.push(...unfinished(replaced));
 	if (input.withFiles) texts.push(...(await recentFiles(input.workspace, replaced, input.windowTokens)));
 	const items = texts.map(({ what, text }): RestoredItem => ({ what, content: { type: 'text', text } }));
-	return { restored: [...planItem(replaced), ...input.kept, ...items], pins: [] };
+	const { restored: pinned, pins } = pinnedItems(input.branch, input.start, input.end);
+	const plan = planItem(input.branch, input.start, input.end);
+	return { restored: [...input.kept, ...pinned, ...plan, ...items], pins };
 }
 
 function tasksText({ tasks }: EntryOf<'taskList'>): string {
