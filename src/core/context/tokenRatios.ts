@@ -32,18 +32,28 @@ const PRIOR_BYTES_PER_TOKEN = 3.5;
 const PRIOR_IMAGE_TOKENS = 1500;
 const PRIOR_BLOCK_TOKENS = 3;
 
-/** Expected tokens per unit and how far off it may be, as a share of it. */
-const priors: Readonly<Record<ContentKind, { readonly ratio: number; readonly spread: number }>> = {
-	prefix: { ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread: 0.4 },
-	userText: { ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread: 0.4 },
-	toolResult: { ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread: 0.4 },
-	assistantText: { ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread: 0.4 },
-	toolUse: { ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread: 0.4 },
-	thinking: { ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread: 1 },
-	image: { ratio: PRIOR_IMAGE_TOKENS, spread: 1 },
-	block: { ratio: PRIOR_BLOCK_TOKENS, spread: 1 },
-	reply: { ratio: 1, spread: 0.03 },
+type Prior = {
+	/** Expected tokens per unit. */
+	readonly ratio: number;
+	/** How far off it may be by itself, as a share of it. */
+	readonly spread: number;
+	/** Text of ours: a denser tokenizer makes all of these dearer together. The tokens of replies count thinking that nobody sees as well. */
+	readonly isShared: boolean;
 };
+const ofText = (spread: number, isShared: boolean): Prior => ({ ratio: 1 / PRIOR_BYTES_PER_TOKEN, spread, isShared });
+const priors: Readonly<Record<ContentKind, Prior>> = {
+	prefix: ofText(0.3, true),
+	userText: ofText(0.3, true),
+	toolResult: ofText(0.3, true),
+	assistantText: ofText(0.4, false),
+	toolUse: ofText(0.4, false),
+	thinking: ofText(1, false),
+	image: { ratio: PRIOR_IMAGE_TOKENS, spread: 1, isShared: false },
+	block: { ratio: PRIOR_BLOCK_TOKENS, spread: 1, isShared: false },
+	reply: { ratio: 1, spread: 0.03, isShared: false },
+};
+/** How far off all texts of ours may be together: what is learned about one kind tells something about those that were not seen yet. */
+const SHARED_SPREAD = 0.3;
 
 /** Text of one kind varies by about this share around its mean, and counts are whole numbers: how much one observation is trusted. */
 const NOISE_SHARE = 0.02;
@@ -54,7 +64,32 @@ const SETTLED = 1e-7;
 
 const size = contentKinds.length;
 const priorRatios = Float64Array.from(contentKinds, (kind) => priors[kind].ratio);
-const priorWeights = Float64Array.from(contentKinds, (kind) => 1 / (priors[kind].ratio * priors[kind].spread) ** 2);
+const priorMatrix = priorWeights();
+const priorVector = priorRatios.map((_, row) => {
+	let sum = 0;
+	for (let column = 0; column < size; column++) sum += at(priorMatrix, row * size + column) * at(priorRatios, column);
+	return sum;
+});
+
+/** The inverse of the covariance of the ratios: one's own spread on the diagonal, and the shared one between the texts of ours. */
+function priorWeights(): Float64Array {
+	const weights = new Float64Array(size * size);
+	let own = 0;
+	for (const kind of contentKinds) if (priors[kind].isShared) own += 1 / priors[kind].spread ** 2;
+	const shared = SHARED_SPREAD ** 2 / (1 + SHARED_SPREAD ** 2 * own);
+	contentKinds.forEach((left, row) => {
+		const first = priors[left];
+		weights[row * size + row] = 1 / (first.ratio * first.spread) ** 2;
+		if (!first.isShared) return;
+		contentKinds.forEach((right, column) => {
+			const second = priors[right];
+			if (!second.isShared) return;
+			const both = first.spread ** 2 * second.spread ** 2 * first.ratio * second.ratio;
+			weights[row * size + column] = at(weights, row * size + column) - shared / both;
+		});
+	});
+	return weights;
+}
 
 export const noAmounts = (): Amounts => new Float64Array(size);
 
@@ -107,11 +142,13 @@ export function ratiosFrom(evidence: Evidence): TokenRatios {
 	for (let round = 0; round < MAX_ROUNDS; round++) {
 		let largestMove = 0;
 		for (let row = 0; row < size; row++) {
-			let rest = at(evidence.vector, row) + at(priorWeights, row) * at(priorRatios, row);
+			let rest = at(evidence.vector, row) + at(priorVector, row);
 			for (let column = 0; column < size; column++) {
-				if (column !== row) rest -= at(evidence.matrix, row * size + column) * at(ratios, column);
+				const cell = row * size + column;
+				if (column !== row) rest -= (at(evidence.matrix, cell) + at(priorMatrix, cell)) * at(ratios, column);
 			}
-			const best = Math.max(0, rest / (at(evidence.matrix, row * size + row) + at(priorWeights, row)));
+			const cell = row * size + row;
+			const best = Math.max(0, rest / (at(evidence.matrix, cell) + at(priorMatrix, cell)));
 			largestMove = Math.max(largestMove, Math.abs(best - at(ratios, row)) / at(priorRatios, row));
 			ratios[row] = best;
 		}
@@ -120,4 +157,6 @@ export function ratiosFrom(evidence: Evidence): TokenRatios {
 	return ratios;
 }
 
-const at = (array: Float64Array, index: number): number => array[index] ?? 0;
+function at(array: Float64Array, index: number): number {
+	return array[index] ?? 0;
+}

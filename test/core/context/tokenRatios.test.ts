@@ -54,8 +54,22 @@ describe('ratiosFrom', () => {
 		0.05,
 	);
 	check(
-		'one kind teaches nothing about another',
+		'what was sent teaches something about the rest of it: half way to its ratio',
 		[{ amounts: { userText: 5000 }, tokens: 2000 }],
+		{ toolResult: 3500 },
+		1200,
+		0.01,
+	);
+	check(
+		'but nothing about replies',
+		[{ amounts: { userText: 5000 }, tokens: 2000 }],
+		{ assistantText: 3500 },
+		1000,
+		0.001,
+	);
+	check(
+		'and replies, whose tokens count unseen thinking too, nothing about it',
+		[{ amounts: { assistantText: 500 }, tokens: 2000 }],
 		{ toolResult: 3500 },
 		1000,
 		0.001,
