@@ -5,7 +5,6 @@ import type { FileScanner } from '../checkpoint/fileScanner.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
 import type { SummaryDraft } from '../context/summaryDraft.ts';
 import type { AskedImport, MemoryFile } from '../memory/memoryFile.ts';
-import type { AskedImport, MemoryFile } from '../memory/memoryFile.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
 import type { FileTraffic } from '../permission/fileTraffic.ts';
 import type {
