@@ -54,6 +54,9 @@ export function activeEdits(branch: readonly Entry[]): ActiveEdits {
 	return edits;
 }
 
+/** Whether two refs name the same part. */
+export const isSameRef = (left: ContextRef, right: ContextRef): boolean => keyOf(left) === keyOf(right);
+
 /** Content of the user's side as it is sent; of a compaction, the summary and what stands beside it. */
 export function editedContent(
 	entry: EntryOf<'user' | 'attachment' | 'toolResult' | 'compaction'>,
@@ -167,7 +170,8 @@ function keyOf({ entry, block }: ContextRef): string {
 	return block === undefined ? entry : `${entry} ${block}`;
 }
 
-const NO_EDITS = made(new Map(), [], new Set());
+/** Everything stands as it is. */
+export const NO_EDITS = made(new Map(), [], new Set());
 
 function contentOf(entry: EntryOf<'user' | 'attachment' | 'toolResult' | 'compaction'>): readonly StoredInputBlock[] {
 	if (entry.type !== 'compaction') return entry.content;

@@ -8,6 +8,7 @@ import {
 	type StoredInputBlock,
 } from '../session/content.ts';
 import type { Entry } from '../session/entry.ts';
+import { type ActiveEdits, editedContent, editedReminder, NO_EDITS } from './contextEdits.ts';
 import { type Amounts, addAmounts, amountOf, noAmounts } from './tokenRatios.ts';
 
 /** JSON around the text of a block that is stored as a blob: `{"type":"text","text":""}`. */
@@ -23,27 +24,37 @@ const known = new WeakMap<Entry, Amounts>();
 export function amountsOfEntry(entry: Entry): Amounts {
 	let amounts = known.get(entry);
 	if (!amounts) {
-		amounts = count(entry);
+		amounts = count(entry, NO_EDITS);
 		known.set(entry, amounts);
 	}
 	return amounts;
 }
 
-function count(entry: Entry): Amounts {
+/** The same where edits of the context count: what is folded counts as its replacement, what is dropped counts nothing. */
+export function amountsAsEdited(entry: Entry, edits: ActiveEdits): Amounts {
+	const isTouched = edits.replaced.has(entry.id) || edits.strippedThinking.has(entry.id);
+	return isTouched ? count(entry, edits) : amountsOfEntry(entry);
+}
+
+function count(entry: Entry, edits: ActiveEdits): Amounts {
 	switch (entry.type) {
 		case 'user':
 		case 'attachment':
-			return addAmounts(amountOf('block', entry.content.length), inputAmounts(entry.content, 'userText'));
-		case 'toolResult':
-			return addAmounts(amountOf('block', 1), inputAmounts(entry.content, 'toolResult'));
-		case 'reminder':
-			return addAmounts(amountOf('block', 1), amountOf('userText', utf8Length(entry.text) + REMINDER_TAG_BYTES));
-		case 'assistant':
-			return assistantAmounts(entry.block);
 		case 'compaction': {
-			const restored = entry.restored.map(({ content }) => content);
-			const summary: StoredInputBlock = { type: 'text', text: entry.summary };
-			return addAmounts(amountOf('block', restored.length + 1), inputAmounts([summary, ...restored], 'userText'));
+			const content = editedContent(entry, edits);
+			return addAmounts(amountOf('block', content.length), inputAmounts(content, 'userText'));
+		}
+		case 'toolResult':
+			return addAmounts(amountOf('block', 1), inputAmounts(editedContent(entry, edits), 'toolResult'));
+		case 'reminder': {
+			const text = editedReminder(entry, edits);
+			if (text === undefined) return nothing;
+			return addAmounts(amountOf('block', 1), amountOf('userText', utf8Length(text) + REMINDER_TAG_BYTES));
+		}
+		case 'assistant': {
+			if (edits.strippedThinking.has(entry.id)) return nothing;
+			const folded = edits.replaced.get(entry.id)?.whole?.text;
+			return assistantAmounts(folded === undefined ? entry.block : { type: 'text', text: folded });
 		}
 		default:
 			return nothing;

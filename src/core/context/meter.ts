@@ -172,7 +172,8 @@ function layers(
 	];
 	const shares = shareOut(
 		usedTokens,
-		estimates.map(([, , tokens]) => tokens),
+		// Edits may take more from a layer than it was estimated at.
+		estimates.map(([, , tokens]) => Math.max(0, tokens)),
 	);
 	return estimates.map(([layer, label], index) => ({ layer, label, tokens: shares[index] ?? 0 }));
 }

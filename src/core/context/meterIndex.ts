@@ -7,7 +7,9 @@ import type { EntryId } from '../../base/ids.ts';
 import type { BranchLinks } from '../session/branch.ts';
 import { totalInputTokens } from '../session/content.ts';
 import { type Entry, type EntryOf, isConversation } from '../session/entry.ts';
+import { activeEdits } from './contextEdits.ts';
 import { amountsOfEntry } from './entryAmounts.ts';
+import { editDifference, type SentDifference, summaryDifference } from './sentDifference.ts';
 import {
 	type Amounts,
 	addAmounts,
@@ -38,8 +40,10 @@ export type PathSums = {
 	readonly lastEnded: EntryOf<'assistantEnded'> | undefined;
 	/** The newest prefix that hangs on the path before this entry. */
 	readonly prefix: EntryOf<'prefix'> | undefined;
-	/** What came after `base` and is in the context for good. */
+	/** What came after `base` and is in the context for good. Less than nothing where edits took away more. */
 	readonly added: Amounts;
+	/** Something before `base` was edited after it, so the next count says little about what was added. */
+	readonly isBaseEdited: boolean;
 	/** Blocks of a reply that has no end yet. */
 	readonly flight: Flight | undefined;
 	/** The newest reply was refused, so results of its calls are not sent. */
@@ -64,6 +68,8 @@ type MeterIndex = {
 	readonly ratios: TokenRatios;
 	/** Cost of every reply in the session, whatever branch it is on; unknown costs count 0. */
 	readonly costUsd: number;
+	/** Sums at `leaf` as they would be with this edit behind it. */
+	edited(leaf: EntryId | null, edit: EntryOf<'contextEdit'>): PathSums;
 };
 
 /** A reply costs a few tokens besides its text, which would make short ones look expensive. */
@@ -77,6 +83,7 @@ const root: PathSums = {
 	lastEnded: undefined,
 	prefix: undefined,
 	added: nothing,
+	isBaseEdited: false,
 	flight: undefined,
 	isRefused: false,
 	messages: nothing,
@@ -90,6 +97,8 @@ type Growing = {
 	length: number;
 	last: Entry | undefined;
 	readonly sums: Map<EntryId, PathSums>;
+	/** The entries that `sums` has. */
+	readonly byId: Map<EntryId, Entry>;
 	readonly prefixes: Map<EntryId | null, EntryOf<'prefix'>>;
 	readonly evidence: Evidence;
 	ratios: TokenRatios;
@@ -106,6 +115,7 @@ export function meterIndex(entries: readonly Entry[], links: BranchLinks = NO_LI
 			length: 0,
 			last: undefined,
 			sums: new Map(),
+			byId: new Map(),
 			prefixes: new Map(),
 			evidence: noEvidence(),
 			ratios: ratiosFrom(noEvidence()),
@@ -123,7 +133,14 @@ export function meterIndex(entries: readonly Entry[], links: BranchLinks = NO_LI
 	if (state.evidence.observations !== before) state.ratios = ratiosFrom(state.evidence);
 	const { sums, prefixes, ratios, costUsd } = state;
 	const at = (leaf: EntryId | null) => (leaf === null ? root : (sums.get(leaf) ?? root));
-	return { at, prefixAt: (leaf) => prefixes.get(leaf) ?? at(leaf).prefix, ratios, costUsd };
+	const grown = state;
+	return {
+		at,
+		prefixAt: (leaf) => prefixes.get(leaf) ?? at(leaf).prefix,
+		ratios,
+		costUsd,
+		edited: (leaf, edit) => edited(grown, { ...at(leaf), parent: at(leaf), id: edit.id }, edit),
+	};
 }
 
 const NO_LINKS: BranchLinks = new Map();
@@ -145,7 +162,23 @@ function add(state: Growing, entry: Entry, links: BranchLinks): void {
 		state.costUsd += entry.costUsd ?? 0;
 		learn(state.evidence, path, entry);
 	}
-	state.sums.set(entry.id, entry.type === 'compaction' ? compacted(state, path, entry) : next(path, entry));
+	state.byId.set(entry.id, entry);
+	state.sums.set(entry.id, sumsWith(state, path, entry));
+}
+
+function sumsWith(state: Growing, path: PathSums, entry: Entry): PathSums {
+	if (entry.type === 'compaction') return compacted(state, path, entry);
+	return entry.type === 'contextEdit' ? edited(state, path, entry) : next(path, entry);
+}
+
+/** The entries from the root to `path`, as far as they are loaded. */
+function wayTo(state: Growing, path: PathSums | undefined): readonly Entry[] {
+	const way: Entry[] = [];
+	for (let at = path; at; at = at.parent) {
+		const entry = at.id === null ? undefined : state.byId.get(at.id);
+		if (entry) way.push(entry);
+	}
+	return way.reverse();
 }
 
 function next(path: PathSums, entry: Entry): PathSums {
@@ -202,22 +235,35 @@ function next(path: PathSums, entry: Entry): PathSums {
 	}
 }
 
-/**
- * From here on the context is what stood before the range, and the summary. What was kept behind the range is counted by the next reply.
- */
+/** From here on the context is what stood before the range, the summary, and what was kept behind the range. */
 function compacted(state: Growing, path: PathSums, entry: EntryOf<'compaction'>): PathSums {
 	const { after } = entry.replaces;
 	const before = (after === null ? undefined : state.sums.get(after)) ?? root;
-	const landing = landed(before);
-	const amounts = amountsOfEntry(entry);
+	const way = wayTo(state, path.parent);
+	const counted = way.slice(0, way.findIndex(({ id }) => id === after) + 1);
 	return {
-		...landing,
+		...plus(landed(before), summaryDifference(counted, [...way, entry])),
 		parent: path.parent,
 		id: entry.id,
 		prefix: path.prefix,
 		lastEnded: path.lastEnded,
-		added: addAmounts(landing.added, amounts),
-		messages: addAmounts(landing.messages, amounts),
+	};
+}
+
+/** What an edit takes away or brings back, which is looked for along the whole way: edits are rare. */
+function edited(state: Growing, path: PathSums, entry: EntryOf<'contextEdit'>): PathSums {
+	const way = wayTo(state, path.parent);
+	const difference = editDifference(way, activeEdits(way), activeEdits([...way, entry]), state.ratios);
+	return difference ? { ...plus(path, difference), isBaseEdited: true } : path;
+}
+
+function plus(path: PathSums, { messages, toolResults, replies }: SentDifference): PathSums {
+	return {
+		...path,
+		added: addAmounts(path.added, addAmounts(addAmounts(messages, toolResults), replies)),
+		messages: addAmounts(path.messages, messages),
+		toolResults: addAmounts(path.toolResults, toolResults),
+		uncountedReplies: addAmounts(path.uncountedReplies, replies),
 	};
 }
 
@@ -242,6 +288,7 @@ function afterReply(path: PathSums, ended: EntryOf<'assistantEnded'>): PathSums 
 		lastEnded: ended,
 		base: { ended, inputTokens, replyTokens, prefix: path.prefix },
 		added: nothing,
+		isBaseEdited: false,
 		flight: undefined,
 		isRefused: !isReplayed,
 		replyTokens: path.replyTokens + replyTokens,
@@ -272,7 +319,7 @@ function learn(evidence: Evidence, path: PathSums, ended: EntryOf<'assistantEnde
 	const { base } = path;
 	if (base) {
 		const grownTokens = inputTokens - base.inputTokens;
-		if (base.prefix === path.prefix && base.ended.model === ended.model && grownTokens > 0) {
+		if (!path.isBaseEdited && base.prefix === path.prefix && base.ended.model === ended.model && grownTokens > 0) {
 			observe(evidence, addAmounts(path.added, amountOf('reply', base.replyTokens)), grownTokens);
 		}
 	} else if (path.prefix) {
