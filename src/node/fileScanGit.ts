@@ -25,7 +25,7 @@ const SAFE_OPTIONS = [
 	'protocol.allow=never',
 ];
 /** Reading commands only. */
-export type GitCommand = 'rev-parse' | 'config' | 'check-attr' | 'cat-file';
+export type GitCommand = 'rev-parse' | 'config' | 'check-attr' | 'cat-file' | 'diff-index' | 'diff-files' | 'ls-files';
 
 /** The git on the PATH; undefined when there is none. One inside `workspaceFolders` is never taken. */
 export function findGit(
@@ -51,20 +51,30 @@ function isExecutable(path: string): boolean {
 	}
 }
 
+type RunOptions = {
+	readonly input?: string;
+	/** `name=value`; they stand above those of every file. */
+	readonly settings?: readonly string[];
+	/** Default: a minute. */
+	readonly timeoutMs?: number;
+};
+
 /** What git writes to stdout; undefined when it fails, which is always an answer too: then its word is not used. */
 export function runGit(
 	gitPath: string,
 	folder: string,
 	command: GitCommand,
 	args: readonly string[],
-	input = '',
+	options: RunOptions = {},
 ): Promise<Buffer | undefined> {
+	const { input = '', settings = [], timeoutMs = TIMEOUT_MS } = options;
+	const set = settings.flatMap((setting) => ['-c', setting]);
 	return new Promise((settle) => {
-		const child = spawn(gitPath, ['-C', resolve(folder), ...SAFE_OPTIONS, command, ...args], {
+		const child = spawn(gitPath, ['-C', resolve(folder), ...SAFE_OPTIONS, ...set, command, ...args], {
 			cwd: resolve(folder),
 			env: gitEnvironment(process.env),
 			stdio: ['pipe', 'pipe', 'ignore'],
-			timeout: TIMEOUT_MS,
+			timeout: timeoutMs,
 			windowsHide: true,
 		});
 		const chunks: Buffer[] = [];

@@ -72,7 +72,7 @@ export async function openRepository(gitPath: string, folder: string): Promise<R
 	if (!place) return undefined;
 	const { top, hash } = place;
 	const git = (command: Parameters<typeof runGit>[2], args: readonly string[], input?: string) =>
-		runGit(gitPath, top, command, args, input);
+		runGit(gitPath, top, command, args, input === undefined ? {} : { input });
 	const settings = await readSettings(place, git);
 	if (!settings) return undefined;
 	let facts: Facts | undefined;
