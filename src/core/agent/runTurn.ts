@@ -32,6 +32,7 @@ import {
 	type TurnEnd,
 	UNTRUSTED,
 } from './turnFailure.ts';
+import { enterMemory, type MemoryDraft, memoryNews, memoryNotices } from './turnMemory.ts';
 import { modeReminder, promptReminders } from './turnReminders.ts';
 import type { Prompt, RunTurn, TurnEvent, TurnPorts } from './turnTypes.ts';
 
@@ -98,11 +99,14 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 	const { session, ports } = turn;
 	const cache: BlobCache = ports.loadedTexts ?? new Map();
 	let prefix: LoadedPrefix | undefined;
+	let news: readonly MemoryDraft[] = [];
 	try {
 		// Frozen before the prompt, so that it hangs on what precedes it: a rewind to this prompt keeps the bytes.
+		const frozen = session.newest('prefix');
 		if (ports.workspace.isTrusted) prefix = await currentPrefix(turn, cache);
+		if (prefix && prefix.entry.id === frozen?.id) news = await memoryNews(turn, prefix);
 	} finally {
-		await appendPrompt(turn, prompt);
+		await appendPrompt(turn, prompt, news);
 	}
 	// Nothing is done to the world before the calls of the reply, which flush by themselves, so the request need not wait for the disk.
 	const flushed = session.sync();
@@ -123,7 +127,11 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
  * The prompt, what is attached to it and what the model is told beside it in one write, then its checkpoint, which precedes every
  * effect of the turn.
  */
-async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Promise<void> {
+async function appendPrompt(
+	{ session, ports }: TurnContext,
+	prompt: Prompt,
+	news: readonly MemoryDraft[],
+): Promise<void> {
 	const text = prompt.text === '' ? [] : [{ type: 'text' as const, text: prompt.text }];
 	const attachments = await Promise.all(
 		[...pendingBrief(session), ...prompt.attachments].map(
@@ -140,9 +148,10 @@ async function appendPrompt({ session, ports }: TurnContext, prompt: Prompt): Pr
 	if (facts !== undefined)
 		attachments.push({ type: 'attachment', name: 'Facts', content: [{ type: 'text', text: facts }] });
 	const reminders = promptReminders(session.entries, session.branch(), session.mode);
-	const [user] = session.append<'user' | 'attachment' | 'reminder'>(
+	const [user] = session.append<'user' | 'attachment' | 'reminder' | 'notice'>(
 		{ type: 'user', content },
 		...attachments,
+		...news,
 		// Behind the prompt, so that a rewind to it takes them back as well.
 		...reminders.map((text) => ({ type: 'reminder' as const, text })),
 	);
@@ -166,16 +175,19 @@ async function currentPrefix({ session, ports }: TurnContext, cache: BlobCache):
 		if (loaded) return loaded;
 		session.append({ type: 'notice', level: 'warning', code: 'prefix-lost', text: PREFIX_LOST_TEXT });
 	}
+	const project = await ports.loadProjectContext();
 	const draft = await freezePrefix({
 		blobs: ports.blobs,
 		tools: toolDefinitions(builtInTools),
 		toolVersions: Object.fromEntries(builtInTools.map((tool) => [tool.name, tool.version])),
-		project: await ports.loadProjectContext(),
+		project,
 		model: ports.modelInfo(),
 		isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
 		cache,
 	});
 	const [entry] = session.append(draft);
+	const notices = memoryNotices(session.entries, project.notices);
+	if (notices.length > 0) session.append(...notices);
 	if (!entry) throw new Error('The session appended no prefix');
 	return await loadPrefix(entry, ports.blobs, cache);
 }
@@ -191,7 +203,12 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 		signal.throwIfAborted();
 		const reminder = modeReminder(session.branch(), session.mode);
 		if (reminder !== undefined) session.append({ type: 'reminder', text: reminder });
-		if (await makeRoomBefore(turn)) prefix = await currentPrefix(turn, cache);
+		if (await makeRoomBefore(turn)) {
+			prefix = await currentPrefix(turn, cache);
+			// What came into the part that was summarized comes again.
+			const news = await memoryNews(turn, prefix);
+			if (news.length > 0) session.append<MemoryDraft['type']>(...news);
+		}
 		const branch = session.branch();
 		const blobs = await loadBranchBlobs(branch, turn.ports.blobs, cache);
 		const request = buildContext({ branch, prefix, blobs, messageTtl: turn.ports.messageTtl, dropEarlierThinking });
@@ -228,6 +245,7 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 			case 'runTools':
 				await runToolCalls(outcome.calls, turn);
 				if (signal.aborted) return STOPPED;
+				await enterMemory(outcome.calls, turn, prefix);
 				break;
 			case 'tellCut':
 				closeCalls(turn, CUT_CALL, 'cut off by the output limit, so not run');

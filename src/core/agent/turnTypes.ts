@@ -4,7 +4,7 @@ import type { Trace } from '../../base/trace.ts';
 import type { FileScanner } from '../checkpoint/fileScanner.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
 import type { SummaryDraft } from '../context/summaryDraft.ts';
-import type { AskedImport, MemoryFile } from '../memory/memoryFile.ts';
+import type { AskedImport, MemoryFile, MemoryLoad } from '../memory/memoryFile.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
 import type { FileTraffic } from '../permission/fileTraffic.ts';
 import type {
@@ -71,6 +71,8 @@ export type TurnPorts = {
 	/** Keeps a rule that the user chose with *Always allow* (for this session). */
 	addSessionRule(rule: string): void;
 	loadProjectContext(): Promise<ProjectContext>;
+	/** Memory files and rules that come in when these files (absolute) are read or written. Without it, none do. */
+	loadNestedMemory?(touched: readonly string[]): Promise<MemoryLoad>;
 	readonly messageTtl: '5m' | '1h';
 	/** What the user set about the context window. */
 	contextLimits(): ContextLimits;

@@ -78,7 +78,12 @@ const timingSchema = z.object({ queuedMs: z.number(), firstTokenMs: z.number(), 
 const conversationFields = {
 	user: { content: z.array(storedInputBlockSchema) },
 	/** Content added to the prompt it follows; sent in the same API message. */
-	attachment: { name: z.string(), content: z.array(storedInputBlockSchema) },
+	attachment: {
+		name: z.string(),
+		content: z.array(storedInputBlockSchema),
+		/** It is a memory file that came in after the start: `hash` of what was sent, `cause` is the file that brought it in by being touched. */
+		memory: z.object({ path: z.string(), hash: z.string(), cause: z.string().optional() }).optional(),
+	},
 	assistant: {
 		messageId: z.string(),
 		index: z.number().int().nonnegative(),
