@@ -25,7 +25,8 @@ export type PromptCache = {
 	clear(): void;
 };
 
-export function createPromptCache(countOf: TokenCount, now: () => number): PromptCache {
+/** Starts of fewer than `leastTokens` are not kept. */
+export function createPromptCache(countOf: TokenCount, now: () => number, leastTokens = 0): PromptCache {
 	const entries = new Map<string, { expiresAtMs: number; ttl: '5m' | '1h' }>();
 	return {
 		clear: () => entries.clear(),
@@ -36,7 +37,7 @@ export function createPromptCache(countOf: TokenCount, now: () => number): Promp
 			const upTo = (count: number) => tokens.slice(0, count).reduce((sum, value) => sum + value, 0);
 			const isLive = (index: number) => (entries.get(chain[index] ?? '')?.expiresAtMs ?? 0) > now();
 
-			const marked = pieces.flatMap((piece, index) => (piece.mark ? [index] : []));
+			const marked = pieces.flatMap((piece, index) => (piece.mark && upTo(index + 1) >= leastTokens ? [index] : []));
 			let hit = -1;
 			for (const mark of marked)
 				for (let index = mark; index >= 0 && index > mark - LOOK_BACK_PIECES; index--)
