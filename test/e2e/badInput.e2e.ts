@@ -9,6 +9,7 @@ import type { ReplyBlock, ScriptedReply } from '../fakes/messagesApi/reply.ts';
 import { missingBrowser } from './support/environment.ts';
 import { endedLog, type FaultedApi, newestEnd, pairedResults, startFaultedApi } from './support/faultedApi.ts';
 import { editCard, permissionCard, send } from './support/panelActions.ts';
+import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
 suite('Bad input', { skip: missingBrowser() }, () => {
@@ -55,9 +56,23 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 		await workbench.screenshot(`bad-input-${name}-light`);
 		await workbench.setTheme('dark');
 	};
-	const says = async (card: Locator, ...sentences: readonly RegExp[]) => {
-		const text = await card.innerText();
-		for (const sentence of sentences) assert.match(text, sentence);
+	/** The newest card may still be the one before. */
+	const says = async (card: Locator, sentence: RegExp) => {
+		await card.filter({ hasText: sentence }).waitFor();
+	};
+	/** Collects what the line above the input says from now on, so that nothing is missed that is only there for a second. */
+	const progressSaid = async (): Promise<() => Promise<readonly string[]>> => {
+		const body = panel().locator('body');
+		await body.evaluate(({ ownerDocument: page }) => {
+			const said: string[] = [];
+			const look = () => {
+				const text = page.querySelector('.progress-text')?.textContent;
+				if (text && said.at(-1) !== text) said.push(text);
+			};
+			new MutationObserver(look).observe(page, { subtree: true, childList: true, characterData: true });
+			Reflect.set(globalThis, 'progressSaid', said);
+		});
+		return () => body.evaluate(() => Reflect.get(globalThis, 'progressSaid') as string[]);
 	};
 
 	test('an empty prompt cannot be sent', async () => {
@@ -96,7 +111,9 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 	});
 
 	test('429 and 529 are waited out in sight, as long as the endpoint asks for', async () => {
-		const waiting = (text: RegExp) => panel().getByRole('status').getByText(text).waitFor();
+		const saidSoFar = await progressSaid();
+		const waiting = (text: RegExp) =>
+			until(`${text} is said`, async () => (await saidSoFar()).some((line) => text.test(line)));
 		const limit = (headers: Record<string, string>) => ({ error: { status: 429, message: 'Slow down', headers } });
 		faulted.lineUp(limit({ 'retry-after': '2' }), limit({ 'retry-after-ms': '900' }), { text: 'After the limit.' });
 		await send(panel(), 'Hurry');
@@ -161,7 +178,8 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 		await picture('no-network');
 		faulted.lineUp({ text: 'Here again.' });
 		await faulted.reconnect();
-		await said('Here again.').waitFor();
+		// The pauses between the tries grow while the pictures are taken.
+		await said('Here again.').waitFor({ timeout: 60_000 });
 		await goesOn('the network');
 	});
 

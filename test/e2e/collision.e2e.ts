@@ -42,8 +42,7 @@ suite('Two sessions at one file', { skip: missingBrowser() }, () => {
 		faulted.lineUp(edit('one = 2', 'one = 3'), edit('one = 3', 'one = 4'), { text: 'Four.' });
 		await send(panel(), 'Make it four');
 		const card = permissionCard(panel(), 'Edit');
-		await card.waitFor();
-		assert.match(await card.innerText(), CAUSE);
+		await card.getByText(CAUSE).waitFor();
 		assert.equal(await card.getByRole('button', { name: 'Always allow' }).count(), 0);
 		assert.match(workbench.readFile(path), /one = 2/, 'nothing is written before the answer');
 		await workbench.screenshot('collision-permission');
@@ -59,7 +58,7 @@ suite('Two sessions at one file', { skip: missingBrowser() }, () => {
 		await send(panel(), 'Make it five');
 		const card = editCard(panel(), path);
 		await card.getByRole('button', { name: 'Accept', exact: true }).waitFor();
-		assert.match(await card.innerText(), /Changed by session “Make it four” just now, and not read here since/);
+		await card.getByText(/Changed by session “Make it four” just now, and not read here since/).waitFor();
 		await workbench.screenshot('collision-edit');
 		await card.getByRole('button', { name: 'Accept', exact: true }).click();
 		await turnEnds(panel());

@@ -31,6 +31,7 @@ describe('effects of commands in the page', { skip: chromiumPath === undefined ?
 			await card.getByRole('button', { name: 'and 3 more' }).click();
 			const list = card.getByRole('list', { name: 'Cannot be taken back' });
 			await list.waitFor();
+			await list.getByRole('listitem').nth(4).waitFor();
 			assert.equal(await list.getByRole('listitem').count(), 5);
 			await card.getByRole('button', { name: 'Show less' }).click();
 			await list.waitFor({ state: 'detached' });

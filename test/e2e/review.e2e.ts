@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
+import { clickInto, openChangePeek } from './support/editors.ts';
 import { missingBrowser } from './support/environment.ts';
 import { permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { repliesByPrompt } from './support/scriptedConversation.ts';
@@ -74,6 +75,11 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 			.flatMap(({ entries }) => entries)
 			.filter((entry) => entry.type === 'review')
 			.map((entry) => `${entry.verdict} ${(entry.path as { rel: string }).rel}`);
+	/** The log is written a moment after the file. */
+	const reviewsAre = async (...expected: readonly string[]) => {
+		await until('the verdicts are in the log', () => reviews().length >= expected.length);
+		assert.deepEqual(reviews(), expected);
+	};
 	const row = (name: RegExp): Locator =>
 		page().locator('[aria-label="Changes"] [role="treeitem"]').filter({ hasText: name });
 	const pictures = async (name: string) => {
@@ -82,7 +88,7 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 			await workbench.screenshot(`${name}-${theme}`);
 		}
 	};
-	const lastRequest = () => JSON.stringify(api.requests.at(-1)?.json ?? {});
+	const lastRequest = () => JSON.stringify(api.accepted.at(-1) ?? {});
 
 	test('the Changes view lists the files of the turn with their counts', async () => {
 		await send(panel(), PROMPT);
@@ -92,6 +98,7 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 		await workbench.runCommand('View: Show Retrace');
 		await row(/invoice\.js/).waitFor();
 		await row(/NOTES\.md.*new/).waitFor();
+		await row(/area\.js/).waitFor();
 		assert.equal(await row(/area\.js|invoice\.js|NOTES\.md/).count(), 3);
 		await pictures('review-tree');
 	});
@@ -100,20 +107,17 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 		await lenses('Undo').first().click();
 		await until('the price is back', () => workbench.readFile('src/invoice.js').includes('24.5'));
 		await lensCount(2);
-		assert.deepEqual(reviews(), ['undo src/invoice.js']);
+		await reviewsAre('undo src/invoice.js');
 	});
 
 	test('by the editor’s change peek: keep', async () => {
-		await page().locator('.editor-group-container .monaco-editor .view-lines').first().click();
+		await clickInto(page(), page().locator('.editor-group-container .monaco-editor .view-lines').first());
 		await page().keyboard.press('Control+Home');
-		await page().locator('.editor-group-container .dirty-diff-glyph').first().waitFor();
-		await page().keyboard.press('Alt+F3');
-		const peek = page().locator('.peekview-widget');
-		await peek.waitFor();
+		const peek = await openChangePeek(page());
 		await pictures('review-peek');
 		await peek.locator('.peekview-actions .codicon-check').click();
 		await lensCount(1);
-		assert.deepEqual(reviews(), ['undo src/invoice.js', 'keep src/invoice.js']);
+		await reviewsAre('undo src/invoice.js', 'keep src/invoice.js');
 		assert.ok(workbench.readFile('src/invoice.js').includes('A line per room'));
 		await page().keyboard.press('Escape');
 	});
@@ -126,14 +130,15 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 	});
 
 	test('what the user writes inside a pending change splits it, and stays when the rest is undone', async () => {
-		await page().locator('.view-line').filter({ hasText: 'if (!isSound)' }).first().click();
+		await clickInto(page(), page().locator('.view-line').filter({ hasText: 'if (!isSound)' }).first());
 		await page().keyboard.press('Home');
 		await page().keyboard.press('Shift+End');
-		await page().keyboard.type('// checked by hand');
+		await page().keyboard.insertText('// checked by hand');
 		await lensCount(2);
 		await pictures('review-split');
 		await workbench.runCommand('Retrace: Undo All Changes');
 		await lensCount(0);
+		await page().locator('.editor-group-container .monaco-editor.focused').first().waitFor();
 		await page().keyboard.press('Control+S');
 		await until('it is saved', () => workbench.readFile('src/area.js').includes('// checked by hand'));
 		assert.ok(!workbench.readFile('src/area.js').includes('isSound'));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { clickInto } from './support/editors.ts';
 import { missingBrowser } from './support/environment.ts';
 import { openRewind, openSessionFromTree, send, turnEnds } from './support/panelActions.ts';
 import { until } from './support/until.ts';
@@ -53,6 +54,7 @@ suite('A rewind over changes of the user', { skip: missingBrowser() }, () => {
 		const dialog = await openRewind(panel(), 0);
 		await dialog.getByRole('heading', { name: 'Conflicts' }).waitFor();
 		const overwrite = dialog.getByRole('checkbox', { name: 'Overwrite my changes in merge.txt' });
+		await overwrite.waitFor();
 		assert.equal(await overwrite.isChecked(), false);
 		assert.equal(await dialog.getByRole('checkbox', { name: 'Restore ends.txt' }).isChecked(), true);
 		await dialog.getByRole('button', { name: /ends\.txt/ }).click();
@@ -85,9 +87,11 @@ suite('A rewind over changes of the user', { skip: missingBrowser() }, () => {
 		await mergeEditor().getByText('Accept Your Version').click();
 		// The result stands below both sides.
 		await mergeEditor().getByText('0 Conflicts Remaining').waitFor();
-		await mergeEditor().locator('.view-line').filter({ hasText: 'mine' }).last().click();
+		const result = mergeEditor().locator('.view-line').filter({ hasText: 'mine' }).last();
+		await clickInto(workbench.page, result);
 		await workbench.page.keyboard.press('End');
-		await workbench.page.keyboard.type(' and alpha');
+		await workbench.page.keyboard.insertText(' and alpha');
+		await result.filter({ hasText: 'and alpha' }).waitFor();
 		await pictures('4-merged');
 		await panel().getByRole('button', { name: 'Use result' }).click();
 		await holds('merge.txt', 'top\nmine and alpha\nbottom\n');

@@ -5,7 +5,7 @@ import { missingBrowser } from './support/environment.ts';
 import { endedLog } from './support/faultedApi.ts';
 import { editCard, openRewind, send, turnEnds } from './support/panelActions.ts';
 import { chooseInMenu, showSessions, treeRow } from './support/sessionViews.ts';
-import { until } from './support/until.ts';
+import { settled, until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
 suite('Branches', { skip: missingBrowser() }, () => {
@@ -38,14 +38,14 @@ suite('Branches', { skip: missingBrowser() }, () => {
 		await ask('list files src/*.js');
 		await ask('replace "24.5" with "26" in src/invoice.js');
 		await editCard(panel(), 'src/invoice.js').waitFor();
-		first = await conversation().innerText();
+		first = await settled('the first branch', () => conversation().innerText());
 		firstFile = workbench.readFile('src/invoice.js');
 		const dialog = await openRewind(panel(), 1);
 		await dialog.getByRole('button', { name: 'Rewind', exact: true }).click();
 		await dialog.waitFor({ state: 'hidden' });
 		await panel().getByRole('textbox', { name: 'Message Retrace' }).fill('');
 		await ask('replace "24.5" with "30" in src/invoice.js');
-		second = await conversation().innerText();
+		second = await settled('the second branch', () => conversation().innerText());
 		await showSessions(workbench);
 		await branchRow(firstPrompt).waitFor();
 		await branchRow('"30"').waitFor();
@@ -58,11 +58,11 @@ suite('Branches', { skip: missingBrowser() }, () => {
 		assert.notEqual(secondFile, firstFile);
 		await switchTo(firstPrompt);
 		await until('the same transcript', async () => (await conversation().innerText()) === first);
-		assert.equal(workbench.readFile('src/invoice.js'), firstFile);
+		await until('the first file', () => workbench.readFile('src/invoice.js') === firstFile);
 		await workbench.screenshot('branches-switched');
 		await switchTo('"30"');
 		await until('the other one again', async () => (await conversation().innerText()) === second);
-		assert.equal(workbench.readFile('src/invoice.js'), secondFile);
+		await until('the second file', () => workbench.readFile('src/invoice.js') === secondFile);
 		const now = (await endedLog(workbench.userDataDir, 'list files src/*.js')).text;
 		assert.ok(now.startsWith(before));
 	});

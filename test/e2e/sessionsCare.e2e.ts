@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { folderUrl } from '../../scripts/setup/launchCodeServer.mjs';
 import { missingBrowser } from './support/environment.ts';
-import { notification } from './support/notifications.ts';
+import { notification, pressInNotification } from './support/notifications.ts';
 import { writePastSession } from './support/pastSession.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
 import { openFromTree, sessionRow, showSessions } from './support/sessionViews.ts';
@@ -34,8 +34,7 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 
 	const page = () => workbench.page;
 	const told = (text: string | RegExp, timeoutMs?: number) => notification(workbench, text, timeoutMs);
-	const press = async (text: string | RegExp, button: string) =>
-		(await told(text)).getByRole('button', { name: button, exact: true }).click();
+	const press = (text: string | RegExp, button: string) => pressInNotification(workbench, text, button);
 	const pick = (text: string) => page().locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
 	const ok = () => page().locator('.quick-input-widget:visible').getByRole('button', { name: 'OK', exact: true });
 	const saidIn = (text: string) =>

@@ -71,6 +71,7 @@ suite('Forks', { skip: missingBrowser() }, () => {
 		await chooseInMenu(workbench.page, row, 'Delete Session');
 		await workbench.page.getByRole('dialog').getByRole('button', { name: 'Move to Trash' }).click();
 		await until('it is in the trash', () => !existsSync(origin));
+		await row.waitFor({ state: 'detached' });
 		await panel().getByRole('button', { name: 'Open origin session' }).click();
 		await shows(second).waitFor();
 		await panel().getByRole('group', { name: 'Read-only' }).getByText('in the trash').waitFor();

@@ -16,7 +16,7 @@ import {
 	sessionRow,
 	showSessions,
 } from './support/sessionViews.ts';
-import { until } from './support/until.ts';
+import { settled, until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
 suite('The sessions view', { skip: missingBrowser() }, () => {
@@ -37,7 +37,7 @@ suite('The sessions view', { skip: missingBrowser() }, () => {
 
 	test('a deleted session lies in the trash as it was, and comes back from there', async () => {
 		const { path } = await ask('list files src/*.js');
-		const shown = await conversation().innerText();
+		const shown = await settled('the transcript', () => conversation().innerText());
 		const before = readFileSync(path);
 		await showSessions(workbench);
 		await chooseInMenu(workbench.page, sessionRow(workbench, 'list files'), 'Delete Session');

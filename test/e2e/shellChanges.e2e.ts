@@ -136,7 +136,7 @@ function walk(scene: Scene): void {
 
 	test('undoing the rewind brings back what the command did', async () => {
 		await panel().getByRole('button', { name: 'Undo rewind' }).click();
-		await until('the row is back', async () => (await panel().getByText('files changed').count()) > 0);
+		await panel().getByText('files changed').first().waitFor();
 		await becomes('the files are as the command left them', changed);
 	});
 
@@ -213,7 +213,7 @@ suite('What a command does not see, and what is not recorded', { skip: missingBr
 
 	test('with unsaved changes a command asks first, and saves them if told to', async () => {
 		await workbench.openFile('src/invoice.js');
-		await workbench.page.keyboard.type('// typed');
+		await workbench.page.keyboard.insertText('// typed');
 		await workbench.page.locator('.tab.dirty').waitFor();
 		await send(panel(), 'run cp src/invoice.js copy.js');
 		const card = permissionCard(panel(), 'Bash');

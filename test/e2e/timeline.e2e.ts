@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { clickInto, goToLine } from './support/editors.ts';
 import { missingBrowser } from './support/environment.ts';
 import { endedLog } from './support/faultedApi.ts';
 import { notification } from './support/notifications.ts';
@@ -41,8 +42,9 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await ask(first);
 		await editCard(panel(), 'src/invoice.js').waitFor();
 		await workbench.runCommand('Retrace: Create Checkpoint…');
-		await page().locator('.quick-input-widget input').fill('Rate is 26');
-		await page().keyboard.press('Enter');
+		const name = page().locator('.quick-input-widget:visible input[type="text"]');
+		await name.fill('Rate is 26');
+		await name.press('Enter');
 		await panel().getByText('Checkpoint: Rate is 26').waitFor();
 		await ask(second);
 		await workbench.runCommand('Retrace: Show Time Line');
@@ -69,7 +71,7 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await tab('invoice (at replace').waitFor();
 		await until('the newest version', async () => /30/.test(await editorText().innerText()));
 		await workbench.screenshot('timeline-as-it-was');
-		await editorText().click();
+		await clickInto(page(), editorText());
 		await page().keyboard.press('Alt+,');
 		await until('the version before', async () => {
 			const text = await editorText().innerText();
@@ -99,7 +101,7 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await page().locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
 		await until('the file is restored', () => /26/.test(file()) && !/30/.test(file()));
 		await row('Files rewound').waitFor();
-		await panel().getByRole('button', { name: 'Undo rewind' }).click();
+		await panel().getByRole('button', { name: 'Undo rewind' }).last().click();
 		await until('the restore is undone', () => /30/.test(file()));
 	});
 
@@ -111,8 +113,8 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await page().locator('.quick-input-list .monaco-list-row').filter({ hasText: 'src/invoice.js' }).waitFor();
 		await page().locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
 		await until('the turn is taken back', () => /26/.test(file()) && !/30/.test(file()));
-		assert.equal(workbench.readFile('src/area.js'), area);
 		await row('Taken back: replace').waitFor();
+		assert.equal(workbench.readFile('src/area.js'), area);
 		await panel().getByText('One turn taken back: 1 file restored').waitFor();
 	});
 
@@ -130,10 +132,8 @@ suite('Time line', { skip: missingBrowser() }, () => {
 	test('a line says which prompt wrote it', async () => {
 		await workbench.openFile('src/area.js');
 		const goTo = async (line: number) => {
-			await editorText().click();
-			await page().keyboard.press('Control+G');
-			await page().locator('.quick-input-widget input').fill(`:${line}`);
-			await page().keyboard.press('Enter');
+			await clickInto(page(), editorText());
+			await goToLine(page(), line);
 		};
 		await goTo(8);
 		await workbench.runCommand('Retrace: Show Who Wrote This Line');
@@ -142,9 +142,19 @@ suite('Time line', { skip: missingBrowser() }, () => {
 		await picker.getByText('Compare with Now').waitFor();
 		await workbench.screenshot('timeline-line-origin');
 		await page().keyboard.press('Escape');
-		await editorText().locator('.view-line').filter({ hasText: 'main =' }).getByText('main').first().hover();
+		await picker.waitFor({ state: 'hidden' });
+		const word = editorText().locator('.view-line').filter({ hasText: 'main =' }).getByText('main').first();
 		const hover = page().locator('.monaco-hover').filter({ hasText: 'written by the agent' });
-		await hover.getByText('replace "let" with "var" in src/area.js').waitFor();
+		const said = hover.getByText('replace "let" with "var" in src/area.js');
+		// A window that draws anew meanwhile takes the hover away.
+		await until('the hover is shown', async () => {
+			await editorText().hover({ position: { x: 1, y: 1 } });
+			await word.hover();
+			return await said.waitFor({ timeout: 4_000 }).then(
+				() => true,
+				() => false,
+			);
+		});
 		await workbench.screenshot('timeline-hover');
 		await goTo(1);
 		await workbench.runCommand('Retrace: Show Who Wrote This Line');

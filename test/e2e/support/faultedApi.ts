@@ -37,12 +37,15 @@ export async function startFaultedApi(): Promise<FaultedApi> {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The log that holds this prompt, once its newest turn has ended. */
+/** The log that holds this prompt, once its newest turn has ended and nothing more is written because of it. */
 export async function endedLog(userDataDir: string, prompt: string): Promise<SessionLog> {
 	return await until(`the turn of "${prompt.slice(0, 40)}" has ended in the log`, () => {
 		const log = readSessionLogs(userDataDir).find(({ text }) => text.includes(JSON.stringify(prompt).slice(1, -1)));
-		const last = log?.entries.findLast(({ type }) => type === 'user' || type === 'turnEnded');
-		return last?.type === 'turnEnded' ? log : undefined;
+		const end = log?.entries.findLastIndex(({ type }) => type === 'user' || type === 'turnEnded') ?? -1;
+		// A tail follows each turn.
+		const isOver =
+			log?.entries[end]?.type === 'turnEnded' && log.entries.slice(end).some(({ type }) => type === 'tail');
+		return isOver ? log : undefined;
 	});
 }
 

@@ -2,6 +2,7 @@
 // what differs (prompts, and what the model's side must have seen) is given by the caller.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { clickInto } from './editors.ts';
 import {
 	editCard,
 	openContext,
@@ -11,7 +12,7 @@ import {
 	send,
 	turnEnds,
 } from './panelActions.ts';
-import { until } from './until.ts';
+import { settled, until } from './until.ts';
 import type { Workbench } from './workbench.ts';
 
 /** What the path asks for. The first prompt changes src/invoice.js and then src/area.js, one edit each. */
@@ -52,7 +53,10 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 
 	test('asks for a change in two files; the first proposal opens as a native diff and is accepted on its card', async () => {
 		for (const path of ['src/invoice.js', 'src/area.js']) before[path] = workbench().readFile(path);
-		meterAtStart = await meterValue();
+		meterAtStart = await until('the meter knows what the first request begins with', async () => {
+			const value = await meterValue();
+			return value > 0 && value;
+		});
 		await send(panel(), prompts.changeTwoFiles);
 		const card = editCard(panel(), 'src/invoice.js');
 		await card.getByRole('button', { name: 'Accept' }).waitFor();
@@ -67,12 +71,11 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 		const card = editCard(panel(), 'src/area.js');
 		await card.getByRole('button', { name: 'Accept' }).waitFor();
 		const modified = workbench().page.locator('.monaco-diff-editor .modified .view-lines').last();
-		await modified
-			.getByText(/return.width/)
-			.first()
-			.click();
+		await clickInto(workbench().page, modified.getByText(/return.width/).first());
 		await workbench().page.keyboard.press('End');
-		await workbench().page.keyboard.type(' // checked by hand');
+		// In one piece: typed key by key, a suggestion may take a key.
+		await workbench().page.keyboard.insertText(' // checked by hand');
+		await modified.getByText('// checked by hand').first().waitFor();
 		await picture('2-edited-proposal');
 		await workbench().page.keyboard.press('Alt+Enter');
 		await until('the edited text is on disk', () => workbench().readFile('src/area.js').includes('// checked by hand'));
@@ -141,8 +144,8 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 			.last()
 			.waitFor();
 		await panel().getByRole('textbox', { name: 'Message Retrace' }).waitFor();
-		shown = await transcriptText(workbench());
-		meterShown = await meterValue();
+		shown = await settled('the transcript', () => transcriptText(workbench()));
+		meterShown = await settled('the meter', meterValue);
 		assert.match(shown, /npm test/);
 		await picture('7-resumed');
 		await workbench().reloadWindow();

@@ -1,6 +1,7 @@
 // What VS Code tells the user at the lower right.
 import type { Locator } from 'playwright-core';
 import { resultsFolder } from './environment.ts';
+import { until } from './until.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
@@ -27,4 +28,21 @@ export async function notification(workbench: Workbench, text: string | RegExp, 
 		});
 	}
 	return kept;
+}
+
+/** Presses a button of it, also when it hides meanwhile. */
+export async function pressInNotification(
+	workbench: Workbench,
+	text: string | RegExp,
+	button: string,
+	timeoutMs?: number,
+): Promise<void> {
+	await until(`"${button}" of the notification is pressed`, async () => {
+		const shown = await notification(workbench, text, timeoutMs);
+		const press = shown.getByRole('button', { name: button, exact: true }).click({ timeout: 4_000 });
+		return await press.then(
+			() => true,
+			() => false,
+		);
+	});
 }

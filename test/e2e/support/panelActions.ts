@@ -47,7 +47,10 @@ export async function openContext(panel: FrameLocator): Promise<Locator> {
 /** Opens the newest session with a click on its row in the Sessions view. */
 export async function openSessionFromTree(workbench: Workbench): Promise<void> {
 	await workbench.runCommand('View: Show Retrace');
-	const row = workbench.page.locator('.pane-body [role="treeitem"][aria-level="2"]').first();
+	// Other views of this side bar have rows as well, and may have them earlier.
+	const row = workbench.page
+		.locator('.pane:has(.pane-header[aria-label^="Sessions"]) [role="treeitem"][aria-level="2"]')
+		.first();
 	await row.click();
 	await workbench.panel().getByRole('article').first().waitFor();
 }

@@ -37,22 +37,47 @@ export function searchView(page: Page): FrameLocator {
 	return page.frameLocator(searchFrame).last().frameLocator('#active-frame');
 }
 
-/** Chooses an entry of the menu of a row. */
+/** Chooses an entry of the menu of a row. Asks for the menu again when it closed, or is that of the row as it was before the view was drawn anew. */
 export async function chooseInMenu(page: Page, row: Locator, entry: string): Promise<void> {
-	await row.click({ button: 'right' });
-	const menu = page.locator('.monaco-menu');
+	const menu = page.locator('.monaco-menu').first();
 	const item = menu.getByRole('menuitem', { name: entry }).first();
-	// A menu that has just opened takes no click yet, so that the one that opened it does not choose.
-	await until(`"${entry}" is chosen`, async () => {
-		await item.click({ timeout: 2_000 }).catch(() => undefined);
-		return !(await menu.isVisible());
-	});
+	const isThere = async () => {
+		if (!(await menu.isVisible())) await row.click({ button: 'right', timeout: 5_000 });
+		await item.waitFor({ timeout: 3_000 });
+	};
+	/** A menu that has just opened takes no click yet, so that the one that opened it does not choose. */
+	const isTaken = async () => {
+		await item.click({ timeout: 2_000 });
+		await menu.waitFor({ state: 'hidden', timeout: 1_000 });
+	};
+	const succeeds = (action: Promise<void>) =>
+		action.then(
+			() => true,
+			() => false,
+		);
+	await until(
+		`"${entry}" is chosen`,
+		async () => {
+			if (!(await succeeds(isThere()))) {
+				await page.keyboard.press('Escape');
+				return false;
+			}
+			return await succeeds(isTaken());
+		},
+		45_000,
+	);
 }
 
 /** Opens a row of a tree that has rows below it. */
 export async function expand(row: Locator): Promise<void> {
+	const isOpen = async () => (await row.getAttribute('aria-expanded')) === 'true';
 	await row.waitFor();
-	if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
+	await until('the row is open', async () => {
+		if (await isOpen()) return true;
+		await row.click();
+		// A second click too early would close it again.
+		return await until('the click has opened it', isOpen, 5_000).catch(() => false);
+	});
 }
 
 /** Starts a session in the panel; it is shown when this resolves. */

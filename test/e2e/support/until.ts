@@ -18,3 +18,19 @@ export async function until<T>(
 		await delay(intervalMs);
 	}
 }
+
+/** The value of `probe` once it stays the same for a while: for what is drawn in several steps and has no last one to wait for. */
+export async function settled<T>(what: string, probe: () => Promise<T>): Promise<T> {
+	const SAME_MS = 600;
+	let last: T | undefined;
+	let sinceMs = 0;
+	await until(`${what} stays the same`, async () => {
+		const value = await probe();
+		if (sinceMs === 0 || value !== last) {
+			last = value;
+			sinceMs = performance.now();
+		}
+		return performance.now() - sinceMs > SAME_MS;
+	});
+	return last as T;
+}

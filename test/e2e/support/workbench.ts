@@ -13,7 +13,7 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Browser, FrameLocator, Page } from 'playwright-core';
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { withLock } from '../../../scripts/setup/fileLock.mjs';
 import {
 	folderUrl,
@@ -31,6 +31,8 @@ import { until } from './until.ts';
 /** The first paint of a cold workbench on two busy cores. */
 const openTimeoutMs = 60_000;
 const actionTimeoutMs = 15_000;
+/** With its tries: the palette of a window that is still being laid out closes under the hands. */
+const paletteTimeoutMs = 45_000;
 
 const containerId = 'workbench.view.extension.retrace';
 /** The one in the secondary side bar, at the right edge of the window: the search is at the left, editor tabs are in the middle. */
@@ -58,13 +60,14 @@ export interface WorkbenchOptions {
 
 type Theme = 'dark' | 'light' | 'highContrast';
 
-/** Light and dark follow the system's scheme, which a page can change at once; the file of the settings is not watched by this VS Code. */
+/** Themes follow what the page says about the system, at once; the file of the settings is not watched by this VS Code. */
 const themeSettings = {
 	'window.autoDetectColorScheme': true,
+	'window.autoDetectHighContrast': true,
 	'workbench.preferredDarkColorTheme': 'Dark Modern',
 	'workbench.preferredLightColorTheme': 'Light Modern',
+	'workbench.preferredHighContrastColorTheme': 'Default High Contrast',
 };
-const highContrastSettings = { 'window.autoDetectColorScheme': false, 'workbench.colorTheme': 'Default High Contrast' };
 
 export interface Workbench {
 	/** The window; another one after `openWindow`. */
@@ -173,12 +176,9 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 				save();
 			},
 			setTheme: async (theme) => {
-				const isNow = settings['window.autoDetectColorScheme'] === false ? 'highContrast' : undefined;
-				settings = { ...settings, ...(theme === 'highContrast' ? highContrastSettings : themeSettings) };
-				save();
-				if (theme !== 'highContrast') await page.emulateMedia({ colorScheme: theme });
-				// To and from high contrast takes a new window: only the scheme is followed live.
-				if (theme !== isNow && (theme === 'highContrast' || isNow === 'highContrast')) await reload();
+				const isHigh = theme === 'highContrast';
+				await page.emulateMedia({ colorScheme: isHigh ? 'dark' : theme });
+				await page.evaluate((isOn) => Reflect.get(globalThis, 'setHighContrast')(isOn), isHigh);
 				const bodyClass = { dark: 'vs-dark', light: 'vs', highContrast: 'hc-black' }[theme];
 				await page.locator(`.monaco-workbench.${bodyClass}`).waitFor();
 				await panel(page)
@@ -211,36 +211,47 @@ function panel(page: Page): FrameLocator {
 	return page.frameLocator(panelFrame).frameLocator('#active-frame');
 }
 
+const quickInput = (page: Page) => page.locator('.quick-input-widget:visible input[type="text"]');
+const quickRow = (page: Page, text: string) =>
+	page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+
 /**
  * Runs a command by its title in the command palette. Tries again when the palette closes under its hands, as it does while a
- * window is still being laid out. Rejects when there is no such command.
+ * window is still being laid out. Resolves when the palette is gone, or asks what the command wants to know; rejects when there is no
+ * such command.
  */
 async function runCommand(page: Page, title: string): Promise<void> {
-	const input = page.locator('.quick-input-widget:visible input[type="text"]');
-	const row = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+	await chooseByKey(page, 'F1', `>${title}`, quickRow(page, title), `the command "${title}" is in the palette`);
+	const isAsking = async () => {
+		const input = quickInput(page);
+		// It may go between the two questions.
+		return (await input.isVisible()) && (await input.inputValue({ timeout: 1_000 }).catch(() => '')).startsWith('>');
+	};
+	await until(`the palette is gone after "${title}"`, async () => !(await isAsking()));
+}
+
+async function openFile(page: Page, relativePath: string): Promise<void> {
+	const name = relativePath.split('/').at(-1) ?? relativePath;
+	await chooseByKey(page, 'Control+P', relativePath, quickRow(page, name), `${relativePath} can be opened`);
+	await page.locator('.editor-group-container .tab.active').filter({ hasText: name }).waitFor();
+	// Only then do keys go into the file.
+	await page.locator('.editor-group-container .monaco-editor.focused').first().waitFor();
+}
+
+/** Opens the quick input by a key, types into it and clicks the row; once more when it closed meanwhile. */
+async function chooseByKey(page: Page, key: string, text: string, row: Locator, what: string): Promise<void> {
 	const attempt = async () => {
-		await page.keyboard.press('F1');
-		await input.waitFor({ timeout: 1_000 });
-		await input.fill(`>${title}`, { timeout: 1_000 });
-		await row.click({ timeout: 3_000 });
+		await page.keyboard.press(key);
+		await quickInput(page).waitFor({ timeout: 2_000 });
+		await quickInput(page).fill(text, { timeout: 2_000 });
+		await row.click({ timeout: 5_000 });
 		return true;
 	};
 	const closed = async () => {
 		await page.keyboard.press('Escape');
 		return false;
 	};
-	await until(`the command "${title}" is in the palette`, () => attempt().catch(closed), actionTimeoutMs);
-}
-
-async function openFile(page: Page, relativePath: string): Promise<void> {
-	const name = relativePath.split('/').at(-1) ?? relativePath;
-	const input = page.locator('.quick-input-widget:visible input[type="text"]');
-	await page.keyboard.press('Control+P');
-	await input.fill(relativePath);
-	await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
-	await page.locator('.editor-group-container .tab.active').filter({ hasText: name }).waitFor();
-	// Only then do keys go into the file.
-	await page.locator('.editor-group-container .monaco-editor.focused').first().waitFor();
+	await until(what, () => attempt().catch(closed), paletteTimeoutMs);
 }
 
 async function openPage(browser: Browser, url: string, options: WorkbenchOptions): Promise<Page> {
@@ -251,10 +262,37 @@ async function openPage(browser: Browser, url: string, options: WorkbenchOptions
 	});
 	const page = await context.newPage();
 	page.setDefaultTimeout(actionTimeoutMs);
+	await page.addInitScript(makeContrastSwitchable);
 	await page.goto(url);
 	await workbenchShown(page);
 	await showPanel(page);
 	return page;
+}
+
+/**
+ * Runs in the page before its own scripts. VS Code asks the browser whether the system has high contrast; emulating that for the whole
+ * page would make the browser replace all colours, so only the answer to this question can be changed, by `setHighContrast`.
+ */
+function makeContrastSwitchable(): void {
+	if (window !== window.top) return;
+	const query = '(forced-colors: active)';
+	const original = window.matchMedia.bind(window);
+	const list = original(query);
+	const asked = new EventTarget();
+	let isOn = false;
+	const answer = new Proxy(list, {
+		get: (target, key) => {
+			if (key === 'matches') return isOn;
+			if (key === 'addEventListener') return asked.addEventListener.bind(asked);
+			if (key === 'removeEventListener') return asked.removeEventListener.bind(asked);
+			return Reflect.get(target, key, target);
+		},
+	});
+	window.matchMedia = (text) => (text === query ? answer : original(text));
+	Reflect.set(globalThis, 'setHighContrast', (is: boolean) => {
+		isOn = is;
+		asked.dispatchEvent(new Event('change'));
+	});
 }
 
 /**
@@ -273,6 +311,8 @@ async function showPanel(page: Page): Promise<void> {
 	// A window without a folder starts with the bar hidden, and then there is no tab to click.
 	await until('the bar of the panel appears', reveal, 8_000).catch(() => runCommand(page, 'Retrace: Focus Chat'));
 	await page.locator(panelFrame).waitFor();
+	// The page is told its session once the extension host is up, which takes its time on a busy machine.
+	await panel(page).getByRole('textbox', { name: 'Message Retrace' }).waitFor({ timeout: openTimeoutMs });
 }
 
 async function workbenchShown(page: Page): Promise<void> {
