@@ -70,12 +70,14 @@ export async function askBefore(
 	return instructions === undefined ? {} : { instructions };
 }
 
-/** Rejects with UserError `conversation-moved` when the session went on since. */
-export async function appendCompaction(
+/** The entry as it would be, and how full the context is with it. Appends nothing. */
+export type PreparedCompaction = { readonly draft: EntryDraft<'compaction'>; readonly leaf: EntryId | null };
+
+export async function prepareCompaction(
 	session: Session,
 	made: CompactionText,
 	ports: CompactionPorts,
-): Promise<EntryOf<'compaction'>> {
+): Promise<PreparedCompaction> {
 	const { range } = made;
 	const branch = session.branch();
 	const start = range.after === null ? 0 : branch.findIndex(({ id }) => id === range.after) + 1;
@@ -116,8 +118,17 @@ export async function appendCompaction(
 		...made.rest,
 		tokensAfter: 0,
 	};
-	if (session.leaf !== made.leaf) throw conversationMoved();
-	const [entry] = session.append({ ...compaction, tokensAfter: tokensAfter(session, compaction, ports) });
+	return { draft: { ...compaction, tokensAfter: tokensAfter(session, compaction, ports) }, leaf: made.leaf };
+}
+
+/** Rejects with UserError `conversation-moved` when the session went on since. */
+export async function appendCompaction(
+	session: Session,
+	{ draft, leaf }: PreparedCompaction,
+	ports: CompactionPorts,
+): Promise<EntryOf<'compaction'>> {
+	if (session.leaf !== leaf) throw conversationMoved();
+	const [entry] = session.append(draft);
 	if (!entry) throw new Error('The session appended no compaction');
 	await refreshPrefix(session, ports);
 	await session.sync();

@@ -13,7 +13,13 @@ import { withSummaryQuestion } from '../context/summaryRequest.ts';
 import { isBlobRef, isTextBlock, type StoredInputBlock } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { appendCompaction, askBefore, type CompactionPorts, measureNow } from './appendCompaction.ts';
+import {
+	appendCompaction,
+	askBefore,
+	type CompactionPorts,
+	measureNow,
+	prepareCompaction,
+} from './appendCompaction.ts';
 import { askConversation } from './askConversation.ts';
 import type { TurnEvent } from './turnTypes.ts';
 
@@ -75,7 +81,7 @@ export async function applySummary(
 	ports: CompactionPorts,
 ): Promise<EntryOf<'compaction'>> {
 	const { wish } = draft;
-	return await appendCompaction(
+	const prepared = await prepareCompaction(
 		session,
 		{
 			range: draft.range,
@@ -94,6 +100,7 @@ export async function applySummary(
 		},
 		ports,
 	);
+	return await appendCompaction(session, prepared, ports);
 }
 
 /** The part of a stored summary that a person reads and edits. */

@@ -6,10 +6,12 @@ import { codeOf, isCancelled, UserError } from '../../base/errors.ts';
 import type { ContextMeasure } from '../context/meter.ts';
 import type { CompactionWish } from '../context/summaryDraft.ts';
 import { ModelError } from '../model/modelError.ts';
+import type { ContextStrategy } from '../session/compactionFields.ts';
 import type { Entry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { type CompactionPorts, measureNow } from './appendCompaction.ts';
 import { applySummary, draftSummary } from './compact.ts';
+import { leaveOut } from './leaveOut.ts';
 import { isPlanWaiting } from './planItem.ts';
 import type { TurnEvent } from './turnTypes.ts';
 
@@ -22,6 +24,8 @@ export type RoomTurn = {
 
 /** Failures in a row after which the session is not summarized by itself any more. */
 const MAX_FAILURES = 2;
+/** Of a request that was too large, at most so much may be left. */
+const SMALLER_SHARE = 0.7;
 const COMPACTION_FAILED = 'compaction-failed';
 
 /** Before a request. True when the conversation is another one now. Never rejects but for a stop and a log that cannot be written. */
@@ -33,19 +37,19 @@ export async function makeRoomBefore(turn: RoomTurn): Promise<boolean> {
 	if (isTurnBegun) {
 		// When even the last moment has come, waiting for the end of the turn is no choice.
 		if (measure.usedTokens < lastMomentTokens(measure)) return false;
-		return await compactByItself(turn, { scope: { kind: 'all' }, by: 'forced' });
+		return await shorten(turn, { scope: { kind: 'all' }, by: 'forced' }, measure);
 	}
 	const before = branch[prompt - 1];
 	if (!before || !isDue(turn.session, measure, branch.slice(0, prompt))) return false;
 	const { triggerTokens: lineTokens } = measure;
-	return await compactByItself(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens, upToEntry: before.id });
+	return await shorten(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens, upToEntry: before.id }, measure);
 }
 
 /** After the last reply of a turn. */
 export async function makeRoomAfter(turn: RoomTurn): Promise<void> {
 	const measure = measureNow(turn.session, turn.ports);
 	if (!isDue(turn.session, measure, turn.session.branch())) return;
-	await compactByItself(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens: measure.triggerTokens });
+	await shorten(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens: measure.triggerTokens }, measure);
 }
 
 /** Half of what is kept free belongs to the reply: from here on the next request might not fit. */
@@ -65,12 +69,57 @@ export async function makeRoomForced(turn: RoomTurn): Promise<boolean> {
 	const before = branch[prompt - 1];
 	const isTurnBegun = branch.slice(prompt).some(({ type }) => type === 'assistant' || type === 'toolResult');
 	const edge = !isTurnBegun && before ? { upToEntry: before.id } : {};
-	return await compactByItself(turn, { scope: { kind: 'all' }, by: 'forced', ...edge });
+	const measure = measureNow(turn.session, turn.ports);
+	// The endpoint counts otherwise than the meter: what is to be sent must get smaller, wherever the line is.
+	const smaller = Math.min(measure.triggerTokens, Math.round(measure.usedTokens * SMALLER_SHARE));
+	const wish = { scope: { kind: 'all' }, by: 'forced', ...edge } as const;
+	return await shorten(turn, wish, { ...measure, triggerTokens: smaller });
 }
 
-async function compactByItself(turn: RoomTurn, wish: CompactionWish): Promise<boolean> {
-	const { session, ports, onEvent, signal } = turn;
-	if (!ports.contextLimits().autoCompact || failuresInARow(session.entries) >= MAX_FAILURES) return false;
+/** As the user's strategy says; by a summary where that gives no room and the next request might not fit. */
+async function shorten(turn: RoomTurn, wish: CompactionWish, measure: ContextMeasure): Promise<boolean> {
+	const { session, ports, signal } = turn;
+	const { autoCompact, strategy = 'summarize' } = ports.contextLimits();
+	if (!autoCompact) return false;
+	if (strategy !== 'summarize') {
+		const outcome = await tried(turn, wish, strategy, async () => {
+			const entry = await leaveOut(session, strategy, wish, measure, ports, signal);
+			return entry === undefined ? 'cannot' : 'done';
+		});
+		if (outcome !== 'cannot') return outcome === 'done';
+		if (wish.by !== 'forced' && measure.usedTokens < lastMomentTokens(measure)) {
+			tellOnce(session, 'compaction-cannot', CANNOT_TEXT);
+			return false;
+		}
+	}
+	if (failuresInARow(session.entries) >= MAX_FAILURES) return false;
+	const outcome = await tried(turn, wish, 'summarize', async () => await summarize(turn, wish));
+	return outcome === 'done';
+}
+
+const CANNOT_TEXT =
+	'The newest turns alone fill the context up to the line, so nothing older could be left out. It is summarized when the next request might not fit; rewind or use /compact to make room now.';
+
+async function summarize({ session, ports, onEvent, signal }: RoomTurn, wish: CompactionWish): Promise<Outcome> {
+	const draft = await draftSummary(session, wish, ports, onEvent, signal);
+	const text = ports.reviewSummary ? await ports.reviewSummary(draft, signal) : draft.summary;
+	if (text === undefined) {
+		tell(session, 'The summary was dropped, so the conversation stays as it was.');
+		return 'declined';
+	}
+	await applySummary(session, draft, text, ports);
+	return 'done';
+}
+
+type Outcome = 'done' | 'declined' | 'cannot' | 'failed';
+
+/** Never rejects but for a stop and a log that cannot be written. */
+async function tried(
+	{ session, ports, signal }: RoomTurn,
+	wish: CompactionWish,
+	strategy: ContextStrategy,
+	work: () => Promise<Outcome>,
+): Promise<Outcome> {
 	const startedAt = ports.clock.now();
 	const traced = (code?: string) =>
 		ports.trace({
@@ -78,19 +127,12 @@ async function compactByItself(turn: RoomTurn, wish: CompactionWish): Promise<bo
 			sessionId: session.id,
 			durationMs: Math.max(0, ports.clock.now() - startedAt),
 			...(code === undefined ? {} : { code }),
-			detail: { by: wish.by },
+			detail: { by: wish.by, strategy },
 		});
 	try {
-		const draft = await draftSummary(session, wish, ports, onEvent, signal);
-		const text = ports.reviewSummary ? await ports.reviewSummary(draft, signal) : draft.summary;
-		if (text === undefined) {
-			traced('declined');
-			tell(session, 'The summary was dropped, so the conversation stays as it was.');
-			return false;
-		}
-		await applySummary(session, draft, text, ports);
-		traced();
-		return true;
+		const outcome = await work();
+		traced(outcome === 'done' ? undefined : outcome);
+		return outcome;
 	} catch (error) {
 		if (signal.aborted || isCancelled(error)) throw error;
 		if (!(error instanceof ModelError) && !(error instanceof UserError)) throw error;
@@ -99,7 +141,7 @@ async function compactByItself(turn: RoomTurn, wish: CompactionWish): Promise<bo
 		// Nothing in it to summarize is no failure of the summary, and neither is the word of somebody who was asked.
 		if (codeOf(error) === 'compaction-blocked') tellOnce(session, 'compaction-blocked', error.message);
 		else if (codeOf(error) !== 'nothing-to-compact') tellFailure(session, error);
-		return false;
+		return 'failed';
 	}
 }
 
