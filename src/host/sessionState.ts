@@ -80,7 +80,7 @@ export async function withSession<T>(
 	}
 }
 
-const BOOKKEEPING: ReadonlySet<string> = new Set(['title', 'state', 'tail', 'branchLabel', 'prefix']);
+const BOOKKEEPING: ReadonlySet<string> = new Set(['title', 'state', 'tail', 'branchLabel', 'prefix', 'count']);
 const EMPTY_TEXT = 'This session has no message yet. Send a prompt first.';
 
 function doneWord(change: StateChange): string {

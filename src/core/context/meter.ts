@@ -1,6 +1,6 @@
 /**
  * How full the context window will be with the next request: exact up to the newest reply of the branch, estimated for what came
- * after it at this session's learned ratios. Pure; cheap enough to call after every entry. Asks no endpoint: see `needsCount`.
+ * after it at this session's learned ratios. Pure; cheap enough to call after every entry. Asks no endpoint: see `countDue`.
  */
 import type { EntryId } from '../../base/ids.ts';
 import { utf8Length } from '../../base/text.ts';
@@ -8,7 +8,7 @@ import type { ModelInfo } from '../ports.ts';
 import type { BranchLinks } from '../session/branch.ts';
 import { totalInputTokens } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
-import { meterIndex, type PathSums } from './meterIndex.ts';
+import { type MeterIndex, meterIndex, type PathSums, paceOf } from './meterIndex.ts';
 import type { PrefixTexts } from './prefix.ts';
 import { addAmounts, amountOf, noAmounts, type TokenRatios, tokensOf } from './tokenRatios.ts';
 
@@ -58,15 +58,18 @@ const OUTPUT_RESERVE_TOKENS = 20_000;
 const SAFETY_MARGIN_TOKENS = 13_000;
 /** A small window of a local model would have no room for anything else. */
 const MAX_RESERVE_SHARE = 0.5;
-/** Turns whose growth is averaged: enough to smooth one long turn, few enough to follow a change of pace. */
-const PACE_TURNS = 5;
+/** Less than this is not seen on a meter. */
+const WORTH_COUNTING_SHARE = 0.02;
 
 export function measureContext(input: MeterInput): ContextMeasure {
 	const index = meterIndex(input.entries, input.links);
 	const path = index.at(input.leaf);
-	const { ratios } = index;
-	const prefix = prefixBytes(input, index.prefixAt(input.leaf) ?? input.newestPrefix);
-	const { usedTokens, exactTokens } = used(input, path, prefix, ratios);
+	const ratios = index.ratiosOf(input.modelInfo.id);
+	const frozen = index.prefixAt(input.leaf) ?? input.newestPrefix;
+	const prefix = prefixBytes(input, frozen);
+	const prefixTokens = tokensOfPrefix(input, index, frozen, ratios);
+	const { usedTokens, exactTokens } = used(input, index, path, prefix, prefixTokens);
+	const pace = paceOf(path, prefixTokens);
 	const maxTokens = input.windowOverride ?? input.modelInfo.windowTokens;
 	const reserve = Math.min(OUTPUT_RESERVE_TOKENS, input.modelInfo.maxOutputTokens) + SAFETY_MARGIN_TOKENS;
 	const triggerTokens = maxTokens - Math.min(reserve, Math.round(maxTokens * MAX_RESERVE_SHARE));
@@ -79,17 +82,34 @@ export function measureContext(input: MeterInput): ContextMeasure {
 		layers: layers(usedTokens, path, prefix, ratios),
 		costUsd: index.costUsd,
 		cacheShare: cacheShare(path.lastEnded),
-		turnsLeft: turnsLeft(path, triggerTokens - usedTokens, tokensOf(amountOf('prefix', prefix.total), ratios)),
+		turnsLeft: pace === undefined ? null : Math.max(0, Math.floor((triggerTokens - usedTokens) / pace)),
 	};
 }
 
-/**
- * Whether it is worth asking the endpoint to count: there are messages and nothing on the branch was ever counted. The caller asks once
- * per leaf (an endpoint may not be able to) and passes the answer as `counted`.
- */
+/** Whether there are messages and nothing on the branch was ever counted. */
 export function needsCount(measure: ContextMeasure): boolean {
 	if (measure.usedTokens === 0 || measure.estimatedTokens < measure.usedTokens) return false;
 	return measure.layers.some(({ layer, tokens }) => (layer === 'messages' || layer === 'toolResults') && tokens > 0);
+}
+
+/**
+ * Whether it is worth asking the endpoint to count: `soon` when nothing of the request at the leaf was counted as it would be sent (after a
+ * summary, an edit, a change of model), `idle` when much came after what was; undefined otherwise. The caller asks once per leaf (an
+ * endpoint may not be able to), and appends the answer as a `count` entry or passes it as `counted`.
+ */
+export function countDue(input: MeterInput): 'soon' | 'idle' | undefined {
+	const path = meterIndex(input.entries, input.links).at(input.leaf);
+	// Of a reply that is cut off it is not said what becomes of it.
+	if (path.flight || countedSums(input, path)) return undefined;
+	const { layers: shown, usedTokens, estimatedTokens } = measureContext(input);
+	if (!path.base) {
+		const hasMessages = shown.some(
+			({ layer, tokens }) => (layer === 'messages' || layer === 'toolResults') && tokens > 0,
+		);
+		return hasMessages ? 'soon' : undefined;
+	}
+	if (path.isBaseEdited || !isOfModel(path, input.modelInfo.id)) return 'soon';
+	return estimatedTokens > WORTH_COUNTING_SHARE * usedTokens ? 'idle' : undefined;
 }
 
 type PrefixBytes = {
@@ -117,10 +137,12 @@ function bytesOf(tools: number, system: number, context: number): PrefixBytes {
 
 function used(
 	input: MeterInput,
+	index: MeterIndex,
 	path: PathSums,
 	prefix: PrefixBytes,
-	ratios: TokenRatios,
+	prefixTokens: number,
 ): { readonly usedTokens: number; readonly exactTokens: number } {
+	const ratios = index.ratiosOf(input.modelInfo.id);
 	const addedTokens = tokensOf(pending(path), ratios);
 	const { base } = path;
 	const counted = countedSums(input, path);
@@ -128,17 +150,41 @@ function used(
 		const since = addedTokens - tokensOf(pending(counted), ratios);
 		return { usedTokens: Math.max(0, Math.round(input.counted.tokens + since)), exactTokens: input.counted.tokens };
 	}
-	if (!base) {
-		const prefixTokens = tokensOf(amountOf('prefix', prefix.total), ratios);
-		return { usedTokens: Math.round(prefixTokens + addedTokens), exactTokens: 0 };
-	}
-	// With another prefix since (a change of model), the exact part is that of the old one.
+	if (!base) return { usedTokens: Math.max(0, Math.round(prefixTokens + addedTokens)), exactTokens: 0 };
+	// With another prefix since (a change of model, or of memory at a summary), the exact part is that of the old one.
 	const grownBytes = prefix.total - frozenBytes(base.prefix).total;
 	const grownTokens = base.prefix
 		? Math.sign(grownBytes) * tokensOf(amountOf('prefix', Math.abs(grownBytes)), ratios)
 		: 0;
-	const exactTokens = base.inputTokens + base.replyTokens;
-	return { usedTokens: Math.max(0, Math.round(exactTokens + grownTokens + addedTokens)), exactTokens };
+	const countedTokens = base.inputTokens + base.replyTokens;
+	const isExact = isOfModel(path, input.modelInfo.id);
+	const baseTokens = isExact
+		? countedTokens
+		: countedTokens * density(path, prefix, ratios, index.ratiosOf(base.model));
+	const usedTokens = Math.max(0, Math.round(baseTokens + grownTokens + addedTokens));
+	return { usedTokens, exactTokens: isExact ? Math.min(usedTokens, countedTokens) : 0 };
+}
+
+/** Whether what was counted last was counted by the tokenizer that counts next. */
+const isOfModel = ({ base }: PathSums, model: string): boolean => base?.model === undefined || base.model === model;
+
+/** How many tokens of one model's are one of another's, for the content at hand, as far as both are known. */
+function density(path: PathSums, prefix: PrefixBytes, now: TokenRatios, before: TokenRatios): number {
+	const sent = addAmounts(addAmounts(path.messages, path.toolResults), amountOf('prefix', prefix.total));
+	const tokens = tokensOf(sent, before);
+	return tokens > 0 ? tokensOf(sent, now) / tokens : 1;
+}
+
+/** A prefix that was sent is known from what was counted then; another one by its size, compared with that. */
+function tokensOfPrefix(
+	input: MeterInput,
+	index: MeterIndex,
+	frozen: EntryOf<'prefix'> | undefined,
+	ratios: TokenRatios,
+): number {
+	const bytes = prefixBytes(input, frozen).total;
+	const known = frozen?.model === input.modelInfo.id ? index.prefixTokens(frozen) : undefined;
+	return known ?? tokensOf(amountOf('prefix', bytes), ratios);
 }
 
 /** What came after the newest reply, blocks that are arriving now included. */
@@ -199,22 +245,4 @@ function shareOut(total: number, weights: readonly number[]): readonly number[] 
 function cacheShare(ended: EntryOf<'assistantEnded'> | undefined): number | null {
 	const inputTokens = ended ? totalInputTokens(ended.usage) : 0;
 	return ended && inputTokens > 0 ? ended.usage.cacheReadTokens / inputTokens : null;
-}
-
-/** Whole turns that still fit, at the average growth of the last turns that had a reply. */
-function turnsLeft(path: PathSums, leftTokens: number, prefixTokens: number): number | null {
-	if (!path.base) return null;
-	const now = path.base.inputTokens + path.base.replyTokens;
-	let start = path.turnStarts;
-	if (start?.tokens === now) start = start.previous;
-	// The first turn brought the prefix too, which does not grow.
-	let startTokens = prefixTokens;
-	let turns = 1;
-	for (; start; start = start.previous) {
-		startTokens = start.tokens;
-		if (turns === PACE_TURNS || !start.previous) break;
-		turns++;
-	}
-	const growth = Math.max(1, (now - startTokens) / turns);
-	return Math.max(0, Math.floor(leftTokens / growth));
 }

@@ -9,33 +9,23 @@ import { totalInputTokens } from '../session/content.ts';
 import { type Entry, type EntryOf, isConversation } from '../session/entry.ts';
 import { activeEdits } from './contextEdits.ts';
 import { amountsOfEntry } from './entryAmounts.ts';
-import { editDifference, type SentDifference, summaryDifference } from './sentDifference.ts';
 import {
-	type Amounts,
-	addAmounts,
-	amountOf,
-	type Evidence,
-	noAmounts,
-	noEvidence,
-	observe,
-	ratiosFrom,
-	type TokenRatios,
-} from './tokenRatios.ts';
-
-/** The newest finished request on a path, as the endpoint counted it. */
-type Base = {
-	readonly ended: EntryOf<'assistantEnded'>;
-	readonly inputTokens: number;
-	/** What the reply adds to the next request; 0 when it was refused. */
-	readonly replyTokens: number;
-	readonly prefix: EntryOf<'prefix'> | undefined;
-};
+	type CountedBase,
+	learnInput,
+	learnReply,
+	nothingLearned,
+	prefixTokens,
+	ratiosOf,
+	type TokenLearning,
+} from './learnTokens.ts';
+import { editDifference, type SentDifference, summaryDifference } from './sentDifference.ts';
+import { type Amounts, addAmounts, noAmounts, type TokenRatios } from './tokenRatios.ts';
 
 /** The path from the root to one conversation entry. Immutable. */
 export type PathSums = {
 	readonly parent: PathSums | undefined;
 	readonly id: EntryId | null;
-	readonly base: Base | undefined;
+	readonly base: CountedBase | undefined;
 	/** The newest reply, counted or not. */
 	readonly lastEnded: EntryOf<'assistantEnded'> | undefined;
 	/** The newest prefix that hangs on the path before this entry. */
@@ -56,24 +46,28 @@ export type PathSums = {
 	readonly replyTokens: number;
 	/** Tokens of the context when each turn began, newest first; turns without a reply are left out. */
 	readonly turnStarts: TurnStart | undefined;
+	/** What a turn added on average before a summary took the place of the turns that are known; undefined without one. */
+	readonly earlierPace: number | undefined;
 };
 type Flight = { readonly messageId: string; readonly all: Amounts; readonly withoutThinking: Amounts };
 type TurnStart = { readonly tokens: number; readonly previous: TurnStart | undefined };
 
-type MeterIndex = {
+export type MeterIndex = {
 	/** Sums at a leaf; null = before the first prompt. An unknown id reads as null. */
 	at(leaf: EntryId | null): PathSums;
 	/** The newest prefix that hangs on the path to `leaf`, or on `leaf` itself. */
 	prefixAt(leaf: EntryId | null): EntryOf<'prefix'> | undefined;
+	/** Of the model that was counted last. */
 	readonly ratios: TokenRatios;
+	/** Of the tokenizer of this model; of all that were used, as long as it was not. */
+	ratiosOf(model: string | undefined): TokenRatios;
+	/** What a prefix alone comes to: what is left of a counted request that had little besides. Undefined when none was counted. */
+	prefixTokens(prefix: EntryOf<'prefix'> | undefined): number | undefined;
 	/** Cost of every reply in the session, whatever branch it is on; unknown costs count 0. */
 	readonly costUsd: number;
 	/** Sums at `leaf` as they would be with this edit behind it. */
 	edited(leaf: EntryId | null, edit: EntryOf<'contextEdit'>): PathSums;
 };
-
-/** A reply costs a few tokens besides its text, which would make short ones look expensive. */
-const REPLY_OVERHEAD_TOKENS = 8;
 
 const nothing = noAmounts();
 const root: PathSums = {
@@ -91,6 +85,7 @@ const root: PathSums = {
 	uncountedReplies: nothing,
 	replyTokens: 0,
 	turnStarts: undefined,
+	earlierPace: undefined,
 };
 
 type Growing = {
@@ -100,8 +95,9 @@ type Growing = {
 	/** The entries that `sums` has. */
 	readonly byId: Map<EntryId, Entry>;
 	readonly prefixes: Map<EntryId | null, EntryOf<'prefix'>>;
-	readonly evidence: Evidence;
-	ratios: TokenRatios;
+	/** The sums before the first entry. */
+	root: PathSums;
+	readonly learning: TokenLearning;
 	costUsd: number;
 };
 /** A session's entries are one growing array: only what was appended since the last call is looked at. */
@@ -117,28 +113,29 @@ export function meterIndex(entries: readonly Entry[], links: BranchLinks = NO_LI
 			sums: new Map(),
 			byId: new Map(),
 			prefixes: new Map(),
-			evidence: noEvidence(),
-			ratios: ratiosFrom(noEvidence()),
+			root,
+			learning: nothingLearned(),
 			costUsd: 0,
 		};
 		growing.set(entries, state);
 	}
-	const before = state.evidence.observations;
 	for (let index = state.length; index < entries.length; index++) {
 		const entry = entries[index];
 		if (entry) add(state, entry, links);
 	}
 	state.length = entries.length;
 	state.last = entries.at(-1);
-	if (state.evidence.observations !== before) state.ratios = ratiosFrom(state.evidence);
-	const { sums, prefixes, ratios, costUsd } = state;
-	const at = (leaf: EntryId | null) => (leaf === null ? root : (sums.get(leaf) ?? root));
 	const grown = state;
+	const at = (leaf: EntryId | null) => (leaf === null ? grown.root : (grown.sums.get(leaf) ?? grown.root));
 	return {
 		at,
-		prefixAt: (leaf) => prefixes.get(leaf) ?? at(leaf).prefix,
-		ratios,
-		costUsd,
+		prefixAt: (leaf) => grown.prefixes.get(leaf) ?? at(leaf).prefix,
+		get ratios() {
+			return ratiosOf(grown.learning, grown.learning.newestModel);
+		},
+		ratiosOf: (model) => ratiosOf(grown.learning, model),
+		prefixTokens: (prefix) => prefixTokens(grown.learning, prefix),
+		costUsd: grown.costUsd,
 		edited: (leaf, edit) => edited(grown, { ...at(leaf), parent: at(leaf), id: edit.id }, edit),
 	};
 }
@@ -149,18 +146,19 @@ const NO_LINKS: BranchLinks = new Map();
 function sumsAt(state: Growing, id: EntryId | null, links: BranchLinks): PathSums {
 	let at = id;
 	for (let steps = links.size; at !== null && !state.sums.has(at) && steps > 0; steps--) at = links.get(at) ?? null;
-	return (at === null ? undefined : state.sums.get(at)) ?? root;
+	return (at === null ? undefined : state.sums.get(at)) ?? state.root;
 }
 
 function add(state: Growing, entry: Entry, links: BranchLinks): void {
 	if (entry.type === 'prefix') state.prefixes.set(entry.parentId, entry);
+	if (entry.type === 'count') countedAt(state, entry);
 	if (!isConversation(entry) || state.sums.has(entry.id)) return;
 	const parent = sumsAt(state, entry.parentId, links);
 	const prefix = state.prefixes.get(entry.parentId) ?? parent.prefix;
 	const path: PathSums = { ...parent, parent, id: entry.id, prefix };
 	if (entry.type === 'assistantEnded') {
 		state.costUsd += entry.costUsd ?? 0;
-		learn(state.evidence, path, entry);
+		learn(state.learning, path, entry);
 	}
 	state.byId.set(entry.id, entry);
 	state.sums.set(entry.id, sumsWith(state, path, entry));
@@ -239,6 +237,7 @@ function next(path: PathSums, entry: Entry): PathSums {
 function compacted(state: Growing, path: PathSums, entry: EntryOf<'compaction'>): PathSums {
 	const { after } = entry.replaces;
 	const before = (after === null ? undefined : state.sums.get(after)) ?? root;
+	const pace = paceOf(path, prefixTokens(state.learning, path.prefix) ?? 0);
 	const way = wayTo(state, path.parent);
 	const counted = way.slice(0, way.findIndex(({ id }) => id === after) + 1);
 	return {
@@ -247,13 +246,19 @@ function compacted(state: Growing, path: PathSums, entry: EntryOf<'compaction'>)
 		id: entry.id,
 		prefix: path.prefix,
 		lastEnded: path.lastEnded,
+		earlierPace: pace,
 	};
 }
 
 /** What an edit takes away or brings back, which is looked for along the whole way: edits are rare. */
 function edited(state: Growing, path: PathSums, entry: EntryOf<'contextEdit'>): PathSums {
 	const way = wayTo(state, path.parent);
-	const difference = editDifference(way, activeEdits(way), activeEdits([...way, entry]), state.ratios);
+	const difference = editDifference(
+		way,
+		activeEdits(way),
+		activeEdits([...way, entry]),
+		ratiosOf(state.learning, path.prefix?.model),
+	);
 	return difference ? { ...plus(path, difference), isBaseEdited: true } : path;
 }
 
@@ -286,7 +291,7 @@ function afterReply(path: PathSums, ended: EntryOf<'assistantEnded'>): PathSums 
 	return {
 		...path,
 		lastEnded: ended,
-		base: { ended, inputTokens, replyTokens, prefix: path.prefix },
+		base: { inputTokens, replyTokens, prefix: path.prefix, model: path.prefix?.model },
 		added: nothing,
 		isBaseEdited: false,
 		flight: undefined,
@@ -312,21 +317,49 @@ function turnStarts(path: PathSums): TurnStart | undefined {
 	return path.turnStarts?.tokens === tokens ? path.turnStarts : { tokens, previous: path.turnStarts };
 }
 
+/** Turns whose growth is averaged: enough to smooth one long turn, few enough to follow a change of pace. */
+const PACE_TURNS = 5;
+
+/** Tokens that a turn added on average, of the last turns that had a reply; undefined before the first. */
+export function paceOf(path: PathSums, prefixTokens: number): number | undefined {
+	if (!path.base) return path.earlierPace;
+	const now = path.base.inputTokens + path.base.replyTokens;
+	let start = path.turnStarts;
+	if (start?.tokens === now) start = start.previous;
+	if (!start && path.earlierPace !== undefined) return path.earlierPace;
+	// The first turn brought the prefix too, which does not grow.
+	let startTokens = prefixTokens;
+	let turns = 1;
+	for (; start; start = start.previous) {
+		startTokens = start.tokens;
+		if (turns === PACE_TURNS || !start.previous) break;
+		turns++;
+	}
+	return Math.max(1, (now - startTokens) / turns);
+}
+
+/** The endpoint counted the request at an entry: from there on that is what is exact. */
+function countedAt(state: Growing, { parentId, tokens, model }: EntryOf<'count'>): void {
+	const path = parentId === null ? state.root : state.sums.get(parentId);
+	// Of a reply that has no end it is not said how much of it was counted.
+	if (!path || path.flight) return;
+	const prefix = state.prefixes.get(parentId) ?? path.prefix;
+	learnInput(state.learning, { ...path, prefix }, tokens, model);
+	const counted: PathSums = {
+		...path,
+		base: { inputTokens: tokens, replyTokens: 0, prefix, model },
+		added: nothing,
+		isBaseEdited: false,
+	};
+	if (parentId === null) state.root = counted;
+	else state.sums.set(parentId, counted);
+}
+
 /** What this reply's counts say about the content that is new since the request before it. */
-function learn(evidence: Evidence, path: PathSums, ended: EntryOf<'assistantEnded'>): void {
+function learn(learning: TokenLearning, path: PathSums, ended: EntryOf<'assistantEnded'>): void {
 	const inputTokens = totalInputTokens(ended.usage);
 	if (inputTokens === 0) return;
-	const { base } = path;
-	if (base) {
-		const grownTokens = inputTokens - base.inputTokens;
-		if (!path.isBaseEdited && base.prefix === path.prefix && base.ended.model === ended.model && grownTokens > 0) {
-			observe(evidence, addAmounts(path.added, amountOf('reply', base.replyTokens)), grownTokens);
-		}
-	} else if (path.prefix) {
-		const { tools, system, context } = path.prefix;
-		const prefix = amountOf('prefix', tools.size + system.size + context.size);
-		observe(evidence, addAmounts(path.added, prefix), inputTokens);
-	}
-	if (path.flight && ended.usage.outputTokens > 0)
-		observe(evidence, path.flight.all, ended.usage.outputTokens, REPLY_OVERHEAD_TOKENS);
+	const model = path.prefix?.model ?? ended.model;
+	learnInput(learning, path, inputTokens, model);
+	if (path.flight) learnReply(learning, path.flight.all, ended.usage.outputTokens, model);
 }

@@ -311,6 +311,8 @@ const ledgerFields = {
 	/** How the list shows the session; what is left out stays as it was. */
 	state: { isPinned: z.boolean().optional(), isArchived: z.boolean().optional() },
 	notice: { level: z.enum(['info', 'warning', 'error']), code: z.string(), text: z.string() },
+	/** What the endpoint counted, without a reply, for the request at the entry this hangs on. */
+	count: { tokens: z.number().int().nonnegative(), model: z.string() },
 	...continuationFields,
 	tail: tailFields,
 } as const;

@@ -74,7 +74,7 @@ export async function forkPlace(origin: Session, at: EntryId): Promise<EntryId |
 }
 
 /** Ledger types that a request is built from, or that a person knows the session by. The newest of each is copied. */
-const COPIED_LEDGER: ReadonlySet<string> = new Set(['prefix', 'model', 'mode', 'title', 'taskList']);
+const COPIED_LEDGER: ReadonlySet<string> = new Set(['prefix', 'model', 'mode', 'title', 'taskList', 'count']);
 
 /**
  * What is in the context at `at`, as the origin's own lines, so that what this build does not understand is copied too. What a compaction
@@ -106,7 +106,9 @@ async function copiedLines(
 	for (const entry of outline.entries) {
 		// A name belongs to the whole session; the rest must fit the branch.
 		const fits = entry.type === 'title' ? !entry.isLate : countsOn(entry, onWay, outline);
-		if (COPIED_LEDGER.has(entry.type) && fits) ledger.set(entry.type, entry);
+		// What was counted is of its very place: it cannot hang on another one.
+		const isHome = entry.type !== 'count' || entry.parentId === null || copied.has(entry.parentId);
+		if (COPIED_LEDGER.has(entry.type) && fits && isHome) ledger.set(entry.type, entry);
 	}
 	for (const { id } of ledger.values()) copied.add(id);
 	const placed = outline.entries.filter(({ id }) => copied.has(id));

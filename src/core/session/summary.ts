@@ -230,7 +230,7 @@ const recordOf = (value: unknown): Readonly<Record<string, unknown>> | undefined
 const RUNNING: ReadonlySet<string> = new Set(['streaming', 'runningTool', 'awaitingUser']);
 
 /** What a person does to a session in a list is no use of it. */
-const BOOKKEEPING: ReadonlySet<string> = new Set(['title', 'state', 'branchLabel', 'header', 'prefix']);
+const BOOKKEEPING: ReadonlySet<string> = new Set(['title', 'state', 'branchLabel', 'header', 'prefix', 'count']);
 
 /** The frequent and long types that change nothing in a row. Any other line is parsed. */
 const PASSED_OVER: ReadonlySet<string> = new Set([

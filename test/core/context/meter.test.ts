@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { buildContext } from '../../../src/core/context/buildContext.ts';
-import { type ContextMeasure, type MeterInput, measureContext, needsCount } from '../../../src/core/context/meter.ts';
+import { type ContextMeasure, countDue, type MeterInput, measureContext } from '../../../src/core/context/meter.ts';
 import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
 import { type HiddenRatios, type HiddenTokenizer, hiddenTokenizer } from './hiddenTokenizer.ts';
@@ -11,6 +11,8 @@ import { smallPrefix } from './request.ts';
 const modelInfo = modelInfoFor('claude-opus-5-5');
 const measure = (b: EntryBuilder, changes: Partial<MeterInput> = {}): ContextMeasure =>
 	measureContext({ entries: b.entries, leaf: b.leaf, modelInfo, rotTokens: 300_000, ...changes });
+const needs = (b: EntryBuilder, changes: Partial<MeterInput> = {}) =>
+	countDue({ entries: b.entries, leaf: b.leaf, modelInfo, rotTokens: 300_000, ...changes });
 const sumOfLayers = (measured: ContextMeasure) => measured.layers.reduce((sum, { tokens }) => sum + tokens, 0);
 const layer = (measured: ContextMeasure, name: string) => measured.layers.find((row) => row.layer === name)?.tokens;
 const words = (bytes: number) => 'some words, '.repeat(Math.ceil(bytes / 12)).slice(0, bytes);
@@ -101,22 +103,22 @@ describe('measureContext', () => {
 		const b = entryBuilder();
 		freeze(b);
 		b.user('hi');
-		assert.equal(needsCount(measure(b)), true);
+		assert.equal(needs(b), 'soon');
 		const counted = { leaf: b.leaf, tokens: 5000 };
 		assert.equal(measure(b, { counted }).usedTokens, 5000);
-		assert.equal(needsCount(measure(b, { counted })), false);
+		assert.equal(needs(b, { counted }), undefined);
 		b.user(words(3500));
 		assert.ok(Math.abs(measure(b, { counted }).usedTokens - 6000) < 30);
 		b.reply([text('yo')], { usage: { inputTokens: 6100, outputTokens: 5 } });
 		assert.equal(measure(b, { counted }).usedTokens, 6105);
-		assert.equal(needsCount(measure(b)), false);
+		assert.equal(needs(b), undefined);
 		b.rewindTo(null);
 		assert.notEqual(measure(b, { counted }).usedTokens, 5000);
 	});
 	it('does not ask to count an empty conversation', () => {
 		const b = entryBuilder();
 		freeze(b);
-		assert.equal(needsCount(measure(b)), false);
+		assert.equal(needs(b), undefined);
 	});
 	it('limits: window, trigger, override', () => {
 		const b = entryBuilder();

@@ -108,6 +108,28 @@ test('a fork behind a compaction has the prefix, the tasks, the name and the mod
 	);
 });
 
+test('a fork has what the endpoint counted at a place that is part of it, and nothing that was counted elsewhere', async () => {
+	const { options, origin, end } = await scene();
+	const counts = (session: Session) => session.history(['count']);
+	origin.append({ type: 'count', tokens: 900, model: 'model-b' });
+	const whole = await forkSession(origin, origin.leaf, options);
+	assert.deepEqual(
+		(await counts(whole)).map(({ parentId, tokens }) => [parentId, tokens]),
+		[[origin.leaf, 900]],
+	);
+	assert.deepEqual(await counts(await forkSession(origin, end.id, options)), []);
+	const until = origin.leaf;
+	assert.ok(until);
+	const [summary] = origin.append({
+		type: 'compaction',
+		replaces: { after: null, until },
+		...{ summary: 'In short.', restored: [], pins: [], by: 'manual', tokensBefore: 9, tokensAfter: 1 },
+	} as EntryDraft<'compaction'>);
+	assert.ok(summary);
+	for (const { parentId } of await counts(await forkSession(origin, summary.id, options)))
+		assert.equal(parentId, until, 'it hangs where it was counted');
+});
+
 test('both go on apart', async () => {
 	const { options, origin, end } = await scene();
 	const fork = await forkSession(origin, end.id, options);
