@@ -12,6 +12,7 @@ import { findGit } from './node/fileScanGit.ts';
 import { createFileScanner } from './node/fileScanner.ts';
 import { createFileSessionStore } from './node/fileSessionStore.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
+import { loadNestedMemory } from './node/memoryFiles.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
 import { loadProjectContext } from './node/projectContext.ts';
 import { createSearch, findRipgrep } from './node/ripgrep.ts';
@@ -75,7 +76,9 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			}),
 		search: createSearch(ripgrepPath),
 		diskWorkspace: createDiskWorkspace,
-		loadProjectContext,
+		loadProjectContext: (roots, cwd, mayImport) => loadProjectContext(roots, cwd, { homeFolder: homedir(), mayImport }),
+		loadNestedMemory: (roots, touched, mayImport) =>
+			loadNestedMemory(roots, touched, { homeFolder: homedir(), mayImport }),
 	};
 	return createAgent(context, surfaces, outside);
 }

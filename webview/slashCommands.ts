@@ -15,6 +15,7 @@ const slashCommands: readonly SlashCommand[] = [
 	{ name: 'export', detail: 'Save this session as a file' },
 	{ name: 'fork', detail: 'New session from the last prompt' },
 	{ name: 'help', detail: 'Keys and commands' },
+	{ name: 'memory', detail: 'The memory files that every request carries' },
 	{ name: 'mode', detail: 'Plan, ask, accept edits or auto' },
 	{ name: 'model', detail: 'Choose the model' },
 	{ name: 'new', detail: 'Start a new session' },
@@ -36,6 +37,16 @@ export function parseSlash(line: string): { readonly name: string; readonly argu
 	return { name: (match[1] ?? '').toLowerCase(), argument: (match[2] ?? '').trim() };
 }
 
+/**
+ * What a line behind `#` wants to be kept; null for anything else: several lines, a Markdown heading of a lower level, an issue number,
+ * and what has a space first.
+ */
+export function memoryNote(line: string): string | null {
+	if (line.trimEnd().includes('\n')) return null;
+	const match = /^#(?![#\d!])(.*)$/.exec(line.trimEnd());
+	return match === null ? null : (match[1] ?? '').trim();
+}
+
 /** The commands that begin like what is typed; empty when the line is no command. */
 export function matchingCommands(line: string): readonly SlashCommand[] {
 	const match = /^\/([a-z-]*)$/i.exec(line);
@@ -45,6 +56,9 @@ export function matchingCommands(line: string): readonly SlashCommand[] {
 }
 
 export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'>): SlashMeaning {
+	const note = memoryNote(line);
+	if (note === '') return { kind: 'say', isError: true, text: 'Type behind the # what to keep for later sessions.' };
+	if (note !== null) return { kind: 'post', message: { kind: 'memory.add', text: note } };
 	const command = parseSlash(line);
 	if (command === null) return { kind: 'text' };
 	switch (command.name) {
@@ -56,6 +70,8 @@ export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'
 			return { kind: 'post', message: { kind: 'session.act', action: 'branches' } };
 		case 'doctor':
 			return { kind: 'post', message: { kind: 'session.act', action: 'doctor' } };
+		case 'memory':
+			return { kind: 'post', message: { kind: 'session.act', action: 'memory' } };
 		case 'new':
 			return { kind: 'post', message: { kind: 'session.act', action: 'new' } };
 		case 'export':

@@ -26,6 +26,7 @@ import { createDiffEditor } from './diffEditor.ts';
 import { DoctorCommand } from './doctorCommand.ts';
 import { createEditorWorkspace } from './editorWorkspace.ts';
 import { createWindowTraffic } from './fileTraffic.ts';
+import { createMemory } from './memory.ts';
 import { createMergeEditor } from './mergeEditor.ts';
 import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
@@ -91,6 +92,8 @@ export async function createAgent(
 	const saved = store.add(createSavedEdits({ blobs: stores.blobs, onError: (error) => onError('save', error) }));
 	const reader = createBranchReader();
 	const cwd = () => roots()[0]?.path ?? outside.homeFolder;
+	const { workspaceState } = context;
+	const memory = createMemory({ outside, blobs: stores.blobs, state: workspaceState, roots, cwd, isTrusted, onError });
 	const world: SessionHostWorld = {
 		stores,
 		blobs: stores.blobs,
@@ -117,9 +120,7 @@ export async function createAgent(
 			attached.add(attachSummaries(session, { choice, branches: reader, onError }));
 			return attached;
 		},
-		// A project's own words are not even read before the user trusts it.
-		loadProjectContext: async () =>
-			isTrusted() ? await outside.loadProjectContext(roots(), cwd()) : { memory: [], environment: [] },
+		...memory.ports,
 		codeReason,
 		hasReview: (session) => review.hasPending(session),
 		recordEdits: (session) => review.recordEdits(session).catch((error) => onError('review', error)),
@@ -262,6 +263,7 @@ export async function createAgent(
 			reload: () => branches.reload(),
 		}),
 		timelineCommands: timeline.commands,
+		memoryCommands: memory.commands({ session: () => host.current.session, say: (message) => views.say(message) }),
 		doctorCommands: doctor.commands,
 		searchCommands: {
 			searchSessions: (text) => search.focus(typeof text === 'string' ? text : undefined),

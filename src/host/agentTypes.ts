@@ -8,6 +8,7 @@ import type { Trace } from '../base/trace.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type { FileScanner, WriteNotes } from '../core/checkpoint/fileScanner.ts';
 import type { StoreBudget } from '../core/checkpoint/storeUse.ts';
+import type { MemoryLoad } from '../core/memory/memoryFile.ts';
 import type {
 	BlobStore,
 	Clock,
@@ -122,5 +123,16 @@ export type OutsideWorld = {
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;
 	/** Where a session without a folder works. */
 	readonly homeFolder: string;
-	loadProjectContext(roots: readonly WorkspaceRoot[], cwd: string): Promise<ProjectContext>;
+	/** `mayImport` says of a real path outside the workspace whether a memory file may import it. */
+	loadProjectContext(
+		roots: readonly WorkspaceRoot[],
+		cwd: string,
+		mayImport: (realPath: string) => 'yes' | 'no' | undefined,
+	): Promise<ProjectContext>;
+	/** Memory files that come in when these files (absolute) are touched. */
+	loadNestedMemory(
+		roots: readonly WorkspaceRoot[],
+		touched: readonly string[],
+		mayImport: (realPath: string) => 'yes' | 'no' | undefined,
+	): Promise<MemoryLoad>;
 };

@@ -37,6 +37,8 @@ export type CommandWorld = {
 	/** Of timeline.ts. */
 	readonly timelineCommands: Readonly<Record<string, Command>>;
 	readonly doctorCommands: Readonly<Record<string, Command>>;
+	/** Of memory.ts. */
+	readonly memoryCommands: Readonly<Record<string, Command>>;
 	/** Of searchView.ts. */
 	readonly searchCommands: Readonly<Record<string, Command>>;
 	readonly merges: Pick<MergeEditor, 'use'>;
@@ -102,6 +104,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		...world.branchCommands,
 		...world.timelineCommands,
 		...world.doctorCommands,
+		...world.memoryCommands,
 		...world.searchCommands,
 		...world.review,
 		...world.sessionCommands,

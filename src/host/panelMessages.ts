@@ -124,6 +124,9 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await openLink(message.href, world.workspace, view.current.session.cwd);
 		case 'notice.act':
 			return await actOnNotice(message.action, world, message.id);
+		case 'memory.add':
+			await vscode.commands.executeCommand('retrace.addMemory', message.text);
+			return;
 		case 'draft.save':
 			return await view.saveDraft(message.text);
 		case 'panel.error':
@@ -168,6 +171,9 @@ async function actOnSession(
 			return;
 		case 'doctor':
 			await vscode.commands.executeCommand('retrace.doctor');
+			return;
+		case 'memory':
+			await vscode.commands.executeCommand('retrace.editMemory');
 			return;
 		case 'branches':
 			await vscode.commands.executeCommand('retrace.showBranches');

@@ -20,6 +20,7 @@ import {
 	finishedRow,
 	type ItemOf,
 	isEditTool,
+	memoryText,
 	notice,
 	promptRow,
 	RETRY,
@@ -126,6 +127,7 @@ export class Transcript {
 				this.#costUsd = 0;
 				return promptRow(entry, this.#inputs);
 			case 'attachment': {
+				if (entry.memory) return notice(entry.id, 'info', memoryText(entry.name, entry.memory.cause));
 				const prompt = this.#promptRowId === undefined ? undefined : this.row(this.#promptRowId);
 				return prompt?.kind === 'prompt' ? withAttachment(prompt, entry) : undefined;
 			}

@@ -48,6 +48,13 @@ export function promptRow(entry: EntryOf<'user'>, inputs: TranscriptInputs): Ite
 	};
 }
 
+/** A memory file that came in after the start of the session. `cause`: with a file that was touched. */
+export function memoryText(name: string, cause: string | undefined): string {
+	const what =
+		cause === undefined ? 'new or changed on disk, so it goes with this message' : 'it holds for the files used here';
+	return `${name} was added to the context: ${what}.`;
+}
+
 /** The prompt row with one attachment more. */
 export function withAttachment(row: ItemOf<'prompt'>, entry: EntryOf<'attachment'>): ItemOf<'prompt'> {
 	const sizeBytes = entry.content.reduce((sum, block) => sum + blockSize(block), 0);

@@ -32,6 +32,7 @@ export type TurnWorld = Pick<
 	| 'search'
 	| 'diagnostics'
 	| 'loadProjectContext'
+	| 'loadNestedMemory'
 	| 'trace'
 	| 'scanner'
 	| 'traffic'
@@ -170,6 +171,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		},
 		addSessionRule: (rule) => open.sessionRules.push(rule),
 		loadProjectContext: () => world.loadProjectContext(),
+		...(world.loadNestedMemory === undefined ? {} : { loadNestedMemory: world.loadNestedMemory }),
 		messageTtl: setting('cache.messageTtl'),
 		contextLimits,
 		...(setting('compaction.preview') === 'always'

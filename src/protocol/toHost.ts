@@ -82,7 +82,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('model.set'), model: z.string() }),
 	z.object({
 		kind: z.literal('session.act'),
-		action: z.enum(['new', 'rename', 'menu', 'export', 'doctor', 'branches', 'origin']),
+		action: z.enum(['new', 'rename', 'menu', 'export', 'doctor', 'branches', 'origin', 'memory']),
 	}),
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */
@@ -119,6 +119,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 		/** The row of the notice. */
 		id: z.string().optional(),
 	}),
+	/** Keep this for later sessions: the host asks in which memory file. */
+	z.object({ kind: z.literal('memory.add'), text: z.string() }),
 	/** The text in the input, kept over reloads. */
 	z.object({ kind: z.literal('draft.save'), text: z.string() }),
 	/** A part of the page failed; logged. */
