@@ -17,6 +17,7 @@ import { builtInTools, toolDefinitions } from '../core/tools/registry.ts';
 import type { ContextMeter } from '../protocol/contextMeter.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { ContextStatusItem } from './contextStatusItem.ts';
+import { sessionCost } from './costWords.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import type { SessionHost } from './sessionHost.ts';
@@ -87,7 +88,8 @@ export class ContextMeters implements Disposable {
 			...(counted ? { counted } : {}),
 		});
 		// Not all of a big log is loaded, and what is not was paid for, too.
-		return { ...measure, costUsd: session.costUsd, layers: [...measure.layers] };
+		const cost = sessionCost(session.entries, session.costUsd, choice.modelFor(session.model));
+		return { ...measure, costUsd: session.costUsd, ...cost, layers: [...measure.layers] };
 	}
 
 	/** The message that opens the panel's context dialog. */

@@ -4,12 +4,14 @@
  * tool call ids and `messageId:index`. It asks nobody, loads nothing and knows no deltas (see liveRows.ts).
  */
 import type { EntryId } from '../base/ids.ts';
+import { CACHE_MISS } from '../core/agent/cacheMissNote.ts';
 import { readableSummary } from '../core/agent/compact.ts';
 import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts';
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import { CallChanges } from './callChanges.ts';
+import { type Cost, NO_COST, turnCostNote, withReply } from './costWords.ts';
 import { hiddenRewinds, isUndoOf } from './rewindHistory.ts';
 import { rewoundRow, undoneRow } from './rewoundRow.ts';
 import {
@@ -45,6 +47,8 @@ export class Transcript {
 	#promptRowId: string | undefined;
 	#rewoundRowId: string | undefined;
 	#costUsd: number | null = 0;
+	#cost: Cost = NO_COST;
+	#cacheNote: string | undefined;
 	#pendingRestore: EntryOf<'restore'> | undefined;
 	/** An undo that left conflicts. */
 	#undone: EntryOf<'restore'> | undefined;
@@ -125,6 +129,8 @@ export class Transcript {
 			case 'user':
 				this.#promptRowId = entry.id;
 				this.#costUsd = 0;
+				this.#cost = NO_COST;
+				this.#cacheNote = undefined;
 				return promptRow(entry, this.#inputs);
 			case 'attachment': {
 				if (entry.memory) return notice(entry.id, 'info', memoryText(entry.name, entry.memory.cause));
@@ -134,6 +140,7 @@ export class Transcript {
 			case 'assistant':
 				return this.#blockRow(entry, entry.block);
 			case 'assistantEnded':
+				this.#cost = withReply(this.#cost, entry);
 				this.#costUsd = this.#costUsd === null || entry.costUsd === null ? null : this.#costUsd + entry.costUsd;
 				return undefined;
 			case 'toolStarted': {
@@ -164,7 +171,7 @@ export class Transcript {
 			case 'turnEnded': {
 				const cutOff = entry.reason === 'stopped' && entry.parentId ? this.row(entry.parentId) : undefined;
 				// Nobody stopped it: the window closed in order and said so in the entry before.
-				return cutOff?.kind === 'notice' ? { ...cutOff, actions: [RETRY] } : turnEndRow(entry, this.#costUsd);
+				return cutOff?.kind === 'notice' ? { ...cutOff, actions: [RETRY] } : this.#turnEnd(entry);
 			}
 			case 'interrupted':
 				if (entry.reason === 'stop') return undefined;
@@ -179,6 +186,10 @@ export class Transcript {
 					tokensAfter: entry.tokensAfter,
 				};
 			case 'notice':
+				if (entry.code === CACHE_MISS) {
+					this.#cacheNote = entry.text;
+					return undefined;
+				}
 				return notice(entry.id, entry.level, entry.text);
 			case 'checkpoint':
 				if (entry.by !== 'user') return undefined;
@@ -192,6 +203,17 @@ export class Transcript {
 			default:
 				return undefined;
 		}
+	}
+
+	#turnEnd(entry: EntryOf<'turnEnded'>): TranscriptItem {
+		const row = turnEndRow(entry, this.#costUsd);
+		if (row.kind !== 'turnEnd') return row;
+		const costNote = turnCostNote(this.#cost);
+		return {
+			...row,
+			...(costNote === '' ? {} : { costNote }),
+			...(this.#cacheNote === undefined ? {} : { cacheNote: this.#cacheNote }),
+		};
 	}
 
 	#blockRow(entry: EntryOf<'assistant'>, block: AssistantBlock): TranscriptItem | undefined {

@@ -20,6 +20,12 @@ export const contextMeterSchema = z.object({
 		}),
 	),
 	costUsd: z.number().nonnegative(),
+	/** `$0.42`, `$0.42 and more`, `price not known`. */
+	costText: z.string().optional(),
+	/** Day and source of the prices, and what is not in the sum. */
+	costNote: z.string().optional(),
+	/** Share of the whole session's input that was read from the cache, 0 to 1; null before the first reply. */
+	sessionCacheShare: z.number().min(0).max(1).nullable().optional(),
 	/** Share of the last request's input that was read from the cache, 0 to 1; null before the first reply. */
 	cacheShare: z.number().min(0).max(1).nullable(),
 	/** Turns until the trigger at the present pace; null when unknown. */

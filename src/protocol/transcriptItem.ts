@@ -164,6 +164,10 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		text: z.string(),
 		durationMs: z.number(),
 		costUsd: z.number().nullable(),
+		/** How the cost came about: requests, share of the cache, day and source of the prices. */
+		costNote: z.string().optional(),
+		/** Why the prompt cache did not hold what it should. */
+		cacheNote: z.string().optional(),
 	}),
 ]);
 export type TranscriptItem = z.infer<typeof transcriptItemSchema>;

@@ -23,13 +23,12 @@ type SentRequest = {
 	readonly idealReadTokens: number;
 };
 
-type CachedModel = StreamModel & {
+export type CachedModel = StreamModel & {
 	readonly sent: readonly SentRequest[];
 	/** Where a request did not start with the one before it, and nobody had said so. */
 	readonly divergences: readonly string[];
-	/** The next request may start anew. */
-	expectNewPrefix(): void;
-	readonly lastBody: Json | undefined;
+	/** The service drops what it holds. */
+	forget(): void;
 };
 
 const TTL_MS = { tools: 3_600_000, system: 3_600_000, messages: 300_000 } as const;
@@ -54,12 +53,7 @@ export function createCachedModel(
 		label: 'cached',
 		sent,
 		divergences,
-		get lastBody() {
-			return before;
-		},
-		expectNewPrefix() {
-			before = undefined;
-		},
+		forget: cache.clear,
 		async stream(request, onEvent) {
 			const body = JSON.parse(JSON.stringify(createParams(request))) as Json;
 			const parting = before && prefixBreak(before, body);

@@ -10,6 +10,7 @@ import { withRetry } from '../model/retry.ts';
 import type { ModelEvent, ModelReply, ModelRequest } from '../ports.ts';
 import { isToolUseBlock, type ToolUseBlock } from '../session/content.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import { CACHE_MISS, cacheMissNote } from './cacheMissNote.ts';
 import type { TurnContext } from './runToolCall.ts';
 
 /** `hasCutCall`: a tool call began and never completed, so it is not among `calls`. */
@@ -26,6 +27,7 @@ export type StepOutcome =
 export async function streamStep(request: ModelRequest, turn: TurnContext): Promise<StepOutcome> {
 	const { session, ports, signal, onEvent } = turn;
 	const stepStart = session.leaf;
+	const previous = session.lastExchange;
 	const queuedAt = ports.clock.now();
 	let recorder = createRecorder(turn);
 
@@ -49,6 +51,7 @@ export async function streamStep(request: ModelRequest, turn: TurnContext): Prom
 		try {
 			const reply = await recorder.run((listener, ownSignal) => ports.model.stream(request, listener, ownSignal));
 			traceEnd();
+			const missed = cacheMissNote(session, { previous, request, reply, startedAt });
 			session.append({
 				type: 'assistantEnded',
 				messageId: recorder.messageId(),
@@ -65,6 +68,7 @@ export async function streamStep(request: ModelRequest, turn: TurnContext): Prom
 					totalMs: reply.totalMs,
 				},
 			});
+			if (missed !== undefined) session.append({ type: 'notice', level: 'info', code: CACHE_MISS, text: missed });
 			session.setLastExchange({ request, reply });
 			return { kind: 'replied', reply, calls: recorder.calls, hasCutCall: recorder.hasCutCall() };
 		} catch (thrown) {

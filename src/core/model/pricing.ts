@@ -5,8 +5,10 @@
 import type { Usage } from '../session/content.ts';
 import { aliasOf, DEMO_MODEL } from './catalogue.ts';
 
-/** The day the table was last looked at. Source: the public list prices of each line, standard tier, without discounts. */
+/** The day the table was last looked at. */
 export const PRICES_AS_OF = '2026-11-20';
+/** Where its figures are from. */
+export const PRICE_SOURCE = 'Public list prices, standard tier, without discounts,';
 
 /** USD per million tokens. */
 type Price = { readonly input: number; readonly output: number };
@@ -37,6 +39,8 @@ const prices: ReadonlyMap<string, Price> = new Map([
 const CACHE_READ_FACTOR = 0.1;
 const CACHE_WRITE_5M_FACTOR = 1.25;
 const CACHE_WRITE_1H_FACTOR = 2;
+
+export const isPriceKnown = (model: string): boolean => prices.has(aliasOf(model));
 
 /** Cost of one request in USD; null when the model's price is not known. */
 export function costOf(model: string, usage: Usage): number | null {
