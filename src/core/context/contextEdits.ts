@@ -101,7 +101,7 @@ export function editedReply(
 }
 
 /** Whether this part can be folded or dropped at all. A call without its result cannot, nor thinking; a summary can only be folded. */
-function isEditable(entry: Entry, op: 'fold' | 'drop', { block, toolUseId }: ContextRef): boolean {
+export function isEditable(entry: Entry, op: 'fold' | 'drop', { block, toolUseId }: ContextRef): boolean {
 	switch (entry.type) {
 		case 'user':
 		case 'attachment':
@@ -119,6 +119,10 @@ function isEditable(entry: Entry, op: 'fold' | 'drop', { block, toolUseId }: Con
 			return false;
 	}
 }
+
+/** Whether it is gone without a word when it is dropped; a summary itself never is. */
+export const leavesNothing = ({ type }: Entry): boolean =>
+	type === 'reminder' || type === 'assistant' || type === 'compaction';
 
 function collect(branch: readonly Entry[]): ActiveEdits {
 	const positions = new Map(branch.map(({ id }, position) => [id, position]));
@@ -140,7 +144,7 @@ function collect(branch: readonly Entry[]): ActiveEdits {
 			else if (op === 'unfold') replacements.delete(key);
 			else if (isEditable(entry, op, ref)) {
 				const state = op === 'fold' ? 'folded' : 'dropped';
-				replacements.set(key, { ref, replacement: { state, text: replacementText(entry, op, ref, text) } });
+				replacements.set(key, { ref, replacement: { state, text: replacementText(entry, op, text) } });
 			}
 		}
 	});
@@ -179,12 +183,9 @@ function contentOf(entry: EntryOf<'user' | 'attachment' | 'toolResult' | 'compac
 }
 
 /** What stands in the place of an edited part. */
-function replacementText(entry: Entry, op: 'fold' | 'drop', { block }: ContextRef, text: string | undefined): string {
+function replacementText(entry: Entry, op: 'fold' | 'drop', text: string | undefined): string {
 	const said = text?.trim() ? text : TAKEN_OUT;
-	if (op === 'fold') return said;
-	const canVanish =
-		entry.type === 'reminder' || entry.type === 'assistant' || (entry.type === 'compaction' && block !== undefined);
-	return canVanish ? '' : said;
+	return op === 'drop' && leavesNothing(entry) ? '' : said;
 }
 
 const note = (text: string): TextBlock => ({ type: 'text', text });
