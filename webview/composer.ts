@@ -6,9 +6,9 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { type PromptAttachment, promptAttachmentsSchema } from '../src/protocol/toHost.ts';
 import type { PanelHead } from '../src/protocol/toPanel.ts';
 import { LONG_TEXT_CHARS, readPaste, textAttachment } from './attachments.ts';
-import { attachmentChips, pickers, queueList, slashList } from './composerParts.ts';
+import { attachmentChips, noteMode, pickers, queueList, slashList } from './composerParts.ts';
 import type { PanelState, Toast } from './panelState.ts';
-import { matchingCommands, meaningOf } from './slashCommands.ts';
+import { matchingCommands, meaningOf, memoryNote } from './slashCommands.ts';
 import { iconButton } from './views/parts.ts';
 import type { Post } from './views/viewTypes.ts';
 
@@ -215,6 +215,7 @@ export function createComposer(options: ComposerOptions): Composer {
 						@keydown=${onKeyDown}
 						@paste=${(event: ClipboardEvent) => void onPaste(event)}
 					></textarea>
+					${noteMode(memoryNote(text) !== null)}
 					<div class="input-bar">
 						${pickers(head, post)}
 						<span class="send-slot">

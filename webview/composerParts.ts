@@ -47,6 +47,13 @@ export function attachmentChips(attachments: readonly PromptAttachment[], onRemo
 	</ul>`;
 }
 
+/** What the input is for while its line begins with `#`. */
+export function noteMode(isOn: boolean): TemplateResult {
+	// Without white space, so that the style sees that it is empty.
+	const words = html`${icon('book')}<span>Memory: Enter keeps this line for later sessions</span>`;
+	return html`<div class="input-mode" role="status">${isOn ? words : nothing}</div>`;
+}
+
 export function slashList(
 	commands: readonly SlashCommand[],
 	active: SlashCommand | undefined,

@@ -90,7 +90,7 @@ export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'
 			return {
 				kind: 'say',
 				isError: false,
-				text: `Enter sends, Shift+Enter breaks the line, Esc stops, Esc Esc rewinds. Commands: ${slashCommands.map((known) => `/${known.name}`).join(' ')}`,
+				text: `Enter sends, Shift+Enter breaks the line, Esc stops, Esc Esc rewinds. A line with # in front is kept in a memory file. Commands: ${slashCommands.map((known) => `/${known.name}`).join(' ')}`,
 			};
 		default:
 			return {

@@ -1,7 +1,7 @@
 /** Slash commands: what is one, and what each stands for. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matchingCommands, meaningOf, parseSlash } from '../../webview/slashCommands.ts';
+import { matchingCommands, meaningOf, memoryNote, parseSlash } from '../../webview/slashCommands.ts';
 import { head, items } from './harness/samples.ts';
 
 const state = { head, items };
@@ -43,6 +43,23 @@ test('what cannot be done is said and is an error, so that the text stays', () =
 	const meaning = meaningOf('/fork', { head, items: [] });
 	assert.ok(meaning.kind === 'say' && meaning.isError);
 	assert.match(meaning.text, /nothing to fork/);
+});
+
+test('a line behind # is kept, but no heading, no issue number and no text of several lines', () => {
+	const check = (line: string, expected: string | null) => assert.equal(memoryNote(line), expected, line);
+	check('# use tabs ', 'use tabs');
+	check('#use tabs\n', 'use tabs');
+	check('#', '');
+	check('# ', '');
+	for (const line of ['## Heading', '#12 is open', '#!/bin/sh', ' # a', '# Title\ntext', 'a # b', ''])
+		check(line, null);
+	assert.deepEqual(meaningOf('# use tabs', state), { kind: 'post', message: { kind: 'memory.add', text: 'use tabs' } });
+	const empty = meaningOf('#', state);
+	assert.ok(empty.kind === 'say' && empty.isError, 'the # stays in the input');
+	assert.deepEqual(meaningOf('/memory', state), {
+		kind: 'post',
+		message: { kind: 'session.act', action: 'memory' },
+	});
 });
 
 test('the list narrows while a command is typed', () => {
