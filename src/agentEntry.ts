@@ -15,6 +15,7 @@ import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
 import { loadNestedMemory } from './node/memoryFiles.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
 import { loadProjectContext } from './node/projectContext.ts';
+import { createParams } from './node/requestBody.ts';
 import { createSearch, findRipgrep } from './node/ripgrep.ts';
 import { createSessionRegistry } from './node/sessionRegistry.ts';
 import { createSessionSearch } from './node/sessionSearch.ts';
@@ -66,6 +67,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				home: homedir(),
 			}),
 		anthropicModel: (options) => createAnthropicModel({ ...options, clock: systemClock }),
+		requestBody: createParams,
 		shell: createShell({ hiddenEnvironment: [] }),
 		fileScanner: ({ storagePath, ...options }) =>
 			createFileScanner({

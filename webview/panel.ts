@@ -6,7 +6,7 @@ import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import { type ToPanel, toPanelSchema } from '../src/protocol/toPanel.ts';
 import { announcementFor } from './announce.ts';
 import { createComposer, isRunning, type Memory } from './composer.ts';
-import { contextDialog } from './contextDialog.ts';
+import { createContextDialog } from './contextDialog.ts';
 import { createFind } from './find.ts';
 import { createFoundMarks } from './foundMarks.ts';
 import { scheduleHighlight } from './highlight.ts';
@@ -71,6 +71,13 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 	const find = createFind({ root, post, reveal, marks, drawNow, requestRender, onClosed: () => composer.focus() });
 	const rewindDialog = createRewindDialog(post, () => dispatch({ kind: 'local.closeDialog' }), requestRender);
 
+	const contextDialog = createContextDialog(post, {
+		close: () => dispatch({ kind: 'local.closeDialog' }),
+		forgetPlan: () => dispatch({ kind: 'local.forgetPlan' }),
+		requestRender,
+		drawNow,
+	});
+
 	function dispatch(message: ToPanel | LocalMessage): void {
 		const before = state;
 		state = reduce(state, message);
@@ -121,6 +128,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		else if (message.kind === 'input') composer.setText(message.text, message.how, message.attachments);
 		else if (message.kind === 'focus') composer.focus();
 		find.receive(message);
+		contextDialog.receive(message, state.context !== null);
 		if (message.kind === 'older' || message.kind === 'snapshot' || message.kind === 'expanded') {
 			drawNow();
 			reveal.rowsChanged();
@@ -176,7 +184,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 			}
 			${state.rewindPlan === null ? nothing : rewindDialog.view(state.rewindPlan, state.rewindFiles, head !== null && isRunning(head))}
 			${head === null || head.summary === null ? nothing : summaryDialog(head.summary, post)}
-			${state.context === null ? nothing : contextDialog(state.context, () => dispatch({ kind: 'local.closeDialog' }))}
+			${state.context === null ? nothing : contextDialog.view(state.context)}
 			<div class="sr-only" aria-live="polite">${spoken.polite}</div>
 			<div class="sr-only" aria-live="assertive">${spoken.urgent}</div>`;
 	}

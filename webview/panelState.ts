@@ -3,18 +3,26 @@
  * touches no DOM; commands (`input`, `focus`, `reveal`) change nothing here and are carried out by panel.ts.
  */
 import { assertNever } from '../src/base/assertNever.ts';
+import type { ContextList, ContextPlan } from '../src/protocol/contextItems.ts';
 import type { ContextMeter } from '../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../src/protocol/transcriptItem.ts';
 
 export type RewindPlan = Extract<ToPanel, { kind: 'rewind.plan' }>;
 export type RewindFileDetail = Extract<ToPanel, { kind: 'rewind.file' }>;
-export type ContextBreakdown = Extract<ToPanel, { kind: 'context' }>;
+export type ContextBreakdown = {
+	readonly meter: ContextMeter;
+	readonly model: string;
+	readonly list: ContextList;
+	/** What the edit in question would change; null while none is. */
+	readonly plan: ContextPlan | null;
+};
 export type Toast = Pick<Extract<ToPanel, { kind: 'toast' }>, 'level' | 'text'>;
 
 /** What happens in the page alone. */
 export type LocalMessage =
 	| { readonly kind: 'local.closeDialog' }
+	| { readonly kind: 'local.forgetPlan' }
 	| { readonly kind: 'local.dismissToast' }
 	| { readonly kind: 'local.toast'; readonly toast: Toast };
 
@@ -78,7 +86,15 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 		case 'rewind.file':
 			return { ...state, rewindFiles: new Map(state.rewindFiles).set(message.key, message) };
 		case 'context':
-			return { ...state, context: message, rewindPlan: null };
+			return { ...state, context: breakdownOf(message), rewindPlan: null };
+		case 'context.list':
+			return inContext(state, ({ list: { items } }) => ({ list: withStale(message.list, items) }));
+		case 'context.stale':
+			return inContext(state, ({ list }) => ({ list: { ...list, items: markedStale(list.items, message.items) } }));
+		case 'context.plan':
+			return inContext(state, () => ({ plan: message.plan }));
+		case 'local.forgetPlan':
+			return inContext(state, ({ plan }) => (plan === null ? {} : { plan: null }));
 		case 'expanded':
 			return { ...state, wholeOutputs: new Map(state.wholeOutputs).set(message.id, message.text) };
 		case 'older':
@@ -120,10 +136,34 @@ function reduceNumbered(state: PanelState, message: NumberedMessage): PanelState
 		case 'head':
 			return { ...state, head: message.head };
 		case 'meter':
-			return { ...state, meter: message.meter };
+			return inContext({ ...state, meter: message.meter }, () => ({ meter: message.meter }));
 		default:
 			return assertNever(message);
 	}
+}
+
+function breakdownOf({ meter, model, list }: Extract<ToPanel, { kind: 'context' }>): ContextBreakdown {
+	return { meter, model, list, plan: null };
+}
+
+/** Only while the dialog is open. */
+function inContext(state: PanelState, change: (context: ContextBreakdown) => Partial<ContextBreakdown>): PanelState {
+	return state.context === null ? state : { ...state, context: { ...state.context, ...change(state.context) } };
+}
+
+type ContextItems = ContextList['items'];
+
+/** What is known of the files stays until they have been looked at again. */
+function withStale(list: ContextList, before: ContextItems): ContextList {
+	return { ...list, items: markedStale(list.items, before) };
+}
+
+function markedStale(items: ContextItems, marks: readonly Pick<ContextItems[number], 'id' | 'stale'>[]): ContextItems {
+	const known = new Map(marks.flatMap(({ id, stale }) => (stale === null ? [] : [[id, stale] as const])));
+	return items.map((item) => {
+		const stale = known.get(item.id) ?? null;
+		return item.stale === stale ? item : { ...item, stale };
+	});
 }
 
 /** Before the row they were asked for; an answer that comes after the rows changed is not for these. */

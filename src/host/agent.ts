@@ -20,6 +20,7 @@ import { attachSummaries } from './branchSummaries.ts';
 import { BRANCH_SCHEME } from './branchUri.ts';
 import { ChatViews } from './chatViews.ts';
 import { createCommands, runCommand, runGuarded } from './commands.ts';
+import { ContextInspector } from './contextInspector.ts';
 import { ContextMeters } from './contextMeters.ts';
 import { createDiagnostics } from './diagnosticsPort.ts';
 import { createDiffEditor } from './diffEditor.ts';
@@ -32,6 +33,8 @@ import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
 import { handlePanelMessage } from './panelMessages.ts';
 import { readOnlyFiles } from './readOnlyFiles.ts';
+import { RequestDocuments } from './requestDocuments.ts';
+import { showRequest } from './requestViews.ts';
 import { startRetention } from './retention.ts';
 import { revealHit } from './revealHit.ts';
 import { createReview } from './review.ts';
@@ -132,6 +135,8 @@ export async function createAgent(
 	const merges = store.add(createMergeEditor({ world, state: context.workspaceState, openSession: openById }));
 
 	const meters = store.add(new ContextMeters({ ...world, host, onError }));
+	const documents = store.add(new RequestDocuments());
+	const inspector = new ContextInspector({ ...world, meters, documents, requestBody: outside.requestBody });
 	const views = store.add(
 		new ChatViews({
 			extensionUri: context.extensionUri,
@@ -145,7 +150,6 @@ export async function createAgent(
 			}),
 			onMessage: (message, panel) => {
 				const { view } = panel;
-				const showContext = async () => panel.say(await meters.breakdown(view.current));
 				const say = (answer: ToPanel) => panel.say(answer);
 				return handlePanelMessage(message, {
 					host,
@@ -155,14 +159,14 @@ export async function createAgent(
 					blobs: stores.blobs,
 					workspace,
 					say,
-					showContext,
+					inspector,
 					onError,
 				});
 			},
 			onError,
 		}),
 	);
-	const showContext = async () => views.say(await meters.breakdown(host.current));
+	const showContext = () => inspector.show(host.current, (message) => views.say(message));
 
 	const unread = store.add(
 		new UnreadSessions(context.workspaceState, (id) => {
@@ -248,6 +252,7 @@ export async function createAgent(
 		keys,
 		channel,
 		showContext,
+		showRequest: (what) => showRequest(what, host.current, { ...world, documents, requestBody: outside.requestBody }),
 		merges,
 		branchCommands: createBranchCommands({
 			...world,

@@ -13,6 +13,7 @@ import type {
 	BlobStore,
 	Clock,
 	IdSource,
+	ModelRequest,
 	Search,
 	SessionStore,
 	Shell,
@@ -110,6 +111,8 @@ export type OutsideWorld = {
 		readonly apiKeyHeader: 'authorization' | 'x-api-key' | 'none';
 		readonly apiKey: () => Promise<string | undefined>;
 	}): StreamModel;
+	/** The body of a request as the endpoint gets it. */
+	requestBody(request: ModelRequest): unknown;
 	readonly shell: Shell;
 	/** Finds what commands change in files. `storagePath` is where `blobs` are kept; undefined = in memory. */
 	fileScanner(options: {

@@ -12,6 +12,7 @@ import { mentionOf } from './mentions.ts';
 import type { MergeEditor } from './mergeEditor.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import { plainLabel, plainMessage } from './plainLabel.ts';
+import type { RequestView } from './requestViews.ts';
 import { type ApiKeys, originOf } from './secrets.ts';
 import type { SessionHost } from './sessionHost.ts';
 import { chooseProvider, setting } from './settings.ts';
@@ -43,6 +44,7 @@ export type CommandWorld = {
 	readonly searchCommands: Readonly<Record<string, Command>>;
 	readonly merges: Pick<MergeEditor, 'use'>;
 	showContext(): Promise<void>;
+	showRequest(what: RequestView): Promise<void>;
 };
 
 export function createCommands(world: CommandWorld): ReadonlyMap<string, Command> {
@@ -95,6 +97,10 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 			await focusChat(world);
 			await world.showContext();
 		},
+		showNextRequest: () => world.showRequest('nextRequest'),
+		showLastRequest: () => world.showRequest('lastRequest'),
+		showLastResponse: () => world.showRequest('lastResponse'),
+		explainCacheMiss: () => world.showRequest('cacheMiss'),
 		stop: () => host.stop(),
 		setApiKey: () => setApiKey(world),
 		selectModel: () => selectModel(world),

@@ -50,7 +50,8 @@ export async function undoCompaction(open: OpenSession, compactionId: string): P
 	});
 }
 
-function requireFree(open: OpenSession): void {
+/** Throws when the session cannot be changed now. */
+export function requireFree(open: OpenSession): void {
 	const { readOnlyReason } = open.session;
 	if (readOnlyReason !== undefined) throw sessionReadOnly(readOnlyReason);
 	if (open.isRunning)

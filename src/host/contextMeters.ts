@@ -15,7 +15,6 @@ import { ModelError } from '../core/model/modelError.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { builtInTools, toolDefinitions } from '../core/tools/registry.ts';
 import type { ContextMeter } from '../protocol/contextMeter.ts';
-import type { ToPanel } from '../protocol/toPanel.ts';
 import { ContextStatusItem } from './contextStatusItem.ts';
 import { sessionCost } from './costWords.ts';
 import type { ModelChoice } from './modelChoice.ts';
@@ -92,15 +91,9 @@ export class ContextMeters implements Disposable {
 		return { ...measure, costUsd: session.costUsd, ...cost, layers: [...measure.layers] };
 	}
 
-	/** The message that opens the panel's context dialog. */
-	async breakdown(open: OpenSession): Promise<Extract<ToPanel, { kind: 'context' }>> {
-		const request = open.session.lastExchange?.request;
-		return {
-			kind: 'context',
-			meter: this.meterOf(open),
-			model: this.#world.choice.infoFor(this.#world.choice.modelFor(open.session.model)).displayName,
-			lastRequest: request === undefined ? null : JSON.stringify(request, null, 2),
-		};
+	/** What a first request would freeze; undefined until it is known. */
+	get draftPrefix(): PrefixTexts | undefined {
+		return this.#draftPrefix;
 	}
 
 	dispose(): void {

@@ -9,6 +9,7 @@ import { isBlobRef } from '../core/session/content.ts';
 import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { compareSummaries } from './compareSummaries.ts';
+import type { ContextInspector } from './contextInspector.ts';
 import { openLink } from './links.ts';
 import type { MergeEditor } from './mergeEditor.ts';
 import { openCallChanges } from './openCallChanges.ts';
@@ -39,7 +40,7 @@ export type PanelWorld = {
 	readonly blobs: BlobStore;
 	readonly workspace: Workspace;
 	say(message: ToPanel): void;
-	showContext(): Promise<void>;
+	readonly inspector: Pick<ContextInspector, 'show' | 'act'>;
 	onError(event: string, error: unknown): void;
 };
 
@@ -100,7 +101,9 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'summary.compare':
 			return await compareSummaries(view.current.summaryReview.versions, world.blobs);
 		case 'context.show':
-			return await world.showContext();
+			return await world.inspector.show(view.current, world.say);
+		case 'context.inspect':
+			return await world.inspector.act(message.act, view.current, world.say);
 		case 'item.expand':
 			return world.say({ kind: 'expanded', id: message.id, text: await wholeOutput(message.id, world) });
 		case 'change.open':

@@ -1,5 +1,6 @@
 /** What the panel says to the host. A closed union; the host parses every message with it. */
 import * as z from 'zod';
+import { inspectSchema } from './contextItems.ts';
 import { noticeActionSchema } from './transcriptItem.ts';
 
 export const permissionModeSchema = z.enum(['plan', 'ask', 'acceptEdits', 'auto']);
@@ -87,6 +88,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */
 	z.object({ kind: z.literal('context.show') }),
+	/** What the context dialog asks for. */
+	z.object({ kind: z.literal('context.inspect'), act: inspectSchema }),
 	/** Summarize the conversation, or the part of it from a prompt on or up to one. */
 	z.object({
 		kind: z.literal('context.compact'),

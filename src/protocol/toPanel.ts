@@ -1,5 +1,6 @@
 /** What the host tells the panel. A closed union; the panel keeps `reduce(state, message)` and no truth of its own. */
 import * as z from 'zod';
+import { contextItemSchema, contextListSchema, contextPlanSchema } from './contextItems.ts';
 import { contextMeterSchema } from './contextMeter.ts';
 import { findMarkSchema } from './findMark.ts';
 import { permissionModeSchema, promptAttachmentsSchema } from './toHost.ts';
@@ -134,8 +135,17 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 		kind: z.literal('context'),
 		meter: contextMeterSchema,
 		model: z.string(),
-		lastRequest: z.string().nullable(),
+		list: contextListSchema,
 	}),
+	/** The items as they are now, for the dialog that is open. */
+	z.object({ kind: z.literal('context.list'), list: contextListSchema }),
+	/** Which of the files in the list are other ones on the disk; those that are not named are not. */
+	z.object({
+		kind: z.literal('context.stale'),
+		items: z.array(contextItemSchema.pick({ id: true, stale: true })),
+	}),
+	/** What the edit that was asked about would change. */
+	z.object({ kind: z.literal('context.plan'), plan: contextPlanSchema }),
 	z.object({ kind: z.literal('expanded'), id: z.string(), text: z.string() }),
 	/** Rows that stand right before the row `beforeId`. */
 	z.object({

@@ -57,9 +57,10 @@ test('after a gap nothing numbered is taken until the next snapshot', () => {
 });
 
 test('dialogs and toasts are not numbered, and one dialog shows at a time', () => {
-	const context: ToPanel = { kind: 'context', meter, model: 'm', lastRequest: null };
+	const list = { items: [], busyReason: null, hasLast: false, miss: null };
+	const context: ToPanel = { kind: 'context', meter, model: 'm', list };
 	const both = after(snapshot(), rewindPlan, context);
-	assert.deepEqual([both.rewindPlan, both.context === context], [null, true]);
+	assert.deepEqual([both.rewindPlan, both.context?.model], [null, 'm']);
 	assert.equal(reduce(both, { kind: 'local.closeDialog' }).context, null);
 	const toast = after(snapshot(), { kind: 'toast', level: 'info', text: 'hi' });
 	assert.deepEqual(toast.toast, { level: 'info', text: 'hi' });

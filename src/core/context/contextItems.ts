@@ -23,7 +23,7 @@ export type ContextOp = EntryOf<'contextEdit'>['edits'][number]['op'];
 export type ContextItem = {
 	/** The same for the same part of the same branch. */
 	readonly id: string;
-	/** Absent for what no edit may name: the start of the request, thinking, calls without a result, and what came back with a summary. */
+	/** Absent for what no edit may name: the start of the request, thinking, and calls without a result. */
 	readonly ref?: ContextRef;
 	/** The entry it stands in; absent for the start of the request. */
 	readonly entry?: EntryId;
@@ -31,6 +31,8 @@ export type ContextItem = {
 	readonly label: string;
 	/** The file it shows or changes: absolute, with `/`. */
 	readonly path?: string;
+	/** Lines of that file that it shows, from 0, the end exclusive. */
+	readonly lines?: { readonly start: number; readonly end: number };
 	readonly tokens: number;
 	/** Of a tool result: the part of `tokens` that is the call, which stays whatever becomes of the result. */
 	readonly callTokens?: number;
@@ -161,8 +163,9 @@ function draftsOf(
 			return [editable('prompt', 'messages')];
 		case 'attachment': {
 			const use = attachedFile(entry);
-			const draft = editable(isOnlyImages(entry.content) ? 'image' : 'attachment', 'messages');
-			return [use ? { ...draft, use, item: { ...draft.item, path: use.path } } : draft];
+			const kind = entry.name === FACTS ? 'fact' : isOnlyImages(entry.content) ? 'image' : 'attachment';
+			const draft = editable(kind, 'messages');
+			return [use ? { ...draft, use, item: { ...draft.item, path: use.path, ...linesOf(use) } } : draft];
 		}
 		case 'reminder':
 			return [editable('reminder', 'messages')];
@@ -171,7 +174,7 @@ function draftsOf(
 			const draft = editable(isOnlyImages(entry.content) ? 'image' : 'toolResult', 'toolResults', ref);
 			if (!call) return [draft];
 			const { label, path, use } = callWith(entry, call);
-			const item = { ...draft.item, label, ...(path ? { path } : {}) };
+			const item = { ...draft.item, label, ...(path ? { path } : {}), ...(use ? linesOf(use) : {}) };
 			return [{ ...draft, item, callWeight: blockWeight(call, reply, ratios), ...(use ? { use } : {}) }];
 		}
 		case 'assistant': {
@@ -191,11 +194,19 @@ function draftsOf(
 			return [draft.item.state === 'whole' ? { ...draft, weight } : draft];
 		}
 		case 'compaction':
-			return compactionDrafts(entry, base, editable('summary', 'messages'), ratios);
+			return compactionDrafts(
+				entry,
+				base,
+				editable('summary', 'messages', { entry: entry.id, block: 0 }),
+				ratios,
+				edits,
+			);
 		default:
 			return [];
 	}
 }
+
+const linesOf = ({ how, start, end }: FileUse) => (how === 'read' ? { lines: { start, end } } : {});
 
 type CallText = { readonly label: string; readonly path?: string; readonly use?: FileUse };
 // Entries are immutable, so what is made of one is made once.
@@ -212,6 +223,8 @@ function callWith(result: EntryOf<'toolResult'>, { block, cwd }: EntryOf<'assist
 	return known;
 }
 
+/** What the attachment is called that tells of changed facts. */
+const FACTS = 'Facts';
 const UNTOUCHED = { state: 'whole', isPinned: false } as const;
 
 /** The summary, and what came back with it. */
@@ -220,21 +233,23 @@ function compactionDrafts(
 	base: Pick<ContextItem, 'turnsAgo'> & { readonly entry: EntryId },
 	summary: Draft,
 	ratios: TokenRatios,
+	edits: ItemEdits | undefined,
 ): readonly Draft[] {
 	const own = summary.item.state === 'whole' ? textWeight(entry.summary, 'messages', ratios) : summary.weight;
 	const restored = entry.restored.map(({ what, content }, index): Draft => {
 		const bytes = isBlobRef(content) ? content.size : isTextBlock(content) ? utf8Length(content.text) : 0;
 		const path = /^file (.+)$/s.exec(what)?.[1];
+		// The summary is the first block of what is sent.
+		const ref = { entry: entry.id, block: index + 1 };
+		const { text, ...state } = editedBy(edits, ref);
+		const id = `${entry.id}#${index + 1}`;
 		return {
-			item: {
-				...base,
-				id: `${entry.id}#${index}`,
-				kind: what === 'facts' || what.startsWith('fact ') ? 'fact' : 'restored',
-				label: path ?? what,
-				...UNTOUCHED,
-			},
+			item: { ...base, id, ref, kind: what === 'facts' ? 'fact' : 'restored', label: path ?? what, ...state },
 			layer: 'messages',
-			weight: tokensOf(amountOf('userText', bytes), ratios) + tokensOf(amountOf('block', 1), ratios),
+			weight:
+				text === undefined
+					? tokensOf(amountOf('userText', bytes), ratios) + tokensOf(amountOf('block', 1), ratios)
+					: textWeight(text, 'messages', ratios),
 		};
 	});
 	return [{ ...summary, weight: own }, ...restored];

@@ -1,7 +1,9 @@
 /** Messages of a made-up session, for the pictures and the tests of the panel. Every row kind and every dialog is in here. */
+
 import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
+import { contextMessage, contextPlan } from './contextSamples.ts';
 import { effectItems } from './effectSamples.ts';
 import { rewindFileHunks, rewindMany, rewindPlan, rewound } from './rewindSamples.ts';
 
@@ -365,13 +367,21 @@ export const samples: Readonly<Record<string, Sample>> = {
 	context: {
 		messages: [
 			snapshot({ meter: { rotTokens: 120_000 } }),
-			{
-				kind: 'context',
-				meter: { ...meter, rotTokens: 120_000 },
-				model: 'Opus 5.5',
-				lastRequest: '{\n  "model": "claude-opus-5-5"\n}',
-			},
+			contextMessage(
+				{ ...meter, rotTokens: 120_000 },
+				{ miss: 'The last request read 12k of 41k tokens from the cache.' },
+			),
 		],
+	},
+	contextPlan: {
+		messages: [snapshot(), contextMessage(meter), { kind: 'context.plan', plan: contextPlan }],
+	},
+	contextBusy: {
+		messages: [
+			snapshot({ head: { state: 'streaming' } }),
+			contextMessage(meter, { busyReason: 'A turn is running: the context can be changed when it has ended.' }),
+		],
+		clicks: ['[role=option] >> nth=9'],
 	},
 	setup: {
 		messages: [
