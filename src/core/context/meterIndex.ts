@@ -49,7 +49,13 @@ export type PathSums = {
 	/** What a turn added on average before a summary took the place of the turns that are known; undefined without one. */
 	readonly earlierPace: number | undefined;
 };
-type Flight = { readonly messageId: string; readonly all: Amounts; readonly withoutThinking: Amounts };
+type Flight = {
+	readonly messageId: string;
+	readonly all: Amounts;
+	readonly withoutThinking: Amounts;
+	/** It thought without showing what, so its text does not tell what it cost. */
+	readonly hasHiddenThinking: boolean;
+};
 type TurnStart = { readonly tokens: number; readonly previous: TurnStart | undefined };
 
 export type MeterIndex = {
@@ -220,6 +226,7 @@ function next(path: PathSums, entry: Entry): PathSums {
 					messageId: entry.messageId,
 					all: addAmounts(flight?.all ?? nothing, amounts),
 					withoutThinking: addAmounts(flight?.withoutThinking ?? nothing, isThinking ? nothing : amounts),
+					hasHiddenThinking: (flight?.hasHiddenThinking ?? false) || (isThinking && amounts.every((one) => one === 0)),
 				},
 			};
 		}
@@ -361,5 +368,6 @@ function learn(learning: TokenLearning, path: PathSums, ended: EntryOf<'assistan
 	if (inputTokens === 0) return;
 	const model = path.prefix?.model ?? ended.model;
 	learnInput(learning, path, inputTokens, model);
-	if (path.flight) learnReply(learning, path.flight.all, ended.usage.outputTokens, model);
+	if (path.flight && !path.flight.hasHiddenThinking)
+		learnReply(learning, path.flight.all, ended.usage.outputTokens, model);
 }
