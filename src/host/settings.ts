@@ -5,6 +5,8 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { PermissionRules } from '../core/agent/turnTypes.ts';
+import { DEFAULT_WINDOW_TURNS } from '../core/context/strategies.ts';
+import { strategySchema } from '../core/session/compactionFields.ts';
 import { permissionModeSchema } from '../core/session/entry.ts';
 
 const rulesSchema = z.object({
@@ -27,6 +29,8 @@ const shape = {
 	'context.windowTokens': z.number().int().min(10_000).nullable().catch(null),
 	'context.rotTokens': z.number().int().min(10_000).catch(300_000),
 	'context.autoCompact': z.boolean().catch(true),
+	'context.strategy': strategySchema.catch('summarize'),
+	'context.rollingWindowTurns': z.number().int().min(1).max(200).catch(DEFAULT_WINDOW_TURNS),
 	'compaction.preview': z.enum(['always', 'manual', 'never']).catch('manual'),
 	'cache.messageTtl': z.enum(['5m', '1h']).catch('5m'),
 	'sessions.persist': z.boolean().catch(true),

@@ -5,12 +5,12 @@
  */
 import type { EntryId } from '../base/ids.ts';
 import { CACHE_MISS } from '../core/agent/cacheMissNote.ts';
-import { readableSummary } from '../core/agent/compact.ts';
 import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts';
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import { CallChanges } from './callChanges.ts';
+import { compactedItem } from './compactedItem.ts';
 import { type Cost, NO_COST, turnCostNote, withReply } from './costWords.ts';
 import { hiddenRewinds, isUndoOf } from './rewindHistory.ts';
 import { rewoundRow, undoneRow } from './rewoundRow.ts';
@@ -177,14 +177,7 @@ export class Transcript {
 				if (entry.reason === 'stop') return undefined;
 				return notice(entry.id, 'info', entry.reason === 'takeover' ? TAKEN_OVER_TEXT : INTERRUPTED_TEXT);
 			case 'compaction':
-				return {
-					id: entry.id,
-					kind: 'compacted',
-					summary: readableSummary(entry.summary),
-					isAutomatic: entry.by === 'auto' || entry.by === 'forced',
-					tokensBefore: entry.tokensBefore,
-					tokensAfter: entry.tokensAfter,
-				};
+				return compactedItem(entry);
 			case 'notice':
 				if (entry.code === CACHE_MISS) {
 					this.#cacheNote = entry.text;

@@ -189,6 +189,8 @@ const SCANNER_OFF = createUnseeingScanner('checkpoints are turned off in the set
 /** What the user set about the context window, as it is now. */
 const contextLimits = (): ContextLimits => ({
 	autoCompact: setting('context.autoCompact'),
+	strategy: setting('context.strategy'),
+	rollingWindowTurns: setting('context.rollingWindowTurns'),
 	windowTokens: setting('context.windowTokens'),
 	rotTokens: setting('context.rotTokens'),
 });

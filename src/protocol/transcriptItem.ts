@@ -145,13 +145,19 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** Conflicts that wait to be merged. */
 		conflicts: z.array(z.object({ restoreId: z.string(), key: z.string(), path: z.string() })),
 	}),
-	/** A part of the conversation was summarized here. */
+	/** A part of the conversation was summarized or left out here. */
 	z.object({
 		...base,
 		kind: z.literal('compacted'),
+		strategy: z.enum(['summarize', 'rollingWindow', 'selective']),
+		/** `Summarized to make room`. */
+		title: z.string(),
+		/** `the line at 167k was reached`. */
+		cause: z.string(),
 		/** Markdown. */
 		summary: z.string(),
-		isAutomatic: z.boolean(),
+		/** Those that are known from here on. */
+		facts: z.array(z.string()),
 		tokensBefore: z.number().int(),
 		tokensAfter: z.number().int(),
 	}),
