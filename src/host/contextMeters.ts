@@ -1,29 +1,23 @@
 /**
- * The context meter of each open session, for the panel and the status bar: measured after every change of state,
- * counted by the endpoint when idle and nothing was ever counted. Estimates are core's (context/meter.ts).
+ * The context meter of each open session, for the panel and the status bar: measured after every change of state. The figures are core's
+ * (context/meter.ts); what the endpoint is asked to count is `contextCounts.ts`.
  */
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
-import type { EntryId } from '../base/ids.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
-import { buildContext } from '../core/context/buildContext.ts';
-import { type BlobCache, loadBranchBlobs } from '../core/context/loadBlobs.ts';
-import { measureContext, needsCount } from '../core/context/meter.ts';
-import { loadPrefix, type PrefixTexts, prefixTexts } from '../core/context/prefix.ts';
-import { ModelError } from '../core/model/modelError.ts';
+import { type MeterInput, measureContext } from '../core/context/meter.ts';
+import { type PrefixTexts, prefixTexts } from '../core/context/prefix.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { builtInTools, toolDefinitions } from '../core/tools/registry.ts';
 import type { ContextMeter } from '../protocol/contextMeter.ts';
+import { ContextCounts } from './contextCounts.ts';
 import { ContextStatusItem } from './contextStatusItem.ts';
 import { sessionCost } from './costWords.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import type { SessionHost } from './sessionHost.ts';
 import { setting } from './settings.ts';
-
-/** Long enough after the last change that nobody is about to send. */
-const COUNT_AFTER_MS = 1500;
 
 export type MeterWorld = {
 	readonly host: SessionHost;
@@ -38,11 +32,8 @@ export class ContextMeters implements Disposable {
 	readonly #store = new DisposableStore();
 	readonly #changed = this.#store.add(new Emitter<OpenSession>());
 	readonly #item = this.#store.add(new ContextStatusItem());
-	readonly #counted = new WeakMap<OpenSession, { readonly leaf: EntryId | null; readonly tokens: number }>();
-	readonly #asked = new WeakMap<OpenSession, EntryId | null>();
+	readonly #counts: ContextCounts;
 	#draftPrefix: PrefixTexts | undefined;
-	#countTimer: ReturnType<typeof setTimeout> | undefined;
-	#counting = new AbortController();
 
 	/** The meter of a session that a view shows has another value. */
 	readonly onDidChange: Event<OpenSession> = this.#changed.event;
@@ -50,8 +41,17 @@ export class ContextMeters implements Disposable {
 	constructor(world: MeterWorld) {
 		this.#world = world;
 		const { host } = world;
+		this.#counts = this.#store.add(
+			new ContextCounts(
+				world,
+				(open) => this.#inputOf(open),
+				(open) => (open === host.current ? this.#update() : this.#changed.fire(open)),
+			),
+		);
 		this.#store.add(
 			host.onDidChange(({ open, change }) => {
+				// What was to be counted waits for the end of the work.
+				if (change.kind === 'head' && open === host.current) this.#counts.changed(open);
 				if (change.kind !== 'context' && change.kind !== 'reset') return;
 				if (open === host.current) this.#update();
 				else this.#changed.fire(open);
@@ -71,23 +71,10 @@ export class ContextMeters implements Disposable {
 
 	/** What the next request of this session would carry. */
 	meterOf(open: OpenSession): ContextMeter {
-		const { choice } = this.#world;
 		const { session } = open;
-		const counted = this.#counted.get(open);
-		const newestPrefix = session.newest('prefix');
-		const measure = measureContext({
-			entries: session.entries,
-			leaf: session.leaf,
-			links: session.links,
-			modelInfo: choice.infoFor(choice.modelFor(session.model)),
-			windowOverride: setting('context.windowTokens'),
-			rotTokens: setting('context.rotTokens'),
-			...(this.#draftPrefix ? { draftPrefix: this.#draftPrefix } : {}),
-			...(newestPrefix ? { newestPrefix } : {}),
-			...(counted ? { counted } : {}),
-		});
+		const measure = measureContext(this.#inputOf(open));
 		// Not all of a big log is loaded, and what is not was paid for, too.
-		const cost = sessionCost(session.entries, session.costUsd, choice.modelFor(session.model));
+		const cost = sessionCost(session.entries, session.costUsd, this.#world.choice.modelFor(session.model));
 		return { ...measure, costUsd: session.costUsd, ...cost, layers: [...measure.layers] };
 	}
 
@@ -97,17 +84,33 @@ export class ContextMeters implements Disposable {
 	}
 
 	dispose(): void {
-		clearTimeout(this.#countTimer);
-		this.#counting.abort();
 		this.#store.dispose();
+	}
+
+	#inputOf(open: OpenSession): MeterInput {
+		const { choice } = this.#world;
+		const { session } = open;
+		const model = choice.modelFor(session.model);
+		const counted = this.#counts.countedFor(open, model);
+		const newestPrefix = session.newest('prefix');
+		return {
+			entries: session.entries,
+			leaf: session.leaf,
+			links: session.links,
+			modelInfo: choice.infoFor(model),
+			windowOverride: setting('context.windowTokens'),
+			rotTokens: setting('context.rotTokens'),
+			...(this.#draftPrefix ? { draftPrefix: this.#draftPrefix } : {}),
+			...(newestPrefix ? { newestPrefix } : {}),
+			...(counted ? { counted } : {}),
+		};
 	}
 
 	#update(): void {
 		const open = this.#world.host.current;
 		this.#item.show(this.meterOf(open));
 		this.#changed.fire(open);
-		clearTimeout(this.#countTimer);
-		this.#countTimer = setTimeout(() => void this.#count(open), COUNT_AFTER_MS);
+		this.#counts.changed(open);
 	}
 
 	#updateAll(): void {
@@ -122,35 +125,6 @@ export class ContextMeters implements Disposable {
 			this.#updateAll();
 		} catch (error) {
 			this.#world.onError('meter.draft', error);
-		}
-	}
-
-	/** Asks the endpoint once per leaf. Its own barrier: the estimate stays when it cannot say. */
-	async #count(open: OpenSession): Promise<void> {
-		const { choice, blobs, onError } = this.#world;
-		const { session } = open;
-		const { leaf } = session;
-		if (open.isRunning || choice.isDemo || !needsCount(this.meterOf(open)) || this.#asked.get(open) === leaf) return;
-		this.#asked.set(open, leaf);
-		try {
-			const entry = session.newest('prefix');
-			if (!entry || !(await choice.hasKey())) return;
-			const cache: BlobCache = new Map();
-			const branch = session.branch();
-			const prefix = await loadPrefix(entry, blobs, cache);
-			const request = buildContext({
-				branch,
-				prefix,
-				blobs: await loadBranchBlobs(branch, blobs, cache),
-				isMeasuring: true,
-			});
-			const tokens = await choice.streamModel().countTokens(request, this.#counting.signal);
-			if (tokens === undefined) return;
-			this.#counted.set(open, { leaf, tokens });
-			if (open === this.#world.host.current) this.#update();
-		} catch (error) {
-			// A gateway that does not count is usual; anything else is worth a line in the log.
-			if (!(error instanceof ModelError)) onError('meter.count', error, session.id);
 		}
 	}
 }

@@ -86,12 +86,6 @@ export function measureContext(input: MeterInput): ContextMeasure {
 	};
 }
 
-/** Whether there are messages and nothing on the branch was ever counted. */
-export function needsCount(measure: ContextMeasure): boolean {
-	if (measure.usedTokens === 0 || measure.estimatedTokens < measure.usedTokens) return false;
-	return measure.layers.some(({ layer, tokens }) => (layer === 'messages' || layer === 'toolResults') && tokens > 0);
-}
-
 /**
  * Whether it is worth asking the endpoint to count: `soon` when nothing of the request at the leaf was counted as it would be sent (after a
  * summary, an edit, a change of model), `idle` when much came after what was; undefined otherwise. The caller asks once per leaf (an
