@@ -11,6 +11,7 @@ import { createFileBlobStore } from './node/fileBlobStore.ts';
 import { findGit } from './node/fileScanGit.ts';
 import { createFileScanner } from './node/fileScanner.ts';
 import { createFileSessionStore } from './node/fileSessionStore.ts';
+import { readGitState } from './node/gitState.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
 import { loadNestedMemory } from './node/memoryFiles.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
@@ -76,6 +77,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				gitPath: () => findGit(process.env, folders),
 				workerFile: context.asAbsolutePath('dist/fileScanWorker.cjs'),
 			}),
+		gitState: (roots) => readGitState(roots, findGit(process.env, folders)),
 		search: createSearch(ripgrepPath),
 		diskWorkspace: createDiskWorkspace,
 		loadProjectContext: (roots, cwd, mayImport) => loadProjectContext(roots, cwd, { homeFolder: homedir(), mayImport }),

@@ -13,6 +13,11 @@ const SPOKEN_CHARS = 600;
 
 /** Streaming text is not spoken piece by piece: an answer is told once, when it is complete. */
 export function announcementFor(before: PanelState, message: ToPanel): Announcement | null {
+	if (message.kind === 'head') {
+		const { suggestion } = message.head;
+		if (suggestion === null || before.head?.suggestion?.cause === suggestion.cause) return null;
+		return { isUrgent: false, text: `Suggestion: ${suggestion.text}` };
+	}
 	if (message.kind !== 'item') return null;
 	const item = message.item;
 	const old = before.items.findLast((other) => other.id === item.id);

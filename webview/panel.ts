@@ -5,6 +5,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import { type ToPanel, toPanelSchema } from '../src/protocol/toPanel.ts';
 import { announcementFor } from './announce.ts';
+import { briefDialog } from './briefDialog.ts';
 import { createComposer, isRunning, type Memory } from './composer.ts';
 import { createContextDialog } from './contextDialog.ts';
 import { createFind } from './find.ts';
@@ -17,9 +18,11 @@ import { createReveal } from './revealRow.ts';
 import { createRewindDialog } from './rewindDialog.ts';
 import { stickToEnd } from './stickToEnd.ts';
 import { summaryDialog } from './summaryDialog.ts';
+import { branchingRow } from './views/branchingRow.ts';
 import { emptyState } from './views/emptyState.ts';
 import { header } from './views/header.ts';
 import { icon, iconButton, textButton } from './views/parts.ts';
+import { suggestionLine } from './views/suggestionLine.ts';
 import { transcript } from './views/transcript.ts';
 import type { Post, ViewContext } from './views/viewTypes.ts';
 
@@ -165,10 +168,10 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 	function page(): TemplateResult {
 		const { head, meter } = state;
 		return html`${head === null ? nothing : header(head, post)} ${find.view()}
-			<main class="scroller"><div class="column">${transcript(
-				viewContext(),
-				emptyState(head, post, (text) => composer.setText(text, 'replace')),
-			)}</div></main>
+			<main class="scroller"><div class="column">${transcript(viewContext(), {
+				empty: emptyState(head, post, (text) => composer.setText(text, 'replace')),
+				branching: branching(),
+			})}</div></main>
 			${
 				head === null
 					? nothing
@@ -178,19 +181,36 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 								${toastView()}
 								${meter === null ? nothing : meterBar(meter, post)}
 								${head.progress === null ? nothing : html`<p class="progress-text" role="status">${head.progress}</p>`}
+								${head.suggestion === null ? nothing : suggestionLine(head.suggestion, post, compact)}
 								${composer.view(head)}
 							</div>
 						</div>`
 			}
 			${state.rewindPlan === null ? nothing : rewindDialog.view(state.rewindPlan, state.rewindFiles, head !== null && isRunning(head))}
 			${head === null || head.summary === null ? nothing : summaryDialog(head.summary, post)}
+			${head === null || head.brief === null ? nothing : briefDialog(head.brief, post)}
 			${state.context === null ? nothing : contextDialog.view(state.context)}
 			<div class="sr-only" aria-live="polite">${spoken.polite}</div>
 			<div class="sr-only" aria-live="assertive">${spoken.urgent}</div>`;
 	}
 
 	function isDialogOpen(): boolean {
-		return state.rewindPlan !== null || state.context !== null || (state.head?.summary ?? null) !== null;
+		return (
+			state.rewindPlan !== null || state.context !== null || (state.head?.summary ?? state.head?.brief ?? null) !== null
+		);
+	}
+
+	function branching(): TemplateResult | typeof nothing {
+		const { head } = state;
+		if (head === null || head.readOnlyReason !== null || !head.isTrusted || isRunning(head)) return nothing;
+		const fillInput = (text: string) => (text === '' ? composer.focus() : composer.setText(text, 'replace'));
+		return branchingRow({ post, isHidden: !composer.isEmpty(), fillInput });
+	}
+
+	/** With a word to say about it where nothing is being typed; what is being typed stays. */
+	function compact(): void {
+		if (composer.isEmpty()) composer.setText('/compact ', 'replace');
+		else post({ kind: 'context.compact', focus: '' });
 	}
 
 	function toastView(): TemplateResult {

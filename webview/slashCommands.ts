@@ -9,6 +9,7 @@ export interface SlashCommand {
 
 const slashCommands: readonly SlashCommand[] = [
 	{ name: 'branches', detail: 'The branches of this session' },
+	{ name: 'clear', detail: 'Fresh session with a brief of this one' },
 	{ name: 'compact', detail: 'Summarize the conversation to make room' },
 	{ name: 'context', detail: 'What fills the context window' },
 	{ name: 'doctor', detail: 'Check all sessions for damage' },
@@ -66,6 +67,8 @@ export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'
 			return { kind: 'post', message: { kind: 'context.show' } };
 		case 'compact':
 			return { kind: 'post', message: { kind: 'context.compact', focus: command.argument } };
+		case 'clear':
+			return { kind: 'post', message: { kind: 'context.clear', focus: command.argument } };
 		case 'branches':
 			return { kind: 'post', message: { kind: 'session.act', action: 'branches' } };
 		case 'doctor':

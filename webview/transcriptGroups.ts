@@ -29,7 +29,7 @@ export function groupTranscript(items: readonly TranscriptItem[]): TranscriptGro
 		if (item.kind === 'prompt') {
 			endTurn();
 			groups.push({ kind: 'prompt', id: item.id, item });
-		} else if (item.kind === 'rewound' || (isMark(item) && turn.length === 0)) {
+		} else if (LINES.has(item.kind) || (isMark(item) && turn.length === 0)) {
 			endTurn();
 			groups.push({ kind: 'line', id: item.id, item });
 		} else {
@@ -40,6 +40,9 @@ export function groupTranscript(items: readonly TranscriptItem[]): TranscriptGro
 	endTurn();
 	return groups;
 }
+
+/** They belong to no turn. */
+const LINES: ReadonlySet<TranscriptItem['kind']> = new Set(['rewound', 'brief', 'continued']);
 
 const isMark = (item: TranscriptItem): boolean =>
 	item.kind === 'notice' || item.kind === 'checkpoint' || item.kind === 'compacted';

@@ -48,6 +48,7 @@ import { openSessionLink } from './sessionLink.ts';
 import { SessionsTree } from './sessionsTree.ts';
 import type { SessionHostWorld } from './sessionView.ts';
 import { setting } from './settings.ts';
+import { Suggestions } from './suggestions.ts';
 import { Timeline } from './timeline.ts';
 import { createTraceChannel } from './traceChannel.ts';
 import { createTransferCommands } from './transferCommands.ts';
@@ -125,6 +126,7 @@ export async function createAgent(
 		},
 		...memory.ports,
 		codeReason,
+		gitState: () => outside.gitState(roots()),
 		hasReview: (session) => review.hasPending(session),
 		recordEdits: (session) => review.recordEdits(session).catch((error) => onError('review', error)),
 		onBug: (error, sessionId) => onError('turn', error, sessionId),
@@ -137,13 +139,14 @@ export async function createAgent(
 	const meters = store.add(new ContextMeters({ ...world, host, onError }));
 	const documents = store.add(new RequestDocuments());
 	const inspector = new ContextInspector({ ...world, meters, documents, requestBody: outside.requestBody });
+	const suggestions = store.add(new Suggestions({ ...world, host, meterOf: (open) => meters.meterOf(open) }));
 	const views = store.add(
 		new ChatViews({
 			extensionUri: context.extensionUri,
 			host,
 			isPersisted,
 			source: (view) => ({
-				head: () => panelHead(view.current, choice, isPersisted),
+				head: () => panelHead(view.current, choice, isPersisted, suggestions.of(view.current)),
 				items: () => shownItems(view.current),
 				meter: () => meters.meterOf(view.current),
 				draft: () => view.draft,
@@ -156,6 +159,7 @@ export async function createAgent(
 					view,
 					edits,
 					merges,
+					suggestions,
 					blobs: stores.blobs,
 					workspace,
 					say,

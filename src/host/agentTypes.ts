@@ -5,6 +5,7 @@
 import type * as vscode from 'vscode';
 import type { EntryId, SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
+import type { GitState } from '../core/agent/briefText.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type { FileScanner, WriteNotes } from '../core/checkpoint/fileScanner.ts';
 import type { StoreBudget } from '../core/checkpoint/storeUse.ts';
@@ -122,6 +123,8 @@ export type OutsideWorld = {
 		readonly storagePath: string | undefined;
 		readonly trace: Trace;
 	}): FileScanner & WriteNotes & { dispose(): Promise<void> };
+	/** Which branch the folders are on and what is not committed; trusted workspaces only. */
+	gitState(roots: readonly WorkspaceRoot[]): Promise<readonly GitState[]>;
 	readonly search: Search;
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;
 	/** Where a session without a folder works. */

@@ -93,6 +93,10 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 			await focusChat(world);
 			await host.compact();
 		},
+		clearWithBrief: async () => {
+			await focusChat(world);
+			await host.clear();
+		},
 		showContext: async () => {
 			await focusChat(world);
 			await world.showContext();

@@ -17,6 +17,7 @@ import type { Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
+import { BriefReview } from './briefReview.ts';
 import { ConflictRows } from './conflictRows.ts';
 import { type LiveChange, LiveRows } from './liveRows.ts';
 import { OneByOne } from './oneByOne.ts';
@@ -66,6 +67,7 @@ export class OpenSession implements Disposable {
 	readonly loadedTexts: BlobCache = new Map();
 	/** A summary that waits for the user. */
 	readonly summaryReview = new SummaryReview(() => this.headChanged());
+	readonly briefReview = new BriefReview(() => this.headChanged());
 	readonly #live: LiveRows;
 	readonly #conflicts: ConflictRows;
 	readonly #texts: BlobTexts;
@@ -182,7 +184,9 @@ export class OpenSession implements Disposable {
 	}
 
 	get needsUser(): boolean {
-		return this.approvals.waitingCount > 0 || this.summaryReview.shown !== null;
+		return (
+			[this.summaryReview, this.briefReview].some(({ shown }) => shown !== null) || this.approvals.waitingCount > 0
+		);
 	}
 
 	/** Everything a panel shows now, in order. */

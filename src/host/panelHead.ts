@@ -8,7 +8,12 @@ import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import { undoableRewind } from './rewindHistory.ts';
 
-export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: boolean): PanelHead {
+export function panelHead(
+	open: OpenSession,
+	choice: ModelChoice,
+	isPersisted: boolean,
+	suggestion: PanelHead['suggestion'] = null,
+): PanelHead {
 	const { session } = open;
 	const model = choice.modelFor(session.model);
 	const models = choice.models.some((one) => one.id === model)
@@ -40,6 +45,8 @@ export function panelHead(open: OpenSession, choice: ModelChoice, isPersisted: b
 		queue: open.queue.items.map((item) => ({ id: item.id, text: item.prompt.text })),
 		progress: open.progress,
 		summary: open.summaryReview.shown,
+		brief: open.briefReview.shown,
+		suggestion,
 		canUndoRewind: undoableRewind(session.entries) !== undefined,
 	};
 }

@@ -8,6 +8,7 @@ import type { BlobStore, Workspace } from '../core/ports.ts';
 import { isBlobRef } from '../core/session/content.ts';
 import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
+import { editBrief } from './clearFlow.ts';
 import { compareSummaries } from './compareSummaries.ts';
 import type { ContextInspector } from './contextInspector.ts';
 import { openLink } from './links.ts';
@@ -22,6 +23,7 @@ import { shownPath } from './rewindFlow.ts';
 import type { SessionHost } from './sessionHost.ts';
 import type { SessionView } from './sessionView.ts';
 import { chooseProvider } from './settings.ts';
+import type { Suggestions } from './suggestions.ts';
 import { textOfBlocks } from './transcriptRows.ts';
 import { saveUnsavedFiles } from './unsavedFiles.ts';
 
@@ -37,6 +39,7 @@ export type PanelWorld = {
 	readonly view: SessionView;
 	readonly edits: Edits;
 	readonly merges: Pick<MergeEditor, 'open' | 'use'>;
+	readonly suggestions: Pick<Suggestions, 'dismiss' | 'drafted'>;
 	readonly blobs: BlobStore;
 	readonly workspace: Workspace;
 	say(message: ToPanel): void;
@@ -98,6 +101,17 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'summary.answer':
 			if (!view.current.summaryReview.answer(message.id, message.text ?? undefined)) throw tooLate();
 			return;
+		case 'context.clear':
+			return await view.clear(message.focus);
+		case 'brief.answer':
+			if (!view.current.briefReview.answer(message.id, message.answer)) throw tooLate();
+			return;
+		case 'brief.edit':
+			return await editBrief(view.current, new AbortController().signal);
+		case 'suggestion.dismiss':
+			return world.suggestions.dismiss(view.current, message.cause);
+		case 'session.follow':
+			return await view.follow(message.id);
 		case 'summary.compare':
 			return await compareSummaries(view.current.summaryReview.versions, world.blobs);
 		case 'context.show':
@@ -131,6 +145,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			await vscode.commands.executeCommand('retrace.addMemory', message.text);
 			return;
 		case 'draft.save':
+			world.suggestions.drafted(view.current, message.text);
 			return await view.saveDraft(message.text);
 		case 'panel.error':
 			return world.onError('panel.error', new BugError(message.message));

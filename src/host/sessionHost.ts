@@ -174,6 +174,10 @@ export class SessionHost implements Disposable, ViewHost {
 		await this.#active.compact('');
 	}
 
+	async clear(): Promise<void> {
+		await this.#active.clear('');
+	}
+
 	async previewRewind(entryId: string | null): Promise<Extract<ToPanel, { kind: 'rewind.plan' }>> {
 		return await this.#active.previewRewind(entryId);
 	}

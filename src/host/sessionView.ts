@@ -14,6 +14,7 @@ import { forkTitle } from '../core/session/titles.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { readPrompt } from './attachments.ts';
+import { chooseBrief, linkedSession, linkSessions } from './clearFlow.ts';
 import { compactSession, undoCompaction } from './compactFlow.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions, OpenSessionsWorld } from './openSessions.ts';
@@ -299,6 +300,31 @@ export class SessionView implements Disposable {
 			...(focus === '' ? {} : { focus }),
 		};
 		await compactSession(this.current, wish, this.#host.world);
+	}
+
+	/** A fresh session in this view that continues the shown one. What is being typed goes along. */
+	async clear(focus: string): Promise<void> {
+		const { sessions, drafts, world } = this.#host;
+		const old = this.current;
+		const choice = await chooseBrief(old, focus, world);
+		if (!choice) return;
+		const fresh = await sessions.create();
+		fresh.session.setMode(old.session.mode);
+		await linkSessions(old.session, fresh.session, choice);
+		fresh.session.setModel(old.session.model);
+		if (this.#current !== old) return;
+		const { draft } = this;
+		await drafts.save(fresh.session.id, this.place, draft);
+		await drafts.save(old.session.id, this.place, '');
+		await this.showOpen(fresh);
+		this.say({ kind: 'focus' });
+	}
+
+	/** The session at the other end of a link. */
+	async follow(id: string): Promise<void> {
+		const { sessions, world } = this.#host;
+		const sizeOf = (other: SessionId) => world.stores.sessions.reader(other).size();
+		await this.show(await linkedSession(id, { sessions, sizeOf }));
 	}
 
 	async undoCompaction(id: string): Promise<void> {

@@ -31,6 +31,7 @@ const shape = {
 	'context.autoCompact': z.boolean().catch(true),
 	'context.strategy': strategySchema.catch('summarize'),
 	'context.rollingWindowTurns': z.number().int().min(1).max(200).catch(DEFAULT_WINDOW_TURNS),
+	'context.suggestions': z.boolean().catch(true),
 	'compaction.preview': z.enum(['always', 'manual', 'never']).catch('manual'),
 	'cache.messageTtl': z.enum(['5m', '1h']).catch('5m'),
 	'sessions.persist': z.boolean().catch(true),

@@ -17,6 +17,7 @@ import { rewoundRow, undoneRow } from './rewoundRow.ts';
 import {
 	abandonedRow,
 	blockRowId,
+	briefRow,
 	deniedRow,
 	editRow,
 	finishedRow,
@@ -45,6 +46,7 @@ export class Transcript {
 	readonly #hasWritten = new Set<string>();
 	#lastConversation: EntryId | null = null;
 	#promptRowId: string | undefined;
+	#briefRowId: string | undefined;
 	#rewoundRowId: string | undefined;
 	#costUsd: number | null = 0;
 	#cost: Cost = NO_COST;
@@ -82,6 +84,9 @@ export class Transcript {
 			this.#undone = undefined;
 			if (undone) changed.push(this.#put(undoneRow(undone, this.#failures.get(undone.id) ?? [])));
 		}
+		const brief = this.#briefRowId === undefined ? undefined : this.row(this.#briefRowId);
+		if (entry.type === 'user' && brief?.kind === 'brief' && brief.canEdit)
+			changed.push(this.#put({ ...brief, canEdit: false }));
 		const row = this.#rowOf(entry);
 		if (row) changed.push(this.#put(row));
 		return changed;
@@ -178,6 +183,11 @@ export class Transcript {
 				return notice(entry.id, 'info', entry.reason === 'takeover' ? TAKEN_OVER_TEXT : INTERRUPTED_TEXT);
 			case 'compaction':
 				return compactedItem(entry);
+			case 'continues':
+				this.#briefRowId ??= entry.id;
+				return briefRow(entry, this.#briefRowId);
+			case 'continuedIn':
+				return { kind: 'continued', id: entry.id, sessionId: entry.other };
 			case 'notice':
 				if (entry.code === CACHE_MISS) {
 					this.#cacheNote = entry.text;

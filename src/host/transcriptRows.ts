@@ -61,6 +61,11 @@ export function withAttachment(row: ItemOf<'prompt'>, entry: EntryOf<'attachment
 	return { ...row, attachments: [...row.attachments, { name: entry.name, sizeBytes }] };
 }
 
+/** Where this session came from. A later entry is the same brief, changed. */
+export function briefRow(entry: EntryOf<'continues'>, id: string): ItemOf<'brief'> {
+	return { kind: 'brief', id, sessionId: entry.other, title: entry.title, text: entry.brief, canEdit: true };
+}
+
 export function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> {
 	const label = inputs.label(block.name, block.input);
 	return {

@@ -4,6 +4,7 @@
  */
 
 import { codeOf, UserError } from '../base/errors.ts';
+import type { GitState } from '../core/agent/briefText.ts';
 import { makeTitle } from '../core/agent/makeTitle.ts';
 import { runTurn } from '../core/agent/runTurn.ts';
 import type { ContextLimits, Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
@@ -40,6 +41,8 @@ export type TurnWorld = Pick<
 	readonly choice: ModelChoice;
 	/** Before each prompt: what the user did to pending changes goes to the log, so that the prompt can tell it. Never rejects. */
 	recordEdits?(session: Session): Promise<void>;
+	/** Branch and changes of the folders, for a brief. Not there: not told. */
+	readonly gitState?: () => Promise<readonly GitState[]>;
 	/** Whether changes of it wait for review, or may do. */
 	readonly hasReview?: (session: Session) => boolean;
 	/** A failure that `runTurn` promised not to have. */

@@ -1,6 +1,8 @@
 /** What the panel says to the host. A closed union; the host parses every message with it. */
 import * as z from 'zod';
+import { briefAnswerSchema } from './brief.ts';
 import { inspectSchema } from './contextItems.ts';
+import { suggestionCauseSchema } from './suggestion.ts';
 import { noticeActionSchema } from './transcriptItem.ts';
 
 export const permissionModeSchema = z.enum(['plan', 'ask', 'acceptEdits', 'auto']);
@@ -100,6 +102,15 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('context.undoCompact'), id: z.string() }),
 	/** What to do with the summary on the screen: use this text, or drop it (null). */
 	z.object({ kind: z.literal('summary.answer'), id: z.string(), text: z.string().nullable() }),
+	/** Start a fresh session with a brief of this one; `focus` is what it is for, or empty. */
+	z.object({ kind: z.literal('context.clear'), focus: z.string() }),
+	briefAnswerSchema,
+	/** Change the brief before the first prompt. */
+	z.object({ kind: z.literal('brief.edit') }),
+	/** The suggestion above the input is not wanted, or taken. */
+	z.object({ kind: z.literal('suggestion.dismiss'), cause: suggestionCauseSchema }),
+	/** Show the session at the other end of a link. */
+	z.object({ kind: z.literal('session.follow'), id: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z_-]{0,127}$/) }),
 	/** Show it beside the one before as a native diff. */
 	z.object({ kind: z.literal('summary.compare') }),
 	/** The whole output of a tool row: answered with `expanded`. */

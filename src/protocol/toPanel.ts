@@ -1,8 +1,10 @@
 /** What the host tells the panel. A closed union; the panel keeps `reduce(state, message)` and no truth of its own. */
 import * as z from 'zod';
+import { panelBriefSchema } from './brief.ts';
 import { contextItemSchema, contextListSchema, contextPlanSchema } from './contextItems.ts';
 import { contextMeterSchema } from './contextMeter.ts';
 import { findMarkSchema } from './findMark.ts';
+import { suggestionSchema } from './suggestion.ts';
 import { permissionModeSchema, promptAttachmentsSchema } from './toHost.ts';
 import { diffLineSchema, transcriptItemSchema } from './transcriptItem.ts';
 
@@ -50,6 +52,10 @@ export const panelHeadSchema = z.object({
 	canUndoRewind: z.boolean(),
 	/** A summary that waits to be looked at. */
 	summary: panelSummarySchema.nullable(),
+	/** A brief that waits to be looked at. */
+	brief: panelBriefSchema.nullable(),
+	/** Why something else than the next message may be due. */
+	suggestion: suggestionSchema.nullable(),
 });
 export type PanelHead = z.infer<typeof panelHeadSchema>;
 

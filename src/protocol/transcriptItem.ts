@@ -161,6 +161,20 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		tokensBefore: z.number().int(),
 		tokensAfter: z.number().int(),
 	}),
+	/** This session continues another one. */
+	z.object({
+		...base,
+		kind: z.literal('brief'),
+		/** Of the other one. */
+		sessionId: z.string(),
+		title: z.string(),
+		/** What the first prompt takes along; empty = nothing. */
+		text: z.string(),
+		/** No prompt was sent yet. */
+		canEdit: z.boolean(),
+	}),
+	/** A fresh session was started from here. */
+	z.object({ ...base, kind: z.literal('continued'), sessionId: z.string() }),
 	/** The user marked this moment; its files can be restored from the time line. */
 	z.object({ ...base, kind: z.literal('checkpoint'), label: z.string() }),
 	z.object({

@@ -42,6 +42,8 @@ const head: PanelHead = {
 	progress: null,
 	canUndoRewind: false,
 	summary: null,
+	brief: null,
+	suggestion: null,
 };
 const meter: ContextMeter = {
 	usedTokens: 0,

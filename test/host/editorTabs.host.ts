@@ -56,6 +56,8 @@ function headOf({ session }: OpenSession): PanelHead {
 		progress: null,
 		canUndoRewind: false,
 		summary: null,
+		brief: null,
+		suggestion: null,
 	};
 }
 

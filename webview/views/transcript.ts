@@ -6,6 +6,7 @@ import { assertNever } from '../../src/base/assertNever.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { groupTranscript, type TranscriptGroup, type TurnRow } from '../transcriptGroups.ts';
 import { answerRow } from './answerRow.ts';
+import { briefRow, continuedRow } from './briefRow.ts';
 import { effectLists } from './callEffects.ts';
 import { checkpointRow } from './checkpointRow.ts';
 import { compactedRow } from './compactedRow.ts';
@@ -19,9 +20,17 @@ import { foldRow, toolRow } from './toolRow.ts';
 import { turnEndRow } from './turnEndRow.ts';
 import type { ViewContext } from './viewTypes.ts';
 
-/** `empty` stands in the log while nothing has been said. */
-export function transcript(context: ViewContext, empty: TemplateResult): TemplateResult {
+type Around = {
+	/** Stands in the log while nothing has been said. */
+	readonly empty: TemplateResult;
+	/** Stands under the newest turn once it is over. */
+	readonly branching: TemplateResult | typeof nothing;
+};
+
+export function transcript(context: ViewContext, { empty, branching }: Around): TemplateResult {
 	const { items, hasOlder } = context.state;
+	const groups = groupTranscript(items);
+	const ended = endedTurn(groups);
 	return html`<div class="log" role="log" aria-label="Conversation" aria-live="off" tabindex="-1">
 		${
 			hasOlder
@@ -32,15 +41,22 @@ export function transcript(context: ViewContext, empty: TemplateResult): Templat
 			items.length === 0
 				? empty
 				: repeat(
-						groupTranscript(items),
+						groups,
 						(group) => group.id,
-						(group) => groupView(group, context),
+						(group) => groupView(group, context, group === ended ? branching : nothing),
 					)
 		}
 	</div>`;
 }
 
-function groupView(group: TranscriptGroup, context: ViewContext): unknown {
+/** The newest turn, when it is over and no prompt came after it. */
+function endedTurn(groups: readonly TranscriptGroup[]): TranscriptGroup | undefined {
+	const newest = groups.findLast(({ kind }) => kind !== 'line');
+	const last = newest?.kind === 'turn' ? newest.rows.at(-1) : undefined;
+	return last?.kind === 'item' && last.item.kind === 'turnEnd' ? newest : undefined;
+}
+
+function groupView(group: TranscriptGroup, context: ViewContext, branching: TemplateResult | typeof nothing): unknown {
 	switch (group.kind) {
 		case 'prompt':
 			return guardedItem(group.item, context);
@@ -54,6 +70,7 @@ function groupView(group: TranscriptGroup, context: ViewContext): unknown {
 					(row) => row.id,
 					(row) => rowView(row, context),
 				)}
+				${branching}
 			</article>`;
 		default:
 			return assertNever(group);
@@ -98,6 +115,10 @@ function itemView(item: TranscriptItem, context: ViewContext): TemplateResult {
 			return rewoundRow(item, context);
 		case 'compacted':
 			return compactedRow(item, context);
+		case 'brief':
+			return briefRow(item, context);
+		case 'continued':
+			return continuedRow(item, context);
 		case 'checkpoint':
 			return checkpointRow(item);
 		case 'turnEnd':

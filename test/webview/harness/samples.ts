@@ -3,6 +3,7 @@
 import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
+import { brief, briefCard, continued, mechanicalBrief, startedBrief, suggestion } from './briefSamples.ts';
 import { contextMessage, contextPlan } from './contextSamples.ts';
 import { effectItems } from './effectSamples.ts';
 import { rewindFileHunks, rewindMany, rewindPlan, rewound } from './rewindSamples.ts';
@@ -31,6 +32,8 @@ export const head: PanelHead = {
 	progress: null,
 	canUndoRewind: false,
 	summary: null,
+	brief: null,
+	suggestion: null,
 };
 
 export const meter: ContextMeter = {
@@ -260,6 +263,12 @@ export const samples: Readonly<Record<string, Sample>> = {
 		messages: [snapshot({ hasOlder: true, items: items.slice(0, 9) })],
 		clicks: ['.tool:nth-child(2) .tool-line', '.tool:nth-child(3) .tool-line', '.tool.is-applied .tool-line'],
 	},
+	brief: { messages: [snapshot({ head: { brief } })] },
+	briefMechanical: { messages: [snapshot({ head: { brief: mechanicalBrief } })] },
+	briefStarted: { messages: [snapshot({ head: { brief: startedBrief }, items: [briefCard] })] },
+	briefCard: { messages: [snapshot({ head: { title: 'New session', state: 'ready' }, items: [briefCard] })] },
+	continues: { messages: [snapshot({ items: [{ ...briefCard, canEdit: false }, ...items.slice(9), continued] })] },
+	suggestion: { messages: [snapshot({ head: { suggestion }, draft: 'Write a migration for the customers' })] },
 	edit: { messages: [snapshot({ head: { state: 'awaitingUser' }, items: [...items.slice(9), proposedEdit] })] },
 	permission: {
 		messages: [
