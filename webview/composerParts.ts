@@ -50,7 +50,7 @@ export function attachmentChips(attachments: readonly PromptAttachment[], onRemo
 /** What the input is for while its line begins with `#`. */
 export function noteMode(isOn: boolean): TemplateResult {
 	// Without white space, so that the style sees that it is empty.
-	const words = html`${icon('book')}<span>Memory: Enter keeps this line for later sessions</span>`;
+	const words = html`${icon('book')}<span>Memory: Enter keeps this line</span>`;
 	return html`<div class="input-mode" role="status">${isOn ? words : nothing}</div>`;
 }
 
