@@ -28,7 +28,9 @@ export async function loadMemory(roots: readonly WorkspaceRoot[], options: Memor
 	const { home, places } = collection;
 	if (home !== undefined) {
 		await collection.add(join(home, USER_FILE), 'user', [home]);
-		for (const rule of await rulesIn(home)) await collection.add(rule, 'user', [home]);
+		const rules = await rulesIn(home);
+		await collection.readAhead(rules, [home]);
+		for (const rule of rules) await collection.add(rule, 'user', [home]);
 	}
 	for (const { root, above, areas } of places) {
 		for (const folder of above) await addFolder(collection, folder, 'parent', [...areas, folder]);
@@ -80,9 +82,12 @@ async function addFolder(
 	areas: readonly string[],
 	cause?: string,
 ): Promise<void> {
-	for (const name of FOLDER_FILES) await collection.add(join(folder, name), scope, areas, cause);
-	for (const rule of await rulesIn(folder)) await collection.add(rule, scope, areas, cause);
-	await collection.add(join(folder, LOCAL_FILE), scope === 'project' ? 'local' : scope, areas, cause);
+	const named = FOLDER_FILES.map((name) => join(folder, name));
+	const local = join(folder, LOCAL_FILE);
+	const rules = await rulesIn(folder);
+	await collection.readAhead([...named, ...rules, local], areas);
+	for (const path of [...named, ...rules]) await collection.add(path, scope, areas, cause);
+	await collection.add(local, scope === 'project' ? 'local' : scope, areas, cause);
 }
 
 async function addPathRules(
@@ -95,7 +100,9 @@ async function addPathRules(
 ): Promise<void> {
 	const rel = wayBelow(base, file)?.split(sep).join('/');
 	if (rel === undefined) return;
-	for (const rule of await rulesIn(folder)) await collection.add(rule, 'folder', areas, cause, rel);
+	const rules = await rulesIn(folder);
+	await collection.readAhead(rules, areas);
+	for (const rule of rules) await collection.add(rule, 'folder', areas, cause, rel);
 }
 
 type Place = { readonly root: string; readonly above: readonly string[]; readonly areas: readonly string[] };
@@ -139,6 +146,11 @@ async function startCollection(
 		const known = texts.get(path) ?? read();
 		texts.set(path, known);
 		return known;
+	};
+
+	/** Side by side, since what is added is added in order. */
+	const readAhead = async (paths: readonly string[], mine: readonly string[]): Promise<void> => {
+		await Promise.all(paths.map((path) => once(path, () => readMemory(path, mine))));
 	};
 
 	/** `rel`: the touched file from the folder of the rule; only rules for such paths are then added. */
@@ -202,7 +214,7 @@ async function startCollection(
 		}
 		return { files: kept, notices: [...new Set(notices)], asked: [...asked.values()] };
 	};
-	return { home, places, add, done };
+	return { home, places, readAhead, add, done };
 }
 
 const WAITS = 'waits for your answer';
