@@ -2,7 +2,7 @@
  * Reads one memory file as it may be sent: a text, not too long, credentials masked, and really where it seems to be. Says of what it
  * does not read why; follows no import.
  */
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { maskSecrets } from '../core/agent/maskSecrets.ts';
 import { isSecretPath } from '../core/permission/protectedPaths.ts';
 import { decode, readStart } from './readStart.ts';
@@ -21,7 +21,7 @@ export type ReadMemory =
 			readonly sizeBytes: number;
 			readonly isCut: boolean;
 	  }
-	| { readonly kind: 'missing' }
+	| { readonly kind: 'missing'; readonly isFolder?: boolean }
 	| { readonly kind: 'refused'; readonly reason: string }
 	/** There, and nobody said yet whether it may be read. */
 	| { readonly kind: 'unasked'; readonly identity: string; readonly reason: string };
@@ -65,16 +65,29 @@ async function readReal(real: string): Promise<ReadMemory> {
 	const maxBytes = MAX_FILE_KB * 1024;
 	const start = await readStart(real, maxBytes).catch((error: unknown) => systemCode(error) ?? 'unknown');
 	// A folder of that name is no memory file, and opening one fails on some systems.
-	if (start === 'special' || start === 'EISDIR') return { kind: 'missing' };
+	if (start === 'special' || start === 'EISDIR') return { kind: 'missing', isFolder: await isFolder(real) };
 	if (start === 'ENOENT' || start === 'ENOTDIR') return { kind: 'missing' };
 	if (typeof start === 'string') return { kind: 'refused', reason: `could not be read (${start})` };
 	const { bytes, sizeBytes } = start;
 	if (bytes.includes(0)) return { kind: 'refused', reason: 'is no text file' };
+	return { kind: 'text', ...asSent(bytes), identity: real, sizeBytes };
+}
+
+/** The text of a memory file as it is sent: its first part when it is long, and without credentials. */
+export function asSent(bytes: Uint8Array): { readonly text: string; readonly isCut: boolean } {
+	const maxBytes = MAX_FILE_KB * 1024;
 	const isCut = bytes.length > maxBytes;
 	const text = isCut
 		? `${decode(bytes.subarray(0, maxBytes), { stream: true })}\n[The rest of this file is left out: only its first ${MAX_FILE_KB} KB are read.]`
 		: decode(bytes);
-	return { kind: 'text', text: maskSecrets(text), identity: real, sizeBytes, isCut };
+	return { text: maskSecrets(text), isCut };
+}
+
+async function isFolder(real: string): Promise<boolean> {
+	return await stat(real).then(
+		(found) => found.isDirectory(),
+		() => false,
+	);
 }
 
 /** For a person. */

@@ -94,7 +94,8 @@ describe('memory files that hold from the start', () => {
 	});
 
 	test('say what is wrong with their imports', async () => {
-		put('w/CLAUDE.md', '@gone.md @a.md @pic.md');
+		put('w/CLAUDE.md', '@gone.md @a.md @pic.md @./d @d @alice');
+		put('w/d/x', '');
 		put('w/a.md', '@b.md');
 		put('w/b.md', '@a.md');
 		put('w/pic.md', Buffer.from([1, 0, 2]));
@@ -106,6 +107,7 @@ describe('memory files that hold from the start', () => {
 				'CLAUDE.md: @gone.md is not there.',
 				'b.md: @a.md imports itself: w/a.md → w/b.md → w/a.md.',
 				'CLAUDE.md: @pic.md is no text file.',
+				'CLAUDE.md: @./d is a folder, and only files are imported.',
 			],
 		);
 	});

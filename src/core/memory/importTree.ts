@@ -12,7 +12,7 @@ const MAX_IMPORTED_FILES = 100;
 export type ImportedText =
 	/** `identity` is the same for every name of one file. */
 	| { readonly kind: 'text'; readonly text: string; readonly identity: string }
-	| { readonly kind: 'missing' }
+	| { readonly kind: 'missing'; readonly isFolder?: boolean }
 	/** There, and not read. `reason` is a sentence part such as “is no text file”. */
 	| { readonly kind: 'refused'; readonly reason: string };
 
@@ -34,7 +34,7 @@ export type ImportProblem = {
 	readonly target: string;
 	/** Of a cycle: the files from the target back to it. */
 	readonly chain?: readonly string[];
-	/** Of a refusal. */
+	/** Of a refusal, and of a folder. */
 	readonly reason?: string;
 };
 
@@ -69,7 +69,7 @@ export async function followImports(
 				problems.push({ kind, file: from.path, mention, target, ...more });
 			const found = await options.read(target);
 			if (found.kind === 'missing') {
-				if (mention.isCertain) tell('missing');
+				if (mention.isCertain) tell('missing', found.isFolder ? { reason: FOLDER } : {});
 				continue;
 			}
 			if (found.kind === 'refused') {
@@ -92,11 +92,13 @@ export async function followImports(
 	return { files, problems };
 }
 
+const FOLDER = 'is a folder, and only files are imported';
+
 /** What is wrong with an import, for a person. */
 export function importProblemText({ kind, mention, chain, reason }: ImportProblem): string {
 	switch (kind) {
 		case 'missing':
-			return `@${mention.path} is not there.`;
+			return `@${mention.path} ${reason ?? 'is not there'}.`;
 		case 'cycle':
 			return `@${mention.path} imports itself: ${(chain ?? []).join(' → ')}.`;
 		case 'tooDeep':
