@@ -12,20 +12,22 @@ const isPartial = process.argv.includes('--partial');
 const eagerLimitBytes = 350 * 1024;
 const lazyLimitBytes = 2 * 1024 * 1024;
 const threadLimitBytes = 64 * 1024;
+const processLimitBytes = 768 * 1024;
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = { bundle: true, minify: true, metafile: true, legalComments: 'none', logLevel: 'warning' };
 
 /**
- * The extension asks for the agent by its source name; in the bundle that is the other file.
+ * The extension asks for what it loads later by its source name; in the bundle that is another file.
  * @type {import('esbuild').Plugin}
  */
-const lazyAgent = {
-	name: 'lazy-agent',
+const lazyParts = {
+	name: 'lazy-parts',
 	setup(setup) {
-		setup.onResolve({ filter: /(^|\/)agentEntry\.ts$|^\.\/agent\.cjs$/ }, (args) =>
-			args.kind === 'entry-point' ? undefined : { path: './agent.cjs', external: true },
-		);
+		for (const [source, output] of Object.entries({ agentEntry: 'agent', contextFileClient: 'contextFileClient' }))
+			setup.onResolve({ filter: new RegExp(`(^|/)${source}\\.ts$|^\\./${output}\\.cjs$`) }, (args) =>
+				args.kind === 'entry-point' ? undefined : { path: `./${output}.cjs`, external: true },
+			);
 	},
 };
 
@@ -47,9 +49,23 @@ const bundles = [
 		source: 'src/extension.ts',
 		output: 'dist/extension.cjs',
 		limitBytes: eagerLimitBytes,
-		options: { ...host, plugins: [lazyAgent] },
+		options: { ...host, plugins: [lazyParts] },
 	},
 	{ source: 'src/agentEntry.ts', output: 'dist/agent.cjs', limitBytes: lazyLimitBytes, options: host },
+	{
+		source: 'src/host/contextFileClient.ts',
+		output: 'dist/contextFileClient.cjs',
+		limitBytes: processLimitBytes,
+		options: host,
+	},
+	// A process of its own, which lives as long as the window.
+	{
+		source: 'src/server/main.ts',
+		output: 'dist/contextServer.cjs',
+		limitBytes: processLimitBytes,
+		// The ES modules of the JSON parser: its other form loads its parts by names that a bundle does not have.
+		options: { ...host, mainFields: ['module', 'main'] },
+	},
 	// A thread starts with what it needs and nothing else.
 	{
 		source: 'src/node/fileScanWorker.ts',

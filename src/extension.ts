@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { Agent, BranchNode, ChangeNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
+import { ContextFiles } from './host/contextFiles.ts';
 
 /** What other extensions get. */
 export type RetraceApi = { readonly version: 1 };
@@ -11,6 +12,7 @@ export type RetraceApi = { readonly version: 1 };
 const SHOWN_ONCE = 'retrace.shownOnce';
 
 let running: Promise<Agent> | undefined;
+let contextFiles: ContextFiles | undefined;
 
 export function activate(context: vscode.ExtensionContext): RetraceApi {
 	const sessions = new LazyTree<SessionNode>('retrace.sessions', async () => (await agent()).sessions);
@@ -18,9 +20,14 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 	const timeline = new LazyTree<TimelineNode>('retrace.timeline', async () => (await agent()).timeline);
 	const changes = new LazyTree<ChangeNode>('retrace.changes', async () => (await agent()).changes);
 	const commands = commandIds(context);
+	const files = new ContextFiles(async () => {
+		const { startContextFileClient } = await import('./host/contextFileClient.ts');
+		return await startContextFileClient(context.asAbsolutePath('dist/contextServer.cjs'));
+	});
+	contextFiles = files;
 	const agent = (): Promise<Agent> => {
 		const views = { tree: sessions.view, branches: branches.view, timeline: timeline.view, changes: changes.view };
-		const surfaces = { ...views, commands, neededAtMs: performance.now() };
+		const surfaces = { ...views, commands, contextFiles: files, neededAtMs: performance.now() };
 		running ??= load(context, surfaces, { sessions, branches, timeline, changes }).catch((error: unknown) => {
 			// The next use tries again: what failed may be gone by then (a full disk, a storage that is not there yet).
 			running = undefined;
@@ -30,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 		return running;
 	};
 	context.subscriptions.push(
+		files,
 		sessions,
 		branches,
 		timeline,
@@ -60,7 +68,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 
 export async function deactivate(): Promise<void> {
 	const agent = await running?.catch(() => undefined);
-	await agent?.close();
+	await Promise.all([agent?.close(), contextFiles?.stop()]);
 }
 
 type Trees = {

@@ -52,6 +52,21 @@ suite('Architecture', () => {
 			{ 'webview/a.ts': "import { b } from '../src/core/b.ts';", 'src/core/b.ts': '' },
 			'layer: webview imports core',
 		],
+		[
+			'the server imports host',
+			{ 'src/server/a.ts': "import { b } from '../host/b.ts';", 'src/host/b.ts': '' },
+			'layer: server imports host',
+		],
+		[
+			'the server imports vscode',
+			{ 'src/server/a.ts': "import * as vscode from 'vscode';" },
+			'layer: server imports the package vscode',
+		],
+		[
+			'the client imports the server',
+			{ 'src/host/a.ts': "import { b } from '../server/b.ts';", 'src/server/b.ts': '' },
+			'layer: host imports server',
+		],
 		['base imports zod', { 'src/base/a.ts': "import * as z from 'zod';" }, 'layer: base imports the package zod'],
 		[
 			'a dynamic import counts',

@@ -26,6 +26,7 @@ import type { SessionSearch } from '../core/search/searchPort.ts';
 import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
 import type { StoreDoctor } from '../core/session/storeExamination.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
+import type { ContextFiles } from './contextFiles.ts';
 
 /** A row of the sessions tree. The tree gives out one object for each. */
 export type SessionNode =
@@ -75,6 +76,8 @@ export type Surfaces = {
 	readonly branches: vscode.TreeView<BranchNode>;
 	readonly timeline: vscode.TreeView<TimelineNode>;
 	readonly changes: vscode.TreeView<ChangeNode>;
+	/** Shows what memory files weigh, in their documents. */
+	readonly contextFiles: Pick<ContextFiles, 'isRunning' | 'onDidStart' | 'setWeights'>;
 	/** Ids of the commands that `run` must know. */
 	readonly commands: readonly string[];
 	/** When the agent was first needed, by `performance.now()`. */

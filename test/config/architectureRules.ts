@@ -1,7 +1,7 @@
 // The rules of the architecture as data and one function that finds what breaks them. ARCHITECTURE.md tells why they are so.
 import { findCycle, type Import, importsOf, packageOf, type SourceFiles, withoutComments } from './importGraph.ts';
 
-type Layer = 'base' | 'protocol' | 'core' | 'node' | 'host' | 'webview' | 'entry';
+type Layer = 'base' | 'protocol' | 'core' | 'node' | 'host' | 'server' | 'webview' | 'entry';
 
 interface LayerRule {
 	readonly layers: readonly Layer[];
@@ -15,6 +15,10 @@ const layerRules: Readonly<Record<Layer, LayerRule>> = {
 	core: { layers: ['base'], packages: ['zod', 'diff', 'node-diff3', 'yaml', 'minimatch'] },
 	node: { layers: ['base', 'core'], packages: ['node:', 'zod', '@anthropic-ai/sdk', 'fflate'] },
 	host: { layers: ['base', 'protocol', 'core'], packages: ['vscode', 'zod', 'vscode-languageclient'] },
+	server: {
+		layers: ['base', 'protocol', 'core', 'node'],
+		packages: ['node:', 'zod', 'vscode-languageserver', 'vscode-languageserver-textdocument', 'jsonc-parser'],
+	},
 	webview: {
 		layers: ['base', 'protocol'],
 		packages: ['lit', '@vscode/webview-ui-toolkit', 'marked', 'dompurify', 'highlight.js'],

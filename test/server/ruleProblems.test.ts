@@ -1,0 +1,98 @@
+// Permission rules that can never match, and rules that another one always overrules. What is said agrees with the code that decides.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { matchesCommand, matchesPath, parseRule } from '../../src/core/permission/rules.ts';
+import { ruleProblem } from '../../src/server/ruleProblems.ts';
+import { smallProject } from './smallProject.ts';
+
+const { tools } = smallProject({});
+
+function problem(
+	rule: string,
+	list: 'allow' | 'ask' | 'deny' = 'allow',
+	others: Partial<Record<'allow' | 'ask' | 'deny', string[]>> = {},
+) {
+	const stated = { list, rule };
+	const fellows = Object.entries(others).flatMap(([name, rules]) =>
+		rules.map((one) => ({
+			list: name === 'deny' ? ('deny' as const) : name === 'ask' ? ('ask' as const) : ('allow' as const),
+			rule: one,
+		})),
+	);
+	return ruleProblem(stated, [stated, ...fellows], tools)?.code;
+}
+
+suite('Permission rules', () => {
+	const cases: readonly (readonly [string, string | undefined])[] = [
+		['Read', undefined],
+		['Bash(npm test:*)', undefined],
+		['Bash(npm test)', undefined],
+		['Edit(src/**)', undefined],
+		['Read(//etc/hosts)', undefined],
+		['mcp__server__tool', undefined],
+		['npm test', 'rule-form'],
+		['', 'rule-form'],
+		['Bsh(npm test)', 'tool-unknown'],
+		['Recall(old)', 'rule-never'],
+		['Edit(../other/**)', 'rule-never'],
+		['Read(~/.ssh/**)', 'rule-never'],
+		['Bash(npm test*)', 'rule-never'],
+		['Bash(npm test && rm:*)', 'rule-never'],
+	];
+	for (const [rule, expected] of cases)
+		test(`${rule || '(nothing)'}: ${expected ?? 'fine'}`, () => assert.equal(problem(rule), expected));
+
+	test('a stronger rule that covers all of it', () => {
+		assert.equal(problem('Bash(npm test:*)', 'allow', { deny: ['Bash(npm:*)'] }), 'rule-shadowed');
+		assert.equal(problem('Bash(npm test:*)', 'allow', { ask: ['Bash'] }), 'rule-shadowed');
+		assert.equal(problem('Write(src/a/**)', 'allow', { deny: ['Edit(src/**)'] }), 'rule-shadowed');
+		assert.equal(problem('Edit(*.ts)', 'ask', { deny: ['Edit(*.ts)'] }), 'rule-shadowed');
+		assert.equal(problem('Grep', 'allow', { deny: ['Read'] }), 'rule-shadowed');
+	});
+
+	test('one that covers only a part leaves it be', () => {
+		assert.equal(problem('Bash(npm:*)', 'allow', { deny: ['Bash(npm publish:*)'] }), undefined);
+		assert.equal(problem('Bash(npm test:*)', 'allow', { deny: ['Bash(npm test)'] }), undefined);
+		assert.equal(problem('Bash', 'allow', { deny: ['Bash(rm:*)'] }), undefined);
+		assert.equal(problem('Edit(src/**)', 'allow', { deny: ['Edit(src/?/**)', 'Edit(*.ts)'] }), undefined);
+		assert.equal(problem('Read', 'allow', { deny: ['Grep', 'Edit'] }), undefined);
+		assert.equal(problem('Bash(npm:*)', 'deny', { allow: ['Bash'], ask: ['Bash'] }), undefined);
+	});
+
+	test('what is called overruled never has a say', () => {
+		const part = fc.constantFrom('src', 'a', 'b', '*', '**', '*.ts');
+		const pattern = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+		const file = fc
+			.array(fc.constantFrom('src', 'a', 'b', 'c.ts'), { minLength: 1, maxLength: 4 })
+			.map((parts) => parts.join('/'));
+		fc.assert(
+			fc.property(pattern, pattern, file, (weak, strong, rel) => {
+				if (problem(`Edit(${weak})`, 'allow', { deny: [`Edit(${strong})`] }) !== 'rule-shadowed') return;
+				const at = {
+					kind: 'inside',
+					file: { root: '/project', rel },
+					absolute: `/project/${rel}`,
+					isLink: false,
+				} as const;
+				// A pattern that is only a star is no pattern.
+				const covers = (text: string) => {
+					const parsed = parseRule(`Edit(${text})`)?.pattern;
+					return parsed === undefined || matchesPath(parsed, at, 'wide');
+				};
+				assert.ok(!covers(weak) || covers(strong), `${weak} matches ${rel}, ${strong} does not`);
+			}),
+			{ numRuns: 2000 },
+		);
+		const words = fc
+			.array(fc.constantFrom('npm', 'test', 'run', 'x'), { minLength: 1, maxLength: 3 })
+			.map((all) => all.join(' '));
+		const rule = fc.tuple(words, fc.constantFrom('', ':*')).map(([text, end]) => text + end);
+		fc.assert(
+			fc.property(rule, rule, words, (weak, strong, command) => {
+				if (problem(`Bash(${weak})`, 'allow', { deny: [`Bash(${strong})`] }) !== 'rule-shadowed') return;
+				assert.ok(!matchesCommand(weak, command, 'strict') || matchesCommand(strong, command, 'wide'));
+			}),
+		);
+	});
+});
