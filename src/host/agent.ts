@@ -22,6 +22,7 @@ import { ChatViews } from './chatViews.ts';
 import { createCommands, runCommand, runGuarded } from './commands.ts';
 import { ContextInspector } from './contextInspector.ts';
 import { ContextMeters } from './contextMeters.ts';
+import { tellMemoryWeights } from './contextWeights.ts';
 import { createDiagnostics } from './diagnosticsPort.ts';
 import { createDiffEditor } from './diffEditor.ts';
 import { DoctorCommand } from './doctorCommand.ts';
@@ -139,6 +140,7 @@ export async function createAgent(
 	const meters = store.add(new ContextMeters({ ...world, host, onError }));
 	const documents = store.add(new RequestDocuments());
 	const inspector = new ContextInspector({ ...world, meters, documents, requestBody: outside.requestBody });
+	store.add(tellMemoryWeights({ files: surfaces.contextFiles, inspector, meters, host, onError }));
 	const suggestions = store.add(new Suggestions({ ...world, host, meterOf: (open) => meters.meterOf(open) }));
 	const views = store.add(
 		new ChatViews({

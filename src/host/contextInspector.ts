@@ -12,6 +12,8 @@ import { meterIndex } from '../core/context/meterIndex.ts';
 import { missedCache } from '../core/context/pastRequests.ts';
 import { applyEdits, type EditDraft, planEdits } from '../core/context/planEdits.ts';
 import type { PrefixTexts } from '../core/context/prefix.ts';
+import { prefixPieces } from '../core/context/prefixItems.ts';
+import { type MemoryWeights, memoryWeights } from '../core/memory/memoryTokens.ts';
 import type { EntryOf } from '../core/session/entry.ts';
 import type { ContextList, ContextOp, ContextPlan, Inspect, PanelContextItem } from '../protocol/contextItems.ts';
 import { shortTokens } from '../protocol/contextMeter.ts';
@@ -73,6 +75,13 @@ export class ContextInspector {
 			default:
 				return assertNever(act);
 		}
+	}
+
+	/** What each memory file is in the list, for whoever else shows it. */
+	async memoryWeights(open: OpenSession): Promise<MemoryWeights> {
+		const prefix = await this.#prefixTexts(open);
+		const { ratios } = meterIndex(open.session.entries, open.session.links);
+		return memoryWeights(await this.#items(open), prefix ? prefixPieces(prefix) : [], ratios);
 	}
 
 	async #items(open: OpenSession): Promise<readonly ContextItem[]> {

@@ -68,7 +68,7 @@ export function createWorkspaceWorld({ facts, homeFolder, openText, now }: World
 	const readDisk = async (path: string): Promise<ReadText> => {
 		// Where a path only seems to be in the workspace, the real place decides, and it is looked at by whoever reads.
 		const stat = statSync(path, { throwIfNoEntry: false });
-		if (!stat?.isFile()) return { kind: 'missing' };
+		if (!stat?.isFile()) return { kind: 'missing', isFolder: stat?.isDirectory() === true };
 		const known = kept.get(path);
 		if (known && known.mtimeMs === stat.mtimeMs && known.size === stat.size) return known.read;
 		const found = await readImport(path, await realRoots, () => undefined);
