@@ -12,6 +12,7 @@ import type { Session } from '../session/sessionTypes.ts';
 import { type CompactionPorts, measureNow } from './appendCompaction.ts';
 import { applySummary, draftSummary } from './compact.ts';
 import { leaveOut } from './leaveOut.ts';
+import { foldToFit } from './microcompact.ts';
 import { isPlanWaiting } from './planItem.ts';
 import type { TurnEvent } from './turnTypes.ts';
 
@@ -42,13 +43,14 @@ export async function makeRoomBefore(turn: RoomTurn): Promise<boolean> {
 	const before = branch[prompt - 1];
 	if (!before || !isDue(turn.session, measure, branch.slice(0, prompt))) return false;
 	const { triggerTokens: lineTokens } = measure;
+	if (await foldToFit(turn, lineTokens)) return false;
 	return await shorten(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens, upToEntry: before.id }, measure);
 }
 
 /** After the last reply of a turn. */
 export async function makeRoomAfter(turn: RoomTurn): Promise<void> {
 	const measure = measureNow(turn.session, turn.ports);
-	if (!isDue(turn.session, measure, turn.session.branch())) return;
+	if (!isDue(turn.session, measure, turn.session.branch()) || (await foldToFit(turn, measure.triggerTokens))) return;
 	await shorten(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens: measure.triggerTokens }, measure);
 }
 

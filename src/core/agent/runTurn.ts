@@ -16,6 +16,7 @@ import { builtInTools, toolDefinitions } from '../tools/registry.ts';
 import { pendingBrief } from './draftBrief.ts';
 import { framesOf } from './framesOf.ts';
 import { makeRoomAfter, makeRoomBefore, makeRoomForced } from './makeRoom.ts';
+import { foldWhileCold } from './microcompact.ts';
 import { openCallsOf, unrunResult } from './openCalls.ts';
 import type { TurnContext } from './runToolCall.ts';
 import { runToolCalls } from './runToolCalls.ts';
@@ -104,6 +105,7 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 		// Frozen before the prompt, so that it hangs on what precedes it: a rewind to this prompt keeps the bytes.
 		const frozen = session.newest('prefix');
 		if (ports.workspace.isTrusted) prefix = await currentPrefix(turn, cache);
+		if (prefix) await foldWhileCold(turn);
 		if (prefix && prefix.entry.id === frozen?.id) news = await memoryNews(turn, prefix);
 	} finally {
 		await appendPrompt(turn, prompt, news);

@@ -99,6 +99,8 @@ export type CompactionAhead = {
 export type ContextLimits = {
 	/** Summarize by itself when the line is reached. */
 	readonly autoCompact: boolean;
+	/** Fold old results to notes by itself; default true. */
+	readonly microcompaction?: boolean;
 	/** How that is done; default `summarize`. */
 	readonly strategy?: ContextStrategy;
 	/** Turns that `rollingWindow` keeps. */

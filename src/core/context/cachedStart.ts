@@ -23,6 +23,8 @@ export function isCacheWarm(
 	const last = lastReply(session.entries);
 	const prefix = session.newest('prefix');
 	if (!last || !prefix || last.model !== session.model || prefix.model !== session.model) return false;
+	// With another start nothing behind it is found.
+	if (prefix.timestamp > last.timestamp) return false;
 	const ttl = prefix.ttl === '5m' ? '5m' : messageTtl;
 	return nowMs - last.timestamp < TTL_MS[ttl];
 }
