@@ -20,8 +20,7 @@ export async function until<T>(
 }
 
 /** The value of `probe` once it stays the same for a while: for what is drawn in several steps and has no last one to wait for. */
-export async function settled<T>(what: string, probe: () => Promise<T>): Promise<T> {
-	const SAME_MS = 600;
+export async function settled<T>(what: string, probe: () => Promise<T>, sameMs = 600): Promise<T> {
 	let last: T | undefined;
 	let sinceMs = 0;
 	await until(`${what} stays the same`, async () => {
@@ -30,7 +29,7 @@ export async function settled<T>(what: string, probe: () => Promise<T>): Promise
 			last = value;
 			sinceMs = performance.now();
 		}
-		return performance.now() - sinceMs > SAME_MS;
+		return performance.now() - sinceMs > sameMs;
 	});
 	return last as T;
 }

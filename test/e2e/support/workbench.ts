@@ -140,7 +140,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 		const openWindow = () => openPage(browser, url, options);
 		const page = await openWindow();
 		const reload = async () => {
-			await page.reload();
+			await page.reload({ timeout: openTimeoutMs });
 			await workbenchShown(page);
 			await showPanel(page);
 		};
@@ -154,7 +154,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 			openWindow,
 			reload,
 			reloadWindow: async () => {
-				const loaded = page.waitForEvent('load');
+				const loaded = page.waitForEvent('load', { timeout: openTimeoutMs });
 				await runCommand(page, 'Developer: Reload Window');
 				await loaded;
 				await workbenchShown(page);
@@ -263,7 +263,7 @@ async function openPage(browser: Browser, url: string, options: WorkbenchOptions
 	const page = await context.newPage();
 	page.setDefaultTimeout(actionTimeoutMs);
 	await page.addInitScript(makeContrastSwitchable);
-	await page.goto(url);
+	await page.goto(url, { timeout: openTimeoutMs });
 	await workbenchShown(page);
 	await showPanel(page);
 	return page;
@@ -310,7 +310,7 @@ async function showPanel(page: Page): Promise<void> {
 	};
 	// A window without a folder starts with the bar hidden, and then there is no tab to click.
 	await until('the bar of the panel appears', reveal, 8_000).catch(() => runCommand(page, 'Retrace: Focus Chat'));
-	await page.locator(panelFrame).waitFor();
+	await page.locator(panelFrame).waitFor({ timeout: openTimeoutMs });
 	// The page is told its session once the extension host is up, which takes its time on a busy machine.
 	await panel(page).getByRole('textbox', { name: 'Message Retrace' }).waitFor({ timeout: openTimeoutMs });
 }
