@@ -210,7 +210,7 @@ async function selectModel(world: CommandWorld): Promise<void> {
 		id: one.id,
 	}));
 	const picked = await vscode.window.showQuickPick(items, { placeHolder: `Model (${world.choice.provider})` });
-	if (picked) world.host.setModel(picked.id);
+	if (picked) await world.host.setModel(picked.id);
 }
 
 const MODES: readonly { label: string; mode: string; detail: string }[] = [

@@ -89,7 +89,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'mode.set':
 			return view.setMode(message.mode);
 		case 'model.set':
-			return view.setModel(message.model);
+			return await view.setModel(message.model);
 		case 'session.act':
 			return await actOnSession(message.action, view);
 		case 'session.fork':

@@ -198,8 +198,8 @@ export class SessionHost implements Disposable, ViewHost {
 		this.#active.setMode(mode);
 	}
 
-	setModel(model: string): void {
-		this.#active.setModel(model);
+	async setModel(model: string): Promise<void> {
+		await this.#active.setModel(model);
 	}
 
 	// ---- of any session

@@ -16,6 +16,7 @@ import type { ToPanel } from '../protocol/toPanel.ts';
 import { readPrompt } from './attachments.ts';
 import { chooseBrief, linkedSession, linkSessions } from './clearFlow.ts';
 import { compactSession, undoCompaction } from './compactFlow.ts';
+import { switchModel } from './modelSwitch.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions, OpenSessionsWorld } from './openSessions.ts';
 import {
@@ -341,10 +342,9 @@ export class SessionView implements Disposable {
 		this.current.headChanged();
 	}
 
-	setModel(model: string): void {
-		this.current.session.setModel(model);
-		this.current.headChanged();
-		this.current.contextChanged();
+	/** Asks first when the conversation is too large for it. */
+	async setModel(model: string): Promise<void> {
+		await switchModel(this.current, model, this.#host.world);
 	}
 
 	dispose(): void {

@@ -2,8 +2,10 @@
  * Where a session came from and where it went on: the brief, which is a card as long as it can be changed and a line afterwards, and the
  * link to the session that continues this one.
  */
+import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
+import { renderMarkdown } from '../markdown.ts';
 import { icon, textButton } from './parts.ts';
 import type { ViewContext } from './viewTypes.ts';
 
@@ -12,11 +14,12 @@ type ContinuedItem = Extract<TranscriptItem, { kind: 'continued' }>;
 
 export function briefRow(item: BriefItem, context: ViewContext): TemplateResult {
 	const { post } = context;
+	const text = html`<div class="answer">${unsafeHTML(renderMarkdown(item.text))}</div>`;
 	const follow = html`<button type="button" class="link" title="Open the session that this one continues" @click=${() => post({ kind: 'session.follow', id: item.sessionId })}>${item.title}</button>`;
 	if (item.canEdit && item.text !== '')
 		return html`<section class="card brief-card" data-row=${item.id} role="group" aria-label="Brief">
 			<header class="card-head">${icon('note')}<span class="card-title">Brief</span><span class="quiet brief-from">from ${follow}</span></header>
-			<div class="brief-text" tabindex="0" role="region" aria-label="Text of the brief">${item.text}</div>
+			<div class="brief-text" tabindex="0" role="region" aria-label="Text of the brief">${text}</div>
 			<div class="card-buttons">
 				${textButton({ label: 'Edit Brief', look: 'secondary', onClick: () => post({ kind: 'brief.edit' }) })}
 				<span class="quiet">Goes with your first prompt</span>
@@ -34,7 +37,7 @@ export function briefRow(item: BriefItem, context: ViewContext): TemplateResult 
 				}</span
 			>
 		</div>
-		${isOpen && item.text !== '' ? html`<div class="brief-text is-sent">${item.text}</div>` : nothing}
+		${isOpen && item.text !== '' ? html`<div class="brief-text is-sent">${text}</div>` : nothing}
 	</div>`;
 }
 

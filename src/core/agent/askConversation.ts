@@ -15,6 +15,8 @@ export type QuestionPorts = Pick<TurnPorts, 'clock' | 'model'>;
 
 /** Of the messages' size, when a request was too large: each try is smaller. */
 const SHORTER = [0.6, 0.35, 0.15];
+/** The whole conversation, but for the thinking, which every shorter form is without. */
+const UNTHINKING = Number.POSITIVE_INFINITY;
 
 export type ConversationAnswer = {
 	readonly text: string;
@@ -28,7 +30,7 @@ export type ConversationAnswer = {
 
 /**
  * Undefined when the answer is not what was asked for. A conversation that is too large even for the question is asked about in a shorter
- * form. Rejects with ModelError or CancelledError.
+ * form; one whose thinking is refused, without it. Rejects with ModelError or CancelledError.
  */
 export async function askConversation(
 	request: ModelRequest,
@@ -38,13 +40,17 @@ export async function askConversation(
 	onEvent: (event: TurnEvent) => void,
 	signal: AbortSignal,
 ): Promise<ConversationAnswer | undefined> {
+	let refused: ModelError['kind'] | undefined;
 	const bytes = new TextEncoder().encode(JSON.stringify(request.messages)).length;
-	for (const share of [undefined, ...SHORTER]) {
+	for (const share of [undefined, UNTHINKING, ...SHORTER]) {
+		if (share === UNTHINKING && refused !== 'thinkingBinding') continue;
 		const tried = share === undefined ? request : shortened(request, bytes * share);
 		try {
 			return await ask(tried, wanted, ttl, ports, onEvent, signal);
 		} catch (error) {
-			if (!(error instanceof ModelError) || error.kind !== 'tooLarge' || share === SHORTER.at(-1)) throw error;
+			if (!(error instanceof ModelError) || share === SHORTER.at(-1)) throw error;
+			if (error.kind !== 'tooLarge' && (error.kind !== 'thinkingBinding' || share !== undefined)) throw error;
+			refused = error.kind;
 		}
 	}
 	return undefined;

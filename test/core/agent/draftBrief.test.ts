@@ -7,7 +7,7 @@ import { draftBrief, pendingBrief } from '../../../src/core/agent/draftBrief.ts'
 import { isBriefQuestion } from '../../../src/core/context/briefRequest.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
 import type { ModelRequest } from '../../../src/core/ports.ts';
-import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
+import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';
 import { canonicalLines } from '../context/request.ts';
 import { createFixture } from './turnFixture.ts';
 
@@ -97,6 +97,21 @@ test('without a model the log is enough: the first prompt, the last answer and w
 	assert.equal(failed.text, refused.text);
 	const none = await draftBrief(session, wish, ports, ignore, signal);
 	assert.match(none.mechanicalBecause ?? '', /gave no brief/);
+});
+
+test('thinking that the endpoint does not take back is left out of the question', async () => {
+	const model = createScriptedModel([
+		{ blocks: [thinking('Hm.'), text('One.')] },
+		{ error: new ModelError('thinkingBinding', 'thinking is bound') },
+		brief('Short.'),
+	]);
+	const { session, run, ports } = await createFixture({ model });
+	await run('one');
+	assert.equal((await draftBrief(session, wish, ports, ignore, signal)).text, 'Short.');
+	const [, refused, again] = model.requests.map(({ messages }) => JSON.stringify(messages));
+	assert.match(refused ?? '', /"thinking":"Hm\."/);
+	assert.doesNotMatch(again ?? '', /Hm\./);
+	assert.match(again ?? '', /One\./);
 });
 
 test('an empty session has nothing to clear; a stop is a stop', async () => {

@@ -48,3 +48,11 @@ export const suggestion: Suggestion = {
 	action: 'clear',
 	text: 'This looks like a new task, and the conversation has 84.1k tokens.',
 };
+
+export const turnEnd = {
+	id: 'e9',
+	kind: 'turnEnd',
+	text: 'Done',
+	durationMs: 8_200,
+	costUsd: 0.021,
+} as const satisfies TranscriptItem;

@@ -3,7 +3,7 @@
 import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
-import { brief, briefCard, continued, mechanicalBrief, startedBrief, suggestion } from './briefSamples.ts';
+import { brief, briefCard, continued, mechanicalBrief, startedBrief, suggestion, turnEnd } from './briefSamples.ts';
 import { contextMessage, contextPlan } from './contextSamples.ts';
 import { effectItems } from './effectSamples.ts';
 import { rewindFileHunks, rewindMany, rewindPlan, rewound } from './rewindSamples.ts';
@@ -268,6 +268,7 @@ export const samples: Readonly<Record<string, Sample>> = {
 	briefStarted: { messages: [snapshot({ head: { brief: startedBrief }, items: [briefCard] })] },
 	briefCard: { messages: [snapshot({ head: { title: 'New session', state: 'ready' }, items: [briefCard] })] },
 	continues: { messages: [snapshot({ items: [{ ...briefCard, canEdit: false }, ...items.slice(9), continued] })] },
+	branching: { messages: [snapshot({ items: [...items, turnEnd] })] },
 	suggestion: { messages: [snapshot({ head: { suggestion }, draft: 'Write a migration for the customers' })] },
 	edit: { messages: [snapshot({ head: { state: 'awaitingUser' }, items: [...items.slice(9), proposedEdit] })] },
 	permission: {
