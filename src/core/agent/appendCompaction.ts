@@ -6,13 +6,13 @@ import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import type { CompactionRange } from '../context/compactionRange.ts';
 import { type DrawnFact, deletedTexts, factsOf, mergeFacts, nextFactId } from '../context/facts.ts';
-import type { BlobCache } from '../context/loadBlobs.ts';
 import { type ContextMeasure, measureContext } from '../context/meter.ts';
-import { freezePrefix, prefixTexts } from '../context/prefix.ts';
+import { prefixTexts } from '../context/prefix.ts';
 import { type Entry, type EntryDraft, type EntryFields, type EntryOf, makeEntry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { builtInTools, toolDefinitions } from '../tools/registry.ts';
+import { loadedTools, toolDefinitions } from '../tools/registry.ts';
 import { restoredItems } from './restoredItems.ts';
+import { prefixNow } from './sessionPrefix.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import type { CompactionAhead, TurnPorts } from './turnTypes.ts';
 
@@ -20,7 +20,10 @@ export type CompactionPorts = Pick<
 	TurnPorts,
 	'blobs' | 'clock' | 'ids' | 'isOfficialEndpoint' | 'loadedTexts' | 'messageTtl' | 'model' | 'modelInfo' | 'workspace'
 > &
-	Pick<TurnPorts, 'beforeCompaction' | 'contextLimits' | 'loadProjectContext' | 'reviewSummary' | 'trace'>;
+	Pick<
+		TurnPorts,
+		'beforeCompaction' | 'contextLimits' | 'lateTools' | 'loadProjectContext' | 'reviewSummary' | 'trace'
+	>;
 
 /** What stands in the place of a part of the branch, before it is in the log. */
 export type CompactionText = {
@@ -150,22 +153,10 @@ async function refreshPrefix(session: Session, ports: CompactionPorts): Promise<
 	const frozen = session.newest('prefix');
 	if (!frozen || frozen.model !== session.model) return;
 	const project = await ports.loadProjectContext();
-	const tools = toolDefinitions(builtInTools);
-	const texts = prefixTexts(tools, project);
+	const texts = prefixTexts(toolDefinitions(loadedTools(ports.lateTools)), project);
 	const hash = (text: string) => ports.blobs.hash(new TextEncoder().encode(text));
 	if (hash(texts.context) === frozen.context.$blob && hash(texts.tools) === frozen.tools.$blob) return;
-	const cache: BlobCache = ports.loadedTexts ?? new Map();
-	session.append(
-		await freezePrefix({
-			blobs: ports.blobs,
-			tools,
-			toolVersions: Object.fromEntries(builtInTools.map((tool) => [tool.name, tool.version])),
-			project,
-			model: ports.modelInfo(),
-			isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
-			cache,
-		}),
-	);
+	session.append(await prefixNow(ports, project, frozen.reminderForm, ports.loadedTexts));
 }
 
 const conversationMoved = (): UserError =>

@@ -16,11 +16,12 @@ import { INVALID_JSON_KEY, type ToolUseBlock } from '../session/content.ts';
 import type { EntryDraft, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
-import { builtInTools, findTool } from '../tools/registry.ts';
+import { findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
 import { framesOf } from './framesOf.ts';
 import { maskOutcome } from './maskSecrets.ts';
 import { recall } from './recall.ts';
+import { isReadOnlyTool, resolveCall } from './resolveCall.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import type { TurnEvent, TurnPorts } from './turnTypes.ts';
 
@@ -42,12 +43,6 @@ const UNSAVED_CAUSE = 'There are unsaved changes in the editor';
 /** Files are written whole, after the last moment at which a stop is heard. */
 const STOPPED_EDIT_TEXT = 'before the file was changed.';
 
-/** Whether calls of this tool may run beside each other. Unknown tools do nothing, so they may. */
-export function isReadOnly(toolName: string): boolean {
-	const effect = findTool(toolName)?.effect ?? 'none';
-	return effect === 'none' || effect === 'read';
-}
-
 /** Resolves with the result to append, also after a stop. Rejects only when the log cannot be written. */
 export async function runToolCall(call: ToolUseBlock, turn: TurnContext): Promise<EntryDraft<'toolResult'>> {
 	const { ports, signal } = turn;
@@ -66,14 +61,12 @@ export async function runToolCall(call: ToolUseBlock, turn: TurnContext): Promis
 }
 
 async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting): Promise<ToolOutcome> {
-	const tool = findTool(call.name);
-	if (!tool) {
-		const names = builtInTools.map(({ name }) => name).join(', ');
-		return failure(`There is no tool named ${call.name}. The tools are: ${names}.`, 'unknown tool');
-	}
-	const parsed = tool.input.safeParse(call.input);
+	const resolved = resolveCall(call, turn.ports.lateTools);
+	if (resolved.kind === 'unknown') return resolved.outcome;
+	const { tool, input } = resolved;
+	const parsed = tool.input.safeParse(input);
 	if (!parsed.success) {
-		const isCutJson = typeof call.input === 'object' && call.input !== null && INVALID_JSON_KEY in call.input;
+		const isCutJson = typeof input === 'object' && input !== null && INVALID_JSON_KEY in input;
 		if (isCutJson)
 			return failure(
 				`The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`,
@@ -133,7 +126,7 @@ async function runAllowed(
 		turn.signal.throwIfAborted();
 		turn.session.append({ type: 'toolStarted', toolUseId: call.id, ...(limits === undefined ? {} : { limits }) });
 		// What only reads has no effect that the log must come before.
-		if (!isReadOnly(tool.name)) await turn.session.sync();
+		if (!isReadOnlyTool(tool)) await turn.session.sync();
 		isStarted = true;
 		const outcome = await tool.run(input, toolContext(call, files, turn));
 		if (!outcome.isError) await noteSeen(tool, input, files, turn);
@@ -165,7 +158,7 @@ function thrownOutcome(thrown: unknown, tool: Tool, turn: TurnContext, isStarted
 
 function stoppedText(tool: Tool, isStarted: boolean): string {
 	if (tool.effect === 'write') return STOPPED_EDIT_TEXT;
-	return isStarted && !isReadOnly(tool.name) ? STOPPED_RUNNING_TEXT : STOPPED_TEXT;
+	return isStarted && !isReadOnlyTool(tool) ? STOPPED_RUNNING_TEXT : STOPPED_TEXT;
 }
 
 function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): ToolContext {
@@ -179,6 +172,7 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		search: ports.search,
 		diagnostics: ports.diagnostics,
 		recall: (query, max, signal) => recall(session, ports.blobs, query, max, signal),
+		...(ports.lateTools === undefined ? {} : { lateTools: ports.lateTools }),
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),
 		signal: turn.signal,
 	};

@@ -1,7 +1,9 @@
 /** The tool calls of one reply: read-only neighbours beside each other, the others one by one; results in the order of the calls. */
 import type { ToolUseBlock } from '../session/content.ts';
 import type { EntryDraft } from '../session/entry.ts';
-import { isReadOnly, runToolCall, type TurnContext } from './runToolCall.ts';
+import type { LateTools } from '../tools/lateTools.ts';
+import { isReadOnlyCall } from './resolveCall.ts';
+import { runToolCall, type TurnContext } from './runToolCall.ts';
 
 /** Enough to hide latencies, few enough not to flood the disk. */
 const MAX_PARALLEL = 8;
@@ -9,14 +11,14 @@ const MAX_PARALLEL = 8;
 /** Every call gets its result, also after a stop. Rejects only when the log cannot be written. */
 export async function runToolCalls(calls: readonly ToolUseBlock[], turn: TurnContext): Promise<void> {
 	turn.session.setState('runningTool');
-	for (const group of groupsOf(calls)) await runGroup(group, turn);
+	for (const group of groupsOf(calls, turn.ports.lateTools)) await runGroup(group, turn);
 }
 
-function groupsOf(calls: readonly ToolUseBlock[]): ToolUseBlock[][] {
+function groupsOf(calls: readonly ToolUseBlock[], late: LateTools | undefined): ToolUseBlock[][] {
 	const groups: ToolUseBlock[][] = [];
 	let open: ToolUseBlock[] | undefined;
 	for (const call of calls) {
-		if (!isReadOnly(call.name)) {
+		if (!isReadOnlyCall(call, late)) {
 			groups.push([call]);
 			open = undefined;
 		} else if (open && open.length < MAX_PARALLEL) open.push(call);

@@ -8,18 +8,19 @@ import type { SessionId } from '../../base/ids.ts';
 import { buildContext } from '../context/buildContext.ts';
 import { factChangesText } from '../context/facts.ts';
 import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../context/loadBlobs.ts';
-import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from '../context/prefix.ts';
+import { type LoadedPrefix, loadPrefix, needsNewPrefix } from '../context/prefix.ts';
 import { ModelError } from '../model/modelError.ts';
 import { readSessionRules } from '../permission/sessionRules.ts';
 import type { EntryDraft } from '../session/entry.ts';
-import { builtInTools, toolDefinitions } from '../tools/registry.ts';
 import { pendingBrief } from './draftBrief.ts';
 import { framesOf } from './framesOf.ts';
 import { makeRoomAfter, makeRoomBefore, makeRoomForced } from './makeRoom.ts';
 import { foldWhileCold } from './microcompact.ts';
 import { openCallsOf, unrunResult } from './openCalls.ts';
+import { inUserForm, isSystemRefused, reminderFormFor } from './reminderForm.ts';
 import type { TurnContext } from './runToolCall.ts';
 import { runToolCalls } from './runToolCalls.ts';
+import { prefixNow } from './sessionPrefix.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import { type StepOutcome, streamStep } from './streamStep.ts';
 import {
@@ -155,7 +156,7 @@ async function appendPrompt(
 		...attachments,
 		...news,
 		// Behind the prompt, so that a rewind to it takes them back as well.
-		...reminders.map((text) => ({ type: 'reminder' as const, text })),
+		...reminders,
 	);
 	if (user) session.append({ type: 'checkpoint', epoch, prompt: user.id });
 }
@@ -170,7 +171,7 @@ function lostPrefix(thrown: unknown): undefined {
 	throw thrown;
 }
 
-async function currentPrefix({ session, ports }: TurnContext, cache: BlobCache): Promise<LoadedPrefix> {
+async function currentPrefix({ session, ports, signal }: TurnContext, cache: BlobCache): Promise<LoadedPrefix> {
 	const frozen = session.newest('prefix');
 	if (frozen && !needsNewPrefix(session)) {
 		const loaded = await loadPrefix(frozen, ports.blobs, cache).catch(lostPrefix);
@@ -178,16 +179,8 @@ async function currentPrefix({ session, ports }: TurnContext, cache: BlobCache):
 		session.append({ type: 'notice', level: 'warning', code: 'prefix-lost', text: PREFIX_LOST_TEXT });
 	}
 	const project = await ports.loadProjectContext();
-	const draft = await freezePrefix({
-		blobs: ports.blobs,
-		tools: toolDefinitions(builtInTools),
-		toolVersions: Object.fromEntries(builtInTools.map((tool) => [tool.name, tool.version])),
-		project,
-		model: ports.modelInfo(),
-		isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
-		cache,
-	});
-	const [entry] = session.append(draft);
+	const form = await reminderFormFor(ports, signal);
+	const [entry] = session.append(await prefixNow(ports, project, form, cache));
 	const notices = memoryNotices(session.entries, project.notices);
 	if (notices.length > 0) session.append(...notices);
 	if (!entry) throw new Error('The session appended no prefix');
@@ -201,6 +194,8 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 	/** What was too large once and is again after a summary will not get smaller by another one. */
 	let mayForce = true;
 	let dropEarlierThinking = false;
+	/** The endpoint refused a request with a system message, and may take it without. */
+	let isFormRefused = false;
 	for (let step = 1; step <= MAX_STEPS; step++) {
 		signal.throwIfAborted();
 		const reminder = modeReminder(session.branch(), session.mode);
@@ -226,11 +221,17 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 				prefix = await currentPrefix(turn, cache);
 				continue;
 			}
+			if (isSystemRefused(thrown, request)) {
+				[prefix, isFormRefused] = [await loadPrefix(inUserForm(session, prefix), turn.ports.blobs, cache), true];
+				continue;
+			}
 			if (!(thrown instanceof ModelError) || thrown.kind !== 'thinkingBinding' || dropEarlierThinking) throw thrown;
 			// For the rest of the turn, so that what is thought from here on stays bound to the same beginning.
 			dropEarlierThinking = true;
 			continue;
 		}
+		if (isFormRefused) turn.ports.reminderForms?.remember(request.model, 'user');
+		isFormRefused = false;
 		if (outcome.kind === 'stopped') return STOPPED;
 		const next = nextAfter(outcome);
 		cutReplies = next.kind === 'tellCut' ? cutReplies + 1 : 0;

@@ -35,7 +35,7 @@ export async function memoryNews(
 	const drafts = await draftsFor(found, known, ports.blobs, session.cwd, 'changed');
 	const paths = new Set(found.map(({ path }) => path));
 	const gone = [...known].flatMap(([path, { isTold }]) =>
-		paths.has(path) || isTold ? [] : [{ type: 'reminder' as const, text: goneText(path) }],
+		paths.has(path) || isTold ? [] : [{ type: 'reminder' as const, text: goneText(path), hasOtherWords: true }],
 	);
 	const notices = memoryNotices(session.entries, [...(project.notices ?? []), ...(nested?.notices ?? [])]);
 	return [...drafts, ...gone, ...notices];
@@ -141,7 +141,7 @@ async function draftsFor(
 			before && !before.isTold ? changedText(path) : why === 'entered' || cause ? enteredText(path) : newText(path),
 		);
 	}
-	return [...drafts, ...reminders.map((text) => ({ type: 'reminder' as const, text }))];
+	return [...drafts, ...reminders.map((text) => ({ type: 'reminder' as const, text, hasOtherWords: true }))];
 }
 
 const HEAD = 'The text of a memory file, read from the disk (not typed by the user):';

@@ -5,15 +5,20 @@
 import { cutText } from '../../base/text.ts';
 import { isSameFile } from '../checkpoint/timeline.ts';
 import { isToolUseBlock } from '../session/content.ts';
-import type { Entry, EntryOf, PermissionMode } from '../session/entry.ts';
+import type { Entry, EntryDraft, EntryOf, PermissionMode } from '../session/entry.ts';
 
-/** The texts to send with the next prompt, each as a `reminder` of its own. `entries` is the whole log, `branch` the path to its leaf. */
+/** What to send with the next prompt. `entries` is the whole log, `branch` the path to its leaf. */
 export function promptReminders(
 	entries: readonly Entry[],
 	branch: readonly Entry[],
 	mode: PermissionMode,
-): readonly string[] {
-	return [userChangesText(entries, branch), modeReminder(branch, mode)].filter((text) => text !== undefined);
+): readonly EntryDraft<'reminder'>[] {
+	const changes = userChangesText(entries, branch);
+	const modeText = modeReminder(branch, mode);
+	return [
+		...(changes === undefined ? [] : [{ type: 'reminder' as const, text: changes, hasOtherWords: true }]),
+		...(modeText === undefined ? [] : [{ type: 'reminder' as const, text: modeText }]),
+	];
 }
 
 /** Undefined when the model knows. Never part of the frozen prefix, since the mode changes while a session runs. */

@@ -24,6 +24,8 @@ import type { ContextStrategy } from '../session/compactionFields.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { LateTools } from '../tools/lateTools.ts';
+import type { ReminderForms } from './reminderForm.ts';
 
 /** What the user submitted. A text over 100,000 characters is turned into an attachment by `makePrompt`. */
 export type Prompt = {
@@ -82,6 +84,10 @@ export type TurnPorts = {
 	beforeCompaction?(ahead: CompactionAhead, signal: AbortSignal): Promise<{ instructions?: string; block?: string }>;
 	/** Whether the endpoint is Anthropic's own, which takes every field of the API (cache diagnostics); default false. */
 	readonly isOfficialEndpoint?: boolean;
+	/** Whether reminders may go as system messages; without it, they go as text, which every endpoint takes. */
+	readonly reminderForms?: ReminderForms;
+	/** Tools that are found and called while a session runs. */
+	readonly lateTools?: LateTools;
 	/** What other sessions write, so that nothing goes over it unseen. */
 	readonly traffic?: FileTraffic;
 	/** Texts of blobs that earlier turns of this session loaded. Kept by the caller, so that a turn need not read them again. */

@@ -13,12 +13,14 @@ type MutableMessage =
 	| { readonly role: 'assistant'; readonly content: AssistantBlock[] }
 	| { readonly role: 'system'; readonly content: string };
 
+type Reminder = { readonly text: string; readonly isOurs: boolean };
+
 /** What was put so far. Never changed by going on from it. */
 export type MessagesSoFar = {
 	readonly messages: readonly ApiMessage[];
 	/** What the next request adds to the user's side. */
 	readonly prompts: readonly InputBlock[];
-	readonly reminders: readonly string[];
+	readonly reminders: readonly Reminder[];
 };
 
 export type MessageOptions = {
@@ -39,7 +41,7 @@ export function foldMessages(options: MessageOptions, from?: MessagesSoFar): Mes
 	const { reminderForm, isMeasuring } = options;
 	const messages = from ? withOwnEnd(from.messages) : [];
 	let prompts: InputBlock[] = [...(from?.prompts ?? [])];
-	let reminders: string[] = [...(from?.reminders ?? [])];
+	let reminders: Reminder[] = [...(from?.reminders ?? [])];
 
 	/** Adds to the last message when it has the same role: the API would join the two anyway. */
 	const addUser = (blocks: readonly UserBlock[]) => {
@@ -53,14 +55,17 @@ export function foldMessages(options: MessageOptions, from?: MessagesSoFar): Mes
 		if (last?.role === 'assistant') last.content.push(...blocks);
 		else messages.push({ role: 'assistant', content: [...blocks] });
 	};
-	/** Closes what one request added to the user's side: prompts, then reminders. */
+	/**
+	 * Closes what one request added to the user's side: prompts, then reminders. A system message comes last, stands behind a message of
+	 * the user's, and holds our own words alone.
+	 */
 	const closeSegment = () => {
 		addUser(prompts);
-		if (reminders.length > 0) {
-			if (reminderForm === 'system' && messages.at(-1)?.role === 'user') {
-				messages.push({ role: 'system', content: reminders.join('\n\n') });
-			} else addUser(reminders.map(reminderBlock));
-		}
+		const asSystem = reminderForm === 'system' ? reminders.filter(({ isOurs }) => isOurs) : [];
+		addUser(reminders.filter((one) => !asSystem.includes(one)).map(reminderBlock));
+		if (messages.at(-1)?.role !== 'user') addUser(asSystem.map(reminderBlock));
+		else if (asSystem.length > 0)
+			messages.push({ role: 'system', content: asSystem.map(({ text }) => text).join('\n\n') });
 		prompts = [];
 		reminders = [];
 	};
@@ -77,7 +82,7 @@ export function foldMessages(options: MessageOptions, from?: MessagesSoFar): Mes
 					prompts.push(...part.content);
 					break;
 				case 'reminder':
-					reminders.push(part.text);
+					reminders.push({ text: part.text, isOurs: part.isOurs });
 					break;
 				case 'turnEnd':
 					// A reminder that no request carried yet waits for the next prompt.
@@ -125,7 +130,7 @@ function toolResult(id: string, content: readonly InputBlock[], isError: boolean
 	return { type: 'tool_result', tool_use_id: id, content, ...(isError ? { is_error: true } : {}) };
 }
 
-const reminderBlock = (text: string): InputBlock => ({
+const reminderBlock = ({ text }: Reminder): InputBlock => ({
 	type: 'text',
 	text: `<system-reminder>${text}</system-reminder>`,
 });

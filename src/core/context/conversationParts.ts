@@ -32,7 +32,8 @@ export type ConversationPart =
 	  }
 	/** A prompt or an attachment to it. */
 	| { readonly kind: 'prompt'; readonly content: readonly InputBlock[] }
-	| { readonly kind: 'reminder'; readonly text: string }
+	/** `isOurs`: our own words alone, so that it may go as a system message. */
+	| { readonly kind: 'reminder'; readonly text: string; readonly isOurs: boolean }
 	/** The turn ended or was interrupted here: what follows is a later request. */
 	| { readonly kind: 'turnEnd' };
 
@@ -84,7 +85,8 @@ export function conversationParts(
 				return [{ kind: 'prompt', content: inputBlocks(part.entry, blobs, edits, options) }];
 			case 'reminder': {
 				const text = editedReminder(part.entry, edits);
-				return text === undefined ? [] : [{ kind: 'reminder', text }];
+				const isOurs = text === part.entry.text && part.entry.hasOtherWords !== true;
+				return text === undefined ? [] : [{ kind: 'reminder', text, isOurs }];
 			}
 			default:
 				return [part];

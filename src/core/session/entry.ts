@@ -114,7 +114,11 @@ const conversationFields = {
 		output: blobRefSchema.optional(),
 	},
 	/** Our own words to the model, sent at the end of the next user message. */
-	reminder: { text: z.string() },
+	reminder: {
+		text: z.string(),
+		/** It has words that are not ours, such as the name of a file, so it never goes as a system message. */
+		hasOtherWords: z.boolean().optional(),
+	},
 	compaction: compactionFields,
 	contextEdit: {
 		edits: z.array(

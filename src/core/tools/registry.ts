@@ -6,6 +6,7 @@ import { diagnosticsTool } from './diagnostics.ts';
 import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
 import { grepTool } from './grep.ts';
+import { callTool, findToolsTool, type LateTools } from './lateTools.ts';
 import { readTool } from './read.ts';
 import { recallTool } from './recall.ts';
 import type { Tool } from './tool.ts';
@@ -23,8 +24,16 @@ export const builtInTools: readonly Tool[] = [
 	writeTool,
 ];
 
+/** The way to tools that are not always loaded. */
+const lateToolTools: readonly Tool[] = [callTool, findToolsTool];
+
+/** The tools that a request carries: those that are always loaded, and the way to further ones when there are any. */
+export function loadedTools(late: LateTools | undefined): readonly Tool[] {
+	return late && late.list().length > 0 ? [...builtInTools, ...lateToolTools] : builtInTools;
+}
+
 export function findTool(name: string): Tool | undefined {
-	return builtInTools.find((tool) => tool.name === name);
+	return [...builtInTools, ...lateToolTools].find((tool) => tool.name === name);
 }
 
 /** What goes into the request. Deterministic: the same tools give the same bytes. */

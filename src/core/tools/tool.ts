@@ -61,6 +61,8 @@ export type ToolContext = {
 	readonly diagnostics: Diagnostics;
 	/** Best matches in the whole conversation, in its order. */
 	recall(query: string, max: number, signal: AbortSignal): Promise<readonly Recalled[]>;
+	/** What FindTools looks through. */
+	readonly lateTools?: { list(): readonly Tool[] };
 	/** Ephemeral output while it runs. */
 	readonly onProgress: (text: string) => void;
 	readonly signal: AbortSignal;

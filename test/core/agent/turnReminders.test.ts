@@ -33,7 +33,7 @@ function afterOneEdit() {
 	log.result('e1', 'ok');
 	log.reply([text('Done.')]);
 	log.turnEnded();
-	return { log, prompt, texts: () => promptReminders(log.entries, log.branch(), 'ask') };
+	return { log, prompt, texts: () => promptReminders(log.entries, log.branch(), 'ask').map(({ text }) => text) };
 }
 const review = (facts: Partial<EntryOf<'review'>> = {}, start = 2, end = 5): EntryDraft<'review'> => ({
 	type: 'review',

@@ -1,0 +1,32 @@
+/**
+ * What a session would freeze now as the start of its requests: tools, system prompt, project context. One place for the first prompt, a
+ * compaction and *Refresh Context*. Appends nothing.
+ */
+import type { BlobCache } from '../context/loadBlobs.ts';
+import { freezePrefix } from '../context/prefix.ts';
+import type { EntryDraft } from '../session/entry.ts';
+import { loadedTools, toolDefinitions } from '../tools/registry.ts';
+import type { ReminderForm } from './reminderForm.ts';
+import type { ProjectContext, TurnPorts } from './turnTypes.ts';
+
+export type PrefixPorts = Pick<TurnPorts, 'blobs' | 'isOfficialEndpoint' | 'lateTools' | 'modelInfo'>;
+
+/** Stores the parts. Rejects with what the blob store rejects with. */
+export async function prefixNow(
+	ports: PrefixPorts,
+	project: ProjectContext,
+	reminderForm: ReminderForm,
+	cache?: BlobCache,
+): Promise<EntryDraft<'prefix'>> {
+	const tools = loadedTools(ports.lateTools);
+	return await freezePrefix({
+		blobs: ports.blobs,
+		tools: toolDefinitions(tools),
+		toolVersions: Object.fromEntries(tools.map((tool) => [tool.name, tool.version])),
+		project,
+		model: ports.modelInfo(),
+		isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
+		reminderForm,
+		...(cache === undefined ? {} : { cache }),
+	});
+}

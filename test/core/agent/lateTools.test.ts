@@ -1,0 +1,148 @@
+/** Tools that are found and called while a session runs: the frozen list stays as it is, and their own rules hold. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as z from 'zod';
+import { runTurn } from '../../../src/core/agent/runTurn.ts';
+import { systemPromptText } from '../../../src/core/context/systemPrompt.ts';
+import type { LateTool } from '../../../src/core/tools/lateTools.ts';
+import { builtInTools, loadedTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
+import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
+import { createFixture, type FixtureOptions } from './turnFixture.ts';
+
+function lateTool(name: string, description: string, changes: Partial<LateTool> = {}): LateTool {
+	const input = z.object({ id: z.string() });
+	return {
+		name,
+		version: 1,
+		description,
+		input,
+		effect: 'network',
+		label: () => ({ verb: 'Ask', target: name }),
+		run: async (value) => ({
+			isError: false,
+			content: [{ type: 'text', text: `${name} ran with ${JSON.stringify(value)}` }],
+			summary: 'ran',
+		}),
+		...changes,
+	} as LateTool;
+}
+
+const TICKETS = [
+	lateTool('mcp__tickets__read', 'Reads a ticket.'),
+	lateTool('mcp__tickets__close', 'Closes a ticket for good.'),
+	lateTool('mcp__weather__now', 'Says how the weather is.', {
+		effect: 'read',
+		inputSchema: { type: 'object', properties: { id: { type: 'string' } } },
+	}),
+];
+
+async function world(steps: readonly ScriptedStep[], options: Partial<FixtureOptions> = {}, tools = TICKETS) {
+	const model = createScriptedModel([...steps, { blocks: [text('done')] }]);
+	const fixture = await createFixture({ model, ...options });
+	const ports = { ...fixture.ports, lateTools: { list: () => tools } };
+	const prompt = { text: 'go', attachments: [] };
+	await runTurn(fixture.session, prompt, ports, () => undefined, new AbortController().signal);
+	const results = fixture.session.entries.flatMap((entry) =>
+		entry.type === 'toolResult' ? [{ isError: entry.isError, text: JSON.stringify(entry.content) }] : [],
+	);
+	return { ...fixture, model, results };
+}
+
+const find = (query: string) => ({ blocks: [call('FindTools', { query })] });
+const callLate = (name: string, input: unknown, id = 'toolu_1') => ({
+	blocks: [call('CallTool', { name, input }, id)],
+});
+
+describe('tools that are not always loaded', () => {
+	it('cost nothing while there are none', async () => {
+		const { model } = await world([], {}, []);
+		assert.deepEqual(
+			model.requests[0]?.tools.map(({ name }) => name),
+			builtInTools.map(({ name }) => name),
+		);
+	});
+	it('are reached through two tools, whatever their number', async () => {
+		const { model } = await world([]);
+		const names = model.requests[0]?.tools.map(({ name }) => name) ?? [];
+		assert.equal(names.length, builtInTools.length + 2);
+		assert.ok(names.includes('FindTools') && names.includes('CallTool'));
+		assert.ok(!JSON.stringify(model.requests[0]?.tools).includes('mcp__'));
+	});
+	it('are found by the words of their names and descriptions, with what they want', async () => {
+		const { results } = await world([find('close ticket')]);
+		const [found] = results;
+		assert.equal(found?.isError, false);
+		assert.ok((found?.text.indexOf('mcp__tickets__close') ?? -1) < (found?.text.indexOf('mcp__tickets__read') ?? -1));
+		assert.match(found?.text ?? '', /\\"required\\":\[\\"id\\"\]/);
+		assert.ok(!found?.text.includes('weather'));
+	});
+	it('are listed by name when nothing fits, or nothing is asked', async () => {
+		for (const query of ['zzz', ''])
+			for (const { name } of TICKETS) assert.ok((await world([find(query)])).results[0]?.text.includes(name));
+		assert.match((await world([find('x')], {}, [])).results[0]?.text ?? '', /no further tools/);
+	});
+	it('are called by name, and asked about as themselves', async () => {
+		const { results, asked } = await world([callLate('mcp__tickets__close', { id: '7' })]);
+		assert.match(results[0]?.text ?? '', /mcp__tickets__close ran with/);
+		assert.deepEqual(
+			asked.map(({ tool }) => tool),
+			['mcp__tickets__close'],
+		);
+	});
+	it('obey the rules for themselves and none for the caller', async () => {
+		const callerAllowed = await world([callLate('mcp__tickets__close', { id: '7' })], {
+			rules: { allow: ['CallTool'] },
+		});
+		assert.equal(callerAllowed.asked.length, 1);
+		const allowed = await world([callLate('mcp__tickets__close', { id: '7' })], {
+			rules: { allow: ['mcp__tickets__close'] },
+		});
+		assert.equal(allowed.asked.length, 0);
+		assert.equal(allowed.results[0]?.isError, false);
+		const denied = await world([callLate('mcp__tickets__close', { id: '7' })], {
+			rules: { deny: ['mcp__tickets__close'] },
+		});
+		assert.equal(denied.results[0]?.isError, true);
+		assert.ok(!denied.results[0]?.text.includes('ran with'));
+		const deploy = lateTool('mcp__deploy', 'Deploys.', { effect: 'execute' });
+		const planned = await world([callLate('mcp__deploy', { id: '7' })], { mode: 'plan' }, [deploy]);
+		assert.equal(planned.results[0]?.isError, true, 'plan mode holds for what is called');
+	});
+	it('check their own input', async () => {
+		const { results, asked } = await world([callLate('mcp__tickets__close', { ticket: 7 })]);
+		assert.match(results[0]?.text ?? '', /The input of mcp__tickets__close is not valid/);
+		assert.equal(asked.length, 0);
+	});
+	it('may be gone when they are called, and cannot call the caller', async () => {
+		for (const name of ['mcp__gone', 'CallTool']) {
+			const { results } = await world([callLate(name, { name: 'Read', input: {} })]);
+			assert.match(results[0]?.text ?? '', /no tool named .* now\. Look for one with FindTools/);
+		}
+	});
+	it('run beside each other when they only read', async () => {
+		const order: string[] = [];
+		const slow = (name: string, other: string) =>
+			lateTool(name, 'Reads.', {
+				effect: 'read',
+				async run() {
+					order.push(`${name} starts`);
+					// Would wait for ever if the other one came after it.
+					while (!order.includes(`${other} starts`)) await Promise.resolve();
+					return { isError: false, content: [{ type: 'text', text: name }], summary: '' };
+				},
+			});
+		const blocks = [
+			call('CallTool', { name: 'a', input: { id: '1' } }, 'toolu_a'),
+			call('CallTool', { name: 'b', input: { id: '1' } }, 'toolu_b'),
+		];
+		const { results } = await world([{ blocks }], { rules: { allow: ['a', 'b'] } }, [slow('a', 'b'), slow('b', 'a')]);
+		assert.equal(results.length, 2);
+	});
+});
+
+it('the system prompt and the tools that are always loaded are few and short', () => {
+	const bytes =
+		Buffer.byteLength(systemPromptText()) + Buffer.byteLength(JSON.stringify(toolDefinitions(builtInTools)));
+	assert.ok(bytes / 3.5 <= 4_000, `${Math.round(bytes / 3.5)} tokens`);
+	assert.ok(loadedTools({ list: () => TICKETS }).length <= 12);
+});
