@@ -241,6 +241,8 @@ async function actOnNotice(
 			return await world.view.fork();
 		case 'restore':
 			return await world.view.restore();
+		case 'showContext':
+			return await world.inspector.show(world.view.current, world.say);
 	}
 }
 

@@ -29,6 +29,7 @@ const shape = {
 	'context.windowTokens': z.number().int().min(10_000).nullable().catch(null),
 	'context.rotTokens': z.number().int().min(10_000).catch(300_000),
 	'context.autoCompact': z.boolean().catch(true),
+	'context.microcompaction': z.boolean().catch(true),
 	'context.strategy': strategySchema.catch('summarize'),
 	'context.rollingWindowTurns': z.number().int().min(1).max(200).catch(DEFAULT_WINDOW_TURNS),
 	'context.suggestions': z.boolean().catch(true),

@@ -5,6 +5,7 @@
  */
 import type { EntryId } from '../base/ids.ts';
 import { CACHE_MISS } from '../core/agent/cacheMissNote.ts';
+import { MICROCOMPACTION } from '../core/agent/microcompact.ts';
 import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts';
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
@@ -27,6 +28,7 @@ import {
 	notice,
 	promptRow,
 	RETRY,
+	SHOW_CONTEXT,
 	type TranscriptInputs,
 	toolRow,
 	turnEndRow,
@@ -193,7 +195,7 @@ export class Transcript {
 					this.#cacheNote = entry.text;
 					return undefined;
 				}
-				return notice(entry.id, entry.level, entry.text);
+				return notice(entry.id, entry.level, entry.text, entry.code === MICROCOMPACTION ? [SHOW_CONTEXT] : []);
 			case 'checkpoint':
 				if (entry.by !== 'user') return undefined;
 				return { kind: 'checkpoint', id: entry.id, label: plainName(entry.label ?? '') };

@@ -222,6 +222,7 @@ export function textOfBlocks(blocks: readonly StoredInputBlock[], inputs: Pick<T
 }
 
 export const RETRY: NoticeAction = { label: 'Try Again', action: 'retry' };
+export const SHOW_CONTEXT: NoticeAction = { label: 'Show Context', action: 'showContext' };
 /** Asks the model to go on, since something came of the turn. */
 const CONTINUE: NoticeAction = { label: 'Continue', action: 'retry' };
 const SET_KEY: NoticeAction = { label: 'Set API Key', action: 'setApiKey' };

@@ -192,6 +192,7 @@ const SCANNER_OFF = createUnseeingScanner('checkpoints are turned off in the set
 /** What the user set about the context window, as it is now. */
 const contextLimits = (): ContextLimits => ({
 	autoCompact: setting('context.autoCompact'),
+	microcompaction: setting('context.microcompaction'),
 	strategy: setting('context.strategy'),
 	rollingWindowTurns: setting('context.rollingWindowTurns'),
 	windowTokens: setting('context.windowTokens'),

@@ -31,6 +31,8 @@ export const noticeActionSchema = z.enum([
 	'fork',
 	/** Takes the shown session out of the trash. */
 	'restore',
+	/** Lists what the next request carries, where what was folded can be brought back. */
+	'showContext',
 ]);
 
 const base = {
