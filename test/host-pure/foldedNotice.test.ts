@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MICROCOMPACTION } from '../../src/core/agent/microcompact.ts';
 import { Transcript } from '../../src/host/transcript.ts';
-import { createTranscriptInputs } from '../../src/host/transcriptRows.ts';
+import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
 import { entryBuilder } from '../fakes/entries.ts';
 
 test('the row of folded results, and none for an edit by hand', () => {
