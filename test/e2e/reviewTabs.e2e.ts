@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
+import { openChangePeek } from './support/editors.ts';
 import { missingBrowser } from './support/environment.ts';
-import { openSessionFromTree, send, turnEnds } from './support/panelActions.ts';
+import { send, turnEnds } from './support/panelActions.ts';
 import { repliesByPrompt } from './support/scriptedConversation.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
@@ -108,28 +109,16 @@ suite('Pending changes in tabs', { skip: missingBrowser() }, () => {
 			.filter({ hasText: /^Undo$/ })
 			.first()
 			.waitFor();
-		await page().locator('.editor-group-container .dirty-diff-glyph').first().waitFor();
-		await page().keyboard.press('Alt+F3');
-		await page().locator('.peekview-widget').waitFor();
+		const peek = await openChangePeek(page());
 		await workbench.screenshot('review-area-dark');
 		await until('the border of marked lines is not seen in dark', async () => (await markedBorder()) === 'transparent');
+		await page().keyboard.press('Escape');
+		await peek.waitFor({ state: 'detached' });
 		await workbench.setTheme('highContrast');
-		// The window before it lingers and holds the session, which is therefore only looked at here.
-		await openSessionFromTree(workbench);
-		await workbench.openFile('src/area.js');
-		await page()
-			.locator('.codelens-decoration a')
-			.filter({ hasText: /^Keep$/ })
-			.first()
-			.waitFor();
 		// High contrast has no background for marked lines, only this.
 		await until('marked lines have a border', async () => (await markedBorder()) === 'seen');
-		await workbench.runCommand('View: Show Retrace');
 		await row(/NOTES\.md/).waitFor();
-		await page().locator('.editor-group-container .monaco-editor .view-lines').first().click();
-		await page().locator('.editor-group-container .dirty-diff-glyph').first().waitFor();
-		await page().keyboard.press('Alt+F3');
-		await page().locator('.peekview-widget').waitFor();
+		await openChangePeek(page());
 		await workbench.screenshot('review-highContrast');
 	});
 });
