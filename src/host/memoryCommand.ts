@@ -59,7 +59,7 @@ async function memoryItems(world: MemoryCommandWorld): Promise<Item[]> {
 		const size = file.sizeBytes ?? utf8Length(file.text);
 		return {
 			label: `$(file) ${plainLabel(relativePath(file.path))}`,
-			description: `${SCOPES[file.scope ?? 'project']}${plainLabel(by)} · ${sizeText(size)} · ${shortTokens(tokensOfFile(file))} tokens`,
+			description: `${SCOPES[file.scope ?? 'project']} · ${sizeText(size)} · ${shortTokens(tokensOfFile(file))} tokens${plainLabel(by)}`,
 			act: () => openFile(file.path),
 		};
 	});

@@ -110,8 +110,8 @@ async function writeNote(path: string, note: string, world: NoteWorld): Promise<
 
 async function offerUndo(path: string, note: string, kept: Kept, world: NoteWorld): Promise<void> {
 	const name = world.relativePath(path);
-	const unsaved = kept.isSaved ? '' : ' It has unsaved changes, so it is not saved yet.';
-	const text = `Kept in ${name}: “${note}”.${unsaved}`;
+	const unsaved = kept.isSaved ? '' : ' (not saved yet, since it has unsaved changes)';
+	const text = `Kept in ${name}${unsaved}: “${note}”`;
 	const answer = await vscode.window.showInformationMessage(plainMessage(text), UNDO, OPEN);
 	if (answer === OPEN) await vscode.window.showTextDocument(vscode.Uri.file(path));
 	if (answer !== UNDO) return;

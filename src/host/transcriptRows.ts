@@ -50,9 +50,8 @@ export function promptRow(entry: EntryOf<'user'>, inputs: TranscriptInputs): Ite
 
 /** A memory file that came in after the start of the session. `cause`: with a file that was touched. */
 export function memoryText(name: string, cause: string | undefined): string {
-	const what =
-		cause === undefined ? 'new or changed on disk, so it goes with this message' : 'it holds for the files used here';
-	return `${name} was added to the context: ${what}.`;
+	if (cause === undefined) return `Read ${name}: it is new or changed on disk, and goes with this message.`;
+	return `Read ${name}: it holds for the files used here.`;
 }
 
 /** The prompt row with one attachment more. */

@@ -76,9 +76,7 @@ suite('Memory files', { skip: missingBrowser() }, () => {
 		assert.equal(prefixBreak(first, last()), undefined);
 		assert.match(words(last().messages), /Two\..*Use spaces\..*CLAUDE\.md was changed on disk/);
 		assert.doesNotMatch(words(last()), /From next door/);
-		await log()
-			.getByText(/^CLAUDE\.md was added to the context/)
-			.waitFor();
+		await log().getByText('Read CLAUDE.md: it is new or changed on disk').waitFor();
 		await pressInNotification(workbench, /CLAUDE\.md imports .*shared\.md \(is outside the workspace\)/, 'Import');
 		const before = last();
 		await ask('Three.');
@@ -91,9 +89,7 @@ suite('Memory files', { skip: missingBrowser() }, () => {
 		await ask('Read the area.');
 		assert.equal(prefixBreak(before, last()), undefined);
 		assert.match(words(last().messages), /tool_result.*Areas are in square metres\..*you have just come to/);
-		await log()
-			.getByText(/^src\/CLAUDE\.md was added to the context/)
-			.waitFor();
+		await log().getByText('Read src/CLAUDE.md: it holds for the files used here.').waitFor();
 		await ask('Four.');
 		assert.equal(words(last().messages).split('square metres').length, 2);
 		await workbench.screenshot('memory-rows');
