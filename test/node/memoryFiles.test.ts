@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+	chmodSync,
+	chownSync,
+	mkdirSync,
+	mkdtempSync,
+	realpathSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -71,6 +80,18 @@ describe('memory files that hold from the start', () => {
 		put('other/w/CLAUDE.md', 'w');
 		assert.deepEqual((await load(['home/a/w'])).names, ['home/CLAUDE.md', 'home/a/AGENTS.md', 'home/a/w/CLAUDE.md']);
 		assert.deepEqual((await load(['other/w'])).names, ['other/w/CLAUDE.md']);
+	});
+
+	test('above the top of a repository, or of another owner, are not read', async (context) => {
+		put('home/CLAUDE.md', 'home');
+		put('home/a/w/.git/HEAD', '');
+		put('home/a/w/CLAUDE.md', 'w');
+		assert.deepEqual((await load(['home/a/w'])).names, ['home/a/w/CLAUDE.md']);
+		put('home/b/CLAUDE.md', 'of somebody else');
+		put('home/b/w/CLAUDE.md', 'w');
+		if (process.getuid?.() !== 0) return context.diagnostic('only the superuser can give a folder away');
+		chownSync(at('home/b'), 12_345, 12_345);
+		assert.deepEqual((await load(['home/b/w'])).names, ['home/b/w/CLAUDE.md']);
 	});
 
 	test('of several roots share what stands above them', async () => {
