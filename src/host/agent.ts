@@ -77,7 +77,7 @@ export async function createAgent(
 	const workspace = store.add(createEditorWorkspace({ disk, hash: (bytes) => stores.blobs.hash(bytes) }));
 	const traffic = createWindowTraffic(outside.clock.now, stores.registry);
 	const keys = store.add(createApiKeys(context.secrets));
-	const choice = store.add(createModelChoice(outside, keys, onError));
+	const choice = store.add(createModelChoice(outside, keys, context.globalState, onError));
 	const review = store.add(
 		createReview({
 			...{ blobs: stores.blobs, workspace, view: surfaces.changes, state: context.workspaceState },

@@ -5,10 +5,12 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
+import type { ReminderForms } from '../core/agent/reminderForm.ts';
 import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../core/model/catalogue.ts';
 import { createDemoModel } from '../core/model/demoModel.ts';
 import type { ModelInfo, StreamModel } from '../core/ports.ts';
 import type { OutsideWorld } from './agentTypes.ts';
+import { createReminderForms, type KeptState } from './reminderForms.ts';
 import type { ApiKeys } from './secrets.ts';
 import { chosenProvider, setting } from './settings.ts';
 
@@ -20,6 +22,8 @@ export type ModelChoice = Disposable & {
 	readonly isDemo: boolean;
 	/** Anthropic's own endpoint, which takes every field of the API. */
 	readonly isOfficialEndpoint: boolean;
+	/** What is known of how the endpoint takes reminders; undefined for the demo model, which needs none. */
+	readonly reminderForms: ReminderForms | undefined;
 	/** `Anthropic API`, `Demo model`, or the host of a gateway. */
 	readonly provider: string;
 	/** No key and no choice made yet, as far as is known now. */
@@ -47,6 +51,7 @@ type Chosen = {
 export function createModelChoice(
 	outside: Pick<OutsideWorld, 'anthropicModel' | 'clock'>,
 	keys: ApiKeys,
+	kept: KeptState,
 	onError: (event: string, error: unknown) => void,
 ): ModelChoice {
 	const store = new DisposableStore();
@@ -72,6 +77,7 @@ export function createModelChoice(
 		const apiKeyHeader = chosen().apiKeyHeader;
 		return outside.anthropicModel({ baseUrl, apiKeyHeader, apiKey: () => keys.keyFor(baseUrl) });
 	};
+	const reminderForms = createReminderForms(kept, () => chosen().baseUrl);
 	const hasKey = async () => {
 		if (chosen().provider === 'demo' || chosen().apiKeyHeader === 'none') return true;
 		const baseUrl = chosen().baseUrl;
@@ -115,6 +121,9 @@ export function createModelChoice(
 		},
 		get isOfficialEndpoint() {
 			return chosen().provider !== 'demo' && hostOf(chosen().baseUrl) === OFFICIAL_HOST;
+		},
+		get reminderForms() {
+			return chosen().provider === 'demo' ? undefined : reminderForms;
 		},
 		get provider() {
 			if (chosen().provider === 'demo') return 'Demo model';

@@ -181,6 +181,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 			? { reviewSummary: (draft, signal) => open.reviewSummary(draft, signal) }
 			: {}),
 		isOfficialEndpoint: choice.isOfficialEndpoint,
+		...(choice.reminderForms === undefined ? {} : { reminderForms: choice.reminderForms }),
 		loadedTexts: open.loadedTexts,
 		trace: world.trace,
 	};
