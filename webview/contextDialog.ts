@@ -12,6 +12,7 @@ import { contextFacts } from './context/contextFacts.ts';
 import { listRows, type SortBy } from './context/contextRows.ts';
 import { type ActionWishes, itemActions, planCard } from './context/itemActions.ts';
 import { createItemList } from './context/itemList.ts';
+import { createFactsSection } from './factsSection.ts';
 import { meterTrack } from './meterBar.ts';
 import type { ContextBreakdown } from './panelState.ts';
 import { iconButton, textButton } from './views/parts.ts';
@@ -45,6 +46,14 @@ export function createContextDialog(
 		// What it shows is behind the dialog.
 		if (what === 'message') wishes.close();
 	};
+	const facts = createFactsSection({
+		act(fact) {
+			inspect({ kind: 'fact', fact });
+			// What it shows is behind the dialog.
+			if (fact.op === 'open') wishes.close();
+		},
+		requestRender: wishes.requestRender,
+	});
 	const list = createItemList({ chosen: () => onChosen(), open });
 
 	function onChosen(): void {
@@ -122,6 +131,7 @@ export function createContextDialog(
 							: html`<p class="context-miss">${miss} ${textButton({ label: 'Why Did the Cache Miss?', look: 'secondary', onClick: () => inspect({ kind: 'show', what: 'cacheMiss' }) })}</p>`
 					}
 				</div>
+				${facts.view(content.facts, busyReason)}
 				<div class="item-tools">
 					<input
 						type="search"

@@ -17,9 +17,11 @@ import { type MemoryWeights, memoryWeights } from '../core/memory/memoryTokens.t
 import type { EntryOf } from '../core/session/entry.ts';
 import type { ContextList, ContextOp, ContextPlan, Inspect, PanelContextItem } from '../protocol/contextItems.ts';
 import { shortTokens } from '../protocol/contextMeter.ts';
+import type { FactAct } from '../protocol/facts.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { requireFree } from './compactFlow.ts';
 import type { ContextMeters } from './contextMeters.ts';
+import { changeFact, panelFacts, placeOfFact } from './factEdits.ts';
 import type { OpenSession } from './openSession.ts';
 import { type RequestViewsWorld, showRequest } from './requestViews.ts';
 import { placeOfEntry, rowIdOf } from './revealEntry.ts';
@@ -68,6 +70,8 @@ export class ContextInspector {
 			case 'apply':
 				await this.#apply(act, open);
 				return say({ kind: 'context.list', list: await this.#list(open) });
+			case 'fact':
+				return await this.#fact(act.fact, open, say);
 			case 'open':
 				return await this.#open(act, open, say);
 			case 'show':
@@ -122,6 +126,10 @@ export class ContextInspector {
 		const missed = missedCache(session.entries);
 		return {
 			items,
+			facts: panelFacts(session, (id) => {
+				const entry = session.find(id);
+				return entry !== undefined && rowIdOf(entry, session) !== undefined;
+			}),
 			busyReason: session.readOnlyReason ?? (open.isRunning ? BUSY : null),
 			hasLast: session.entries.some(({ type }) => type === 'assistantEnded'),
 			miss: missed
@@ -177,6 +185,17 @@ export class ContextInspector {
 	/** Planned anew: what the page showed may be of a moment ago. */
 	async #apply(act: Extract<Inspect, { kind: 'apply' }>, open: OpenSession): Promise<void> {
 		await open.alone(async () => void (await applyEdits(open.session, await this.#draft(act, open))));
+	}
+
+	async #fact(act: FactAct, open: OpenSession, say: Say): Promise<void> {
+		const { session } = open;
+		if (act.op !== 'open') {
+			requireFree(open);
+			await open.alone(async () => await changeFact(session, act));
+			return say({ kind: 'context.list', list: await this.#list(open) });
+		}
+		const place = await placeOfEntry(open, placeOfFact(session, act.id), 'main', new AbortController().signal);
+		if (place.kind === 'row') say({ kind: 'reveal', id: place.rowId });
 	}
 
 	async #open({ id, what }: Extract<Inspect, { kind: 'open' }>, open: OpenSession, say: Say): Promise<void> {

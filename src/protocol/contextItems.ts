@@ -1,5 +1,6 @@
 /** The inspector's part of what host and panel say to each other: the items of the next request, what an edit of them would cost, and the wishes. */
 import * as z from 'zod';
+import { factActSchema, panelFactsSchema } from './facts.ts';
 
 const contextItemKindSchema = z.enum([
 	'tools',
@@ -49,6 +50,7 @@ export const contextListSchema = z.object({
 	hasLast: z.boolean(),
 	/** The last request read less from the cache than it should: in a few words; null = it did not. */
 	miss: z.string().nullable(),
+	facts: panelFactsSchema,
 });
 export type ContextList = z.infer<typeof contextListSchema>;
 
@@ -82,6 +84,7 @@ export const inspectSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('plan'), op: contextOpSchema, ids }),
 	/** Make it. */
 	z.object({ kind: z.literal('apply'), op: contextOpSchema, ids }),
+	z.object({ kind: z.literal('fact'), fact: factActSchema }),
 	z.object({ kind: z.literal('open'), id: z.string(), what: z.enum(['file', 'message']) }),
 	z.object({ kind: z.literal('show'), what: z.enum(['nextRequest', 'lastRequest', 'lastResponse', 'cacheMiss']) }),
 ]);

@@ -57,7 +57,7 @@ test('after a gap nothing numbered is taken until the next snapshot', () => {
 });
 
 test('dialogs and toasts are not numbered, and one dialog shows at a time', () => {
-	const list = { items: [], busyReason: null, hasLast: false, miss: null };
+	const list = { items: [], busyReason: null, hasLast: false, miss: null, facts: { facts: [], pendingTokens: 0 } };
 	const context: ToPanel = { kind: 'context', meter, model: 'm', list };
 	const both = after(snapshot(), rewindPlan, context);
 	assert.deepEqual([both.rewindPlan, both.context?.model], [null, 'm']);

@@ -3,6 +3,7 @@
  * what the user changes later stands behind it in the branch. Pure. How a model writes them is `factLines.ts`.
  */
 
+import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { cutText } from '../../base/text.ts';
 import type { Fact, FactKind } from '../session/compactionFields.ts';
@@ -49,6 +50,19 @@ export function deletedTexts(branch: readonly Entry[]): readonly string[] {
 		}
 	}
 	return deleted;
+}
+
+type FactWish = Pick<FactEdit, 'op' | 'kind' | 'topic' | 'text'> & { readonly id?: string };
+
+/** What the user wants changed, as it stands in the log. Throws UserError when there is no such fact, or it says nothing. */
+export function makeFactEdit(branch: readonly Entry[], { id, op, kind, topic, text }: FactWish): FactEdit {
+	if (op !== 'add' && !factsOf(branch).some((fact) => fact.id === id))
+		throw new UserError('no-such-fact', 'This fact is not kept any more. Nothing was changed.');
+	const fact = id ?? nextFactId(branch);
+	if (op !== 'add' && op !== 'change') return { fact, op };
+	const words = plainFact({ topic: topic ?? '', text: text ?? '' });
+	if (words.text === '') throw new UserError('empty-fact', 'The fact has no words. Nothing was changed.');
+	return { fact, op, kind: kind ?? 'decision', ...words };
 }
 
 /** An id that no fact of the branch has or had. */

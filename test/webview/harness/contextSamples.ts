@@ -84,6 +84,29 @@ const contextList = (changes: Partial<ContextList> = {}): ContextList => ({
 	busyReason: null,
 	hasLast: true,
 	miss: null,
+	facts: {
+		pendingTokens: 0,
+		facts: [
+			{
+				id: 'f1',
+				kind: 'decision',
+				topic: 'guards',
+				text: 'Guards stand before the multiplication, so that NaN is caught as well as a negative side',
+				isPinned: true,
+				isOwn: false,
+				canOpen: true,
+			},
+			{
+				id: 'f2',
+				kind: 'constraint',
+				topic: 'style',
+				text: 'No new dependency for this',
+				isPinned: false,
+				isOwn: true,
+				canOpen: false,
+			},
+		],
+	},
 	...changes,
 });
 

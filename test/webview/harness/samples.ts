@@ -383,6 +383,10 @@ export const samples: Readonly<Record<string, Sample>> = {
 			),
 		],
 	},
+	contextFacts: {
+		messages: [snapshot(), contextMessage(meter)],
+		clicks: ['.facts-section > summary', '[data-fact="f2"] [data-edit] vscode-button'],
+	},
 	contextPlan: {
 		messages: [snapshot(), contextMessage(meter), { kind: 'context.plan', plan: contextPlan }],
 	},
