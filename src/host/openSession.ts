@@ -297,7 +297,7 @@ export class OpenSession implements Disposable {
 		const toolUseId = 'toolUseId' in entry ? entry.toolUseId : undefined;
 		if (toolUseId !== undefined && this.#hasNewContents(entry, toolUseId)) void this.#refreshEdit(toolUseId);
 		if (HEAD_TYPES.has(entry.type)) this.#changed.fire({ kind: 'head' });
-		if (CONTEXT_TYPES.has(entry.type)) this.#changed.fire({ kind: 'context' });
+		if (isConversation(entry) || CONTEXT_TYPES.has(entry.type)) this.#changed.fire({ kind: 'context' });
 	}
 
 	#replay(): void {
@@ -381,16 +381,7 @@ const HEAD_TYPES: ReadonlySet<string> = new Set([
 	'restore',
 	'tail',
 ]);
-const CONTEXT_TYPES: ReadonlySet<string> = new Set([
-	'user',
-	'attachment',
-	'assistant',
-	'assistantEnded',
-	'toolResult',
-	'reminder',
-	'turnEnded',
-	'model',
-	'prefix',
-]);
+/** Besides the conversation. */
+const CONTEXT_TYPES: ReadonlySet<string> = new Set(['model', 'prefix', 'count']);
 
 const LEFT_TEXT = 'The other window closed this session. It can be read here; go on with it below.';

@@ -6,6 +6,7 @@ import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import { ModelError } from '../../src/core/model/modelError.ts';
 import { closeOpenCalls } from '../../src/core/session/closeOpenCalls.ts';
+import type { EntryDraft } from '../../src/core/session/entry.ts';
 import type { LogProblem } from '../../src/core/session/sessionTypes.ts';
 import { Approvals } from '../../src/host/approvals.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
@@ -434,4 +435,22 @@ test('what is wrong with a log is told at its end, short, until the conversation
 	assert.match(late?.text ?? '', /^1 line of the log came from a window that no longer owned/);
 	panel.open.clearNotices();
 	assert.deepEqual(shape(panel.items()), ['prompt', 'turnEnd']);
+});
+
+test('whatever changes the next request is told to the meter: an edit of the context, and what the endpoint counted', async () => {
+	const fixture = await createFixture({ model: createScriptedModel([]) });
+	const { open } = createPanel(fixture);
+	const told: string[] = [];
+	open.onDidChange(({ kind }) => told.push(kind));
+	const [prompt] = fixture.session.append({ type: 'user', content: [{ type: 'text', text: 'hi' }] });
+	assert.ok(prompt);
+	const drafts: readonly EntryDraft<'contextEdit' | 'count'>[] = [
+		{ type: 'contextEdit', edits: [{ ref: { entry: prompt.id }, op: 'fold', text: '.' }], cause: 'test' },
+		{ type: 'count', tokens: 9, model: 'm' },
+	];
+	for (const draft of drafts) {
+		told.length = 0;
+		fixture.session.append<'contextEdit' | 'count'>(draft);
+		assert.ok(told.includes('context'), draft.type);
+	}
 });
