@@ -141,7 +141,7 @@ export async function createAgent(
 	const documents = store.add(new RequestDocuments());
 	const inspector = new ContextInspector({ ...world, meters, documents, requestBody: outside.requestBody });
 	store.add(tellMemoryWeights({ files: surfaces.contextFiles, inspector, meters, host, onError }));
-	const suggestions = store.add(new Suggestions({ ...world, host, meterOf: (open) => meters.meterOf(open) }));
+	const suggestions = store.add(new Suggestions({ ...world, host, setting, meterOf: (open) => meters.meterOf(open) }));
 	const views = store.add(
 		new ChatViews({
 			extensionUri: context.extensionUri,

@@ -14,7 +14,10 @@ import { portsFor, runApart, type TurnWorld, turnRefusal } from './turnRunner.ts
 /** What the user chose; `costUsd` is that of all drafts. */
 export type ClearChoice = { readonly brief: string; readonly costUsd: number | null };
 
-/** Undefined when the user wants none of it. Rejects with UserError `nothing-to-clear`, `busy` or `session-read-only`. */
+export const NOTHING_TO_CLEAR = 'There is nothing to clear: this session has no messages yet.';
+export const hasNothingToClear = (session: Session): boolean => !hasConversation(session.branch()) && !session.hasOlder;
+
+/** Undefined when the user wants none of it. Rejects with UserError `busy` or `session-read-only`. */
 export async function chooseBrief(
 	open: OpenSession,
 	focus: string,
@@ -22,7 +25,6 @@ export async function chooseBrief(
 ): Promise<ClearChoice | undefined> {
 	const { session } = open;
 	if (session.readOnlyReason !== undefined) throw sessionReadOnly(session.readOnlyReason);
-	if (!hasConversation(session.branch()) && !session.hasOlder) throw nothingToClear();
 	if (open.isRunning) throw busy();
 	let choice: ClearChoice | undefined;
 	try {
@@ -133,9 +135,6 @@ export async function linkedSession(
 		'That session is not in this folder any more. It may be in the trash: see the Sessions view.',
 	);
 }
-
-const nothingToClear = (): UserError =>
-	new UserError('nothing-to-clear', 'There is nothing to clear: this session has no messages yet.');
 
 const busy = (): UserError =>
 	new UserError('busy', 'A turn is running. Nothing was changed. Stop it or wait for its end, then clear again.');

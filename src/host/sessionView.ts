@@ -14,7 +14,7 @@ import { forkTitle } from '../core/session/titles.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { readPrompt } from './attachments.ts';
-import { chooseBrief, linkedSession, linkSessions } from './clearFlow.ts';
+import { chooseBrief, hasNothingToClear, linkedSession, linkSessions, NOTHING_TO_CLEAR } from './clearFlow.ts';
 import { compactSession, undoCompaction } from './compactFlow.ts';
 import { switchModel } from './modelSwitch.ts';
 import type { OpenSession } from './openSession.ts';
@@ -307,6 +307,7 @@ export class SessionView implements Disposable {
 	async clear(focus: string): Promise<void> {
 		const { sessions, drafts, world } = this.#host;
 		const old = this.current;
+		if (hasNothingToClear(old.session)) return this.say({ kind: 'toast', level: 'info', text: NOTHING_TO_CLEAR });
 		const choice = await chooseBrief(old, focus, world);
 		if (!choice) return;
 		const fresh = await sessions.create();

@@ -2,22 +2,26 @@
  * The suggestion above the input of each open session: at most one, each cause once per session, none while a turn runs. When one is due is
  * core's (context/suggestions.ts).
  */
-import type * as vscode from 'vscode';
 import * as z from 'zod';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
+import type { Event } from '../base/emitter.ts';
 import { plural } from '../base/text.ts';
 import { isForecastShort, isInRotZone, isNewTask, type SuggestionMoment } from '../core/context/suggestions.ts';
 import { type ContextMeter, shortTokens } from '../protocol/contextMeter.ts';
 import type { Suggestion, SuggestionCause } from '../protocol/suggestion.ts';
-import type { OpenSession } from './openSession.ts';
-import type { SessionHost } from './sessionHost.ts';
-import { setting } from './settings.ts';
+import type { OpenSession, SessionChange } from './openSession.ts';
 
-export type SuggestionsWorld = {
-	readonly host: SessionHost;
-	readonly state: vscode.Memento;
+type Suggested = Pick<OpenSession, 'isRunning' | 'headChanged'> & {
+	readonly session: Pick<OpenSession['session'], 'id' | 'readOnlyReason' | 'branch'>;
+};
+
+export type SuggestionsWorld<Open> = {
+	readonly host: { readonly onDidChange: Event<{ readonly open: Open; readonly change: Pick<SessionChange, 'kind'> }> };
+	readonly state: { get(key: string): unknown; update(key: string, value: unknown): Thenable<void> };
 	readonly clock: { now(): number };
-	meterOf(open: OpenSession): ContextMeter;
+	/** As it is now. */
+	setting(key: 'context.suggestions' | 'context.autoCompact'): boolean;
+	meterOf(open: Open): ContextMeter;
 	onError(event: string, error: unknown, sessionId?: string): void;
 };
 
@@ -26,13 +30,13 @@ const TOLD_KEY = 'retrace.suggested';
 const MAX_TOLD_SESSIONS = 200;
 const toldSchema = z.record(z.string(), z.array(z.string())).catch({});
 
-export class Suggestions implements Disposable {
-	readonly #world: SuggestionsWorld;
+export class Suggestions<Open extends Suggested = OpenSession> implements Disposable {
+	readonly #world: SuggestionsWorld<Open>;
 	readonly #store = new DisposableStore();
-	readonly #shown = new WeakMap<OpenSession, Suggestion>();
-	readonly #drafts = new WeakMap<OpenSession, string>();
+	readonly #shown = new WeakMap<Open, Suggestion>();
+	readonly #drafts = new WeakMap<Open, string>();
 
-	constructor(world: SuggestionsWorld) {
+	constructor(world: SuggestionsWorld<Open>) {
 		this.#world = world;
 		this.#store.add(
 			world.host.onDidChange(({ open, change }) => {
@@ -42,17 +46,17 @@ export class Suggestions implements Disposable {
 		);
 	}
 
-	of(open: OpenSession): Suggestion | null {
+	of(open: Open): Suggestion | null {
 		return this.#shown.get(open) ?? null;
 	}
 
 	/** What is being typed in the input of this session. */
-	drafted(open: OpenSession, text: string): void {
+	drafted(open: Open, text: string): void {
 		this.#drafts.set(open, text);
 		this.#update(open);
 	}
 
-	dismiss(open: OpenSession, cause: SuggestionCause): void {
+	dismiss(open: Open, cause: SuggestionCause): void {
 		if (this.#shown.get(open)?.cause === cause) this.#show(open, undefined);
 	}
 
@@ -61,10 +65,11 @@ export class Suggestions implements Disposable {
 	}
 
 	/** Its own barrier: nobody asked for it. */
-	#update(open: OpenSession): void {
+	#update(open: Open): void {
 		try {
 			const shown = this.#shown.get(open);
-			const isQuiet = open.isRunning || open.session.readOnlyReason !== undefined || !setting('context.suggestions');
+			const isQuiet =
+				open.isRunning || open.session.readOnlyReason !== undefined || !this.#world.setting('context.suggestions');
 			if (isQuiet) {
 				this.#show(open, undefined);
 				return;
@@ -82,17 +87,17 @@ export class Suggestions implements Disposable {
 		}
 	}
 
-	#momentOf(open: OpenSession): SuggestionMoment {
+	#momentOf(open: Open): SuggestionMoment {
 		return {
 			branch: open.session.branch(),
 			draft: this.#drafts.get(open) ?? '',
 			meter: this.#world.meterOf(open),
-			autoCompact: setting('context.autoCompact'),
+			autoCompact: this.#world.setting('context.autoCompact'),
 			nowMs: this.#world.clock.now(),
 		};
 	}
 
-	#show(open: OpenSession, suggestion: Suggestion | undefined): void {
+	#show(open: Open, suggestion: Suggestion | undefined): void {
 		if (this.#shown.get(open)?.cause === suggestion?.cause) return;
 		if (suggestion) {
 			this.#shown.set(open, suggestion);
@@ -101,13 +106,13 @@ export class Suggestions implements Disposable {
 		open.headChanged();
 	}
 
-	#told({ session }: OpenSession): ReadonlySet<string> {
-		return new Set(toldSchema.parse(this.#world.state.get<unknown>(TOLD_KEY) ?? {})[session.id]);
+	#told({ session }: Open): ReadonlySet<string> {
+		return new Set(toldSchema.parse(this.#world.state.get(TOLD_KEY) ?? {})[session.id]);
 	}
 
-	#tell({ session }: OpenSession, cause: SuggestionCause): void {
+	#tell({ session }: Open, cause: SuggestionCause): void {
 		const { state, onError } = this.#world;
-		const all = toldSchema.parse(state.get<unknown>(TOLD_KEY) ?? {});
+		const all = toldSchema.parse(state.get(TOLD_KEY) ?? {});
 		const { [session.id]: own = [], ...others } = all;
 		const kept = Object.entries(others).slice(1 - MAX_TOLD_SESSIONS);
 		const told = Object.fromEntries([...kept, [session.id, [...own, cause]]]);

@@ -189,7 +189,7 @@ suite('File scanner in a repository', () => {
 		world.write({ 'src/1.txt': 'mine\n' });
 		await world.around(() => assert.equal(copies(), 1));
 		git(world.root, 'add', '.');
-		const { changes } = await world.around(() => git(world.root, 'checkout', '-qf', 'HEAD', '--', '.'));
+		const { changes } = await world.around(() => void git(world.root, 'checkout', '-qf', 'HEAD', '--', '.'));
 		assert.deepEqual(await told(world.blobs, changes), ['change src/1.txt: "mine\\n" -> "line 1\\n"']);
 	});
 

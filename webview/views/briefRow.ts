@@ -14,7 +14,7 @@ type ContinuedItem = Extract<TranscriptItem, { kind: 'continued' }>;
 
 export function briefRow(item: BriefItem, context: ViewContext): TemplateResult {
 	const { post } = context;
-	const text = html`<div class="answer">${unsafeHTML(renderMarkdown(item.text))}</div>`;
+	const text = html`<div class="block">${unsafeHTML(renderMarkdown(item.text))}</div>`;
 	const follow = html`<button type="button" class="link" title="Open the session that this one continues" @click=${() => post({ kind: 'session.follow', id: item.sessionId })}>${item.title}</button>`;
 	if (item.canEdit && item.text !== '')
 		return html`<section class="card brief-card" data-row=${item.id} role="group" aria-label="Brief">
