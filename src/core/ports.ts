@@ -379,6 +379,15 @@ export type ModelInfo = {
 	readonly isDeprecated: boolean;
 };
 
+/** How our reminders are sent: as `system` messages behind the user's, or as text of the user's turn. */
+export type ReminderForm = 'system' | 'user';
+/** What is known of the endpoint that is configured. */
+export type ReminderForms = {
+	/** Undefined = it was not asked yet. */
+	known(model: string): ReminderForm | undefined;
+	remember(model: string, form: ReminderForm): void;
+};
+
 /** A model endpoint. One call is one attempt: retrying is the caller's. */
 export type StreamModel = {
 	/** What the user sees as provider: `Anthropic API`, `demo`, … */

@@ -83,7 +83,7 @@ export function sessionCost(entries: readonly Entry[], costUsd: number, model: s
 	};
 }
 
-export const PRICE_NOT_KNOWN = 'price not known';
+const PRICE_NOT_KNOWN = 'price not known';
 
 function shortUsd(costUsd: number): string {
 	return costUsd > 0 && costUsd < 0.005 ? '< $0.01' : `$${costUsd.toFixed(2)}`;

@@ -5,10 +5,9 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
-import type { ReminderForms } from '../core/agent/reminderForm.ts';
 import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../core/model/catalogue.ts';
 import { createDemoModel } from '../core/model/demoModel.ts';
-import type { ModelInfo, StreamModel } from '../core/ports.ts';
+import type { ModelInfo, ReminderForms, StreamModel } from '../core/ports.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { createReminderForms, type KeptState } from './reminderForms.ts';
 import type { ApiKeys } from './secrets.ts';

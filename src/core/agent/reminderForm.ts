@@ -4,19 +4,10 @@
  */
 import type { LoadedPrefix } from '../context/prefix.ts';
 import { ModelError } from '../model/modelError.ts';
-import type { ModelRequest } from '../ports.ts';
+import type { ModelRequest, ReminderForm } from '../ports.ts';
 import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { TurnPorts } from './turnTypes.ts';
-
-export type ReminderForm = 'system' | 'user';
-
-/** What is known of the endpoint that is configured. */
-export type ReminderForms = {
-	/** Undefined = it was not asked yet. */
-	known(model: string): ReminderForm | undefined;
-	remember(model: string, form: ReminderForm): void;
-};
 
 /** A question that nobody needs the answer of: the first prompt waits no longer for it. */
 const PROBE_MS = 3_000;

@@ -4,9 +4,9 @@
  */
 import type { BlobCache } from '../context/loadBlobs.ts';
 import { freezePrefix } from '../context/prefix.ts';
+import type { ReminderForm } from '../ports.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import { loadedTools, toolDefinitions } from '../tools/registry.ts';
-import type { ReminderForm } from './reminderForm.ts';
 import type { ProjectContext, TurnPorts } from './turnTypes.ts';
 
 export type PrefixPorts = Pick<TurnPorts, 'blobs' | 'isOfficialEndpoint' | 'lateTools' | 'modelInfo'>;

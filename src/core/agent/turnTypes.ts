@@ -15,6 +15,7 @@ import type {
 	IdSource,
 	ModelEvent,
 	ModelInfo,
+	ReminderForms,
 	Search,
 	Shell,
 	StreamModel,
@@ -25,7 +26,6 @@ import type { InputBlock } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { LateTools } from '../tools/lateTools.ts';
-import type { ReminderForms } from './reminderForm.ts';
 
 /** What the user submitted. A text over 100,000 characters is turned into an attachment by `makePrompt`. */
 export type Prompt = {

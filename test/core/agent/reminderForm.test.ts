@@ -1,11 +1,10 @@
 /** How reminders are sent: asked once per endpoint, frozen with the session, and given up without losing a turn. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ReminderForm, ReminderForms } from '../../../src/core/agent/reminderForm.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { TurnPorts } from '../../../src/core/agent/turnTypes.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest, ReminderForm, ReminderForms } from '../../../src/core/ports.ts';
 import { createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { createFixture } from './turnFixture.ts';
 
