@@ -12,6 +12,7 @@ import { mentionOf } from './mentions.ts';
 import type { MergeEditor } from './mergeEditor.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import { plainLabel, plainMessage } from './plainLabel.ts';
+import { refreshContext } from './refreshContext.ts';
 import type { RequestView } from './requestViews.ts';
 import { type ApiKeys, originOf } from './secrets.ts';
 import type { SessionHost } from './sessionHost.ts';
@@ -93,6 +94,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 			await focusChat(world);
 			await host.compact();
 		},
+		refreshContext: () => refreshContext(host.current, host.world),
 		clearWithBrief: async () => {
 			await focusChat(world);
 			await host.clear();
