@@ -4,6 +4,7 @@
  * when it spares a summary. Never in an unfinished turn, never what is pinned, was brought back, or belongs to the last turns.
  */
 import { UserError } from '../../base/errors.ts';
+import { isCacheWarm } from '../context/cachedStart.ts';
 import { activeEdits, type ContextRef, isSameRef } from '../context/contextEdits.ts';
 import { type ContextItem, contextItems } from '../context/contextItems.ts';
 import { foldNote } from '../context/foldNotes.ts';
@@ -30,8 +31,10 @@ const FITS_SHARE = 0.95;
 
 /** Before the prompt of a turn: the next request writes the whole conversation to the cache anew in any case. */
 export async function foldWhileCold(turn: FoldingTurn): Promise<void> {
+	const { session, ports } = turn;
+	if (isCacheWarm(session, ports.clock.now(), ports.messageTtl)) return;
 	const draft = planFolding(turn);
-	if (!draft || draft.isCacheWarm) return;
+	if (!draft) return;
 	if (draft.tokensBefore - draft.tokensAfter >= MIN_SAVED_TOKENS) await fold(turn, draft);
 }
 

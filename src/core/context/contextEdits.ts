@@ -125,7 +125,7 @@ export const leavesNothing = ({ type }: Entry): boolean =>
 	type === 'reminder' || type === 'assistant' || type === 'compaction';
 
 function collect(branch: readonly Entry[]): ActiveEdits {
-	const positions = new Map(branch.map(({ id }, position) => [id, position]));
+	const positions = positionsOfRefs(branch);
 	const gone = replacedEntries(branch);
 	const replacements = new Map<string, { readonly ref: ContextRef; readonly replacement: Replacement }>();
 	const pins = new Map<string, ContextRef>();
@@ -149,6 +149,17 @@ function collect(branch: readonly Entry[]): ActiveEdits {
 		}
 	});
 	return made(byEntry(replacements.values()), [...pins.values()], stripped(branch, stripsFrom));
+}
+
+/** Of the entries that an edit names; the others need not be looked up. */
+function positionsOfRefs(branch: readonly Entry[]): ReadonlyMap<EntryId, number> {
+	const named = new Set<EntryId>();
+	for (const edit of branch) if (edit.type === 'contextEdit') for (const { ref } of edit.edits) named.add(ref.entry);
+	const positions = new Map<EntryId, number>();
+	branch.forEach(({ id }, position) => {
+		if (named.has(id)) positions.set(id, position);
+	});
+	return positions;
 }
 
 function made(

@@ -154,7 +154,7 @@ function stripFor(branch: readonly Entry[], edits: readonly ContextEditItem[]): 
 	const strip: ContextEditItem = { ref: { entry: first.id }, op: 'stripThinking' };
 	const stripped = newlyStripped(branch, asEntry(branch, [strip], ''));
 	const open = openReplies(branch);
-	if (stripped.some((id) => open.has(id))) throw turnUnfinished();
+	if (stripped.some((id) => open.has(id))) throw turnBrokeOff();
 	return stripped.length > 0 ? strip : undefined;
 }
 
@@ -274,6 +274,12 @@ const turnUnfinished = (): UserError =>
 	new UserError(
 		'turn-unfinished',
 		'The context can be edited between two turns only. Nothing was changed. Wait for the end of this one or stop it, then try again.',
+	);
+
+const turnBrokeOff = (): UserError =>
+	new UserError(
+		'turn-unfinished',
+		'The last turn broke off behind a call, and what was thought before it must be sent once more with its result. Nothing was changed. Send a message first, then try again.',
 	);
 
 const notInContext = (): UserError =>
