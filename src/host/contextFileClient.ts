@@ -27,8 +27,11 @@ export type ContextFileClient = {
 /** As the library does it: more crashes in three minutes than this mean that another start would not help. */
 const MOST_RESTARTS = 4;
 const STOP_AFTER_MS = 2_000;
-/** The server answers small questions: a small young generation and functions compiled when they run keep its memory low. */
-const SMALL = ['--max-semi-space-size=1', '--max-lazy'];
+/** The server answers small questions: it is kept small rather than made fast. */
+const SMALL =
+	'--max-semi-space-size=1 --max-old-space-size=24 --max-lazy --no-opt --no-maglev --single-threaded --expose-gc'.split(
+		' ',
+	);
 
 export async function startContextFileClient(serverFile: string): Promise<ContextFileClient> {
 	const watched = ['**/*.{md,mdx,mdc,markdown,txt,rst,adoc}', '**/.claude/**', '**/.mcp.json'];

@@ -3,7 +3,7 @@ import type { InlayHint } from 'vscode-languageserver';
 import { parseFrontmatter } from '../core/memory/frontmatter.ts';
 import { memoryTokens } from '../core/memory/memoryTokens.ts';
 import { followDocument, sentText } from './importTreeOf.ts';
-import { type ContextDocument, countWords, mayImport, type Surroundings, toRange } from './surroundings.ts';
+import { type ContextDocument, countWords, grouped, mayImport, type Surroundings, toRange } from './surroundings.ts';
 
 const TOP = { line: 0, character: 0 };
 
@@ -19,8 +19,7 @@ export async function inlays(document: ContextDocument, surroundings: Surroundin
 	const { direct, tree } = await followDocument(document, surroundings);
 	const own = memoryTokens({ path, text: sentText(document) }, weights);
 	const all = tree.files.reduce((sum, file) => sum + memoryTokens(file, weights), own);
-	const top =
-		tree.files.length === 0 ? countWords(own) : `${countWords(own)}, ${all.toLocaleString('en-US')} with imports`;
+	const top = tree.files.length === 0 ? countWords(own) : `${countWords(own)}, ${grouped(all)} with imports`;
 	const imports = direct.flatMap(({ mention, target, text: brings, isRepeated }) => {
 		const { end } = toRange(mention.range);
 		if (isRepeated) return [hint(end, 'counted above', 'paddingLeft')];

@@ -1,7 +1,7 @@
 /** What is wrong in `.claude/settings.json` and `.mcp.json`. What is no JSON at all the editor says itself. */
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
 import type * as z from 'zod';
-import { mcpServerShape, mcpShape, settingsShape } from './jsonShapes.ts';
+import { mcpServerShape, shapes } from './jsonShapes.ts';
 import { positionAt } from './positionAt.ts';
 import type { Problem } from './problem.ts';
 import { type RuleList, ruleProblem, type StatedRule } from './ruleProblems.ts';
@@ -24,11 +24,11 @@ export function parseJson(text: string): Node | undefined {
 }
 
 function settingsProblems(document: ContextDocument, tree: Node): readonly Problem[] {
-	return issuesOf(settingsShape, tree).map((issue) => shapeProblem(document, tree, issue, 'settings-shape'));
+	return issuesOf(shapes().settings, tree).map((issue) => shapeProblem(document, tree, issue, 'settings-shape'));
 }
 
 function mcpProblems(document: ContextDocument, tree: Node): readonly Problem[] {
-	const issues: Issue[] = [...issuesOf(mcpShape, tree)];
+	const issues: Issue[] = [...issuesOf(shapes().mcp, tree)];
 	for (const { name, value } of membersOf(findNodeAtLocation(tree, ['mcpServers']))) {
 		const issue = (found: Issue) => issues.push({ ...found, path: ['mcpServers', name, ...found.path] });
 		if (!/^[\w-]{1,64}$/.test(name))

@@ -1,67 +1,80 @@
 /** What `.claude/settings.json` and `.mcp.json` may hold, as far as Retrace knows it. Other keys are somebody else's. */
 import * as z from 'zod';
 
-const texts = z.array(z.string());
-const hook = z.looseObject({
-	type: z.enum(['command', 'prompt', 'agent', 'http']),
-	command: z.string().optional(),
-	timeout: z.number().positive().optional(),
-});
-const hooksOfEvent = z.array(z.looseObject({ matcher: z.string().optional(), hooks: z.array(hook) }));
+type Shapes = ReturnType<typeof makeShapes>;
+let made: Shapes | undefined;
 
-export const settingsShape = z.looseObject({
-	permissions: z
-		.looseObject({
-			allow: texts.optional().describe('Rules for calls that run without a question.'),
-			ask: texts.optional().describe('Rules for calls that are always asked about.'),
-			deny: texts.optional().describe('Rules for calls that never run.'),
-			defaultMode: z.string().optional().describe('The mode that a session starts in.'),
-			additionalDirectories: texts.optional().describe('Folders beside the project that may be worked on.'),
-			disableBypassPermissionsMode: z.string().optional(),
-		})
-		.optional()
-		.describe('Rules about what may run: deny comes before ask, ask before allow.'),
-	hooks: z.record(z.string(), hooksOfEvent).optional().describe('Programs that run at fixed points of the work.'),
-	env: z.record(z.string(), z.string()).optional().describe('Variables of the environment that commands get.'),
-	model: z.string().optional().describe('The model that is used.'),
-	outputStyle: z.string().optional().describe('How replies are written.'),
-	language: z.string().optional().describe('The language of replies.'),
-	cleanupPeriodDays: z.number().nonnegative().optional().describe('After how many days old sessions go.'),
-	includeCoAuthoredBy: z.boolean().optional().describe('Whether commits name the agent.'),
-	enableAllProjectMcpServers: z
-		.boolean()
-		.optional()
-		.describe('Whether all servers of `.mcp.json` start without a question.'),
-	enabledMcpjsonServers: texts.optional().describe('Servers of `.mcp.json` that may start.'),
-	disabledMcpjsonServers: texts.optional().describe('Servers of `.mcp.json` that do not start.'),
-	disableAllHooks: z.boolean().optional().describe('Whether no hook runs.'),
-	apiKeyHelper: z.string().optional(),
-	statusLine: z.looseObject({}).optional(),
-	companyAnnouncements: texts.optional(),
-	claudeMdExcludes: texts.optional().describe('Memory files that are left out.'),
-});
+/** Made when the first of these files is open: they are half of what this process would otherwise hold. */
+export function shapes(): Shapes {
+	made ??= makeShapes();
+	return made;
+}
 
-const endpoint = z.looseObject({
-	type: z.enum(['http', 'streamable-http', 'sse', 'ws']).describe('How the server is reached.'),
-	url: z.string().min(1).describe('Where the server is.'),
-	headers: z.record(z.string(), z.string()).optional().describe('Headers that are sent with each request.'),
-});
-const program = z.looseObject({
-	type: z.literal('stdio').optional().describe('How the server is reached.'),
-	command: z.string().min(1).describe('The program that is started.'),
-	args: texts.optional().describe('What it is started with.'),
-	env: z.record(z.string(), z.string()).optional().describe('Variables of its environment.'),
-});
+function makeShapes() {
+	const texts = z.array(z.string());
+	const hook = z.looseObject({
+		type: z.enum(['command', 'prompt', 'agent', 'http']),
+		command: z.string().optional(),
+		timeout: z.number().positive().optional(),
+	});
+	const hooksOfEvent = z.array(z.looseObject({ matcher: z.string().optional(), hooks: z.array(hook) }));
+
+	const settings = z.looseObject({
+		permissions: z
+			.looseObject({
+				allow: texts.optional().describe('Rules for calls that run without a question.'),
+				ask: texts.optional().describe('Rules for calls that are always asked about.'),
+				deny: texts.optional().describe('Rules for calls that never run.'),
+				defaultMode: z.string().optional().describe('The mode that a session starts in.'),
+				additionalDirectories: texts.optional().describe('Folders beside the project that may be worked on.'),
+				disableBypassPermissionsMode: z.string().optional(),
+			})
+			.optional()
+			.describe('Rules about what may run: deny comes before ask, ask before allow.'),
+		hooks: z.record(z.string(), hooksOfEvent).optional().describe('Programs that run at fixed points of the work.'),
+		env: z.record(z.string(), z.string()).optional().describe('Variables of the environment that commands get.'),
+		model: z.string().optional().describe('The model that is used.'),
+		outputStyle: z.string().optional().describe('How replies are written.'),
+		language: z.string().optional().describe('The language of replies.'),
+		cleanupPeriodDays: z.number().nonnegative().optional().describe('After how many days old sessions go.'),
+		includeCoAuthoredBy: z.boolean().optional().describe('Whether commits name the agent.'),
+		enableAllProjectMcpServers: z
+			.boolean()
+			.optional()
+			.describe('Whether all servers of `.mcp.json` start without a question.'),
+		enabledMcpjsonServers: texts.optional().describe('Servers of `.mcp.json` that may start.'),
+		disabledMcpjsonServers: texts.optional().describe('Servers of `.mcp.json` that do not start.'),
+		disableAllHooks: z.boolean().optional().describe('Whether no hook runs.'),
+		apiKeyHelper: z.string().optional(),
+		statusLine: z.looseObject({}).optional(),
+		companyAnnouncements: texts.optional(),
+		claudeMdExcludes: texts.optional().describe('Memory files that are left out.'),
+	});
+
+	const endpoint = z.looseObject({
+		type: z.enum(['http', 'streamable-http', 'sse', 'ws']).describe('How the server is reached.'),
+		url: z.string().min(1).describe('Where the server is.'),
+		headers: z.record(z.string(), z.string()).optional().describe('Headers that are sent with each request.'),
+	});
+	const program = z.looseObject({
+		type: z.literal('stdio').optional().describe('How the server is reached.'),
+		command: z.string().min(1).describe('The program that is started.'),
+		args: texts.optional().describe('What it is started with.'),
+		env: z.record(z.string(), z.string()).optional().describe('Variables of its environment.'),
+	});
+
+	const mcp = z.looseObject({ mcpServers: z.record(z.string(), z.unknown()) });
+	return { settings, mcp, endpoint, program };
+}
 
 /** One entry of `mcpServers`: a program that is started, or an address. */
 export function mcpServerShape(server: unknown): z.ZodType {
+	const { endpoint, program } = shapes();
 	if (typeof server !== 'object' || server === null) return program;
 	const type = 'type' in server ? server.type : undefined;
 	const isAddress = type === undefined ? 'url' in server && !('command' in server) : type !== 'stdio';
 	return isAddress ? endpoint : program;
 }
-
-export const mcpShape = z.looseObject({ mcpServers: z.record(z.string(), z.unknown()) });
 
 /** What a key of the settings is for, by its place. */
 export function aboutKey(path: readonly (string | number)[]): string | undefined {
@@ -75,7 +88,7 @@ export function keysAt(path: readonly (string | number)[]): readonly string[] {
 }
 
 function shapeAt(path: readonly (string | number)[]): z.ZodType | undefined {
-	let shape: unknown = settingsShape;
+	let shape: unknown = shapes().settings;
 	for (const step of path) {
 		const outer = whole(shape);
 		shape = outer instanceof z.ZodObject ? outer.shape[step] : undefined;

@@ -31,6 +31,8 @@ import { createWorkspaceWorld } from './workspaceWorld.ts';
 
 /** Typing comes in bursts: problems are looked for once it pauses this long. */
 const DIAGNOSE_AFTER_MS = 120;
+/** What a burst of questions leaves behind is given back when nobody asks any more. */
+const TIDY_AFTER_MS = 1_000;
 const REQUEST_FAILED = -32803;
 
 const connection = createConnection(ProposedFeatures.all);
@@ -40,6 +42,8 @@ let world = createWorld({ tools: [], models: [] });
 let isInlayRefreshed = false;
 let areFoldersTold = false;
 let waiting: NodeJS.Timeout | undefined;
+let tidying: NodeJS.Timeout | undefined;
+let isWarm = false;
 
 function createWorld(facts: Parameters<typeof createWorkspaceWorld>[0]['facts']) {
 	return createWorkspaceWorld({
@@ -148,6 +152,7 @@ connection.workspace.onWillRenameFiles(async ({ files }) => {
 		return from === undefined || to === undefined ? [] : [{ from, to }];
 	});
 	const edits = await editsForMoves(moves, world);
+	tidyLater();
 	return edits.length > 0 ? workspaceEdit(edits, undefined) : null;
 });
 connection.languages.inlayHint.on(async ({ textDocument, range }) => {
@@ -175,6 +180,21 @@ async function diagnoseAll(): Promise<void> {
 		const diagnostics = problems.map((problem) => toDiagnostic(problem, uriOf));
 		await connection.sendDiagnostics({ uri, version, diagnostics });
 	}
+	if (!isWarm && documents.all().length > 0) {
+		// So that the first rename need not read every file that imports.
+		isWarm = true;
+		await importedPaths(world);
+	}
+	tidyLater();
+}
+
+/** Node has `gc` when it is started with `--expose-gc`. */
+function tidyLater(): void {
+	clearTimeout(tidying);
+	tidying = setTimeout(
+		() => globalThis.gc?.({ execution: 'sync', flavor: 'last-resort', type: 'major' }),
+		TIDY_AFTER_MS,
+	);
 }
 
 function refreshInlays(): void {
@@ -185,6 +205,7 @@ function refreshInlays(): void {
 }
 
 async function documentAt(uri: string) {
+	tidyLater();
 	const document = documents.get(uri);
 	const context = document && (await contextOf(document));
 	return document && context && { document, context };

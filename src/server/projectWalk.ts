@@ -1,5 +1,5 @@
 /** Finds the files of a workspace, once and again when told that they changed. Looks at names only; follows no link and stops at a number. */
-import { readdir } from 'node:fs/promises';
+import { type Dirent, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { contextFileKind } from '../protocol/contextFileKind.ts';
 import type { ProjectFiles } from './surroundings.ts';
@@ -9,15 +9,16 @@ const SKIPPED: ReadonlySet<string> = new Set(['.git', '.hg', '.svn', 'node_modul
 const MAX_LISTED = 20_000;
 /** Folders are still looked at for context files; what lies behind so many is not found. */
 const MAX_FOLDERS = 20_000;
-const AT_ONCE = 16;
+/** Between so many folders, requests get their turn. */
+const AT_ONCE = 50;
 
 export async function walkProject(roots: readonly string[]): Promise<ProjectFiles> {
 	const contextFiles: { path: string; kind: NonNullable<ReturnType<typeof contextFileKind>> }[] = [];
 	let all: string[] | undefined = [];
 	const waiting = roots.map((root) => ({ root, folder: root }));
 	let seen = 0;
-	const look = async ({ root, folder }: (typeof waiting)[number]): Promise<void> => {
-		const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+	const look = ({ root, folder }: (typeof waiting)[number]): void => {
+		const entries = entriesOf(folder);
 		for (const entry of entries) {
 			const path = join(folder, entry.name);
 			if (entry.isDirectory()) {
@@ -38,9 +39,19 @@ export async function walkProject(roots: readonly string[]): Promise<ProjectFile
 	while (waiting.length > 0 && seen < MAX_FOLDERS) {
 		const now = waiting.splice(0, AT_ONCE);
 		seen += now.length;
-		await Promise.all(now.map(look));
+		for (const one of now) look(one);
+		await new Promise(setImmediate);
 	}
 	if (waiting.length > 0) all = undefined;
 	contextFiles.sort((a, b) => (a.path < b.path ? -1 : 1));
 	return { contextFiles, all };
+}
+
+function entriesOf(folder: string): readonly Dirent[] {
+	try {
+		return readdirSync(folder, { withFileTypes: true });
+	} catch {
+		// What may not be looked at, or went meanwhile.
+		return [];
+	}
 }

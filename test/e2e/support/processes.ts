@@ -8,6 +8,13 @@ export function killExtensionHosts(serverPid: number): number {
 	return found.length;
 }
 
+/** The processes below `serverPid` that run this file of the extension. */
+export function processesOf(serverPid: number, file: string): readonly number[] {
+	return descendants(serverPid)
+		.filter(({ command }) => command.includes(file))
+		.map(({ pid }) => pid);
+}
+
 interface Process {
 	readonly pid: number;
 	readonly parentPid: number;
