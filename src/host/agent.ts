@@ -274,7 +274,7 @@ export async function createAgent(
 			reload: () => branches.reload(),
 		}),
 		timelineCommands: timeline.commands,
-		memoryCommands: memory.commands({ session: () => host.current.session, say: (message) => views.say(message) }),
+		memoryCommands: memory.commands({ host, inspector, say: (message) => views.say(message) }),
 		doctorCommands: doctor.commands,
 		searchCommands: {
 			searchSessions: (text) => search.focus(typeof text === 'string' ? text : undefined),

@@ -7,13 +7,14 @@ import { UserError } from '../base/errors.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type { MemoryLoad } from '../core/memory/memoryFile.ts';
 import type { BlobStore, WorkspaceRoot } from '../core/ports.ts';
-import type { Session } from '../core/session/sessionTypes.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import type { OutsideWorld } from './agentTypes.ts';
+import type { ContextInspector } from './contextInspector.ts';
 import { createEditorWorkspace } from './editorWorkspace.ts';
 import { editMemory } from './memoryCommand.ts';
 import { createMemoryImports } from './memoryImports.ts';
 import { keepNote } from './memoryNote.ts';
+import type { SessionHost } from './sessionHost.ts';
 
 export type MemoryWorld = {
 	readonly outside: Pick<OutsideWorld, 'loadProjectContext' | 'loadNestedMemory' | 'diskWorkspace' | 'homeFolder'>;
@@ -33,7 +34,11 @@ export type Memory = {
 		loadProjectContext(): Promise<ProjectContext>;
 		loadNestedMemory(touched: readonly string[]): Promise<MemoryLoad>;
 	};
-	commands(shown: { session(): Session; say(message: ToPanel): void }): Commands;
+	commands(shown: {
+		readonly host: Pick<SessionHost, 'current'>;
+		readonly inspector: Pick<ContextInspector, 'memoryWeights'>;
+		say(message: ToPanel): void;
+	}): Commands;
 };
 
 export function createMemory(world: MemoryWorld): Memory {
@@ -69,10 +74,12 @@ export function createMemory(world: MemoryWorld): Memory {
 	const noteWorld = { workspace, blobs, state, homeFolder, roots, relativePath, onError: world.onError };
 	return {
 		ports,
-		commands: ({ session, say }) => ({
+		commands: ({ host, inspector, say }) => ({
 			async editMemory() {
 				requireTrust(isTrusted());
-				await editMemory({ ports, imports, homeFolder, roots, session, relativePath });
+				const session = () => host.current.session;
+				const weights = () => inspector.memoryWeights(host.current);
+				await editMemory({ ports, imports, homeFolder, roots, session, weights, relativePath });
 			},
 			async addMemory(words) {
 				const given = typeof words === 'string' ? words : undefined;

@@ -2,15 +2,8 @@
 import * as vscode from 'vscode';
 import { utf8Length } from '../base/text.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
-import { meterIndex } from '../core/context/meterIndex.ts';
-import { amountOf, tokensOf } from '../core/context/tokenRatios.ts';
-import {
-	type AskedImport,
-	type MemoryFile,
-	type MemoryLoad,
-	type MemoryScope,
-	memorySection,
-} from '../core/memory/memoryFile.ts';
+import type { AskedImport, MemoryLoad, MemoryScope } from '../core/memory/memoryFile.ts';
+import { type MemoryWeights, memoryTokens } from '../core/memory/memoryTokens.ts';
 import type { WorkspaceRoot } from '../core/ports.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import { shortTokens } from '../protocol/contextMeter.ts';
@@ -26,6 +19,8 @@ export type MemoryCommandWorld = {
 	readonly homeFolder: string;
 	roots(): readonly WorkspaceRoot[];
 	session(): Session;
+	/** What memory files cost in the session, as the context dialog shows it. */
+	weights(): Promise<MemoryWeights>;
 	relativePath(absolute: string): string;
 };
 
@@ -53,13 +48,13 @@ async function memoryItems(world: MemoryCommandWorld): Promise<Item[]> {
 	const project = await ports.loadProjectContext();
 	const nested = await ports.loadNestedMemory(causesOf(session()));
 	const shown = [...project.memory, ...nested.files];
-	const tokensOfFile = tokenCounter(session());
+	const weights = await world.weights();
 	const items = shown.map((file): Item => {
 		const by = file.importedBy === undefined ? '' : ` · imported by ${relativePath(file.importedBy)}`;
 		const size = file.sizeBytes ?? utf8Length(file.text);
 		return {
 			label: `$(file) ${plainLabel(relativePath(file.path))}`,
-			description: `${SCOPES[file.scope ?? 'project']} · ${sizeText(size)} · ${shortTokens(tokensOfFile(file))} tokens${plainLabel(by)}`,
+			description: `${SCOPES[file.scope ?? 'project']} · ${sizeText(size)} · ${shortTokens(memoryTokens(file, weights))} tokens${plainLabel(by)}`,
 			act: () => openFile(file.path),
 		};
 	});
@@ -78,12 +73,6 @@ function causesOf(session: Session): readonly string[] {
 		.branch()
 		.flatMap((entry) => (entry.type === 'attachment' && entry.memory?.cause ? [entry.memory.cause] : []));
 	return [...new Set(causes)];
-}
-
-/** By what this session learned about its model. */
-function tokenCounter(session: Session): (file: MemoryFile) => number {
-	const { ratios } = meterIndex(session.entries, session.links);
-	return (file) => Math.round(tokensOf(amountOf('prefix', utf8Length(memorySection(file))), ratios));
 }
 
 function askedItem(one: AskedImport, { imports, relativePath }: MemoryCommandWorld): Item {
