@@ -18,7 +18,7 @@ export function briefRow(item: BriefItem, context: ViewContext): TemplateResult 
 	const follow = html`<button type="button" class="link" title="Open the session that this one continues" @click=${() => post({ kind: 'session.follow', id: item.sessionId })}>${item.title}</button>`;
 	if (item.canEdit && item.text !== '')
 		return html`<section class="card brief-card" data-row=${item.id} role="group" aria-label="Brief">
-			<header class="card-head">${icon('note')}<span class="card-title">Brief</span><span class="quiet brief-from">from ${follow}</span></header>
+			<header class="card-head">${icon('note')}<h3 class="card-title">Brief</h3><span class="quiet brief-from">from ${follow}</span></header>
 			<div class="brief-text" tabindex="0" role="region" aria-label="Text of the brief">${text}</div>
 			<div class="card-buttons">
 				${textButton({ label: 'Edit Brief', look: 'secondary', onClick: () => post({ kind: 'brief.edit' }) })}
@@ -37,7 +37,7 @@ export function briefRow(item: BriefItem, context: ViewContext): TemplateResult 
 				}</span
 			>
 		</div>
-		${isOpen && item.text !== '' ? html`<div class="brief-text is-sent">${text}</div>` : nothing}
+		${isOpen && item.text !== '' ? html`<div class="brief-text is-sent"><h3 class="sr-only">Brief</h3>${text}</div>` : nothing}
 	</div>`;
 }
 
