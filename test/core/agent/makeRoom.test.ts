@@ -284,7 +284,8 @@ test('facts that come with a summary are sent beside it, found by Recall, carrie
 
 test('a plan is not parted from what is done about it while the request fits, and stands word for word after a summary', async () => {
 	const model = createScriptedModel([
-		{ blocks: [text('1. Do this.\n2. Then that.')], ...used(70_000) },
+		// The prefix is small, so the answer fills the context: what a summary leaves is below the line.
+		{ blocks: [text('1. Do this.\n2. Then that.')], usage: { inputTokens: 3_000, outputTokens: 67_000 } },
 		{ blocks: [text('Did it.')], ...used(71_000) },
 		summary('Planned and did.'),
 		{ blocks: [text('On.')], ...used(70_000) },
