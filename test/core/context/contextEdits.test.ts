@@ -7,6 +7,7 @@ import { buildContext } from '../../../src/core/context/buildContext.ts';
 import { activeEdits, type ContextEditItem, type ContextRef } from '../../../src/core/context/contextEdits.ts';
 import type { EntryOf } from '../../../src/core/session/entry.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
+import { checkGolden } from './golden.ts';
 import { canonicalLines, smallPrefix } from './request.ts';
 
 const prefix = smallPrefix();
@@ -99,6 +100,20 @@ describe('edits of the context', () => {
 				7: 'assistant [This was taken out of the context.]',
 			}),
 		);
+	});
+	it('the request of an edited session is what it was when this was written (golden)', () => {
+		const { b, prompt, attachment, reminder, result, answer } = scene();
+		edit(
+			b,
+			{ ref: { entry: prompt.id }, op: 'drop' },
+			{ ref: { entry: attachment.id }, op: 'fold', text: '[attachment]' },
+			{ ref: { entry: reminder }, op: 'fold', text: 'remember less' },
+			{ ref: { entry: result.id }, op: 'fold' },
+			{ ref: { entry: answer }, op: 'drop' },
+			{ ref: { entry: prompt.id }, op: 'stripThinking' },
+		);
+		b.user('three');
+		checkGolden('edited', buildContext({ branch: b.branch(), prefix, blobs: new Map() }));
 	});
 	it('one block of a message that has several', () => {
 		const b = entryBuilder();
