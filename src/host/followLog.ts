@@ -23,9 +23,14 @@ export function followLog(open: OpenSession, world: FollowWorld): Disposable {
 	const isReadOnly = session.readOnlyReason !== undefined;
 	const isIdle = () => !open.isRunning && !open.needsUser && open.queue.items.length === 0;
 
+	/** The log of a new session is not there yet: a look that began before its first append says nothing. */
+	let wasThere = session.sizeBytes > 0;
+
 	const onChange = async (now: LogNow) => {
+		const isGone = now.sizeBytes === 0 && wasThere;
+		wasThere ||= now.sizeBytes > 0;
 		// A log never gets shorter: one that is smaller than what was read was looked at before our own last append.
-		if (now.sizeBytes === 0 && session.sizeBytes > 0) {
+		if (isGone) {
 			if (isReadOnly || isIdle()) await world.onGone();
 		} else if (isReadOnly) {
 			await session.follow();

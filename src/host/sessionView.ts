@@ -314,7 +314,8 @@ export class SessionView implements Disposable {
 		fresh.session.setMode(old.session.mode);
 		await linkSessions(old.session, fresh.session, choice);
 		fresh.session.setModel(old.session.model);
-		if (this.#current !== old) return;
+		// The user went elsewhere meanwhile; the link leads there.
+		if (this.#sessionId !== old.session.id) return;
 		const { draft } = this;
 		await drafts.save(fresh.session.id, this.place, draft);
 		await drafts.save(old.session.id, this.place, '');

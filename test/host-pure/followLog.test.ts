@@ -141,6 +141,30 @@ test('while a turn runs or a prompt waits, nothing is read again under it', asyn
 	assert.equal(ours.sessions.find(id), owner);
 });
 
+test('a look that began before the first append of a new session does not take it for gone', async (t) => {
+	const { open } = createWindows(t);
+	const { sessions } = open('ours');
+	const fresh = await sessions.create();
+	let gone = 0;
+	let tell: ((now: LogNow) => Promise<void>) | undefined;
+	followLog(fresh, {
+		watchLog: (_, onChange) => {
+			tell = onChange;
+			return { dispose: () => undefined };
+		},
+		reopen: async () => assert.fail('it is as it was read'),
+		onGone: async () => void gone++,
+		onError: (_, error) => assert.fail(String(error)),
+	});
+	assert.ok(tell);
+	fresh.session.append({ type: 'title', title: 'Named', by: 'user' });
+	await tell({ holder: 'nobody', sizeBytes: 0 });
+	assert.equal(gone, 0);
+	await tell({ holder: 'us', sizeBytes: fresh.session.sizeBytes });
+	await tell({ holder: 'us', sizeBytes: 0 });
+	assert.equal(gone, 1);
+});
+
 test('a look that began before our own append does not take the session for gone', async (t) => {
 	const { owner } = await createScene(t);
 	const { sizeBytes } = owner.session;
