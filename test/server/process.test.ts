@@ -143,6 +143,13 @@ suite('The language server as a process', () => {
 		await server.close(uri);
 	});
 
+	test('a memory file outside the workspace gets no answers', async () => {
+		const uri = await server.open(join(top, 'CLAUDE.md'), '@gone.md');
+		assert.deepEqual(await hints(uri), []);
+		await server.told(uri, ({ length }) => length === 0);
+		await server.close(uri);
+	});
+
 	test('other Markdown files get no answers', async () => {
 		const uri = await server.open(at('README.md'), '@docs/gone.md');
 		assert.deepEqual(await hints(uri), []);
