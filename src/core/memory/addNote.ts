@@ -7,6 +7,8 @@ import { proseOnly } from './proseOnly.ts';
 const HEADING = /^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$/;
 const MEMORIES = /^(?:memor(?:y|ies)|remember|notes(?: to (?:self|remember))?)$/i;
 const NEW_HEADING = '# Memories';
+/** A lone carriage return ends a line as well: Markdown says so, and a line feed put behind it would make one of both. */
+const LINE_END = /\r\n|\n|\r/;
 
 export type NotedText = {
 	readonly text: string;
@@ -17,7 +19,7 @@ export type NotedText = {
 
 /** `eol` is for a text that has no line end yet; default `\n`. */
 export function addNote(text: string, note: string, eol: '\n' | '\r\n' = '\n'): NotedText {
-	const end = /\r\n|\n/.exec(text)?.[0] ?? eol;
+	const end = LINE_END.exec(text)?.[0] ?? eol;
 	const words = note.replaceAll(/\s+/g, ' ').trim();
 	const insert = (offset: number, inserted: string): NotedText => ({
 		text: text.slice(0, offset) + inserted + text.slice(offset),
@@ -27,8 +29,8 @@ export function addNote(text: string, note: string, eol: '\n' | '\r\n' = '\n'): 
 	const section = memoriesIn(text);
 	if (!section) {
 		if (text.trim() === '') return insert(text.length, `${NEW_HEADING}${end}${end}- ${words}${end}`);
-		const isEnded = /\n$/.test(text);
-		const isBlank = /(?:^|\n)[ \t]*\r?\n$/.test(text);
+		const isEnded = /[\r\n]$/.test(text);
+		const isBlank = /(?:^|\n|\r(?!\n))[ \t]*(?:\r\n|\n|\r)$/.test(text);
 		const before = isBlank ? '' : isEnded ? end : end + end;
 		return insert(text.length, `${before}${NEW_HEADING}${end}${end}- ${words}${isEnded ? end : ''}`);
 	}
@@ -45,7 +47,7 @@ function memoriesIn(
 	const prose = proseOnly(text);
 	let found: { level: number; headingEnd: number; contentEnd: number; mark: string | undefined } | undefined;
 	let offset = 0;
-	for (const [index, part] of prose.split(/(\r\n|\n)/).entries()) {
+	for (const [index, part] of prose.split(/(\r\n|\n|\r)/).entries()) {
 		const lineEnd = offset + part.length;
 		if (index % 2 === 0) {
 			const heading = HEADING.exec(part);

@@ -20,6 +20,7 @@ describe('a note', () => {
 		'```\n# Memories\n```\n',
 		'```\n# Memories\n```\n\n# Memories\n\n- Use tabs.\n',
 	);
+	check('behind a heading that a lone carriage return ends', '# Memories\r', '# Memories\r\r- Use tabs.\r');
 	check('behind code in the list', '# Memories\n```\nx\n```\n\n', '# Memories\n```\nx\n```\n- Use tabs.\n\n');
 
 	test('has the line ends it is told where there are none', () =>
@@ -33,7 +34,7 @@ describe('a note', () => {
 				const one = addNote(text, 'first');
 				assert.equal(one.text.slice(0, one.offset) + one.text.slice(one.offset + one.inserted.length), text);
 				assert.equal(one.text.slice(one.offset, one.offset + one.inserted.length), one.inserted);
-				assert.match(one.inserted, /(?:^|\n)[-*+] first(?:\r?\n)?$/);
+				assert.match(one.inserted, /(?:^|[\r\n])[-*+] first(?:\r\n|\n|\r)?$/);
 				const two = addNote(one.text, 'second');
 				assert.ok(two.text.indexOf('second') > two.text.indexOf('first'));
 			}),
