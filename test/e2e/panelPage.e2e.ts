@@ -118,6 +118,23 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			assert.deepEqual((await panel.posted()).at(-1), { kind: 'draft.save', text: '' });
 		}));
 
+	test('a prompt that comes back is focused for who is in the page, and for nobody else', () =>
+		withPanel([snapshot()], async ({ page, send }) => {
+			const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? null);
+			await page.evaluate(() => {
+				document.hasFocus = () => false;
+				if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+			});
+			await send({ kind: 'input', text: 'back', how: 'replace' });
+			assert.equal(await page.getByRole('textbox', { name: 'Message Retrace' }).inputValue(), 'back');
+			assert.notEqual(await focused(), 'Message Retrace');
+			await page.evaluate(() => {
+				document.hasFocus = () => true;
+			});
+			await send({ kind: 'input', text: 'back again', how: 'replace' });
+			assert.equal(await focused(), 'Message Retrace');
+		}));
+
 	test('Enter that ends a composition sends nothing', () =>
 		withPanel([snapshot()], async (panel) => {
 			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });

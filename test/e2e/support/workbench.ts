@@ -120,11 +120,12 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	const save = () => writeSettings(profile, settings);
 	save();
 
-	const cleanUp: (() => Promise<unknown>)[] = [
-		async () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
-	];
+	const cleanUp: (() => Promise<unknown>)[] = [async () => removeFolder(root)];
+	/** Ends all of it, whatever fails on the way: a server that is left running keeps the whole run from ending. */
 	const close = async () => {
-		for (const end of cleanUp.splice(0).reverse()) await end();
+		const failures: unknown[] = [];
+		for (const end of cleanUp.splice(0).reverse()) await end().catch((error: unknown) => failures.push(error));
+		if (failures.length > 0) throw failures[0];
 	};
 	try {
 		const server = await launchCodeServer({
@@ -196,6 +197,15 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	} catch (error) {
 		await close();
 		throw error;
+	}
+}
+
+/** What a process in its last moments still writes there is nothing to fail for. */
+function removeFolder(path: string): void {
+	try {
+		rmSync(path, { recursive: true, force: true, maxRetries: 10 });
+	} catch (error) {
+		console.warn(`${path} is left: ${error instanceof Error ? error.message : String(error)}`);
 	}
 }
 
