@@ -11,6 +11,7 @@ import { prefixTexts } from '../context/prefix.ts';
 import { type Entry, type EntryDraft, type EntryFields, type EntryOf, makeEntry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { loadedTools, toolDefinitions } from '../tools/registry.ts';
+import { earlierThinking } from './earlierThinking.ts';
 import { restoredItems } from './restoredItems.ts';
 import { prefixNow } from './sessionPrefix.ts';
 import { storeBlocks } from './storeBlocks.ts';
@@ -157,6 +158,9 @@ async function refreshPrefix(session: Session, ports: CompactionPorts): Promise<
 	const hash = (text: string) => ports.blobs.hash(new TextEncoder().encode(text));
 	if (hash(texts.context) === frozen.context.$blob && hash(texts.tools) === frozen.tools.$blob) return;
 	session.append(await prefixNow(ports, project, frozen.reminderForm, ports.loadedTexts));
+	// What stands before the summary was thought on the old start.
+	const strip = earlierThinking(session.branch()) ?? [];
+	if (strip.length > 0) session.append({ type: 'contextEdit', edits: [...strip], cause: 'compaction' });
 }
 
 const conversationMoved = (): UserError =>

@@ -10,13 +10,12 @@ import { explainMiss } from '../context/cacheMiss.ts';
 import type { ContextEditItem } from '../context/contextEdits.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
 import { measureContext } from '../context/meter.ts';
-import { completeEdits } from '../context/planEdits.ts';
 import { type LoadedPrefix, loadPrefix } from '../context/prefix.ts';
-import { sentEntries } from '../context/sentEntries.ts';
 import { costOf } from '../model/pricing.ts';
 import type { ModelRequest } from '../ports.ts';
-import type { Entry, EntryDraft, EntryOf } from '../session/entry.ts';
+import type { EntryDraft, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import { earlierThinking } from './earlierThinking.ts';
 import { type PrefixPorts, prefixNow } from './sessionPrefix.ts';
 import type { TurnPorts } from './turnTypes.ts';
 
@@ -50,7 +49,9 @@ export async function planRefresh(session: Session, ports: RefreshPorts): Promis
 	const changes = changesBetween(before, after);
 	if (changes.length === 0) throw nothingChanged();
 	const { leaf } = session;
-	return { leaf, changes, prefix, strip: thinkingOf(session.branch()), ...priceOf(session, frozen, prefix, ports) };
+	const strip = earlierThinking(session.branch());
+	if (strip === undefined) throw turnUnfinished();
+	return { leaf, changes, prefix, strip, ...priceOf(session, frozen, prefix, ports) };
 }
 
 /** Rejects with UserError `conversation-moved` when the session went on since. */
@@ -72,18 +73,6 @@ function changesBetween(before: LoadedPrefix, after: LoadedPrefix): readonly str
 
 const emptyRequest = (prefix: LoadedPrefix): ModelRequest =>
 	buildContext({ branch: [], prefix, blobs: new Map(), isMeasuring: true });
-
-/** The edit that leaves out all thinking; empty when there is none. Throws `turn-unfinished`. */
-function thinkingOf(branch: readonly Entry[]): readonly ContextEditItem[] {
-	const [first] = sentEntries(branch);
-	if (!first) return [];
-	try {
-		return completeEdits(branch, [{ ref: { entry: first.entry.id }, op: 'stripThinking' }]);
-	} catch (error) {
-		if (error instanceof UserError && error.code === 'nothing-to-change') return [];
-		throw error;
-	}
-}
 
 function priceOf(
 	session: Session,
@@ -138,6 +127,12 @@ const nothingFrozen = (): UserError =>
 	new UserError(
 		'nothing-frozen',
 		'Nothing is frozen here yet: the next prompt reads memory files and tools as they are. Nothing was changed.',
+	);
+
+const turnUnfinished = (): UserError =>
+	new UserError(
+		'turn-unfinished',
+		'The last turn broke off in the middle, and its thinking cannot be left out yet. Nothing was changed. Send a message first.',
 	);
 
 const nothingChanged = (): UserError =>

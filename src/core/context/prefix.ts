@@ -15,6 +15,8 @@ import { systemPromptText } from './systemPrompt.ts';
 
 /** The version of `buildContext` that new sessions freeze. Older ones must stay in place. */
 const RENDER_VERSION = 1;
+/** All that this build has. A session that a newer build began gets a new start, and the cache is written anew. */
+const KNOWN_RENDERS: ReadonlySet<number> = new Set([RENDER_VERSION]);
 const API_VERSION = '2026-10-21';
 /** Longer replies are rarely wanted and would take room from the input; a request may not promise more than the model has. */
 const MAX_REPLY_TOKENS = 32_000;
@@ -46,9 +48,10 @@ export type PrefixInput = {
 	readonly cache?: BlobCache;
 };
 
-/** Whether the next request needs a `prefix` entry first: there is none, or the session's model is another one now. */
+/** Whether the next request needs a `prefix` entry first: there is none for the session's model, or none that this build can render. */
 export function needsNewPrefix(session: Pick<Session, 'model' | 'newest'>): boolean {
-	return session.newest('prefix')?.model !== session.model;
+	const newest = session.newest('prefix');
+	return newest?.model !== session.model || !KNOWN_RENDERS.has(newest.render);
 }
 
 /** Stores the parts and returns the entry to append. Rejects with what the blob store rejects with. */

@@ -109,6 +109,8 @@ it('needsNewPrefix: without one and after a change of model', async () => {
 	assert.equal(needsNewPrefix(session('claude-opus-5-5', undefined)), true);
 	assert.equal(needsNewPrefix(session('claude-opus-5-5', entry)), false);
 	assert.equal(needsNewPrefix(session('claude-haiku-5-5', entry)), true);
+	// A newer build began it, and renders it in a way that this one does not have.
+	assert.equal(needsNewPrefix(session('claude-opus-5-5', { ...entry, render: 99 })), true);
 });
 
 it('the system prompt is short, in order, and says that proposals may be edited', () => {
