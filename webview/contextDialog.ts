@@ -91,10 +91,11 @@ export function createContextDialog(
 
 	function setRows({ items }: ContextBreakdown['list']): void {
 		if (shown?.items === items && shown.sort === sort && shown.filter === filter) return;
+		const isOther = shown !== undefined && (shown.sort !== sort || shown.filter !== filter);
 		shown = { items, sort, filter };
 		const rows = listRows(items, sort, filter);
 		rowCount = rows.reduce((sum, { kind }) => sum + (kind === 'item' ? 1 : 0), 0);
-		list.setRows(rows, sort === 'size');
+		list.setRows(rows, sort === 'size', isOther);
 	}
 
 	function view({ meter, model, list: content, plan }: ContextBreakdown): TemplateResult {
@@ -119,7 +120,7 @@ export function createContextDialog(
 				<div class="context-top">
 					<p>${describeMeter(meter)}</p>
 					<div class="meter is-large" aria-hidden="true">${meterTrack(meter)}</div>
-					<details class="context-facts"><summary>By layer, and where the lines are</summary>${contextFacts(meter, model)}</details>
+					<details class="context-facts"><summary>Figures by layer</summary>${contextFacts(meter, model)}</details>
 					<div class="context-views" role="group" aria-label="Requests">
 						${viewLink('Next request', () => inspect({ kind: 'show', what: 'nextRequest' }))}
 						${hasLast ? viewLink('Last request', () => inspect({ kind: 'show', what: 'lastRequest' })) : nothing}

@@ -5,18 +5,18 @@
 import * as vscode from 'vscode';
 import { assertNever } from '../base/assertNever.ts';
 import { UserError } from '../base/errors.ts';
+import { CACHE_MISS } from '../core/agent/cacheMissNote.ts';
 import { activeEdits } from '../core/context/contextEdits.ts';
 import { type ContextItem, contextItems, opsOf } from '../core/context/contextItems.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import { meterIndex } from '../core/context/meterIndex.ts';
-import { missedCache } from '../core/context/pastRequests.ts';
 import { applyEdits, type EditDraft, planEdits } from '../core/context/planEdits.ts';
 import type { PrefixTexts } from '../core/context/prefix.ts';
 import { prefixPieces } from '../core/context/prefixItems.ts';
 import { type MemoryWeights, memoryWeights } from '../core/memory/memoryTokens.ts';
 import type { EntryOf } from '../core/session/entry.ts';
+import type { Session } from '../core/session/sessionTypes.ts';
 import type { ContextList, ContextOp, ContextPlan, Inspect, PanelContextItem } from '../protocol/contextItems.ts';
-import { shortTokens } from '../protocol/contextMeter.ts';
 import type { FactAct } from '../protocol/facts.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { requireFree } from './compactFlow.ts';
@@ -123,7 +123,6 @@ export class ContextInspector {
 	async #list(open: OpenSession): Promise<ContextList> {
 		const { session } = open;
 		const items = (await this.#items(open)).map((item) => this.#shown(item, open));
-		const missed = missedCache(session.entries);
 		return {
 			items,
 			facts: panelFacts(session, (id) => {
@@ -132,9 +131,7 @@ export class ContextInspector {
 			}),
 			busyReason: session.readOnlyReason ?? (open.isRunning ? BUSY : null),
 			hasLast: session.entries.some(({ type }) => type === 'assistantEnded'),
-			miss: missed
-				? `The last request read ${shortTokens(missed.readTokens)} of ${shortTokens(missed.expectedTokens)} tokens from the cache.`
-				: null,
+			miss: missOfNewestTurn(session),
 		};
 	}
 
@@ -233,4 +230,14 @@ export class ContextInspector {
 			this.#lookedAt.set(open, clock.now());
 		}
 	}
+}
+
+/** What its notice says; null when the cache held what it should. */
+function missOfNewestTurn({ entries }: Session): string | null {
+	for (let index = entries.length - 1; index >= 0; index--) {
+		const entry = entries[index];
+		if (entry?.type === 'user') return null;
+		if (entry?.type === 'notice' && entry.code === CACHE_MISS) return entry.text;
+	}
+	return null;
 }

@@ -1,17 +1,13 @@
 /** Shows what the next request carries, what the last one carried, what came back, and why the cache missed. */
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
-import { asEntryId, asUnixMs } from '../base/ids.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
-import { buildContext } from '../core/context/buildContext.ts';
 import { explainMiss, wordsOfDiagnostics } from '../core/context/cacheMiss.ts';
-import { type BlobCache, loadBranchBlobs } from '../core/context/loadBlobs.ts';
+import { nextRequest } from '../core/context/nextRequest.ts';
 import { newestReplies, requestOf } from '../core/context/pastRequests.ts';
-import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from '../core/context/prefix.ts';
-import type { ApiMessage, BlobStore, IdSource, ModelRequest } from '../core/ports.ts';
-import { ENTRY_VERSION, type EntryDraft, type EntryOf, makeEntry } from '../core/session/entry.ts';
+import type { BlobStore, IdSource, ModelRequest } from '../core/ports.ts';
+import type { EntryOf } from '../core/session/entry.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
-import { builtInTools, toolDefinitions } from '../core/tools/registry.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import type { RequestDocuments } from './requestDocuments.ts';
@@ -33,7 +29,7 @@ export async function showRequest(what: RequestView, open: OpenSession, world: R
 	const { documents } = world;
 	switch (what) {
 		case 'nextRequest':
-			return await documents.show('Next request', world.requestBody(await nextRequest(open.session, world)));
+			return await documents.show('Next request', world.requestBody(await requestNow(open.session, world)));
 		case 'lastRequest':
 			return await documents.show('Last request', world.requestBody(await lastRequest(open.session, world)));
 		case 'lastResponse':
@@ -43,66 +39,14 @@ export async function showRequest(what: RequestView, open: OpenSession, world: R
 	}
 }
 
-/** As it would be sent now, but for the prompt that is still to be typed: cache marks stand where they will stand then. */
-async function nextRequest(session: Session, world: RequestViewsWorld): Promise<ModelRequest> {
-	const cache: BlobCache = new Map();
-	const prefix = await nextPrefix(session, world, cache);
-	const branch = [...session.branch()];
-	const blobs = await loadBranchBlobs(branch, world.blobs, cache);
-	const messageTtl = setting('cache.messageTtl');
-	const prompt = entryFor(session, world, { type: 'user', content: [{ type: 'text', text: '(the next prompt)' }] });
-	const request = buildContext({ branch: [...branch, prompt], prefix, blobs, messageTtl, isMeasuring: true });
-	return { ...request, messages: withoutPrompt(request.messages) };
-}
-
-/** The prompt is the last block of the last message. */
-function withoutPrompt(messages: readonly ApiMessage[]): readonly ApiMessage[] {
-	const last = messages.findLastIndex(({ role }) => role === 'user');
-	return messages.flatMap((message, index): readonly ApiMessage[] => {
-		if (index !== last || message.role !== 'user') return [message];
-		const content = message.content.filter((block) => !('text' in block && block.text === '(the next prompt)'));
-		return content.length === 0 ? [] : [{ role: 'user', content }];
+async function requestNow(session: Session, world: RequestViewsWorld): Promise<ModelRequest> {
+	const { choice } = world;
+	return await nextRequest(session, {
+		...world,
+		isOfficialEndpoint: choice.isOfficialEndpoint,
+		messageTtl: setting('cache.messageTtl'),
+		modelInfo: () => choice.infoFor(choice.modelFor(session.model)),
 	});
-}
-
-/** What is frozen; for a session that froze nothing yet, what its first request would freeze. Nothing is stored. */
-async function nextPrefix(session: Session, world: RequestViewsWorld, cache: BlobCache): Promise<LoadedPrefix> {
-	const frozen = session.newest('prefix');
-	if (frozen && !needsNewPrefix(session)) return await loadPrefix(frozen, world.blobs, cache);
-	const draft = await freezePrefix({
-		blobs: unstored(world.blobs),
-		tools: toolDefinitions(builtInTools),
-		toolVersions: {},
-		project: await world.loadProjectContext(),
-		model: world.choice.infoFor(world.choice.modelFor(session.model)),
-		isOfficialEndpoint: world.choice.isOfficialEndpoint,
-		cache,
-	});
-	return await loadPrefix(entryFor(session, world, draft), world.blobs, cache);
-}
-
-/** Gives each content its name and keeps none: the texts are in the cache. */
-function unstored(blobs: BlobStore): BlobStore {
-	return {
-		hash: (bytes) => blobs.hash(bytes),
-		get: (ref) => blobs.get(ref),
-		put: async (bytes, mediaType) => ({ $blob: blobs.hash(bytes), size: bytes.byteLength, mediaType, head: '' }),
-	};
-}
-
-function entryFor<T extends 'user' | 'prefix'>(session: Session, { ids }: RequestViewsWorld, draft: EntryDraft<T>) {
-	const base = {
-		v: ENTRY_VERSION,
-		id: asEntryId(ids.next()),
-		parentId: session.leaf,
-		sessionId: session.id,
-		agentId: 'main',
-		gen: 0,
-		timestamp: asUnixMs(0),
-		cwd: session.cwd,
-		mode: session.mode,
-	};
-	return makeEntry(base, draft);
 }
 
 /** What this window sent, else what the log says was sent. */

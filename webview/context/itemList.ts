@@ -3,7 +3,6 @@
  * A list box: arrows move, Space chooses, Enter opens. Draws itself, apart from the page, so that scrolling costs nothing else.
  */
 
-import { repeat } from 'lit/directives/repeat.js';
 import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import { plural } from '../../src/base/text.ts';
 import type { PanelContextItem } from '../../src/protocol/contextItems.ts';
@@ -20,8 +19,8 @@ const GROUP_LINES = 2.1;
 export type ItemList = {
 	/** The element to draw into; undefined when it is gone. */
 	attach(element: Element | undefined): void;
-	/** `hasAges`: no headings tell how old the items are. */
-	setRows(rows: readonly ListRow[], hasAges: boolean): void;
+	/** `hasAges`: no headings tell how old the items are. `isOther`: another part or order of the list, so it starts at its top. */
+	setRows(rows: readonly ListRow[], hasAges: boolean, isOther: boolean): void;
 	/** The chosen items, else the one that has the focus. */
 	targets(): readonly PanelContextItem[];
 	clearChosen(): void;
@@ -41,6 +40,10 @@ export function createItemList(on: {
 	/** Items among the rows. */
 	let count = 0;
 	let fontPx = 0;
+	/** The height of the lowest rows. */
+	let groupPx = 1;
+	/** As many elements as rows can be in sight. */
+	let slotCount = 0;
 	let isFrameAsked = false;
 	let activeId: string | undefined;
 	/** Where a range that is chosen with Shift starts. */
@@ -67,14 +70,15 @@ export function createItemList(on: {
 		ask();
 	}
 
-	function setRows(next: readonly ListRow[], withAges: boolean): void {
+	function setRows(next: readonly ListRow[], withAges: boolean, isOther: boolean): void {
 		rows = next;
 		hasAges = withAges;
 		count = rows.reduce((sum, { kind }) => sum + (kind === 'item' ? 1 : 0), 0);
 		fontPx = 0;
 		const known = new Set(rows.flatMap((row) => (row.kind === 'item' ? [row.item.id] : [])));
 		for (const id of chosen) if (!known.has(id)) chosen.delete(id);
-		if (activeId === undefined || !known.has(activeId))
+		if (isOther && element) element.scrollTop = 0;
+		if (activeId === undefined || !known.has(activeId) || (isOther && chosen.size === 0))
 			activeId = rows.flatMap((row) => (row.kind === 'item' ? [row.item.id] : []))[0];
 		ask();
 	}
@@ -89,6 +93,7 @@ export function createItemList(on: {
 		if (fontPx > 0) return;
 		fontPx = Number.parseFloat(getComputedStyle(list).fontSize) || 13;
 		const [item, group] = [Math.round(fontPx * ITEM_LINES), Math.round(fontPx * GROUP_LINES)];
+		groupPx = Math.max(1, group);
 		const isHigh = (row: ListRow) => row.kind === 'item' && metaOf(row.item, hasAges).length > 0;
 		places = placesOf(rows.map((row) => (isHigh(row) ? item : group)));
 	}
@@ -97,22 +102,23 @@ export function createItemList(on: {
 		isFrameAsked = false;
 		if (!element?.isConnected) return;
 		measure(element);
+		slotCount = Math.max(slotCount, Math.ceil(element.clientHeight / groupPx) + 2 + 2 * SPARE_ROWS);
 		const hadFocus = element.contains(document.activeElement);
 		const { from, to } = rowsInSight(places, element.scrollTop, element.clientHeight, SPARE_ROWS);
-		const active = indexOf(activeId);
-		const shown = Array.from({ length: to - from }, (_, index) => from + index);
+		// A row keeps its element while it is in sight, and one that comes into sight takes over the element of one that went.
+		const slots = new Array<TemplateResult | typeof nothing>(slotCount).fill(nothing);
+		for (let index = from; index < to; index++) slots[index % slotCount] = rowView(index);
 		// The row with the focus is always there, or the focus would be lost with it.
-		if (active >= 0 && (active < from || active >= to)) shown.push(active);
+		const active = indexOf(activeId);
+		const isOutside = active >= 0 && (active < from || active >= to);
 		render(
 			html`<div class="item-space" role="presentation" .style=${`height: ${places.at(-1) ?? 0}px`}>
-				${repeat(shown, keyOf, (index) => rowView(index))}
+				${slots}${isOutside ? rowView(active) : nothing}
 			</div>`,
 			element,
 		);
 		if (hadFocus) focusActive();
 	}
-
-	const keyOf = (index: number) => itemAt(index)?.id ?? `group ${index}`;
 
 	function rowView(index: number): TemplateResult {
 		const row = rows[index];

@@ -56,19 +56,3 @@ export async function requestOf(
 		isMeasuring: true,
 	});
 }
-
-/** Less of the request before was read than this: worth a word. Below it lies what the marks themselves leave out. */
-const EXPECTED_SHARE = 0.8;
-
-/** How much `last` read of what the request before it had put into the cache; undefined when that was about all of it, or nothing. */
-export function missedCache(
-	entries: readonly Entry[],
-): { readonly readTokens: number; readonly expectedTokens: number } | undefined {
-	const [last, before] = newestReplies(entries);
-	if (!last || !before) return undefined;
-	const expectedTokens = before.usage.cacheReadTokens + before.usage.cacheWriteTokens;
-	const readTokens = last.usage.cacheReadTokens;
-	return expectedTokens > 0 && readTokens < EXPECTED_SHARE * expectedTokens
-		? { readTokens, expectedTokens }
-		: undefined;
-}

@@ -128,3 +128,14 @@ export const contextPlan: ContextPlan = {
 	savedUsd: 0.003,
 	isCacheCold: false,
 };
+
+export const manyItems = (count: number): readonly PanelContextItem[] =>
+	Array.from({ length: count }, (_, index) =>
+		part(
+			`m${index}`,
+			index % 3 === 0 ? 'prompt' : index % 3 === 1 ? 'toolResult' : 'reply',
+			`Item ${index + 1} of src/file${index % 97}.ts`,
+			(index * 37) % 9_000,
+			{ turnsAgo: Math.floor((count - 1 - index) / 3), importance: (index % 100) / 100, isSuperseded: index % 7 === 0 },
+		),
+	);
