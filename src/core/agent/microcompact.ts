@@ -78,7 +78,7 @@ async function fold({ session, ports }: FoldingTurn, draft: EditDraft): Promise<
 function noticeText(count: number, savedTokens: number): string {
 	const what = count === 1 ? 'An old result was folded to a note' : `${count} old results were folded to notes`;
 	const tokens = savedTokens >= 1_000 ? `${Math.round(savedTokens / 1_000)}k` : String(savedTokens);
-	return `${what}, about ${tokens} tokens less to send. Nothing is lost: what was folded can be brought back at any time.`;
+	return `${what}, about ${tokens} tokens less to send. ${count === 1 ? 'It' : 'Each'} can be brought back.`;
 }
 
 function wishesFor(session: Session, ports: CompactionPorts): readonly EditWish[] {

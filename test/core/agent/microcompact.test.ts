@@ -66,7 +66,10 @@ test('after the time to live of the cache, before the prompt: free, told in one 
 	assert.match(edit.edits[0]?.text ?? '', /^\[Read long: the result was folded to make room\. Call it again/);
 	const [notice] = ofType(session.entries, 'notice');
 	assert.equal(notice?.code, MICROCOMPACTION);
-	assert.match(notice.text, /^An old result was folded to a note, about \d+k tokens less to send\. Nothing is lost/);
+	assert.match(
+		notice.text,
+		/^An old result was folded to a note, about \d+k tokens less to send\. It can be brought back\.$/,
+	);
 	// A rewind to the prompt keeps it: it stands before.
 	const branch = session.branch();
 	assert.ok(branch.indexOf(edit) < branch.findLastIndex(({ type }) => type === 'user'));
