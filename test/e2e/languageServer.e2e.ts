@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { missingBrowser } from './support/environment.ts';
+import { pressInNotification } from './support/notifications.ts';
 import { openContext, send, turnEnds } from './support/panelActions.ts';
 import { processesOf } from './support/processes.ts';
 import { until } from './support/until.ts';
@@ -64,14 +65,18 @@ suite('Help in context files', { skip: missingBrowser() }, () => {
 		await send(workbench.panel(), 'hello');
 		await turnEnds(workbench.panel());
 		const dialog = await openContext(workbench.panel());
+		const filter = dialog.getByRole('searchbox', { name: 'Filter items' });
 		const shown = async (name: RegExp) => {
+			// The list draws only what is in sight.
+			await filter.fill('.md');
 			const title = await dialog.getByTitle(name).first().getAttribute('title');
 			return Number(/([\d,]+) tokens/.exec(title ?? '')?.[1]?.replaceAll(',', ''));
 		};
 		const expected = [await shown(/^CLAUDE\.md\s/), await shown(/^docs\/style\.md\s/)];
 		assert.ok(expected.every((tokens) => tokens > 0));
 		await workbench.screenshot('language-context');
-		await workbench.panel().locator('body').press('Escape');
+		await filter.fill('');
+		await filter.press('Escape');
 		await dialog.waitFor({ state: 'hidden' });
 		await until('the editor shows the same', async () => String(await figures()) === String(expected));
 		await workbench.screenshot('language-figures');
@@ -95,13 +100,33 @@ suite('Help in context files', { skip: missingBrowser() }, () => {
 		await until('nothing is underlined', async () => (await wrong().count()) === 0);
 	});
 
-	test('the server that was killed comes back', async () => {
+	/** Ends the server with nothing underlined, so that what is underlined next is the work of another one. */
+	const kill = async () => {
+		await replaceAll('Nothing.\n');
+		await until('nothing is underlined', async () => (await wrong().count()) === 0);
 		const [pid] = servers();
 		assert.ok(pid !== undefined);
 		process.kill(pid, 'SIGKILL');
-		await until('another one runs', () => servers().some((one) => one !== pid));
+		await until('it is gone', () => !servers().includes(pid));
+	};
+	const answers = async () => {
 		await replaceAll(BROKEN);
 		await wrong().first().waitFor();
 		assert.equal(servers().length, 1);
+	};
+
+	test('the server that was killed comes back', async () => {
+		await kill();
+		await answers();
+	});
+
+	test('one that is killed again and again is offered', async () => {
+		for (let time = 2; time <= 4; time += 1) {
+			await kill();
+			await answers();
+		}
+		await kill();
+		await pressInNotification(workbench, /The help for context files stopped 5 times/, 'Restart');
+		await answers();
 	});
 });

@@ -11,6 +11,7 @@ import { missingBrowser } from './support/environment.ts';
 import { postToHost, tapPageApi } from './support/pageApi.ts';
 import { permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { writePastSession } from './support/pastSession.ts';
+import { processesOf } from './support/processes.ts';
 import { repliesByPrompt } from './support/scriptedConversation.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
 import { until } from './support/until.ts';
@@ -68,6 +69,7 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 	const meterTokens = async () =>
 		Number(await panel().getByRole('meter', { name: 'Context usage' }).getAttribute('aria-valuenow'));
 	const sent = () => home.requests.filter((request) => request.method === 'POST' && request.path === '/v1/messages');
+	const languageServers = () => processesOf(workbench.server.pid, 'contextServer.cjs');
 	const traces = () => readdirSync(workbench.folder).filter((name) => name.endsWith('-ran.txt'));
 
 	/** The input is closed; the host refuses as well, whatever a page sends. */
@@ -122,6 +124,7 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 
 	test('the memory file of the project is not read: the meter does not count it', async () => {
 		assert.ok((await meterTokens()) < 8_000, `${await meterTokens()} tokens`);
+		await workbench.openFile('CLAUDE.md');
 	});
 
 	test('a past session can be read', async () => {
@@ -139,6 +142,7 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 		assert.equal(sent().length, 0);
 		assert.deepEqual(traces(), []);
 		assert.equal(readSessionLogs(workbench.userDataDir)[0]?.text, before?.text);
+		assert.deepEqual(languageServers(), []);
 	});
 
 	test('once it is trusted, its settings and rules still decide nothing', async () => {
@@ -160,6 +164,7 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 	});
 
 	test('only then its memory file counts', async () => {
+		await until('there is help in it', () => languageServers().length === 1);
 		await until('the meter has grown', async () => (await meterTokens()) > 8_000);
 		assert.ok(sent()[0]?.body.includes(order));
 	});
