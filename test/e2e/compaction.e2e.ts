@@ -21,7 +21,9 @@ const prompts = {
 	short: 'And now?',
 	again: 'Go on.',
 	over: `More ${words(3_500, 7)}`,
+	read: 'Read the log.',
 };
+const logLine = 'a line of the log that is long enough to count for something\n';
 
 const lastTextOf = (request: Json): string => {
 	const message = Array.isArray(request.messages) ? request.messages.at(-1) : undefined;
@@ -38,12 +40,16 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 		api = await startMessagesApi({
 			keys: [key],
 			seed: 3,
-			script: (request) =>
-				isQuestion(request) ? { text: `<summary>\nSummary ${++count}: prices.\n</summary>` } : undefined,
+			script: (request) => {
+				if (isQuestion(request)) return { text: `<summary>\nSummary ${++count}: prices.\n</summary>` };
+				if (lastTextOf(request) !== prompts.read) return undefined;
+				return { blocks: [{ tool: 'Read', input: { file_path: 'build.log' } }] };
+			},
 		});
 		workbench = await openWorkbench({
 			name: 'compaction',
 			env: { ANTHROPIC_API_KEY: key, RETRACE_PROVIDER: undefined },
+			files: { 'build.log': logLine.repeat(500) },
 			settings: {
 				'retrace.baseUrl': api.url,
 				'retrace.context.windowTokens': windowTokens,
@@ -138,6 +144,29 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 		await turnEnds(panel());
 		await ask('And on.');
 		assert.match(JSON.stringify(last().messages), /Summary 3: prices\..*The last one\..*And on\./);
+		assert.deepEqual(api.violations, []);
+	});
+
+	test('an old result is folded instead, when that alone makes room: a quiet row says so and leads to the context', async () => {
+		await workbench.runCommand('Retrace: New Session');
+		await panel().getByText('Edited by hand').waitFor({ state: 'hidden' });
+		await ask(prompts.read);
+		assert.ok(JSON.stringify(last().messages).includes('a line of the log'));
+		await ask(prompts.short);
+		await ask(prompts.again);
+		await ask(prompts.over);
+		await panel()
+			.getByText(/^An old result was folded to a note/)
+			.waitFor();
+		await ask('Still there?');
+		const sent = JSON.stringify(last().messages);
+		assert.ok(!sent.includes('a line of the log'), 'the result is not sent any more');
+		assert.ok(sent.includes('[Read build.log: the result was folded to make room.'));
+		assert.equal(compactions().length, 3, 'no summary was asked for');
+		await workbench.screenshot('context-folded-row');
+		await panel().getByRole('button', { name: 'Show Context', exact: true }).click();
+		await panel().getByRole('dialog', { name: 'Context' }).waitFor();
+		await workbench.screenshot('context-folded-dialog');
 		assert.deepEqual(api.violations, []);
 	});
 });
