@@ -13,7 +13,7 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import type { Browser, FrameLocator, Page } from 'playwright-core';
 import { withLock } from '../../../scripts/setup/fileLock.mjs';
 import {
 	folderUrl,
@@ -108,6 +108,8 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	const root = temporaryFolder(options.name);
 	const profile = { userDataDir: join(root, 'user-data'), extensionsDir };
 	const folder = join(root, 'floor-planner');
+	const home = join(root, 'home');
+	mkdirSync(home);
 	copySample(folder, options.files ?? {});
 	options.prepare?.(folder);
 	let settings: Readonly<Record<string, unknown>> = {
@@ -132,7 +134,8 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 			codeServer,
 			profile,
 			isTrustDisabled: options.isTrustEnabled !== true,
-			env: { ANTHROPIC_API_KEY: undefined, RETRACE_PROVIDER: 'demo', ...options.env },
+			// A home of its own: what the developer keeps there for agents is none of a test's business.
+			env: { ANTHROPIC_API_KEY: undefined, RETRACE_PROVIDER: 'demo', HOME: home, ...options.env },
 		});
 		cleanUp.push(() => server.end());
 		const browser = await launchBrowser(browserPath);
@@ -222,8 +225,6 @@ function panel(page: Page): FrameLocator {
 }
 
 const quickInput = (page: Page) => page.locator('.quick-input-widget:visible input[type="text"]');
-const quickRow = (page: Page, text: string) =>
-	page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
 
 /**
  * Runs a command by its title in the command palette. Tries again when the palette closes under its hands, as it does while a
@@ -231,7 +232,7 @@ const quickRow = (page: Page, text: string) =>
  * such command.
  */
 async function runCommand(page: Page, title: string): Promise<void> {
-	await chooseByKey(page, 'F1', `>${title}`, quickRow(page, title), `the command "${title}" is in the palette`);
+	await chooseByKey(page, 'F1', `>${title}`, title, `the command "${title}" is in the palette`);
 	const isAsking = async () => {
 		const input = quickInput(page);
 		// It may go between the two questions.
@@ -242,19 +243,32 @@ async function runCommand(page: Page, title: string): Promise<void> {
 
 async function openFile(page: Page, relativePath: string): Promise<void> {
 	const name = relativePath.split('/').at(-1) ?? relativePath;
-	await chooseByKey(page, 'Control+P', relativePath, quickRow(page, name), `${relativePath} can be opened`);
+	await chooseByKey(page, 'Control+P', relativePath, name, `${relativePath} can be opened`);
 	await page.locator('.editor-group-container .tab.active').filter({ hasText: name }).waitFor();
 	// Only then do keys go into the file.
 	await page.locator('.editor-group-container .monaco-editor.focused').first().waitFor();
 }
 
-/** Opens the quick input by a key, types into it and clicks the row; once more when it closed meanwhile. */
-async function chooseByKey(page: Page, key: string, text: string, row: Locator, what: string): Promise<void> {
+/**
+ * Opens the quick input by a key, types into it and takes the row; once more when it closed meanwhile. With Enter where the row is the one
+ * that Enter takes: under a click the list may just move, and another command would run.
+ */
+async function chooseByKey(page: Page, key: string, text: string, name: string, what: string): Promise<void> {
+	const rows = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name });
 	const attempt = async () => {
 		await page.keyboard.press(key);
 		await quickInput(page).waitFor({ timeout: 2_000 });
 		await quickInput(page).fill(text, { timeout: 2_000 });
-		await row.click({ timeout: 5_000 });
+		const isTaken = await page
+			.locator('.quick-input-list .monaco-list-row.focused')
+			.filter({ hasText: name })
+			.waitFor({ timeout: 3_000 })
+			.then(
+				() => true,
+				() => false,
+			);
+		if (isTaken) await quickInput(page).press('Enter', { timeout: 2_000 });
+		else await rows.first().click({ timeout: 5_000 });
 		return true;
 	};
 	const closed = async () => {
