@@ -90,7 +90,7 @@ function keptItems(branch: readonly Entry[], { kept }: RoomPlan): EntryFields<'c
 			return wordForWord(branch, entry, ref, edits).map((content) => ({ what: KEPT, content, ref }));
 		if (ref.block === undefined) return [{ what: KEPT, content: textBlock(entry.summary), ref }];
 		// A name and what it names may be two blocks: they stay together.
-		const own = entry.restored[ref.block]?.ref ?? ref;
+		const own = entry.restored[ref.block - 1]?.ref ?? ref;
 		const key = keyOf(own);
 		if (carried.has(key)) return [];
 		carried.add(key);

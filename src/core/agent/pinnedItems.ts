@@ -25,7 +25,7 @@ export function pinnedItems(
 	);
 	const found: { readonly position: number; readonly items: Restored }[] = [];
 	for (const { entry, start: position } of takenIn.values())
-		found.push({ position, items: carriedItems(branch, entry, edits) });
+		found.push({ position, items: carriedItems(entry, edits) });
 	branch.forEach((entry, position) => {
 		if (position < start || position >= end || entry.type === 'compaction') return;
 		for (const ref of edits.pins)
@@ -38,7 +38,7 @@ export function pinnedItems(
 }
 
 /** What is pinned of an earlier compaction: what it had pinned already, but for what was unpinned or dropped since, and what was pinned in it. */
-function carriedItems(branch: readonly Entry[], entry: EntryOf<'compaction'>, edits: ActiveEdits): Restored {
+function carriedItems(entry: EntryOf<'compaction'>, edits: ActiveEdits): Restored {
 	const whole = { entry: entry.id };
 	const summary: Restored = edits.isPinned(whole)
 		? [
@@ -49,20 +49,15 @@ function carriedItems(branch: readonly Entry[], entry: EntryOf<'compaction'>, ed
 				},
 			]
 		: [];
-	const items = entry.restored.flatMap((item, block): Restored => {
-		const ref = { entry: entry.id, block };
-		const isWanted = item.what === WHAT ? !isUnpinned(branch, ref) : edits.isPinned(ref);
+	const items = entry.restored.flatMap((item, index): Restored => {
+		// The summary is the first block of what is sent.
+		const ref = { entry: entry.id, block: index + 1 };
 		const replacement = edits.replacementOf(ref);
-		if (!isWanted || replacement?.state === 'dropped') return [];
+		if (!edits.isPinned(ref) || replacement?.state === 'dropped') return [];
 		const content = replacement?.text === undefined ? item.content : textBlock(replacement.text);
 		return [{ what: WHAT, content, ref: item.ref ?? ref }];
 	});
 	return [...summary, ...items];
-}
-
-function isUnpinned(branch: readonly Entry[], ref: ContextRef): boolean {
-	const ops = branch.flatMap((entry) => (entry.type === 'contextEdit' ? entry.edits : []));
-	return ops.findLast((edit) => isSameRef(edit.ref, ref) && (edit.op === 'pin' || edit.op === 'unpin'))?.op === 'unpin';
 }
 
 const pinned = (branch: readonly Entry[], entry: Entry, ref: ContextRef, edits: ActiveEdits): Restored =>

@@ -48,7 +48,7 @@ const known = new WeakMap<readonly Entry[], ActiveEdits>();
 export function activeEdits(branch: readonly Entry[]): ActiveEdits {
 	let edits = known.get(branch);
 	if (!edits) {
-		edits = branch.some(({ type }) => type === 'contextEdit') ? collect(branch) : NO_EDITS;
+		edits = branch.some((entry) => entry.type === 'contextEdit' || hasPins(entry)) ? collect(branch) : NO_EDITS;
 		known.set(branch, edits);
 	}
 	return edits;
@@ -132,6 +132,8 @@ function collect(branch: readonly Entry[]): ActiveEdits {
 	/** Where the thinking that each contextEdit strips begins. */
 	const stripsFrom = new Map<number, number>();
 	branch.forEach((edit, at) => {
+		// What was pinned before a compaction is pinned beside it, until it is unpinned there.
+		if (hasPins(edit) && !gone.has(edit.id)) for (const ref of pinsOf(edit)) pins.set(keyOf(ref), ref);
 		if (edit.type !== 'contextEdit') return;
 		for (const { ref, op, text } of edit.edits) {
 			const position = positions.get(ref.entry);
@@ -179,6 +181,11 @@ function made(
 		isPinned: (ref) => pinned.has(keyOf(ref)),
 	};
 }
+
+const hasPins = (entry: Entry): entry is EntryOf<'compaction'> => entry.type === 'compaction' && entry.pins.length > 0;
+
+const pinsOf = ({ id, restored }: EntryOf<'compaction'>): readonly ContextRef[] =>
+	restored.flatMap(({ what }, index) => (what === 'pin' ? [{ entry: id, block: index + 1 }] : []));
 
 /** The id of the call only says which pair is meant: a result is an entry of its own. */
 function keyOf({ entry, block }: ContextRef): string {

@@ -9,7 +9,7 @@ import type { Entry, EntryOf } from '../session/entry.ts';
 import { amountsOfEntry } from './entryAmounts.ts';
 import { attachedFile, type FileUse, fileUseOf, supersededUses } from './fileUses.ts';
 import { type ItemKind, importanceOf, namesIn, namesOf } from './itemImportance.ts';
-import { isOnlyImages, labelOfCall, textOfItem, titleOf } from './itemLabels.ts';
+import { isOnlyImages, labelOfCall, labelOfRestored, textOfItem, titleOf } from './itemLabels.ts';
 import type { ContextMeasure } from './meter.ts';
 import type { PrefixTexts } from './prefix.ts';
 import { prefixPieces } from './prefixItems.ts';
@@ -238,13 +238,19 @@ function compactionDrafts(
 	const own = summary.item.state === 'whole' ? textWeight(entry.summary, 'messages', ratios) : summary.weight;
 	const restored = entry.restored.map(({ what, content }, index): Draft => {
 		const bytes = isBlobRef(content) ? content.size : isTextBlock(content) ? utf8Length(content.text) : 0;
-		const path = /^file (.+)$/s.exec(what)?.[1];
 		// The summary is the first block of what is sent.
 		const ref = { entry: entry.id, block: index + 1 };
 		const { text, ...state } = editedBy(edits, ref);
 		const id = `${entry.id}#${index + 1}`;
 		return {
-			item: { ...base, id, ref, kind: what === 'facts' ? 'fact' : 'restored', label: path ?? what, ...state },
+			item: {
+				...base,
+				id,
+				ref,
+				kind: what === 'facts' ? 'fact' : 'restored',
+				label: labelOfRestored(what, content),
+				...state,
+			},
 			layer: 'messages',
 			weight:
 				text === undefined

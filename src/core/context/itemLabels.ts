@@ -30,6 +30,19 @@ export function labelOfCall(call: ToolUseBlock, cwd: string): { readonly label: 
 		: { label: short };
 }
 
+/** What came back with a compaction: the file, or how the text begins that stands word for word under its name. */
+export function labelOfRestored(what: string, content: StoredInputBlock): string {
+	const path = /^file (.+)$/s.exec(what)?.[1];
+	if (path !== undefined || (what !== 'pin' && what !== 'kept')) return path ?? what;
+	const text = textOfBlock(content);
+	const line =
+		text
+			.slice(text.indexOf('\n') + 1)
+			.trimStart()
+			.split('\n', 1)[0] ?? '';
+	return line === '' ? what : cutText(line, MAX_LABEL_CHARS);
+}
+
 /** What stands in the entry, and the start of what is stored elsewhere. */
 export function textOfItem(entry: Entry): string {
 	switch (entry.type) {

@@ -94,7 +94,7 @@ function* selective({ branch, items, targetTokens }: RoomInput): Generator<RoomP
 				strategy: 'selective',
 				range: cut.range,
 				note: noteOf(branch, cut.at, kept, replaced),
-				kept: kept.flatMap((item) => refOf(item) ?? []),
+				kept: kept.flatMap(({ ref }) => ref ?? []),
 				maxShare: share === 0 ? 1 : SPARE_SHARE,
 			};
 		}
@@ -103,12 +103,13 @@ function* selective({ branch, items, targetTokens }: RoomInput): Generator<RoomP
 
 /** What is pinned stays by itself, and so does what every compaction brings back; a note of our own is made anew. */
 function isChoosable(item: ContextItem, byId: ReadonlyMap<EntryId, Entry>): boolean {
-	const ref = refOf(item);
+	const { ref } = item;
 	if (!ref || !CHOSEN_KINDS.has(item.kind) || item.isPinned || item.state === 'dropped') return false;
 	const entry = byId.get(ref.entry);
 	if (entry?.type !== 'compaction') return true;
 	if (ref.block === undefined) return (entry.strategy ?? 'summarize') === 'summarize';
-	return entry.restored[ref.block]?.what === KEPT;
+	// The summary is the first block of what is sent.
+	return entry.restored[ref.block - 1]?.what === KEPT;
 }
 
 /** As many as fit, by importance; those of the same, the newer first. In the order of the conversation. */
@@ -126,13 +127,6 @@ function mostImportant(candidates: readonly ContextItem[], tokens: number): read
 		kept.push(one);
 	}
 	return kept.sort((one, other) => one.index - other.index).map(({ item }) => item);
-}
-
-/** What came back with a compaction is named by its place there. */
-function refOf({ ref, entry, id }: ContextItem): ContextRef | undefined {
-	if (ref) return ref;
-	const block = entry !== undefined && id.startsWith(`${entry}#`) ? Number(id.slice(entry.length + 1)) : Number.NaN;
-	return entry !== undefined && Number.isInteger(block) ? { entry, block } : undefined;
 }
 
 /** Everything before the last `turns` prompts. Undefined when there are no more than these. */

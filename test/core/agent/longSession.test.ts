@@ -122,6 +122,9 @@ for (const strategy of ['summarize', 'rollingWindow', 'selective'] as const sati
 			new Set(compactions.map((entry) => JSON.stringify(entry.restored.filter(({ what }) => what === 'pin')))).size,
 			1,
 		);
+		const kept = compactions.at(-1)?.restored.filter(({ what }) => what === 'kept') ?? [];
+		assert.equal(kept.length > 3, strategy === 'selective', `${kept.length} parts are kept`);
+		assert.equal(new Set(kept.map(({ ref }) => ref?.entry)).size, kept.length, 'each once');
 		assert.ok(Math.max(...tokens) <= WINDOW);
 		assert.equal(summaries > 0, strategy === 'summarize');
 	});

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pinnedItems } from '../../../src/core/agent/pinnedItems.ts';
+import { activeEdits } from '../../../src/core/context/contextEdits.ts';
 import type { EntryDraft, EntryFields } from '../../../src/core/session/entry.ts';
 import { type EntryBuilder, entryBuilder, text, toolUse } from '../../fakes/entries.ts';
 
@@ -87,7 +88,10 @@ test('a pin survives any number of compactions byte for byte; unpinned, it is no
 		thrice.pins.map(({ entry }) => entry),
 		[first.id, second.id],
 	);
-	edit(entries, { ref: { entry: thrice.id, block: 0 }, op: 'unpin' });
+	const isPinned = () => activeEdits(entries.branch()).isPinned({ entry: thrice.id, block: 1 });
+	assert.ok(isPinned(), 'what was carried counts as pinned where it stands');
+	edit(entries, { ref: { entry: thrice.id, block: 1 }, op: 'unpin' });
+	assert.ok(!isPinned());
 	const later = compact(entries);
 	assert.deepEqual(later.restored, thrice.restored.slice(1));
 });
@@ -106,13 +110,13 @@ test('what came back with a summary, and the summary itself, can be pinned too; 
 		tokensBefore: 0,
 		tokensAfter: 0,
 	});
-	edit(entries, { ref: { entry: first.id, block: 0 }, op: 'pin' }, { ref: { entry: first.id }, op: 'pin' });
+	edit(entries, { ref: { entry: first.id, block: 1 }, op: 'pin' }, { ref: { entry: first.id }, op: 'pin' });
 	const second = compact(entries);
 	assert.deepEqual(
 		second.restored.map(({ content }) => ('text' in content ? content.text : '')),
 		['A summary of earlier:\nFirst.', 'a, as it is now'],
 	);
-	edit(entries, { ref: { entry: second.id, block: 1 }, op: 'drop' });
+	edit(entries, { ref: { entry: second.id, block: 2 }, op: 'drop' });
 	assert.deepEqual(compact(entries).restored, second.restored.slice(0, 1));
 });
 
