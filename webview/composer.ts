@@ -229,7 +229,8 @@ export function createComposer(options: ComposerOptions): Composer {
 		setText(value, how, returned = []) {
 			if (returned.length > 0) setAttachments([...attachments, ...returned]);
 			setValue(how === 'append' && text.trim() !== '' ? `${text.trimEnd()} ${value}` : value);
-			input()?.focus();
+			// A prompt that comes back does not take the user out of an editor or a palette.
+			if (document.hasFocus()) input()?.focus();
 		},
 		offerDraft(draft, isOtherSession) {
 			if (isOtherSession || text === '') {
