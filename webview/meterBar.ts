@@ -31,7 +31,7 @@ export function meterBar(meter: ContextMeter, post: Post): TemplateResult {
 function meterLine(meter: ContextMeter): string {
 	const parts = [`${shortTokens(meter.usedTokens)} / ${shortTokens(meter.maxTokens)}`];
 	if (meter.cacheShare !== null) parts.push(`cache ${percent(meter.cacheShare)}`);
-	parts.push(shortCost(meter.costUsd));
+	parts.push(meter.costText ?? shortCost(meter.costUsd));
 	return parts.join(' · ');
 }
 

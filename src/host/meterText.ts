@@ -20,7 +20,8 @@ export function meterLines(meter: ContextMeter): readonly string[] {
 		lines.push(`Compaction line: ${shortTokens(meter.triggerTokens)} (${toGo(meter, meter.triggerTokens)})`);
 	if (hasRotZone(meter)) lines.push(`Rot zone: from ${shortTokens(meter.rotTokens)} (${toGo(meter, meter.rotTokens)})`);
 	if (meter.cacheShare !== null) lines.push(`Read from the cache: ${Math.round(100 * meter.cacheShare)} %`);
-	if (meter.costUsd > 0) lines.push(`Cost so far: $${meter.costUsd.toFixed(2)}`);
+	const cost = meter.costText ?? `$${meter.costUsd.toFixed(2)}`;
+	if (meter.costUsd > 0 || !cost.startsWith('$')) lines.push(`Cost so far: ${cost}`);
 	if (meter.turnsLeft !== null) lines.push(`Full in about ${plural(meter.turnsLeft, 'turn')}`);
 	return lines;
 }

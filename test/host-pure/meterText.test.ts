@@ -29,6 +29,14 @@ test('both lines are told with how far they are', () => {
 	]);
 });
 
+test('a price that is not known is not nothing', () => {
+	const unknown = meterLines(meter(1_000, { costUsd: 0, costText: 'price not known' }));
+	assert.ok(unknown.includes('Cost so far: price not known'));
+	assert.ok(meterLines(meter(1_000, { costText: '$0.18 and more' })).includes('Cost so far: $0.18 and more'));
+	const free = meterLines(meter(1_000, { costUsd: 0, costText: '$0.00' }));
+	assert.ok(free.every((line) => !line.startsWith('Cost')));
+});
+
 test('a warning from the line on, and from the zone on', () => {
 	assert.equal(meterWarning(meter(299_999)), undefined);
 	assert.match(meterWarning(meter(300_000)) ?? '', /rot zone/);

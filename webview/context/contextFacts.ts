@@ -16,12 +16,12 @@ export function contextFacts(meter: ContextMeter, model: string): TemplateResult
 			${fact('Model', model)} ${fact('Nearly full at', shortTokens(meter.triggerTokens), String(meter.triggerTokens))}
 			${meter.rotTokens < meter.maxTokens ? fact('Attention drops from', shortTokens(meter.rotTokens), String(meter.rotTokens)) : nothing}
 			${fact('Read from the cache', meter.cacheShare === null ? 'nothing sent yet' : percent(meter.cacheShare))}
-			${meter.sessionCacheShare == null ? nothing : fact('In the whole session', percent(meter.sessionCacheShare))}
+			${meter.sessionCacheShare == null ? nothing : fact('Cache, whole session', percent(meter.sessionCacheShare))}
 			${fact('Cost so far', meter.costText ?? shortCost(meter.costUsd), `$${meter.costUsd}`)}
-			${meter.costNote === undefined ? nothing : fact('Prices', meter.costNote)}
 			${meter.turnsLeft === null ? nothing : fact('Full in about', `${meter.turnsLeft} ${meter.turnsLeft === 1 ? 'turn' : 'turns'}`)}
 			${meter.estimatedTokens === 0 ? nothing : fact('Of these estimated', shortTokens(meter.estimatedTokens), String(meter.estimatedTokens))}
-		</dl>`;
+		</dl>
+		${meter.costNote === undefined ? nothing : html`<p class="facts-note">${meter.costNote}</p>`}`;
 }
 
 function tokenRow(label: string, tokens: number, meter: ContextMeter, className: string): TemplateResult {
