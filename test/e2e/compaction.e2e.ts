@@ -30,6 +30,7 @@ const lastTextOf = (request: Json): string => {
 	const block = Array.isArray(message?.content) ? message.content.at(-1) : undefined;
 	return typeof block?.text === 'string' ? block.text : '';
 };
+const fact = '- decision | prices | The total is 24.5 | nowhere said';
 const isQuestion = (request: Json) => lastTextOf(request).startsWith('The conversation above is about to be replaced');
 
 suite('Compaction', { skip: missingBrowser() }, () => {
@@ -41,7 +42,8 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 			keys: [key],
 			seed: 3,
 			script: (request) => {
-				if (isQuestion(request)) return { text: `<summary>\nSummary ${++count}: prices.\n</summary>` };
+				if (isQuestion(request))
+					return { text: `<summary>\nSummary ${++count}: prices.\n</summary>\n<facts>\n${fact}\n</facts>` };
 				if (lastTextOf(request) !== prompts.read) return undefined;
 				return { blocks: [{ tool: 'Read', input: { file_path: 'build.log' } }] };
 			},
@@ -103,10 +105,13 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 		await until('the meter falls', async () => (await meter()) < before);
 		await row().getByRole('button', { name: 'Show summary' }).click();
 		await row().getByText('Edited by hand: 24.5.').waitFor();
+		await row().getByText('prices: The total is 24.5').waitFor();
+		await row().getByText('you asked for it, with the focus on “the prices”').waitFor();
 		await workbench.screenshot('compaction-row');
 		await ask(prompts.again);
 		const sent = JSON.stringify(last().messages);
 		assert.match(sent, /Edited by hand: 24\.5\./);
+		assert.match(sent, /\[f1\] decision, prices: The total is 24\.5/);
 		assert.doesNotMatch(sent, /First word|Summary 1/);
 	});
 
@@ -120,7 +125,9 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 	test('by itself once the line is reached, and not before', async () => {
 		assert.equal(compactions().length, 1);
 		await ask(prompts.over);
-		await row().getByText('Summarized to make room').waitFor();
+		await row()
+			.getByText(/Summarized to make room: .* tokens; the line at .*k was reached\./)
+			.waitFor();
 		assert.equal(compactions().length, 2);
 		assert.equal(api.accepted.filter(isQuestion).length, 2);
 		// The prompt that would have crossed the line is sent as it was typed, behind the summary.
