@@ -160,6 +160,8 @@ suite('Thirty turns', { skip: missingBrowser() }, () => {
 		await dialog.getByRole('button', { name: 'Rewind', exact: true }).click();
 		await dialog.waitFor({ state: 'hidden' });
 		await meterSays(Number(shownAfter[7]), 'where the rewind went');
+		const box = panel().getByRole('textbox', { name: 'Message Retrace' });
+		await until('the prompt is back in the input', async () => (await box.inputValue()).startsWith('Then 200.'));
 		const before = api.accepted.find((request) => lastTextOf(request).startsWith('Then 40.')) ?? {};
 		await turn(`Instead ${words(70, 2)}`);
 		goesOn(before);

@@ -30,6 +30,16 @@ suite('Branches', { skip: missingBrowser() }, () => {
 		await chooseInMenu(workbench.page, branchRow(text), 'Switch to Branch');
 		await workbench.page.getByRole('dialog').getByRole('button', { name: 'Conversation and code' }).click();
 	};
+	/** What was said. What one may do next stands behind it only while nothing is in the input. */
+	const said = () =>
+		conversation()
+			.getByRole('article')
+			.evaluateAll((articles) =>
+				articles
+					.flatMap(({ children }) => [...children])
+					.map((part) => (part instanceof HTMLElement && !part.matches('.branching') ? part.innerText : ''))
+					.join('\n'),
+			);
 	let first = '';
 	let second = '';
 	let firstFile = '';
@@ -38,14 +48,17 @@ suite('Branches', { skip: missingBrowser() }, () => {
 		await ask('list files src/*.js');
 		await ask('replace "24.5" with "26" in src/invoice.js');
 		await editCard(panel(), 'src/invoice.js').waitFor();
-		first = await settled('the first branch', () => conversation().innerText());
+		first = await settled('the first branch', said);
 		firstFile = workbench.readFile('src/invoice.js');
 		const dialog = await openRewind(panel(), 1);
 		await dialog.getByRole('button', { name: 'Rewind', exact: true }).click();
 		await dialog.waitFor({ state: 'hidden' });
-		await panel().getByRole('textbox', { name: 'Message Retrace' }).fill('');
+		const box = panel().getByRole('textbox', { name: 'Message Retrace' });
+		// It would come over what is typed before it.
+		await until('the prompt is back in the input', async () => (await box.inputValue()).includes('"26"'));
+		await box.fill('');
 		await ask('replace "24.5" with "30" in src/invoice.js');
-		second = await settled('the second branch', () => conversation().innerText());
+		second = await settled('the second branch', said);
 		await showSessions(workbench);
 		await branchRow(firstPrompt).waitFor();
 		await branchRow('"30"').waitFor();
@@ -57,11 +70,11 @@ suite('Branches', { skip: missingBrowser() }, () => {
 		const secondFile = workbench.readFile('src/invoice.js');
 		assert.notEqual(secondFile, firstFile);
 		await switchTo(firstPrompt);
-		await until('the same transcript', async () => (await conversation().innerText()) === first);
+		await until('the same transcript', async () => (await said()) === first);
 		await until('the first file', () => workbench.readFile('src/invoice.js') === firstFile);
 		await workbench.screenshot('branches-switched');
 		await switchTo('"30"');
-		await until('the other one again', async () => (await conversation().innerText()) === second);
+		await until('the other one again', async () => (await said()) === second);
 		await until('the second file', () => workbench.readFile('src/invoice.js') === secondFile);
 		const now = (await endedLog(workbench.userDataDir, 'list files src/*.js')).text;
 		assert.ok(now.startsWith(before));
