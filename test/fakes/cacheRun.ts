@@ -82,9 +82,9 @@ export async function runCachePlan(plan: CacheRunPlan) {
 	return {
 		sent: model.sent.slice(0, turns),
 		divergences: model.divergences,
+		coldDivergences: model.coldDivergences,
 		/** Of the request for a summary. */
 		summaryCacheShare: draft.cacheShare,
-		summarySharesBytes: model.divergences.length === 0,
 		toolCalls: plan.turns.flat().reduce((sum, count) => sum + count, 0),
 		failedTurns: ended.filter((entry) => entry.type === 'turnEnded' && entry.reason !== 'endTurn').length,
 	};

@@ -25,8 +25,10 @@ type SentRequest = {
 
 export type CachedModel = StreamModel & {
 	readonly sent: readonly SentRequest[];
-	/** Where a request did not start with the one before it, and nobody had said so. */
+	/** Where a request did not start with the one before it, while the cache still held that one. */
 	readonly divergences: readonly string[];
+	/** The same with a cold cache, when parts are folded for nothing. */
+	readonly coldDivergences: readonly string[];
 	/** The service drops what it holds. */
 	forget(): void;
 };
@@ -47,17 +49,20 @@ export function createCachedModel(
 	const ideal = createIdealCache(countOf, () => clock.now());
 	const sent: SentRequest[] = [];
 	const divergences: string[] = [];
+	const coldDivergences: string[] = [];
 	let before: Json | undefined;
 	let count = 0;
 	return {
 		label: 'cached',
 		sent,
 		divergences,
+		coldDivergences,
 		forget: cache.clear,
 		async stream(request, onEvent) {
 			const body = JSON.parse(JSON.stringify(createParams(request))) as Json;
 			const parting = before && prefixBreak(before, body);
-			if (parting) divergences.push(`request ${sent.length}: ${parting.where}`);
+			const isWarm = clock.now() - (sent.at(-1)?.at ?? 0) <= TTL_MS.messages;
+			if (parting) (isWarm ? divergences : coldDivergences).push(`request ${sent.length}: ${parting.where}`);
 			before = body;
 			const input = cache.use(body, true);
 			const best = ideal.use(body);
