@@ -156,9 +156,13 @@ function play(world: World, action: Action): void {
 		case 'compact': {
 			const [first, last] = [action.from % ends.length, action.until % ends.length];
 			const until = ends[Math.max(first, last)];
-			// A turn that broke off behind its calls loses its thinking by any summary; the loop asks once more without any then.
-			const newest = branch.findLast((entry) => entry.type === 'turnEnded');
-			if (first === last || !until || newest?.type !== 'turnEnded' || newest.reason !== 'endTurn') return;
+			// A turn that broke off behind its calls and stays, at the end or right before the summary, goes on in the message that follows, and
+			// loses the thinking that it needs there; the loop asks once more without any then.
+			const kept = ends[Math.min(first, last)];
+			const broken = branch.flatMap((entry) =>
+				entry.type === 'turnEnded' && entry.reason !== 'endTurn' ? [entry.id] : [],
+			);
+			if (first === last || !until || broken.some((id) => id === kept || id === ends.at(-1))) return;
 			b.add({
 				type: 'compaction',
 				replaces: { after: ends[Math.min(first, last)] ?? null, until },
