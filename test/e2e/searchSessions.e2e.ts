@@ -1,9 +1,9 @@
 // Full-text search in a real VS Code: from the command over a word to the message that has it, and find in the open transcript.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import type { FrameLocator } from 'playwright-core';
 import { missingBrowser } from './support/environment.ts';
 import { writePastSession } from './support/pastSession.ts';
+import { searchView } from './support/sessionViews.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
@@ -24,21 +24,11 @@ suite('Search over all sessions', { skip: missingBrowser() }, () => {
 	});
 	after(() => workbench?.close());
 
-	/** The page of the view: the webview whose textbox has the name. */
-	const search = async (): Promise<FrameLocator> => {
-		const frames = workbench.page.frameLocator('iframe.webview');
-		return await until('the search view is there', async () => {
-			for (let index = 0; index < (await workbench.page.locator('iframe.webview').count()); index++) {
-				const frame = frames.nth(index).frameLocator('#active-frame');
-				if ((await frame.getByRole('textbox', { name: 'Search sessions' }).count()) > 0) return frame;
-			}
-			return undefined;
-		});
-	};
+	const search = () => searchView(workbench.page);
 
 	test('the command puts the caret into the textbox, and a hit opens the message', async () => {
 		await workbench.runCommand('Retrace: Search Sessions');
-		const page = await search();
+		const page = search();
 		const box = page.getByRole('textbox', { name: 'Search sessions' });
 		await until('the textbox has the focus', () =>
 			box.evaluate((element) => element === element.ownerDocument.activeElement),
@@ -78,7 +68,7 @@ suite('Search over all sessions', { skip: missingBrowser() }, () => {
 
 	test('a filter that is not valid is said', async () => {
 		await workbench.runCommand('Retrace: Search Sessions');
-		const page = await search();
+		const page = search();
 		await page.getByRole('textbox', { name: 'Search sessions' }).fill('needle is:wrong');
 		await page.getByRole('alert').filter({ hasText: 'is:error' }).waitFor();
 	});
