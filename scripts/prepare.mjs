@@ -8,7 +8,7 @@ import { writeEnvironment } from './setup/environment.mjs';
 import { withLock } from './setup/fileLock.mjs';
 import { inProject } from './setup/paths.mjs';
 import { say, step, stop } from './setup/print.mjs';
-import { canInstallPackages, findBrowser, findProgram, installPackages } from './setup/programs.mjs';
+import { canInstallPackages, findBrowser, findProgram, headlessShell, installPackages } from './setup/programs.mjs';
 import { runNpm, runOrThrow } from './setup/run.mjs';
 
 const purpose = process.argv[2] === 'test' ? 'test' : 'start';
@@ -67,8 +67,12 @@ async function installDependencies() {
 /** @returns {Promise<{ path?: string | undefined, problem?: string }>} */
 async function provideBrowser() {
 	const present = findBrowser();
-	if (present !== undefined) return { path: present };
-	if (canInstallPackages()) await step('install a browser', () => installPackages(['chromium']));
+	const isWished = present !== undefined && (present === process.env.CHROME_PATH || present.endsWith(headlessShell));
+	if (isWished || (present !== undefined && !canInstallPackages())) return { path: present };
+	if (canInstallPackages())
+		await step('install a browser', async () => {
+			if (!(await installPackages([headlessShell])) && present === undefined) await installPackages(['chromium']);
+		});
 	const installed = findBrowser();
 	if (installed !== undefined) return { path: installed };
 	const problem =

@@ -19,11 +19,15 @@ export function findProgram(...names) {
 	return undefined;
 }
 
-/** A Chromium-like browser: `CHROME_PATH` first, then the usual names and places. @returns {string | undefined} */
+/** The browser without a window of its own, which needs a sixth less time for the same tests. As Debian calls it. */
+export const headlessShell = 'chromium-headless-shell';
+
+/** A Chromium-like browser: `CHROME_PATH` first, then one for tests only, then the usual names and places. @returns {string | undefined} */
 export function findBrowser() {
 	const places = [
 		process.env.CHROME_PATH,
 		findProgram(
+			headlessShell,
 			'chromium',
 			'chromium-browser',
 			'google-chrome',

@@ -1,13 +1,17 @@
 // What a person does in the chat panel, by the accessible names that are the panel's contract. Each action waits until it had its effect.
 import type { FrameLocator, Locator } from 'playwright-core';
+import { until } from './until.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Types a prompt and sends it. */
 export async function send(panel: FrameLocator, prompt: string): Promise<void> {
 	const box = panel.getByRole('textbox', { name: 'Message Retrace' });
+	const said = panel.getByRole('log', { name: 'Conversation' }).getByText(prompt, { exact: true });
+	// The same words may have been sent before.
+	const before = await said.count();
 	await box.fill(prompt);
 	await panel.getByRole('button', { name: 'Send', exact: true }).click();
-	await panel.getByRole('log', { name: 'Conversation' }).getByText(prompt, { exact: true }).first().waitFor();
+	await until('the prompt is in the conversation', async () => (await said.count()) > before);
 }
 
 /** The turn is over: there is nothing to stop and nothing to answer. */
