@@ -13,10 +13,8 @@ export type Clock = {
 	/** Resolves after `delayMs`; rejects with CancelledError when `signal` aborts first. */
 	sleep(delayMs: number, signal: AbortSignal): Promise<void>;
 };
-export type IdSource = {
-	/** A new UUIDv7, strictly greater (as text) than every one before it from this source. */
-	next(): string;
-};
+/** `next`: a new UUIDv7, strictly greater (as text) than every one before it from this source. */
+export type IdSource = { next(): string };
 
 // ---- storage
 
