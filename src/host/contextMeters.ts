@@ -9,7 +9,7 @@ import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import { type MeterInput, measureContext } from '../core/context/meter.ts';
 import { type PrefixTexts, prefixTexts } from '../core/context/prefix.ts';
 import type { BlobStore } from '../core/ports.ts';
-import { builtInTools, toolDefinitions } from '../core/tools/registry.ts';
+import { loadedTools, toolDefinitions } from '../core/tools/registry.ts';
 import type { ContextMeter } from '../protocol/contextMeter.ts';
 import { ContextCounts } from './contextCounts.ts';
 import { ContextStatusItem } from './contextStatusItem.ts';
@@ -121,7 +121,7 @@ export class ContextMeters implements Disposable {
 	/** The prefix that a first request would freeze. Its own barrier: the meter works without, a little low. */
 	async #loadDraft(): Promise<void> {
 		try {
-			this.#draftPrefix = prefixTexts(toolDefinitions(builtInTools), await this.#world.loadProjectContext());
+			this.#draftPrefix = prefixTexts(toolDefinitions(loadedTools), await this.#world.loadProjectContext());
 			this.#updateAll();
 		} catch (error) {
 			this.#world.onError('meter.draft', error);

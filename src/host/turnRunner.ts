@@ -15,11 +15,13 @@ import { createUnseeingScanner } from '../core/checkpoint/unseeingScanner.ts';
 import { ModelError } from '../core/model/modelError.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
+import type { LateTools } from '../core/tools/lateTools.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
+import { joinLateTools, servicesFor } from './turnServices.ts';
 import { unsavedFiles } from './unsavedFiles.ts';
 
 /** The ports that all turns share, and what decides the rest for each. */
@@ -45,6 +47,8 @@ export type TurnWorld = Pick<
 	readonly gitState?: () => Promise<readonly GitState[]>;
 	/** Whether changes of it wait for review, or may do. */
 	readonly hasReview?: (session: Session) => boolean;
+	/** Where further tools come from: servers, the editor, other extensions. */
+	readonly lateToolSources?: readonly LateTools[];
 	/** A failure that `runTurn` promised not to have. */
 	onBug(error: unknown, sessionId: string): void;
 };
@@ -182,6 +186,8 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 			: {}),
 		isOfficialEndpoint: choice.isOfficialEndpoint,
 		...(choice.reminderForms === undefined ? {} : { reminderForms: choice.reminderForms }),
+		...(world.lateToolSources === undefined ? {} : { lateTools: joinLateTools(world.lateToolSources) }),
+		services: servicesFor(open),
 		loadedTexts: open.loadedTexts,
 		trace: world.trace,
 	};

@@ -4,7 +4,7 @@ import { buildContext } from '../../src/core/context/buildContext.ts';
 import { measureContext } from '../../src/core/context/meter.ts';
 import { systemSections } from '../../src/core/context/systemPrompt.ts';
 import { fallbackModels } from '../../src/core/model/catalogue.ts';
-import { builtInTools, toolDefinitions } from '../../src/core/tools/registry.ts';
+import { loadedTools, toolDefinitions } from '../../src/core/tools/registry.ts';
 import { smallPrefix } from '../core/context/request.ts';
 import { type CacheRunPlan, runCachePlan } from '../fakes/cacheRun.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../fakes/entries.ts';
@@ -27,7 +27,7 @@ function prefixFigures(): BenchFigure[] {
 		value: tokens(words),
 		unit: 'tokens',
 	}));
-	const tools = toolDefinitions(builtInTools).map((tool) => ({
+	const tools = toolDefinitions(loadedTools).map((tool) => ({
 		name: `  tool: ${tool.name}`,
 		value: tokens(JSON.stringify(tool)),
 		unit: 'tokens',

@@ -10,7 +10,7 @@ import type { AssistantBlock } from '../../src/core/session/content.ts';
 import { forkSession } from '../../src/core/session/fork.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
-import { builtInTools, toolDefinitions } from '../../src/core/tools/registry.ts';
+import { loadedTools, toolDefinitions } from '../../src/core/tools/registry.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
 import { createCachedModel } from './cachedModel.ts';
 import { call, text } from './scriptedModel.ts';
@@ -92,14 +92,14 @@ export async function runCachePlan(plan: CacheRunPlan) {
 
 /** The prefix as an older version of the extension froze it: other words, an older tool. */
 async function freezeOlder(session: Session, ports: TurnPorts): Promise<void> {
-	const tools = toolDefinitions(builtInTools).map((tool) =>
+	const tools = toolDefinitions(loadedTools).map((tool) =>
 		tool.name === 'Read' ? { ...tool, description: 'Reads a file, as it was described before.' } : tool,
 	);
 	session.append(
 		await freezePrefix({
 			blobs: ports.blobs,
 			tools,
-			toolVersions: Object.fromEntries(builtInTools.map(({ name, version }) => [name, version - 1])),
+			toolVersions: Object.fromEntries(loadedTools.map(({ name, version }) => [name, version - 1])),
 			project: await ports.loadProjectContext(),
 			model: ports.modelInfo(),
 			isOfficialEndpoint: true,

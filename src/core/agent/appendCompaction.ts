@@ -21,10 +21,7 @@ export type CompactionPorts = Pick<
 	TurnPorts,
 	'blobs' | 'clock' | 'ids' | 'isOfficialEndpoint' | 'loadedTexts' | 'messageTtl' | 'model' | 'modelInfo' | 'workspace'
 > &
-	Pick<
-		TurnPorts,
-		'beforeCompaction' | 'contextLimits' | 'lateTools' | 'loadProjectContext' | 'reviewSummary' | 'trace'
-	>;
+	Pick<TurnPorts, 'beforeCompaction' | 'contextLimits' | 'loadProjectContext' | 'reviewSummary' | 'trace'>;
 
 /** What stands in the place of a part of the branch, before it is in the log. */
 export type CompactionText = {
@@ -154,7 +151,7 @@ async function refreshPrefix(session: Session, ports: CompactionPorts): Promise<
 	const frozen = session.newest('prefix');
 	if (!frozen || frozen.model !== session.model) return;
 	const project = await ports.loadProjectContext();
-	const texts = prefixTexts(toolDefinitions(loadedTools(ports.lateTools)), project);
+	const texts = prefixTexts(toolDefinitions(loadedTools), project);
 	const hash = (text: string) => ports.blobs.hash(new TextEncoder().encode(text));
 	if (hash(texts.context) === frozen.context.$blob && hash(texts.tools) === frozen.tools.$blob) return;
 	session.append(await prefixNow(ports, project, frozen.reminderForm, ports.loadedTexts));

@@ -13,10 +13,8 @@ export function resolveCall(call: Pick<ToolUseBlock, 'name' | 'input'>, late: La
 	if (call.name !== callTool.name) {
 		const tool = findTool(call.name) ?? late?.list().find(({ name }) => name === call.name);
 		if (tool) return { kind: 'found', tool, input: call.input };
-		const names = loadedTools(late)
-			.map(({ name }) => name)
-			.join(', ');
-		return unknown(`There is no tool named ${call.name}. The tools are: ${names}.`);
+		const names = loadedTools.map(({ name }) => name).join(', ');
+		return unknown(`There is no tool named ${call.name}. The tools are: ${names}. FindTools finds more.`);
 	}
 	const parsed = callTool.input.safeParse(call.input);
 	// An input that cannot be read is answered with what is wrong about it.

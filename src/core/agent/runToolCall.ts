@@ -16,7 +16,7 @@ import { INVALID_JSON_KEY, type ToolUseBlock } from '../session/content.ts';
 import type { EntryDraft, FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
-import { findTool } from '../tools/registry.ts';
+import { findableTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
 import { framesOf } from './framesOf.ts';
 import { maskOutcome } from './maskSecrets.ts';
@@ -172,7 +172,8 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		search: ports.search,
 		diagnostics: ports.diagnostics,
 		recall: (query, max, signal) => recall(session, ports.blobs, query, max, signal),
-		...(ports.lateTools === undefined ? {} : { lateTools: ports.lateTools }),
+		lateTools: { list: () => findableTools(ports.lateTools) },
+		...(ports.services === undefined ? {} : { services: ports.services }),
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),
 		signal: turn.signal,
 	};

@@ -9,7 +9,7 @@ import type { EntryDraft } from '../session/entry.ts';
 import { loadedTools, toolDefinitions } from '../tools/registry.ts';
 import type { ProjectContext, TurnPorts } from './turnTypes.ts';
 
-export type PrefixPorts = Pick<TurnPorts, 'blobs' | 'isOfficialEndpoint' | 'lateTools' | 'modelInfo'>;
+export type PrefixPorts = Pick<TurnPorts, 'blobs' | 'isOfficialEndpoint' | 'modelInfo'>;
 
 /** Stores the parts. Rejects with what the blob store rejects with. */
 export async function prefixNow(
@@ -18,11 +18,10 @@ export async function prefixNow(
 	reminderForm: ReminderForm,
 	cache?: BlobCache,
 ): Promise<EntryDraft<'prefix'>> {
-	const tools = loadedTools(ports.lateTools);
 	return await freezePrefix({
 		blobs: ports.blobs,
-		tools: toolDefinitions(tools),
-		toolVersions: Object.fromEntries(tools.map((tool) => [tool.name, tool.version])),
+		tools: toolDefinitions(loadedTools),
+		toolVersions: Object.fromEntries(loadedTools.map((tool) => [tool.name, tool.version])),
 		project,
 		model: ports.modelInfo(),
 		isOfficialEndpoint: ports.isOfficialEndpoint ?? false,

@@ -26,6 +26,7 @@ import type { InputBlock } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { LateTools } from '../tools/lateTools.ts';
+import type { ToolServices } from '../tools/services.ts';
 
 /** What the user submitted. A text over 100,000 characters is turned into an attachment by `makePrompt`. */
 export type Prompt = {
@@ -88,6 +89,7 @@ export type TurnPorts = {
 	readonly reminderForms?: ReminderForms;
 	/** Tools that are found and called while a session runs. */
 	readonly lateTools?: LateTools;
+	readonly services?: ToolServices;
 	/** What other sessions write, so that nothing goes over it unseen. */
 	readonly traffic?: FileTraffic;
 	/** Texts of blobs that earlier turns of this session loaded. Kept by the caller, so that a turn need not read them again. */

@@ -7,7 +7,7 @@ import type { ProjectContext } from '../agent/turnTypes.ts';
 import type { ApiMessage, BlobStore, IdSource, ModelInfo, ModelRequest } from '../ports.ts';
 import { ENTRY_VERSION, type EntryDraft, makeEntry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { builtInTools, toolDefinitions } from '../tools/registry.ts';
+import { loadedTools, toolDefinitions } from '../tools/registry.ts';
 import { buildContext } from './buildContext.ts';
 import { type BlobCache, loadBranchBlobs } from './loadBlobs.ts';
 import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from './prefix.ts';
@@ -50,7 +50,7 @@ async function nextPrefix(session: Session, ports: NextRequestPorts, cache: Blob
 	if (frozen && !needsNewPrefix(session)) return await loadPrefix(frozen, ports.blobs, cache);
 	const draft = await freezePrefix({
 		blobs: unstored(ports.blobs),
-		tools: toolDefinitions(builtInTools),
+		tools: toolDefinitions(loadedTools),
 		toolVersions: {},
 		project: await ports.loadProjectContext(),
 		model: ports.modelInfo(),

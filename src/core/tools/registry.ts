@@ -6,34 +6,37 @@ import { diagnosticsTool } from './diagnostics.ts';
 import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
 import { grepTool } from './grep.ts';
-import { callTool, findToolsTool, type LateTools } from './lateTools.ts';
+import { callTool, findToolsTool, type LateTool, type LateTools } from './lateTools.ts';
 import { readTool } from './read.ts';
 import { recallTool } from './recall.ts';
 import type { Tool } from './tool.ts';
 import { writeTool } from './write.ts';
 
-/** Sorted by name, so that their order in the request never changes. */
-export const builtInTools: readonly Tool[] = [
+/** What every request carries, at most twelve. Sorted by name, so that their order in the request never changes. */
+export const loadedTools: readonly Tool[] = [
 	bashTool,
-	diagnosticsTool,
+	callTool,
 	editTool,
+	findToolsTool,
 	globTool,
 	grepTool,
 	readTool,
-	recallTool,
 	writeTool,
 ];
 
-/** The way to tools that are not always loaded. */
-const lateToolTools: readonly Tool[] = [callTool, findToolsTool];
+/** Needed now and then, so found with FindTools like the tools of servers. Sorted by name. */
+const rareTools: readonly Tool[] = [diagnosticsTool, recallTool];
 
-/** The tools that a request carries: those that are always loaded, and the way to further ones when there are any. */
-export function loadedTools(late: LateTools | undefined): readonly Tool[] {
-	return late && late.list().length > 0 ? [...builtInTools, ...lateToolTools] : builtInTools;
+/** All that come with the extension. */
+export const builtInTools: readonly Tool[] = [...loadedTools, ...rareTools];
+
+/** What FindTools finds: the rare ones, and those that come and go. */
+export function findableTools(late: LateTools | undefined): readonly LateTool[] {
+	return late ? [...rareTools, ...late.list()] : rareTools;
 }
 
 export function findTool(name: string): Tool | undefined {
-	return [...builtInTools, ...lateToolTools].find((tool) => tool.name === name);
+	return builtInTools.find((tool) => tool.name === name);
 }
 
 /** What goes into the request. Deterministic: the same tools give the same bytes. */

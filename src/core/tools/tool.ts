@@ -6,6 +6,7 @@ import type { ToolUseId } from '../../base/ids.ts';
 import type { Diagnostics, FileSnapshot, ResolvedPath, Search, Shell, WorkspaceRoot } from '../ports.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { FilePath } from '../session/entry.ts';
+import type { ToolServices } from './services.ts';
 
 /** What a tool may touch. Tools with `none` or `read` run in parallel; the others one by one, in order. */
 export type Effect = 'none' | 'read' | 'write' | 'execute' | 'network';
@@ -63,6 +64,8 @@ export type ToolContext = {
 	recall(query: string, max: number, signal: AbortSignal): Promise<readonly Recalled[]>;
 	/** What FindTools looks through. */
 	readonly lateTools?: { list(): readonly Tool[] };
+	/** Not there in sessions that stand apart from a window. */
+	readonly services?: ToolServices;
 	/** Ephemeral output while it runs. */
 	readonly onProgress: (text: string) => void;
 	readonly signal: AbortSignal;

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import { systemPromptText } from '../../../src/core/context/systemPrompt.ts';
 import type { LateTool } from '../../../src/core/tools/lateTools.ts';
-import { builtInTools, loadedTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
+import { loadedTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
 import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';
 
@@ -54,17 +54,17 @@ const callLate = (name: string, input: unknown, id = 'toolu_1') => ({
 });
 
 describe('tools that are not always loaded', () => {
-	it('cost nothing while there are none', async () => {
-		const { model } = await world([], {}, []);
+	it('leave the request as it is, whatever their number', async () => {
+		const [without, withSome] = [await world([], {}, []), await world([])];
+		assert.deepEqual(withSome.model.requests[0]?.tools, without.model.requests[0]?.tools);
 		assert.deepEqual(
-			model.requests[0]?.tools.map(({ name }) => name),
-			builtInTools.map(({ name }) => name),
+			withSome.model.requests[0]?.tools.map(({ name }) => name),
+			loadedTools.map(({ name }) => name),
 		);
 	});
-	it('are reached through two tools, whatever their number', async () => {
+	it('are reached through two tools', async () => {
 		const { model } = await world([]);
 		const names = model.requests[0]?.tools.map(({ name }) => name) ?? [];
-		assert.equal(names.length, builtInTools.length + 2);
 		assert.ok(names.includes('FindTools') && names.includes('CallTool'));
 		assert.ok(!JSON.stringify(model.requests[0]?.tools).includes('mcp__'));
 	});
@@ -79,7 +79,10 @@ describe('tools that are not always loaded', () => {
 	it('are listed by name when nothing fits, or nothing is asked', async () => {
 		for (const query of ['zzz', ''])
 			for (const { name } of TICKETS) assert.ok((await world([find(query)])).results[0]?.text.includes(name));
-		assert.match((await world([find('x')], {}, [])).results[0]?.text ?? '', /no further tools/);
+	});
+	it('are also those of the extension that are rarely needed', async () => {
+		const { results } = await world([find('problems of the editor')], {}, []);
+		assert.match(results[0]?.text ?? '', /Diagnostics/);
 	});
 	it('are called by name, and asked about as themselves', async () => {
 		const { results, asked } = await world([callLate('mcp__tickets__close', { id: '7' })]);
@@ -141,8 +144,7 @@ describe('tools that are not always loaded', () => {
 });
 
 it('the system prompt and the tools that are always loaded are few and short', () => {
-	const bytes =
-		Buffer.byteLength(systemPromptText()) + Buffer.byteLength(JSON.stringify(toolDefinitions(builtInTools)));
+	const bytes = Buffer.byteLength(systemPromptText()) + Buffer.byteLength(JSON.stringify(toolDefinitions(loadedTools)));
 	assert.ok(bytes / 3.5 <= 4_000, `${Math.round(bytes / 3.5)} tokens`);
-	assert.ok(loadedTools({ list: () => TICKETS }).length <= 12);
+	assert.ok(loadedTools.length <= 12);
 });

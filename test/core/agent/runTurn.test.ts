@@ -179,7 +179,7 @@ describe('a turn', () => {
 				'assistantEnded tool_use',
 				'toolStarted',
 				'toolResult a.js:1: one',
-				'toolResult! There is no tool named Nope. The tools are: Bash, Diagnostics, Edit, Glob, Grep, Read, Recall, Write.',
+				'toolResult! There is no tool named Nope. The tools are: Bash, CallTool, Edit, FindTools, Glob, Grep, Read, Write. FindTools finds more.',
 				'toolResult! The input of Read is not valid, so nothing was run:\n- file_path: Invalid input: expected string, received undefined\nCall it again with a corrected input.',
 				'assistant text ok',
 				'assistantEnded end_turn',

@@ -11,11 +11,11 @@ import { meterIndex } from '../../../src/core/context/meterIndex.ts';
 import { type PrefixTexts, prefixTexts } from '../../../src/core/context/prefix.ts';
 import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
 import type { AssistantBlock } from '../../../src/core/session/content.ts';
-import { builtInTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
+import { loadedTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
 import { smallPrefix } from './request.ts';
 
-const texts: PrefixTexts = prefixTexts(toolDefinitions(builtInTools), {
+const texts: PrefixTexts = prefixTexts(toolDefinitions(loadedTools), {
 	environment: ['Operating system: Linux'],
 	memory: [
 		{ path: '/project/AGENTS.md', text: '# Rules\n\n## Style\n\nTabs.' },
@@ -52,7 +52,7 @@ it('names each tool, section and memory file of the start, whatever headings the
 	);
 	assert.deepEqual(
 		items.filter(({ kind }) => kind === 'tools').map(({ label }) => label),
-		builtInTools.map(({ name }) => name),
+		loadedTools.map(({ name }) => name),
 	);
 	assert.deepEqual(
 		items.filter(({ kind }) => kind === 'system').map(({ label }) => label),

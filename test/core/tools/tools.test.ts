@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toBase64 } from '../../../src/core/tools/base64.ts';
-import { builtInTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
+import { loadedTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
 import { runTool, type ToolFixtureOptions } from './toolFixture.ts';
 
 function check(
@@ -23,11 +23,11 @@ const isError = true;
 
 describe('definitions', () => {
 	test('are small, sorted and the same each time', () => {
-		const definitions = toolDefinitions(builtInTools);
+		const definitions = toolDefinitions(loadedTools);
 		const names = definitions.map((tool) => tool.name);
 		assert.deepEqual(names, [...names].sort());
 		const json = JSON.stringify(definitions);
-		assert.equal(json, JSON.stringify(toolDefinitions(builtInTools)));
+		assert.equal(json, JSON.stringify(toolDefinitions(loadedTools)));
 		// 2,400 tokens at 3.6 bytes each.
 		assert.ok(json.length <= 8_640, `${json.length} bytes`);
 		assert.ok(!json.includes('9007199254740991') && !json.includes('$schema'));

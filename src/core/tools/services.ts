@@ -1,0 +1,10 @@
+/**
+ * What tools reach beyond files, shell and search, for one session. Each kind of service is a member with a port type of its own file, and
+ * is absent where the window cannot supply it; its tool then says so.
+ */
+import type { SessionId } from '../../base/ids.ts';
+
+export type ToolServices = {
+	/** Whose services they are. */
+	readonly sessionId: SessionId;
+};

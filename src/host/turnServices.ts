@@ -1,0 +1,19 @@
+/** The services and further tools that the turns of one session have in this window. */
+import type { LateTools } from '../core/tools/lateTools.ts';
+import type { ToolServices } from '../core/tools/services.ts';
+import type { OpenSession } from './openSession.ts';
+
+export function servicesFor({ session }: OpenSession): ToolServices {
+	return { sessionId: session.id };
+}
+
+/** All sources as one, in their order. Of tools with the same name the first one counts. */
+export function joinLateTools(sources: readonly LateTools[]): LateTools {
+	return {
+		list() {
+			const tools = sources.flatMap((source) => source.list());
+			const firsts = new Map(tools.toReversed().map((tool) => [tool.name, tool]));
+			return tools.filter((tool) => firsts.get(tool.name) === tool);
+		},
+	};
+}
