@@ -53,7 +53,6 @@ export function createReveal(world: RevealWorld): Reveal {
 		const target = wanted;
 		wanted = null;
 		world.openRows([...(isFolded(item) ? [item.id] : []), ...foldsWith(state, item.id)]);
-		world.leaveEnd();
 		world.drawNow();
 		if (item.kind === 'tool' && item.isTruncated && target.mark !== undefined && !state.wholeOutputs.has(item.id)) {
 			awaited = target;
@@ -79,11 +78,17 @@ export function createReveal(world: RevealWorld): Reveal {
 		const row = rowOf(target.id);
 		const scroller = world.root.querySelector<HTMLElement>('.scroller');
 		if (row === null || scroller === null) return;
+		if (scroller.clientHeight === 0) {
+			whenShown(scroller, () => settle(target));
+			return;
+		}
 		const place = world.marks.currentPlace() ?? row.getBoundingClientRect();
 		const view = scroller.getBoundingClientRect();
 		// A third from the top: what led to it is seen as well.
 		if (place.top < view.top || place.bottom > view.bottom || target.takesFocus)
 			scroller.scrollTop += place.top - view.top - view.height / 3;
+		// Behind all drawing: a drawing at the end begins to follow it again.
+		world.leaveEnd();
 	}
 
 	function focusMessage(id: string): void {
@@ -114,6 +119,16 @@ export function createReveal(world: RevealWorld): Reveal {
 			awaited = null;
 		},
 	};
+}
+
+/** A page that is hidden has no places to scroll to. `then` is called once, when it has a height. */
+function whenShown(element: HTMLElement, then: () => void): void {
+	const observer = new ResizeObserver(() => {
+		if (element.clientHeight === 0) return;
+		observer.disconnect();
+		then();
+	});
+	observer.observe(element);
 }
 
 /** What shows a part of itself until it is opened. */

@@ -27,7 +27,8 @@ export function stickToEnd(
 
 	function follow(): void {
 		const element = scroller();
-		if (element === null) return;
+		// A page that is hidden has no height, and so no end that could be in view.
+		if (element === null || element.clientHeight === 0) return;
 		if (isAtEnd) element.scrollTop = element.scrollHeight;
 		// Content that shrank may have its end in view without a scroll event.
 		else if (distanceOf(element) <= END_SLACK_PX) update(true);

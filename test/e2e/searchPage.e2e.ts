@@ -215,12 +215,13 @@ describe('find and reveal in the panel', { skip }, () => {
 	const mark = { pattern: 'needle words', isCaseSensitive: false };
 	const marked = ({ page }: PanelPage, name = 'retrace-found-current') =>
 		page.evaluate((one) => [...(CSS.highlights.get(one) ?? [])].map(String), name);
-	const comesIntoView = ({ page }: PanelPage, id: string) =>
-		page.waitForFunction((row) => {
-			const place = document.querySelector(`[data-row="${row}"]`)?.getBoundingClientRect();
-			const view = document.querySelector('.scroller')?.getBoundingClientRect();
-			return place !== undefined && view !== undefined && place.top < view.bottom && place.bottom > view.top;
-		}, id);
+	const isRowInView = (row: string): boolean => {
+		const place = document.querySelector(`[data-row="${row}"]`)?.getBoundingClientRect();
+		const view = document.querySelector('.scroller')?.getBoundingClientRect();
+		return place !== undefined && view !== undefined && place.top < view.bottom && place.bottom > view.top;
+	};
+	const comesIntoView = ({ page }: PanelPage, id: string) => page.waitForFunction(isRowInView, id);
+	const isInView = ({ page }: PanelPage, id: string) => page.evaluate(isRowInView, id);
 	const find = ({ page }: PanelPage) => page.getByRole('textbox', { name: 'Find in conversation' });
 	async function ask(panel: PanelPage, query: string, ids: readonly string[]) {
 		await panel.page.keyboard.press('Control+f');
@@ -326,6 +327,31 @@ describe('find and reveal in the panel', { skip }, () => {
 			},
 		);
 	});
+
+	test('reveal in the moment in which another session is shown: what is drawn and grows later does not lead away from it', () =>
+		withPanel([snapshot({ items: rows(0, 4) })], async (panel) => {
+			const opened = snapshot({ items: rows(0, 60), head: { sessionId: 'opened' } });
+			await panel.send(opened, { kind: 'reveal', id: 'r2' });
+			await comesIntoView(panel, 'r2');
+			const grown = `Answer 59${' and more words'.repeat(200)}`;
+			const item: TranscriptItem = { kind: 'answer', id: 'r59', text: grown, isStreaming: false, isPartial: false };
+			await panel.send({ kind: 'item', seq: 1, item });
+			await panel.page.setViewportSize({ width: 420, height: 500 });
+			await panel.send();
+			assert.ok(await isInView(panel, 'r2'));
+		}));
+
+	test('reveal while the panel is hidden: the row is in view when it is shown', () =>
+		withPanel([snapshot({ items: rows(0, 4) })], async (panel) => {
+			const shown = (display: string) =>
+				panel.page.evaluate((value) => document.documentElement.style.setProperty('display', value), display);
+			await shown('none');
+			await panel.send(snapshot({ items: rows(0, 60), head: { sessionId: 'opened' } }), { kind: 'reveal', id: 'r2' });
+			await shown('block');
+			await comesIntoView(panel, 'r2');
+			await panel.send();
+			assert.ok(await isInView(panel, 'r2'));
+		}));
 
 	test('axe with the bar open', () =>
 		withPanel([snapshot()], async (panel) => {
