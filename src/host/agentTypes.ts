@@ -9,6 +9,7 @@ import type { GitState } from '../core/agent/briefText.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type { FileScanner, WriteNotes } from '../core/checkpoint/fileScanner.ts';
 import type { StoreBudget } from '../core/checkpoint/storeUse.ts';
+import type { McpServers, McpWindow } from '../core/mcp/mcpPorts.ts';
 import type { MemoryLoad } from '../core/memory/memoryFile.ts';
 import type {
 	BlobStore,
@@ -129,6 +130,8 @@ export type OutsideWorld = {
 	/** Which branch the folders are on and what is not committed; trusted workspaces only. */
 	gitState(roots: readonly WorkspaceRoot[]): Promise<readonly GitState[]>;
 	readonly search: Search;
+	/** The MCP client. Loads and starts nothing before a server is configured that may start. */
+	mcpServers?(window: McpWindow): McpServers;
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;
 	/** Where a session without a folder works. */
 	readonly homeFolder: string;

@@ -3,8 +3,11 @@
  * is absent where the window cannot supply it; its tool then says so.
  */
 import type { SessionId } from '../../base/ids.ts';
+import type { McpServers } from '../mcp/mcpPorts.ts';
 
 export type ToolServices = {
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
+	/** The MCP servers of this window. */
+	readonly mcp?: McpServers;
 };
