@@ -11,6 +11,7 @@ import { missingBrowser } from './support/environment.ts';
 import { permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { repliesByPrompt } from './support/scriptedConversation.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
+import { pressInRow } from './support/sessionViews.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
@@ -157,10 +158,7 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 
 	test('the next request says exactly what was undone, rewritten and kept', async () => {
 		await workbench.runCommand('View: Show Retrace');
-		await row(/NOTES\.md/).hover();
-		await row(/NOTES\.md/)
-			.getByRole('button', { name: 'Keep', exact: true })
-			.click();
+		await pressInRow(row(/NOTES\.md/), 'Keep');
 		await row(/NOTES\.md/).waitFor({ state: 'hidden' });
 		await send(panel(), 'Go on.');
 		await turnEnds(panel());
@@ -190,15 +188,9 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 		await row(/Now with a command/).waitFor();
 		await pictures('review-turns');
 		const before = workbench.readFile('package.json');
-		await row(/invoice\.test\.js/).hover();
-		await row(/invoice\.test\.js/)
-			.getByRole('button', { name: 'Undo', exact: true })
-			.click();
+		await pressInRow(row(/invoice\.test\.js/), 'Undo');
 		await until('the test is there again', () => existsSync(join(workbench.folder, 'test/invoice.test.js')));
-		await row(/made\.txt/).hover();
-		await row(/made\.txt/)
-			.getByRole('button', { name: 'Keep', exact: true })
-			.click();
+		await pressInRow(row(/made\.txt/), 'Keep');
 		await row(/made\.txt/).waitFor({ state: 'hidden' });
 		assert.equal(workbench.readFile('package.json'), before);
 		assert.equal(workbench.readFile('made.txt'), 'made by a command\n');

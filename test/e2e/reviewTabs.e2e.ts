@@ -7,6 +7,7 @@ import { openChangePeek } from './support/editors.ts';
 import { missingBrowser } from './support/environment.ts';
 import { send, turnEnds } from './support/panelActions.ts';
 import { repliesByPrompt } from './support/scriptedConversation.ts';
+import { pressInRow } from './support/sessionViews.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
@@ -88,10 +89,7 @@ suite('Pending changes in tabs', { skip: missingBrowser() }, () => {
 	});
 
 	test('the diff of a file shows only what is pending, and its title keeps or undoes it', async () => {
-		await row(/invoice\.js/).hover();
-		await row(/invoice\.js/)
-			.getByRole('button', { name: 'Open Changes' })
-			.click();
+		await pressInRow(row(/invoice\.js/), 'Open Changes');
 		await page().locator('.tab.active').filter({ hasText: 'invoice.js (Retrace: pending changes)' }).waitFor();
 		await title('Keep All Changes').waitFor();
 		await workbench.screenshot('review-diff-dark');

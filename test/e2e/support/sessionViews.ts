@@ -37,6 +37,25 @@ export function searchView(page: Page): FrameLocator {
 	return page.frameLocator(searchFrame).last().frameLocator('#active-frame');
 }
 
+/**
+ * Presses a button of a row of a tree view. Buttons show while the pointer is on the row, and a tree that is drawn anew takes the row away
+ * from under it without a word, so the pointer comes again.
+ */
+export async function pressInRow(row: Locator, name: string): Promise<void> {
+	const button = row.getByRole('button', { name, exact: true });
+	await until(`"${name}" of the row is pressed`, async () => {
+		try {
+			await row.hover({ timeout: 2_000 });
+			await button.click({ timeout: 1_000 });
+			return true;
+		} catch {
+			// The pointer leaves, so that it can come again.
+			await row.page().mouse.move(1, 1);
+			return false;
+		}
+	});
+}
+
 /** Chooses an entry of the menu of a row. Asks for the menu again when it closed, or is that of the row as it was before the view was drawn anew. */
 export async function chooseInMenu(page: Page, row: Locator, entry: string): Promise<void> {
 	const menu = page.locator('.monaco-menu').first();
