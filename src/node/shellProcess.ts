@@ -3,23 +3,20 @@
  * Does not judge commands and keeps nothing between them: folder in, folder out.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { Shell, ShellOutcome, ShellRequest } from '../core/ports.ts';
 import { createBoundedOutput } from './boundedOutput.ts';
 import { childEnvironment } from './childEnvironment.ts';
+import { endGroup } from './processGroup.ts';
 
 const MAX_OUTPUT_BYTES = 1_000_000;
-/** What a process gets to end by itself after SIGTERM. */
-const KILL_AFTER_MS = 2_000;
 /** How long after the shell's end its output may pause before what was left in the background is not waited for. */
 const DRAIN_QUIET_MS = 50;
 /** The most that a background process which keeps talking can hold the result back. */
 const DRAIN_MAX_MS = 500;
-/** How often a killed group is asked whether it is gone. */
-const GONE_POLL_MS = 25;
 
 /**
  * Runs before the command. Both streams become one, so that their order is the real one. The folder it ends in is written
@@ -169,53 +166,6 @@ function drained(streams: readonly Readable[], lastOutputAt: () => number): Prom
 			else setTimeout(look, 5);
 		};
 		setImmediate(look);
-	});
-}
-
-/** SIGTERM to the whole group, SIGKILL when any of it is left after a while. Resolves when it is gone or was killed. */
-async function endGroup(child: ChildProcess): Promise<void> {
-	const { pid } = child;
-	if (pid === undefined) return;
-	if (process.platform === 'win32') {
-		spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on('error', () =>
-			child.kill(),
-		);
-		return;
-	}
-	signalGroup(pid, 'SIGTERM');
-	const until = performance.now() + KILL_AFTER_MS;
-	while (performance.now() < until) {
-		await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
-		if (!isGroupAlive(pid)) return;
-	}
-	signalGroup(pid, 'SIGKILL');
-}
-
-/** Whether the group was there to get the signal. */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
-	try {
-		return process.kill(-pid, signal);
-	} catch {
-		// ESRCH: all of it is gone. EPERM (macOS): only zombies are left.
-		return false;
-	}
-}
-
-/** Whether any process of the group still runs. A zombie that nobody collects (in containers) does not count where we can see it. */
-function isGroupAlive(pid: number): boolean {
-	if (!signalGroup(pid, 0)) return false;
-	if (process.platform !== 'linux') return true;
-	return readdirSync('/proc').some((name) => {
-		if (!/^\d+$/.test(name)) return false;
-		try {
-			const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-			// After the name in brackets: state, parent, group.
-			const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-			return group === String(pid) && state !== 'Z' && state !== 'X';
-		} catch {
-			// It ended while we looked.
-			return false;
-		}
 	});
 }
 
