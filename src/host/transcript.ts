@@ -19,18 +19,16 @@ import {
 	abandonedRow,
 	blockRowId,
 	briefRow,
+	callRow,
 	deniedRow,
-	editRow,
 	finishedRow,
 	type ItemOf,
-	isEditTool,
 	memoryText,
 	notice,
 	promptRow,
 	RETRY,
 	SHOW_CONTEXT,
 	type TranscriptInputs,
-	toolRow,
 	turnEndRow,
 	withAttachment,
 	withDiff,
@@ -223,8 +221,7 @@ export class Transcript {
 
 	#blockRow(entry: EntryOf<'assistant'>, block: AssistantBlock): TranscriptItem | undefined {
 		const id = blockRowId(entry.messageId, entry.index);
-		if (isToolUseBlock(block))
-			return isEditTool(block.name) ? editRow(block, this.#inputs) : toolRow(block, this.#inputs);
+		if (isToolUseBlock(block)) return callRow(block, this.#inputs);
 		if (block.type === 'text' && 'text' in block && typeof block.text === 'string')
 			return {
 				kind: 'answer',

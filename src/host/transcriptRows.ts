@@ -5,6 +5,8 @@
 import { cutText, utf8Length } from '../base/text.ts';
 import { type BlobRef, isBlobRef, type StoredInputBlock, type ToolUseBlock } from '../core/session/content.ts';
 import type { EntryOf } from '../core/session/entry.ts';
+import { namedCall } from '../core/tools/lateTools.ts';
+import { planAfter, planPreview } from './planRow.ts';
 import type { ToolLabel } from '../core/tools/tool.ts';
 import type { DiffLine, TranscriptItem } from '../protocol/transcriptItem.ts';
 
@@ -31,7 +33,7 @@ export type TranscriptInputs = {
 const PREVIEW_CHARS = 4000;
 /** What the loop says in the result of a call that was not brought to its end. */
 const INTERRUPTED_SUMMARIES: ReadonlySet<string> = new Set(['stopped', 'interrupted']);
-const EDIT_TOOLS: ReadonlySet<string> = new Set(['Edit', 'Write']);
+const EDIT_TOOLS: ReadonlySet<string> = new Set(['Edit', 'MultiEdit', 'NotebookEdit', 'Write']);
 
 export const isEditTool = (name: string): boolean => EDIT_TOOLS.has(name);
 export const permissionRowId = (toolUseId: string): string => `permission:${toolUseId}`;
@@ -65,7 +67,13 @@ export function briefRow(entry: EntryOf<'continues'>, id: string): ItemOf<'brief
 	return { kind: 'brief', id, sessionId: entry.other, title: entry.title, text: entry.brief, canEdit: true };
 }
 
-export function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> {
+/** The row of a call; one that goes through CallTool reads as what it calls. */
+export function callRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> | ItemOf<'edit'> {
+	const call = namedCall(block);
+	return isEditTool(call.name) ? editRow(call, inputs) : toolRow(call, inputs);
+}
+
+function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> {
 	const label = inputs.label(block.name, block.input);
 	return {
 		kind: 'tool',
@@ -77,10 +85,11 @@ export function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'
 		summary: '',
 		preview: '',
 		isTruncated: false,
+		...planPreview(block),
 	};
 }
 
-export function editRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'edit'> {
+function editRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'edit'> {
 	const label = inputs.label(block.name, block.input);
 	const drafted = draftedText(block.input);
 	const diff = inputs.diff(drafted.before, drafted.after);
@@ -142,6 +151,7 @@ export function finishedRow(
 		durationMs: entry.durationMs,
 		preview: cutText(text, PREVIEW_CHARS),
 		isTruncated: text.length > PREVIEW_CHARS || entry.output !== undefined || isBlob,
+		...(row.isMarkdown ? { preview: planAfter(row.preview, text), isTruncated: false } : {}),
 	};
 	if (interruption === undefined) return finished;
 	return interruptedRow({ ...finished, state: row.state }, interruption, hasWritten);
@@ -316,7 +326,7 @@ function draftedText(input: unknown): { before: string; after: string } {
 		const value: unknown = Object.entries(input).find(([key]) => key === name)?.[1];
 		return typeof value === 'string' ? value : '';
 	};
-	return { before: field('old_string'), after: field('new_string') || field('content') };
+	return { before: field('old_string'), after: field('new_string') || field('content') || field('source') };
 }
 
 /** A summary that is the start of the message gives way to it: the card has room for what to do. */

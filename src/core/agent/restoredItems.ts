@@ -11,6 +11,7 @@ import type { ContextRef, Fact } from '../session/compactionFields.ts';
 import { type InputBlock, isTextBlock, isToolUseBlock, type StoredInputBlock } from '../session/content.ts';
 import type { Entry, EntryFields, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import { namedCall } from '../tools/lateTools.ts';
 import { maskSecrets } from './maskSecrets.ts';
 import { pinnedItems } from './pinnedItems.ts';
 import { planItem } from './planItem.ts';
@@ -41,7 +42,7 @@ const MAX_FILE_TOKENS = 5_000;
 const FILES_SHARE = 0.1;
 const MAX_RESULT_CHARS = 4_000;
 const BYTES_PER_TOKEN = 3.5;
-const FILE_TOOLS: ReadonlySet<string> = new Set(['Read', 'Edit', 'MultiEdit', 'Write']);
+const FILE_TOOLS: ReadonlySet<string> = new Set(['Read', 'Edit', 'MultiEdit', 'Write', 'NotebookEdit']);
 
 export async function restoredItems(
 	input: RestoredInput,
@@ -123,8 +124,9 @@ async function recentFiles(
 function recentPaths(replaced: readonly Entry[]): readonly { readonly path: string; readonly cwd: string }[] {
 	const paths = new Map<string, string>();
 	for (const entry of replaced.toReversed()) {
-		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block) || !FILE_TOOLS.has(entry.block.name)) continue;
-		const { input } = entry.block;
+		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block)) continue;
+		const { name, input } = namedCall(entry.block);
+		if (!FILE_TOOLS.has(name)) continue;
 		const path = typeof input === 'object' && input !== null && 'file_path' in input ? input.file_path : undefined;
 		if (typeof path === 'string' && !paths.has(path)) paths.set(path, entry.cwd);
 	}

@@ -10,6 +10,7 @@ import type { BlobStore } from '../ports.ts';
 import { replacedEntries } from '../session/compaction.ts';
 import type { ToolUseBlock } from '../session/content.ts';
 import type { Entry, EntryDraft } from '../session/entry.ts';
+import { namedCall } from '../tools/lateTools.ts';
 import { displayPath } from '../tools/paths.ts';
 import { findTool } from '../tools/registry.ts';
 import type { TurnContext } from './runToolCall.ts';
@@ -170,7 +171,8 @@ async function touchedFiles(
 		branch.flatMap((entry) => (entry.type === 'toolResult' && entry.isError ? [entry.toolUseId] : [])),
 	);
 	const touched = new Set<string>();
-	for (const call of calls) {
+	for (const made of calls) {
+		const call = namedCall(made);
 		if (!FILE_TOOLS.has(call.name) || failed.has(call.id)) continue;
 		const tool = findTool(call.name);
 		const parsed = tool?.input.safeParse(call.input);

@@ -5,6 +5,7 @@
 import type { EntryId } from '../../base/ids.ts';
 import { isBlobRef, isTextBlock, type ToolUseBlock } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
+import { namedCall } from '../tools/lateTools.ts';
 
 /** Lines `[start, end)` of a file, from 0, that an entry shows or changes. */
 export type FileUse = {
@@ -26,8 +27,9 @@ const DEFAULT_LINES = 2_000;
 const MAX_COMPARED_EDITS = 8;
 
 /** What a successful call did with one file; undefined for other calls. */
-export function fileUseOf(call: ToolUseBlock, result: EntryOf<'toolResult'>, cwd: string): FileUse | undefined {
+export function fileUseOf(made: ToolUseBlock, result: EntryOf<'toolResult'>, cwd: string): FileUse | undefined {
 	if (result.isError) return undefined;
+	const call = namedCall(made);
 	const input = inputOf(call);
 	const filePath = input.file_path;
 	if (typeof filePath !== 'string' || filePath === '') return undefined;
@@ -42,7 +44,8 @@ export function fileUseOf(call: ToolUseBlock, result: EntryOf<'toolResult'>, cwd
 		case 'Write':
 			return { ...base, how: 'write', start: 0, end: Number.POSITIVE_INFINITY };
 		case 'Edit':
-		case 'MultiEdit': {
+		case 'MultiEdit':
+		case 'NotebookEdit': {
 			const changed = longestLine(input.old_string);
 			return { ...base, how: 'edit', start: 0, end: 0, ...(changed === undefined ? {} : { changed }) };
 		}

@@ -3,6 +3,7 @@
  * Knows only where the cells stand; what else is in the file is not touched and need not be understood.
  */
 import * as z from 'zod';
+import { type Json, jsonPlaces, member } from './jsonPlaces.ts';
 
 const linesSchema = z.union([z.string(), z.array(z.string())]);
 const outputSchema = z.looseObject({
@@ -14,11 +15,13 @@ const outputSchema = z.looseObject({
 });
 const cellSchema = z.looseObject({
 	cell_type: z.string(),
+	id: z.string().optional().catch(undefined),
 	source: linesSchema,
 	outputs: z.array(outputSchema).optional(),
 });
 const notebookSchema = z.looseObject({
 	cells: z.array(cellSchema),
+	nbformat_minor: z.number().optional().catch(undefined),
 	metadata: z
 		.looseObject({
 			language_info: z.looseObject({ name: z.string().optional() }).optional(),
@@ -29,10 +32,20 @@ const notebookSchema = z.looseObject({
 export type NotebookOutput = z.infer<typeof outputSchema>;
 export type NotebookCell = {
 	readonly type: string;
+	/** From nbformat 4.5 on. */
+	readonly id: string | undefined;
 	readonly source: string;
 	readonly outputs: readonly NotebookOutput[];
 };
-export type Notebook = { readonly language: string | undefined; readonly cells: readonly NotebookCell[] };
+export type Notebook = {
+	readonly language: string | undefined;
+	/** Whether its cells must have ids. */
+	readonly hasIds: boolean;
+	readonly cells: readonly NotebookCell[];
+};
+
+/** nbformat 4.5. */
+const FIRST_WITH_IDS = 5;
 
 export const isNotebookPath = (path: string): boolean => path.toLowerCase().endsWith('.ipynb');
 export const joinLines = (lines: string | readonly string[]): string =>
@@ -42,11 +55,13 @@ export const joinLines = (lines: string | readonly string[]): string =>
 export function readNotebook(text: string): Notebook | undefined {
 	const parsed = notebookSchema.safeParse(parseJson(text));
 	if (!parsed.success) return undefined;
-	const { cells, metadata } = parsed.data;
+	const { cells, metadata, nbformat_minor = 0 } = parsed.data;
 	return {
+		hasIds: nbformat_minor >= FIRST_WITH_IDS,
 		language: metadata?.language_info?.name ?? metadata?.kernelspec?.language,
-		cells: cells.map(({ cell_type, source, outputs }) => ({
+		cells: cells.map(({ cell_type, id, source, outputs }) => ({
 			type: cell_type,
+			id,
 			source: joinLines(source),
 			outputs: outputs ?? [],
 		})),
@@ -55,7 +70,7 @@ export function readNotebook(text: string): Notebook | undefined {
 
 /** The text with other sources for some cells, by index. `text` must be one that `readNotebook` takes. */
 export function withSources(text: string, sources: ReadonlyMap<number, string>): string {
-	const cells = member(scan(text, skipBlank(text, 0)), 'cells')?.items ?? [];
+	const cells = member(jsonPlaces(text), 'cells')?.items ?? [];
 	let changed = text;
 	for (const [index, cell] of [...cells.entries()].toReversed()) {
 		const source = sources.get(index);
@@ -88,58 +103,4 @@ function parseJson(text: string): unknown {
 		if (error instanceof SyntaxError) return undefined;
 		throw error;
 	}
-}
-
-/** Where a value stands in a text that is valid JSON. */
-type Json = {
-	readonly start: number;
-	readonly end: number;
-	readonly items?: readonly Json[];
-	readonly entries?: readonly (readonly [key: string, value: Json])[];
-};
-
-/** As `JSON.parse` does, the last of several with one name. */
-const member = (json: Json | undefined, key: string): Json | undefined =>
-	json?.entries?.findLast(([name]) => name === key)?.[1];
-
-function scan(text: string, start: number): Json {
-	const open = text.charAt(start);
-	if (open === '"') return { start, end: stringEnd(text, start) };
-	if (open !== '{' && open !== '[') {
-		let end = start;
-		while (end < text.length && !/[\s,\]}]/.test(text.charAt(end))) end++;
-		return { start, end };
-	}
-	const items: Json[] = [];
-	const entries: (readonly [string, Json])[] = [];
-	let at = skipBlank(text, start + 1);
-	while (at < text.length && text.charAt(at) !== '}' && text.charAt(at) !== ']') {
-		let key: string | undefined;
-		if (open === '{') {
-			const end = stringEnd(text, at);
-			key = String(JSON.parse(text.slice(at, end)));
-			at = skipBlank(text, skipBlank(text, end) + 1);
-		}
-		const value = scan(text, at);
-		if (key === undefined) items.push(value);
-		else entries.push([key, value]);
-		at = skipBlank(text, value.end);
-		if (text.charAt(at) === ',') at = skipBlank(text, at + 1);
-	}
-	return { start, end: at + 1, ...(open === '{' ? { entries } : { items }) };
-}
-
-function skipBlank(text: string, start: number): number {
-	let at = start;
-	while (/[ \t\r\n]/.test(text.charAt(at))) at++;
-	return at;
-}
-
-function stringEnd(text: string, start: number): number {
-	for (let at = start + 1; at < text.length; at++) {
-		const char = text.charAt(at);
-		if (char === '\\') at++;
-		else if (char === '"') return at + 1;
-	}
-	return text.length;
 }

@@ -1,12 +1,13 @@
 /** Edit: replaces one exact string in a file, or all of its occurrences. */
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
-import { applyEdit, describeEditFailure } from '../edit/applyEdit.ts';
-import { editNotebook } from '../edit/editNotebook.ts';
+import { applyEdit, describeEditFailure, type TextEdit } from '../edit/applyEdit.ts';
+import { editNotebook, type NotebookEdit } from '../edit/editNotebook.ts';
 import { isNotebookPath } from '../edit/notebookFile.ts';
-import { decodeText, toLf } from '../edit/textFile.ts';
+import { toLf } from '../edit/textFile.ts';
+import { readForEdit } from './editedFile.ts';
 import { describeEdit } from './editResult.ts';
-import { baseName, failure, insideOnly, isOutcome, unreadable } from './paths.ts';
+import { failure, isOutcome } from './paths.ts';
 import type { Tool } from './tool.ts';
 
 const input = z.object({
@@ -26,34 +27,26 @@ export const editTool: Tool<z.infer<typeof input>> = {
 	label: ({ file_path }) => ({ verb: 'Edit', target: file_path, path: file_path }),
 	target: ({ file_path }) => ({ kind: 'path', path: file_path }),
 	async run({ file_path, old_string, new_string, replace_all = false }, context) {
-		const resolved = insideOnly(await context.files.resolve(file_path), file_path);
-		if (isOutcome(resolved)) return resolved;
-		const before = await context.files.read(resolved.absolute);
-		if (before.kind === 'absent')
-			return failure(
-				`${file_path} does not exist. Use Glob, e.g. **/${baseName(file_path)}, to find it, or Write to create it.`,
-				'no such file',
-			);
-		if (before.kind !== 'file') return unreadable(file_path, before);
-		const decoded = decodeText(before.bytes, before.meta.encoding);
-		if (decoded.kind !== 'text')
-			return failure(
-				`${file_path} cannot be edited as text: ${decoded.kind === 'binary' ? 'it is a binary file' : decoded.reason}. Nothing was changed.`,
-				'not a text file',
-			);
+		const edited = await readForEdit(file_path, context);
+		if (isOutcome(edited)) return edited;
 		const change = { oldString: toLf(old_string), newString: toLf(new_string), replaceAll: replace_all };
-		const text = decoded.file.eol === 'mixed' ? toLf(decoded.file.text) : decoded.file.text;
-		const applied = isNotebookPath(file_path) ? editNotebook(text, change) : applyEdit(text, change);
+		const applied = editText(file_path, edited.text, change);
 		if (applied.kind === 'failed') return failure(`${file_path} was not changed. ${applied.message}`, applied.summary);
-		if (applied.kind !== 'applied')
-			return failure(`${file_path} was not changed. ${describeEditFailure(applied)}`, shortFailure(applied.kind));
 		context.signal.throwIfAborted();
-		const { file, absolute } = resolved;
+		const { file, absolute, before } = edited;
 		const outcome = await context.files.edit({ file, absolute, before, text: applied.text });
 		const places = replace_all ? ` in ${plural(applied.count, 'place')}` : '';
 		return describeEdit(file_path, `Edited ${file_path}${places}`, outcome);
 	},
 };
+
+/** One replacement in a text, or in the cells of a notebook. Texts have `\n` line ends. */
+export function editText(filePath: string, text: string, edit: TextEdit): NotebookEdit {
+	if (isNotebookPath(filePath)) return editNotebook(text, edit);
+	const applied = applyEdit(text, edit);
+	if (applied.kind === 'applied') return applied;
+	return { kind: 'failed', message: describeEditFailure(applied), summary: shortFailure(applied.kind) };
+}
 
 function shortFailure(kind: 'notFound' | 'ambiguous' | 'identical' | 'emptyOld'): string {
 	return {

@@ -27,9 +27,9 @@ export function notebookText(notebook: Notebook, first: number, limit: number, m
 	return { text: parts.join('\n\n'), shown };
 }
 
-function cellText({ type, source, outputs }: NotebookCell, number: number): string {
+function cellText({ type, id, source, outputs }: NotebookCell, number: number): string {
 	const printed = outputs.map(outputText).filter((text) => text !== '');
-	const head = `--- Cell ${number}, ${type}`;
+	const head = `--- Cell ${number}, ${type}${id === undefined ? '' : `, id ${id}`}`;
 	return [head, source, ...printed.map((text) => `--- Output of cell ${number}\n${text}`)].join('\n');
 }
 

@@ -3,9 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as z from 'zod';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
+import { fileUseOf } from '../../../src/core/context/fileUses.ts';
 import { systemPromptText } from '../../../src/core/context/systemPrompt.ts';
+import { isToolUseBlock } from '../../../src/core/session/content.ts';
 import type { LateTool } from '../../../src/core/tools/lateTools.ts';
 import { loadedTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
+import { replay } from '../../../src/host/transcript.ts';
+import { createTranscriptInputs } from '../../../src/host/transcriptInputs.ts';
 import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';
 
@@ -147,4 +151,30 @@ it('the system prompt and the tools that are always loaded are few and short', (
 	const bytes = Buffer.byteLength(systemPromptText()) + Buffer.byteLength(JSON.stringify(toolDefinitions(loadedTools)));
 	assert.ok(bytes / 3.5 <= 4_000, `${Math.round(bytes / 3.5)} tokens`);
 	assert.ok(loadedTools.length <= 12);
+});
+
+it('a call through CallTool counts as what it calls', async () => {
+	const { session, workspace } = await world(
+		[callLate('MultiEdit', { file_path: 'a.js', edits: [{ old_string: '1', new_string: '2' }] })],
+		{ files: { '/w/a.js': 'a = 1\n' } },
+	);
+	assert.equal(workspace.text('/w/a.js'), 'a = 2\n');
+	const made = session.entries.flatMap((entry) =>
+		entry.type === 'assistant' && isToolUseBlock(entry.block) ? [entry.block] : [],
+	);
+	const [result] = session.entries.filter((entry) => entry.type === 'toolResult');
+	assert.ok(made[0] && result?.type === 'toolResult');
+	assert.equal(fileUseOf(made[0], result, '/w')?.path, '/w/a.js');
+	const rows = replay(
+		session.entries,
+		session.branch(),
+		createTranscriptInputs(
+			() => undefined,
+			(path) => path,
+		),
+	).rows(false);
+	assert.deepEqual(
+		rows.flatMap((row) => (row.kind === 'edit' ? [[row.path, row.state]] : [])),
+		[['a.js', 'applied']],
+	);
 });
