@@ -7,10 +7,9 @@ import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
 import { grepTool } from './grep.ts';
 import { callTool, findToolsTool, type LateTool, type LateTools } from './lateTools.ts';
-import { readTool } from './read.ts';
 import { multiEditTool } from './multiEdit.ts';
 import { notebookEditTool } from './notebookEdit.ts';
-import { planTool } from './plan.ts';
+import { readTool } from './read.ts';
 import { recallTool } from './recall.ts';
 import type { Tool } from './tool.ts';
 import { writeTool } from './write.ts';
@@ -28,7 +27,7 @@ export const loadedTools: readonly Tool[] = [
 ];
 
 /** Needed now and then, so found with FindTools like the tools of servers. Sorted by name. */
-const rareTools: readonly Tool[] = [diagnosticsTool, multiEditTool, notebookEditTool, recallTool, webFetchTool];
+const rareTools: readonly Tool[] = [diagnosticsTool, multiEditTool, notebookEditTool, recallTool];
 
 /** All that come with the extension. */
 export const builtInTools: readonly Tool[] = [...loadedTools, ...rareTools];
