@@ -109,10 +109,12 @@ const HAS_SUBCOMMANDS: ReadonlySet<string> = new Set(
 /** Words that only wrap the command behind them. */
 const WRAPPERS = /^(?:sudo|doas|env|command|builtin|nohup|time|exec|\w+=\S*)\s+/;
 
+const EDITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'MultiEdit', 'NotebookEdit']);
+
 function coversTool(ruleTool: string, tool: string, breadth: Breadth): boolean {
 	if (ruleTool === tool) return true;
 	// As everywhere in the field, a rule for Edit speaks of every editing tool, one for Read of every tool that shows content.
-	if (ruleTool === 'Edit') return tool === 'Write';
+	if (ruleTool === 'Edit') return EDITING_TOOLS.has(tool);
 	return breadth === 'wide' && ruleTool === 'Read' && tool === 'Grep';
 }
 

@@ -108,9 +108,11 @@ describe('paths', () => {
 		assert.equal(matchesPath('Secret/**', inside('secret/a'), 'strict'), false);
 		assert.equal(matchesPath('Secret/**', inside('secret/a'), 'wide'), true);
 	});
-	test('a rule for Edit covers Write; one that denies Read covers Grep', () => {
+	test('a rule for Edit covers every editing tool; one that denies Read covers Grep', () => {
 		const target = { kind: 'path', path: 'src/a', resolved: inside('src/a') } as const;
-		assert.equal(findRule(['Edit(src/**)'], 'Write', target, 'strict'), 'Edit(src/**)');
+		for (const tool of ['Write', 'MultiEdit', 'NotebookEdit'])
+			for (const breadth of ['strict', 'wide'] as const)
+				assert.equal(findRule(['Edit(src/**)'], tool, target, breadth), 'Edit(src/**)');
 		assert.equal(findRule(['Read(src/**)'], 'Grep', target, 'wide'), 'Read(src/**)');
 		assert.equal(findRule(['Write(src/**)'], 'Edit', target, 'strict'), undefined);
 	});
