@@ -45,6 +45,15 @@ const withoutPipes = {
 	},
 };
 
+/** @type {import('esbuild').Plugin} */
+const withoutDomino = {
+	name: 'without-domino',
+	setup(setup) {
+		setup.onResolve({ filter: /^@mixmark-io\/domino$/ }, () => ({ path: 'domino', namespace: 'without-domino' }));
+		setup.onLoad({ filter: /.*/, namespace: 'without-domino' }, () => ({ contents: '' }));
+	},
+};
+
 /** @type {import('esbuild').BuildOptions} */
 const host = {
 	...shared,
@@ -86,6 +95,13 @@ const bundles = [
 		output: 'dist/fileScanWorker.cjs',
 		limitBytes: threadLimitBytes,
 		options: host,
+	},
+	// A thread for each page of the web. The parser that Turndown brings along is left out: it gets documents.
+	{
+		source: 'src/node/pageTextWorker.ts',
+		output: 'dist/pageTextWorker.cjs',
+		limitBytes: eagerLimitBytes,
+		options: { ...host, plugins: [withoutDomino] },
 	},
 	{
 		source: 'webview/main.ts',

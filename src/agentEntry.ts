@@ -28,6 +28,7 @@ import { createIdSource, systemClock } from './node/systemClock.ts';
 import { systemCode } from './node/systemErrors.ts';
 import { createTransfer } from './node/transfer.ts';
 import { createWatchLog } from './node/watchLog.ts';
+import { createWebPages } from './node/webPages.ts';
 
 export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces): Promise<Agent> {
 	const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
@@ -79,6 +80,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			}),
 		gitState: (roots) => readGitState(roots, findGit(process.env, folders)),
 		search: createSearch(ripgrepPath),
+		web: createWebPages({ workerFile: context.asAbsolutePath('dist/pageTextWorker.cjs') }),
 		diskWorkspace: createDiskWorkspace,
 		loadProjectContext: (roots, cwd, mayImport) => loadProjectContext(roots, cwd, { homeFolder: homedir(), mayImport }),
 		loadNestedMemory: (roots, touched, mayImport) =>

@@ -27,6 +27,7 @@ import type { SessionSearch } from '../core/search/searchPort.ts';
 import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
 import type { StoreDoctor } from '../core/session/storeExamination.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
+import type { WebPages } from '../core/web/webPort.ts';
 import type { ContextFiles } from './contextFiles.ts';
 
 /** A row of the sessions tree. The tree gives out one object for each. */
@@ -130,6 +131,7 @@ export type OutsideWorld = {
 	/** Which branch the folders are on and what is not committed; trusted workspaces only. */
 	gitState(roots: readonly WorkspaceRoot[]): Promise<readonly GitState[]>;
 	readonly search: Search;
+	readonly web: WebPages;
 	/** The MCP client. Loads and starts nothing before a server is configured that may start. */
 	mcpServers?(window: McpWindow): McpServers;
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;

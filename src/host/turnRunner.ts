@@ -21,7 +21,7 @@ import type { OpenSession } from './openSession.ts';
 import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
-import { joinLateTools, servicesFor } from './turnServices.ts';
+import { joinLateTools, type ServiceWorld, servicesFor } from './turnServices.ts';
 import { unsavedFiles } from './unsavedFiles.ts';
 
 /** The ports that all turns share, and what decides the rest for each. */
@@ -39,7 +39,8 @@ export type TurnWorld = Pick<
 	| 'trace'
 	| 'scanner'
 	| 'traffic'
-> & {
+> &
+	ServiceWorld & {
 	readonly choice: ModelChoice;
 	/** Before each prompt: what the user did to pending changes goes to the log, so that the prompt can tell it. Never rejects. */
 	recordEdits?(session: Session): Promise<void>;
@@ -187,7 +188,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		isOfficialEndpoint: choice.isOfficialEndpoint,
 		...(choice.reminderForms === undefined ? {} : { reminderForms: choice.reminderForms }),
 		...(world.lateToolSources === undefined ? {} : { lateTools: joinLateTools(world.lateToolSources) }),
-		services: servicesFor(open),
+		services: servicesFor(open, world),
 		loadedTexts: open.loadedTexts,
 		trace: world.trace,
 	};

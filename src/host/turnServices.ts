@@ -1,10 +1,14 @@
 /** The services and further tools that the turns of one session have in this window. */
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { ToolServices } from '../core/tools/services.ts';
+import type { OutsideWorld } from './agentTypes.ts';
 import type { OpenSession } from './openSession.ts';
 
-export function servicesFor({ session }: OpenSession): ToolServices {
-	return { sessionId: session.id };
+/** What the services of every session are made of. */
+export type ServiceWorld = { readonly outside?: Pick<OutsideWorld, 'web'> };
+
+export function servicesFor({ session }: OpenSession, { outside }: ServiceWorld): ToolServices {
+	return { sessionId: session.id, ...(outside === undefined ? {} : { web: outside.web }) };
 }
 
 /** All sources as one, in their order. Of tools with the same name the first one counts. */

@@ -13,7 +13,7 @@ const layerRules: Readonly<Record<Layer, LayerRule>> = {
 	base: { layers: [], packages: [] },
 	protocol: { layers: ['base'], packages: ['zod'] },
 	core: { layers: ['base'], packages: ['zod', 'diff', 'node-diff3', 'yaml', 'minimatch', 'jsonc-parser'] },
-	node: { layers: ['base', 'core'], packages: ['node:', 'zod', '@anthropic-ai/sdk', 'fflate', 'linkedom', 'turndown', '@mozilla/readability'] },
+	node: { layers: ['base', 'core'], packages: ['node:', 'zod', '@anthropic-ai/sdk', 'fflate', 'linkedom', 'turndown', '@mozilla/readability', 'linkedom', 'turndown', '@mozilla/readability'] },
 	host: { layers: ['base', 'protocol', 'core'], packages: ['vscode', 'zod', 'vscode-languageclient'] },
 	server: {
 		layers: ['base', 'protocol', 'core', 'node'],
@@ -39,6 +39,9 @@ const onlyImporters: Readonly<Record<string, readonly string[]>> = {
 		'src/node/modelErrors.ts',
 		'src/node/requestBody.ts',
 	],
+	linkedom: ['src/node/htmlText.ts'],
+	turndown: ['src/node/htmlText.ts'],
+	'@mozilla/readability': ['src/node/htmlText.ts'],
 	linkedom: ['src/node/htmlText.ts'],
 	turndown: ['src/node/htmlText.ts'],
 	'@mozilla/readability': ['src/node/htmlText.ts'],

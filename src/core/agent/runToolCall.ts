@@ -18,6 +18,7 @@ import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
 import { findableTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
+import { askInCall } from './askInCall.ts';
 import { framesOf } from './framesOf.ts';
 import { maskOutcome } from './maskSecrets.ts';
 import { recall } from './recall.ts';
@@ -128,7 +129,8 @@ async function runAllowed(
 		// What only reads has no effect that the log must come before.
 		if (!isReadOnlyTool(tool)) await turn.session.sync();
 		isStarted = true;
-		const outcome = await tool.run(input, toolContext(call, files, turn));
+		const ask = askInCall(call, tool, approver, turn);
+		const outcome = await tool.run(input, { ...toolContext(call, files, turn), ask });
 		if (!outcome.isError) await noteSeen(tool, input, files, turn);
 		return outcome;
 	} catch (thrown) {

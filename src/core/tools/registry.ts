@@ -12,6 +12,7 @@ import { notebookEditTool } from './notebookEdit.ts';
 import { readTool } from './read.ts';
 import { recallTool } from './recall.ts';
 import type { Tool } from './tool.ts';
+import { webFetchTool } from './webFetch.ts';
 import { writeTool } from './write.ts';
 
 /** What every request carries, at most twelve. Sorted by name, so that their order in the request never changes. */
@@ -27,7 +28,7 @@ export const loadedTools: readonly Tool[] = [
 ];
 
 /** Needed now and then, so found with FindTools like the tools of servers. Sorted by name. */
-const rareTools: readonly Tool[] = [diagnosticsTool, multiEditTool, notebookEditTool, recallTool];
+const rareTools: readonly Tool[] = [diagnosticsTool, multiEditTool, notebookEditTool, recallTool, webFetchTool];
 
 /** All that come with the extension. */
 export const builtInTools: readonly Tool[] = [...loadedTools, ...rareTools];

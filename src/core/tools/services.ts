@@ -3,11 +3,14 @@
  * is absent where the window cannot supply it; its tool then says so.
  */
 import type { SessionId } from '../../base/ids.ts';
+import type { WebPages } from '../web/webPort.ts';
 import type { McpServers } from '../mcp/mcpPorts.ts';
 
 export type ToolServices = {
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
+	/** Pages of the web. */
+	readonly web?: WebPages;
 	/** The MCP servers of this window. */
 	readonly mcp?: McpServers;
 };

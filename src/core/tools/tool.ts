@@ -66,10 +66,25 @@ export type ToolContext = {
 	readonly lateTools?: { list(): readonly Tool[] };
 	/** Not there in sessions that stand apart from a window. */
 	readonly services?: ToolServices;
+	/** Asks for something that only shows while it runs. Not there where nobody can be asked. */
+	ask?(question: InCallQuestion): Promise<InCallAnswer>;
 	/** Ephemeral output while it runs. */
 	readonly onProgress: (text: string) => void;
 	readonly signal: AbortSignal;
 };
+
+/** A question in the middle of a call. */
+export type InCallQuestion = {
+	/** What would be reached, in full. */
+	readonly target: string;
+	/** Why it is asked, as a sentence without a dot. */
+	readonly cause: string;
+	/** What *Always allow* would add; a rule of just these words answers it too. */
+	readonly rule: string;
+	/** The call itself named it, so a user who was asked about the call has answered. */
+	readonly isNamedInCall?: boolean;
+};
+export type InCallAnswer = { readonly kind: 'allowed' } | { readonly kind: 'refused'; readonly outcome: ToolOutcome };
 
 /** A place of the conversation. `turn` counts the user’s messages from 1. */
 export type Recalled = { readonly turn: number; readonly who: string; readonly excerpt: string };

@@ -1,0 +1,70 @@
+// A question in the middle of a call is one like before a call: a card, an entry, a rule that holds.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { PermissionAnswer } from '../../../src/core/permission/permissionRequest.ts';
+import type { WebOutcome } from '../../../src/core/web/webPort.ts';
+import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
+import { createFixture } from './turnFixture.ts';
+
+const page: WebOutcome = {
+	...{
+		kind: 'text',
+		url: 'http://dev.test/',
+		status: 200,
+		mediaType: 'text/plain',
+		title: '',
+		text: 'dev page',
+		notes: [],
+	},
+};
+
+/** Two calls of the same address, whose name leads to this machine. */
+async function runFetches(
+	answers: readonly PermissionAnswer['verdict'][],
+	rules: { allow?: string[]; deny?: string[] } = {},
+	url = 'http://dev.test/',
+) {
+	const fetches = ['1', '2'].map((id) => call('WebFetch', { url }, id));
+	const model = createScriptedModel([{ blocks: fetches }, { blocks: [text('ok')] }]);
+	const left = [...answers];
+	const fixture = await createFixture({ model, rules, permission: async () => ({ verdict: left.shift() ?? 'deny' }) });
+	const host = new URL(url).hostname;
+	const web = {
+		async fetch({ allowedHosts }: { allowedHosts: readonly string[] }): Promise<WebOutcome> {
+			return allowedHosts.includes(host) ? page : { kind: 'private', host, address: '127.0.0.1' };
+		},
+	};
+	Object.assign(fixture.ports, { services: { sessionId: fixture.session.id, web } });
+	await fixture.run('look');
+	const results = fixture.log().filter((line) => line.startsWith('toolResult'));
+	return { ...fixture, results };
+}
+
+suite('A question in a call', () => {
+	test('is asked beside the one before the call, and its rule holds for the next', async () => {
+		const { asked, results, sessionRules } = await runFetches(['alwaysAllow', 'alwaysAllow']);
+		assert.deepEqual(asked.map(({ toolUseId, rule }) => `${toolUseId} ${rule}`).slice(1), [
+			'1 WebFetch(domain:dev.test)',
+		]);
+		assert.ok(sessionRules.includes('WebFetch(domain:dev.test)'));
+		assert.equal(results.filter((line) => line.includes('dev page')).length, 2);
+	});
+
+	test('is not asked again when the call itself named the place', async () => {
+		const { asked, results } = await runFetches(['allowOnce', 'allowOnce'], {}, 'http://localhost/');
+		assert.equal(asked.length, 2);
+		assert.equal(results.filter((line) => line.includes('dev page')).length, 2);
+	});
+
+	test('a no is a result, in the log and for the model', async () => {
+		const { results, log } = await runFetches(['allowOnce', 'deny', 'deny']);
+		assert.match(results[0] ?? '', /^toolResult! The user denied permission for http:\/\/dev\.test\//);
+		assert.ok(log().includes('permission deny'));
+	});
+
+	test('a rule that forbids it needs no question', async () => {
+		const { asked, results } = await runFetches([], { allow: ['WebFetch'], deny: ['WebFetch(domain:dev.test)'] });
+		assert.deepEqual(asked, []);
+		assert.match(results[0] ?? '', /forbids it/);
+	});
+});
