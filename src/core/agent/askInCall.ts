@@ -3,14 +3,24 @@
  * entry as before a call. Knows nothing of what is asked about.
  */
 import type { PermissionAnswer } from '../permission/permissionRequest.ts';
+import type { SessionRules } from '../permission/sessionRules.ts';
 import type { Approver } from '../ports.ts';
 import type { ToolUseBlock } from '../session/content.ts';
+import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
 import type { InCallAnswer, InCallQuestion, Tool } from '../tools/tool.ts';
-import type { TurnContext } from './runToolCall.ts';
+import type { TurnPorts } from './turnTypes.ts';
+
+/** The part of a turn that is needed here. */
+type AskingTurn = {
+	readonly session: Session;
+	readonly ports: Pick<TurnPorts, 'rules' | 'addSessionRule'>;
+	readonly sessionRules: SessionRules;
+	readonly signal: AbortSignal;
+};
 
 /** Rejects with CancelledError when the turn is stopped while the user is asked. */
-export function askInCall(call: ToolUseBlock, tool: Tool, approver: Approver, turn: TurnContext) {
+export function askInCall(call: ToolUseBlock, tool: Tool, approver: Approver, turn: AskingTurn) {
 	return async ({ target, cause, rule, isNamedInCall }: InCallQuestion): Promise<InCallAnswer> => {
 		const { session, ports } = turn;
 		const rules = ports.rules();
@@ -39,7 +49,7 @@ export function askInCall(call: ToolUseBlock, tool: Tool, approver: Approver, tu
 }
 
 /** The user said yes to this very call, whose target they saw. */
-function wasAllowed(call: ToolUseBlock, { session }: TurnContext): boolean {
+function wasAllowed(call: ToolUseBlock, { session }: AskingTurn): boolean {
 	return session.entries.some(
 		(entry) => entry.type === 'permission' && entry.toolUseId === call.id && entry.verdict !== 'deny',
 	);
