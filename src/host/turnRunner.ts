@@ -39,9 +39,10 @@ export type TurnWorld = Pick<
 	| 'trace'
 	| 'scanner'
 	| 'traffic'
-> &
-	ServiceWorld & {
+> & {
 	readonly choice: ModelChoice;
+	/** What Node can do, for the services of tools. */
+	readonly outside?: ServiceWorld['outside'];
 	/** Before each prompt: what the user did to pending changes goes to the log, so that the prompt can tell it. Never rejects. */
 	recordEdits?(session: Session): Promise<void>;
 	/** Branch and changes of the folders, for a brief. Not there: not told. */

@@ -3,8 +3,8 @@
  * is absent where the window cannot supply it; its tool then says so.
  */
 import type { SessionId } from '../../base/ids.ts';
-import type { WebPages } from '../web/webPort.ts';
 import type { McpServers } from '../mcp/mcpPorts.ts';
+import type { WebPages } from '../web/webPort.ts';
 
 export type ToolServices = {
 	/** Whose services they are. */
