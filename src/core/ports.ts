@@ -374,6 +374,7 @@ export type ModelInfo = {
 	readonly windowTokens: number;
 	readonly maxOutputTokens: number;
 	readonly isAdaptiveThinking: boolean;
+	readonly takesPdf?: boolean;
 	readonly isDeprecated: boolean;
 };
 

@@ -240,6 +240,7 @@ function noEventsError(response: Response, baseUrl: string, requestId: string | 
 /** What the endpoint leaves open comes from the built-in table. */
 function toModelInfo(model: ApiModelInfo): ModelInfo {
 	const known = modelInfoFor(model.id);
+	const pdf = model.capabilities?.pdf_input?.supported;
 	const adaptive = model.capabilities?.thinking?.types?.adaptive?.supported;
 	return {
 		id: model.id,
@@ -247,6 +248,7 @@ function toModelInfo(model: ApiModelInfo): ModelInfo {
 		windowTokens: model.max_input_tokens ?? known.windowTokens,
 		maxOutputTokens: model.max_tokens ?? known.maxOutputTokens,
 		isAdaptiveThinking: adaptive ?? known.isAdaptiveThinking,
+		...(pdf === undefined ? {} : { takesPdf: pdf }),
 		isDeprecated: model.lifecycle === 'deprecated',
 	};
 }

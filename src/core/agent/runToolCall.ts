@@ -230,6 +230,7 @@ async function askPermission(
 		type: 'permission',
 		toolUseId: call.id,
 		tool: tool.name,
+		takesPdf: ports.modelInfo().takesPdf ?? ports.isOfficialEndpoint === true,
 		verdict,
 		cause,
 		...(verdict === 'alwaysAllow' ? offered : {}),

@@ -5,6 +5,7 @@ import {
 	isBlobRef,
 	isTextBlock,
 	isToolUseBlock,
+	pictureCount,
 	type StoredInputBlock,
 } from '../session/content.ts';
 import type { Entry } from '../session/entry.ts';
@@ -65,11 +66,11 @@ function inputAmounts(content: readonly StoredInputBlock[], kind: 'userText' | '
 	let bytes = 0;
 	let images = 0;
 	for (const stored of content) {
-		if (isBlobRef(stored)) {
-			if (stored.head.includes('"type":"image"')) images++;
-			else bytes += Math.max(0, stored.size - TEXT_BLOCK_JSON_BYTES);
-		} else if (isTextBlock(stored)) bytes += utf8Length(stored.text);
-		else images++;
+		const pictures = pictureCount(stored);
+		images += pictures;
+		if (pictures > 0) continue;
+		if (isBlobRef(stored)) bytes += Math.max(0, stored.size - TEXT_BLOCK_JSON_BYTES);
+		else if (isTextBlock(stored)) bytes += utf8Length(stored.text);
 	}
 	return addAmounts(amountOf(kind, bytes), amountOf('image', images));
 }

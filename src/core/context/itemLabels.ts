@@ -1,6 +1,13 @@
 /** What items of the context are called in a list, and their text as far as the entries hold it. Pure. */
 import { cutText } from '../../base/text.ts';
-import { isBlobRef, isTextBlock, type StoredInputBlock, type ToolUseBlock } from '../session/content.ts';
+import {
+	isBlobRef,
+	isDocument,
+	isTextBlock,
+	pictureCount,
+	type StoredInputBlock,
+	type ToolUseBlock,
+} from '../session/content.ts';
 import type { Entry } from '../session/entry.ts';
 import { absolutePath, inputOf } from './fileUses.ts';
 
@@ -64,7 +71,7 @@ export function textOfItem(entry: Entry): string {
 export function isOnlyImages(content: readonly StoredInputBlock[]): boolean {
 	let hasImage = false;
 	for (const block of content) {
-		if (isBlobRef(block) ? block.head.includes('"type":"image"') : block.type === 'image') hasImage = true;
+		if (pictureCount(block) > 0) hasImage = true;
 		// Read says in a line which image follows.
 		else if (isBlobRef(block) || !isTextBlock(block) || block.text.length > MAX_CAPTION_CHARS) return false;
 	}
@@ -74,8 +81,8 @@ export function isOnlyImages(content: readonly StoredInputBlock[]): boolean {
 const MAX_CAPTION_CHARS = 300;
 
 function textOfBlock(block: StoredInputBlock): string {
-	if (!isBlobRef(block)) return isTextBlock(block) ? block.text : '(an image)';
-	if (block.head.includes('"type":"image"')) return '(an image)';
+	if (pictureCount(block) > 0) return isDocument(block) ? '(a PDF)' : '(an image)';
+	if (!isBlobRef(block)) return isTextBlock(block) ? block.text : '';
 	// The head is the start of the block's JSON: near enough to the text to know it by.
 	return (/^\{"type":"text","text":"(.*)/s.exec(block.head)?.[1] ?? block.head)
 		.replaceAll('\\n', '\n')

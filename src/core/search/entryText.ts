@@ -2,7 +2,7 @@
  * What of an entry a person sees, as pieces of text: prompts, replies, calls, outputs, errors, names. Never ids, field names,
  * images or signatures; nor what is told by another entry already. Pure.
  */
-import { type BlobRef, isBlobRef, isToolUseBlock, type StoredInputBlock } from '../session/content.ts';
+import { type BlobRef, isBlobRef, isToolUseBlock, pictureCount, type StoredInputBlock } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
 
 export type HitKind =
@@ -128,8 +128,7 @@ function blockTexts(content: readonly StoredInputBlock[], kind: HitKind): readon
 }
 
 function blockBlobs(content: readonly StoredInputBlock[], kind: HitKind): readonly TextBlob[] {
-	// An image starts with its type like any block.
-	const refs = content.filter(isBlobRef).filter((ref) => !ref.head.startsWith('{"type":"image"'));
+	const refs = content.filter(isBlobRef).filter((ref) => pictureCount(ref) === 0);
 	return refs.map((ref) => ({ ref, kind, isBlock: true }));
 }
 

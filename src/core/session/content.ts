@@ -40,6 +40,12 @@ const imageBlockSchema = z.looseObject({
 	type: z.literal('image'),
 	source: z.looseObject({ type: z.literal('base64'), media_type: z.string(), data: z.string() }),
 });
+/** A PDF. Its title ends with the number of its pages, where that is known. */
+const documentBlockSchema = z.looseObject({
+	type: z.literal('document'),
+	title: z.string().optional(),
+	source: z.looseObject({ type: z.literal('base64'), media_type: z.string(), data: z.string() }),
+});
 /** A block of a kind this version does not know. Stored and replayed verbatim. */
 export const otherBlockSchema = z.looseObject({ type: z.string() });
 
@@ -56,8 +62,8 @@ export type ToolUseBlock = z.infer<typeof toolUseBlockSchema>;
 export type OtherBlock = z.infer<typeof otherBlockSchema>;
 export type AssistantBlock = z.infer<typeof assistantBlockSchema>;
 
-/** A block of a prompt or of a tool result: text or image. */
-export const inputBlockSchema = z.union([textBlockSchema, imageBlockSchema]);
+/** A block of a prompt or of a tool result: text, image or PDF. */
+export const inputBlockSchema = z.union([textBlockSchema, imageBlockSchema, documentBlockSchema]);
 export type InputBlock = z.infer<typeof inputBlockSchema>;
 
 /** A block, or a blob that holds the block's JSON text (blocks over 32 KB are stored so). */
@@ -69,6 +75,28 @@ export const isToolUseBlock = (block: AssistantBlock): block is ToolUseBlock => 
 export const isThinkingBlock = (block: AssistantBlock): boolean =>
 	block.type === 'thinking' || block.type === 'redacted_thinking';
 export const isBlobRef = (value: StoredInputBlock): value is BlobRef => '$blob' in value;
+
+const DOCUMENT_START = '{"type":"document"';
+/** Of a document that does not say it: a paper of common length. */
+const UNKNOWN_PAGES = 10;
+
+export const isDocument = (block: StoredInputBlock): boolean =>
+	isBlobRef(block) ? block.head.startsWith(DOCUMENT_START) : block.type === 'document';
+
+/** How many pictures a block is to a model: a page of a document is one. */
+export function pictureCount(block: StoredInputBlock): number {
+	if (isBlobRef(block)) {
+		if (block.head.startsWith(DOCUMENT_START)) return pagesOf(block.head);
+		return block.head.includes('"type":"image"') ? 1 : 0;
+	}
+	if (block.type !== 'document') return block.type === 'image' ? 1 : 0;
+	return pagesOf(typeof block.title === 'string' ? block.title : '');
+}
+
+function pagesOf(text: string): number {
+	const pages = /, (\d+) pages?(?:"|$)/.exec(text)?.[1];
+	return pages === undefined ? UNKNOWN_PAGES : Math.max(1, Number(pages));
+}
 
 /** Token counts of one request, as the API reports them. Total input = input + cache write + cache read. */
 export const usageSchema = z.object({

@@ -6,6 +6,7 @@ import { decodeText, toLf } from '../edit/textFile.ts';
 import { toBase64 } from './base64.ts';
 import { notebookText } from './notebookText.ts';
 import { baseName, displayPath, failure, success, unreadable } from './paths.ts';
+import { isPdf, MAX_PDF_PAGES, pdfPages } from './pdf.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 
 const DEFAULT_LINES = 2_000;
@@ -24,9 +25,9 @@ const input = z.object({
 
 export const readTool: Tool<z.infer<typeof input>> = {
 	name: 'Read',
-	version: 2,
+	version: 3,
 	description:
-		'Reads a file and returns its lines as line number, tab, text. Up to 2000 lines from the start; use offset and limit for a part of a longer file. Also shows images (png, jpg, gif, webp), the cells of a notebook (.ipynb; offset and limit then count cells) and lists the names in a folder. Paths are relative to the current folder or absolute. Read a file before you edit it; read several files in one reply when you need them.',
+		'Reads a file and returns its lines as line number, tab, text. Up to 2000 lines from the start; use offset and limit for a part of a longer file. Also shows images (png, jpg, gif, webp), PDF files, the cells of a notebook (.ipynb; offset and limit then count cells) and lists the names in a folder. Paths are relative to the current folder or absolute. Read a file before you edit it; read several files in one reply when you need them.',
 	input,
 	effect: 'read',
 	label: ({ file_path, offset, limit }) => ({
@@ -36,6 +37,7 @@ export const readTool: Tool<z.infer<typeof input>> = {
 	}),
 	target: ({ file_path }) => ({ kind: 'path', path: file_path }),
 	async run({ file_path, offset = 1, limit = DEFAULT_LINES }, context) {
+		const isPart = offset > 1 || limit !== DEFAULT_LINES;
 		const { absolute } = await context.files.resolve(file_path);
 		const snapshot = await context.files.read(absolute);
 		context.signal.throwIfAborted();
@@ -48,6 +50,7 @@ export const readTool: Tool<z.infer<typeof input>> = {
 		if (snapshot.kind !== 'file') return unreadable(file_path, snapshot);
 		const mediaType = imageTypeOf(snapshot.bytes);
 		if (mediaType !== undefined) return showImage(file_path, mediaType, snapshot.bytes);
+		if (isPdf(snapshot.bytes)) return showPdf(file_path, snapshot.bytes, isPart, context);
 		const decoded = decodeText(snapshot.bytes, snapshot.meta.encoding);
 		if (decoded.kind === 'binary')
 			return failure(
@@ -121,7 +124,7 @@ function imageTypeOf(bytes: Uint8Array): string | undefined {
 }
 
 function showImage(path: string, mediaType: string, bytes: Uint8Array): ToolOutcome {
-	const size = `${Math.max(1, Math.round(bytes.length / 1_000)).toLocaleString('en-US')} kB`;
+	const size = kilobytes(bytes);
 	if (bytes.length > MAX_IMAGE_BYTES)
 		return failure(`${path} is an image of ${size}; at most 5 MB can be shown. Make it smaller first, e.g. with Bash.`);
 	return {
@@ -133,6 +136,43 @@ function showImage(path: string, mediaType: string, bytes: Uint8Array): ToolOutc
 		summary: `image, ${size}`,
 	};
 }
+
+function showPdf(path: string, bytes: Uint8Array, isPart: boolean, { takesPdf = false }: ToolContext): ToolOutcome {
+	const asText = `pdftotext -layout -f 1 -l 5 '${path}' -`;
+	if (!takesPdf)
+		return failure(
+			`${path} is a PDF, which this model cannot be shown. Get its text with Bash, e.g. ${asText}`,
+			'a PDF',
+		);
+	if (isPart)
+		return failure(
+			`${path} is a PDF, of which only the whole can be shown here. Leave offset and limit out, or get the text of some pages with Bash, e.g. ${asText}`,
+			'pages of a PDF',
+		);
+	const pages = pdfPages(bytes);
+	if (pages !== undefined && pages > MAX_PDF_PAGES)
+		return failure(
+			`${path} has ${pages} pages; at most ${MAX_PDF_PAGES} can be shown. Get the text of some with Bash, e.g. ${asText}`,
+			`too long (${pages} pages)`,
+		);
+	const size = kilobytes(bytes);
+	const length = pages === undefined ? '' : `, ${plural(pages, 'page')}`;
+	return {
+		isError: false,
+		content: [
+			{ type: 'text', text: `${path} (application/pdf, ${size}${length})` },
+			{
+				type: 'document',
+				title: `${baseName(path)}${length}`,
+				source: { type: 'base64', media_type: 'application/pdf', data: toBase64(bytes) },
+			},
+		],
+		summary: `PDF${length}, ${size}`,
+	};
+}
+
+const kilobytes = (bytes: Uint8Array): string =>
+	`${Math.max(1, Math.round(bytes.length / 1_000)).toLocaleString('en-US')} kB`;
 
 function showNotebook(path: string, notebook: Notebook, first: number, limit: number): ToolOutcome {
 	const total = notebook.cells.length;

@@ -72,6 +72,8 @@ export type ToolContext = {
 	readonly onProgress: (text: string) => void;
 	readonly signal: AbortSignal;
 };
+	/** Whether the model can be sent PDF files; default false. */
+	readonly takesPdf?: boolean;
 
 /** A question in the middle of a call. */
 export type InCallQuestion = {

@@ -193,7 +193,7 @@ class ContentReader {
 
 function safeInput(value: unknown): InputBlock {
 	const block = safeInputBlock(value);
-	if (!block) throw badBundle('one of its contents is neither a text nor an image');
+	if (!block) throw badBundle('one of its contents is neither a text nor an image nor a PDF');
 	return block;
 }
 

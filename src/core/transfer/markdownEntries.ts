@@ -7,6 +7,7 @@ import type { ToolUseId } from '../../base/ids.ts';
 import type { BlobStore } from '../ports.ts';
 import {
 	assistantBlockSchema,
+	type InputBlock,
 	inputBlockSchema,
 	isBlobRef,
 	isTextBlock,
@@ -153,13 +154,18 @@ const jsonText = (value: unknown): string =>
 async function blockText(stored: StoredInputBlock, bytesOf: BytesOf): Promise<string> {
 	if (!isBlobRef(stored)) {
 		const block = inputBlockSchema.parse(stored);
-		return isTextBlock(block) ? block.text : '[image]';
+		return plainText(block);
 	}
 	const bytes = await bytesOf(stored);
 	if (!bytes) return `${stored.head}\n[the rest is not stored any more]`;
 	const parsed = inputBlockSchema.safeParse(parseJson(decode(bytes)));
 	if (!parsed.success) return stored.head;
-	return isTextBlock(parsed.data) ? parsed.data.text : '[image]';
+	return plainText(parsed.data);
+}
+
+function plainText(block: InputBlock): string {
+	if (isTextBlock(block)) return block.text;
+	return block.type === 'document' ? '[PDF]' : '[image]';
 }
 
 function parseJson(text: string): unknown {

@@ -19,7 +19,16 @@ const imageSchema = z.object({
 		data: z.string().regex(BASE64),
 	}),
 });
-const safeInputSchema = z.union([textSchema, imageSchema]);
+const documentSchema = z.object({
+	type: z.literal('document'),
+	title: z.string().max(500).optional(),
+	source: z.object({
+		type: z.literal('base64'),
+		media_type: z.literal('application/pdf'),
+		data: z.string().regex(BASE64),
+	}),
+});
+const safeInputSchema = z.union([textSchema, imageSchema, documentSchema]);
 
 const safeAssistantSchema = z.union([
 	textSchema,

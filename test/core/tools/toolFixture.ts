@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { asToolUseId } from '../../../src/base/ids.ts';
 import type { Diagnostic, GrepMatch, ShellOutcome } from '../../../src/core/ports.ts';
 import { findTool } from '../../../src/core/tools/registry.ts';
+import type { ToolServices } from '../../../src/core/tools/services.ts';
 import type { EditOutcome, EditRequest, ToolContext, ToolOutcome } from '../../../src/core/tools/tool.ts';
 import { createMemoryWorkspace } from '../../fakes/memoryWorkspace.ts';
 
@@ -16,6 +17,9 @@ export type ToolFixtureOptions = {
 	readonly matches?: readonly GrepMatch[];
 	readonly isComplete?: boolean;
 	readonly diagnostics?: readonly Diagnostic[];
+	readonly takesPdf?: boolean;
+	readonly services?: ToolServices;
+	readonly signal?: AbortSignal;
 };
 
 export async function runTool(name: string, input: unknown, options: ToolFixtureOptions = {}) {
@@ -68,8 +72,10 @@ export async function runTool(name: string, input: unknown, options: ToolFixture
 		},
 		recall: async () => [],
 		diagnostics: { list: async () => options.diagnostics ?? [] },
+		takesPdf: options.takesPdf ?? false,
+		...(options.services === undefined ? {} : { services: options.services }),
 		onProgress: () => undefined,
-		signal: new AbortController().signal,
+		signal: options.signal ?? new AbortController().signal,
 	};
 	const tool = findTool(name);
 	if (!tool) throw new Error(`no tool ${name}`);
