@@ -92,7 +92,9 @@ async function nodeTests(name, paths, reporter, concurrency, timeoutMs) {
 		`--test-reporter-destination=${log}`,
 	];
 	const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`];
-	const { code } = await run(node, ['--test', ...reporters, ...limits, ...paths], { cwd: inProject() });
+	// Each file is a process of its own and imports much the same: what one compiled the others take.
+	const env = { ...process.env, NODE_COMPILE_CACHE: inProject('.cache', 'compiled') };
+	const { code } = await run(node, ['--test', ...reporters, ...limits, ...paths], { cwd: inProject(), env });
 	const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
 	/** @param {string} key */
 	const count = (key) => Number(new RegExp(`^ℹ ${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);

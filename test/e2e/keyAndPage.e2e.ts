@@ -155,21 +155,16 @@ suite('The key and the page', { skip: missingBrowser() }, () => {
 	});
 
 	test('another address gets no stored key, and the panel asks for one', async () => {
-		for (const baseUrl of [
-			home.url.replace('127.0.0.1', 'localhost'),
-			elsewhereUrl,
-			home.url.replace('http:', 'https:'),
-		]) {
-			const before = home.requests.length;
-			workbench.changeSettings({ 'retrace.baseUrl': baseUrl });
-			await workbench.reload();
-			await workbench.runCommand('Retrace: New Session');
-			await panel().getByRole('heading', { name: 'What should we change?' }).waitFor();
-			await send(panel(), 'To whom?');
-			await panel().getByText('No API key is set for this endpoint').first().waitFor();
-			await panel().getByRole('button', { name: 'Set API Key' }).first().waitFor();
-			assert.equal(home.requests.length, before, baseUrl);
-		}
+		// Another name of the same machine; that another port or scheme counts as well is a matter of test/host-pure/secrets.test.ts.
+		const before = home.requests.length;
+		workbench.changeSettings({ 'retrace.baseUrl': home.url.replace('127.0.0.1', 'localhost') });
+		await workbench.reload();
+		await workbench.runCommand('Retrace: New Session');
+		await panel().getByRole('heading', { name: 'What should we change?' }).waitFor();
+		await send(panel(), 'To whom?');
+		await panel().getByText('No API key is set for this endpoint').first().waitFor();
+		await panel().getByRole('button', { name: 'Set API Key' }).first().waitFor();
+		assert.equal(home.requests.length, before);
 		// A machine of one's own may want no key; any other is not even tried without.
 		workbench.changeSettings({ 'retrace.baseUrl': 'https://gateway.invalid' });
 		await workbench.reload();
