@@ -176,6 +176,7 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		recall: (query, max, signal) => recall(session, ports.blobs, query, max, signal),
 		lateTools: { list: () => findableTools(ports.lateTools) },
 		...(ports.services === undefined ? {} : { services: ports.services }),
+		takesPdf: ports.modelInfo().takesPdf ?? ports.isOfficialEndpoint === true,
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),
 		signal: turn.signal,
 	};
@@ -230,7 +231,6 @@ async function askPermission(
 		type: 'permission',
 		toolUseId: call.id,
 		tool: tool.name,
-		takesPdf: ports.modelInfo().takesPdf ?? ports.isOfficialEndpoint === true,
 		verdict,
 		cause,
 		...(verdict === 'alwaysAllow' ? offered : {}),

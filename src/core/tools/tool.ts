@@ -70,10 +70,10 @@ export type ToolContext = {
 	ask?(question: InCallQuestion): Promise<InCallAnswer>;
 	/** Ephemeral output while it runs. */
 	readonly onProgress: (text: string) => void;
-	readonly signal: AbortSignal;
-};
 	/** Whether the model can be sent PDF files; default false. */
 	readonly takesPdf?: boolean;
+	readonly signal: AbortSignal;
+};
 
 /** A question in the middle of a call. */
 export type InCallQuestion = {
