@@ -6,7 +6,6 @@ import { cutText, utf8Length } from '../base/text.ts';
 import { type BlobRef, isBlobRef, type StoredInputBlock, type ToolUseBlock } from '../core/session/content.ts';
 import type { EntryOf } from '../core/session/entry.ts';
 import { namedCall } from '../core/tools/lateTools.ts';
-import { planAfter, planPreview } from './planRow.ts';
 import type { ToolLabel } from '../core/tools/tool.ts';
 import type { DiffLine, TranscriptItem } from '../protocol/transcriptItem.ts';
 
@@ -85,7 +84,6 @@ function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> 
 		summary: '',
 		preview: '',
 		isTruncated: false,
-		...planPreview(block),
 	};
 }
 
@@ -151,7 +149,6 @@ export function finishedRow(
 		durationMs: entry.durationMs,
 		preview: cutText(text, PREVIEW_CHARS),
 		isTruncated: text.length > PREVIEW_CHARS || entry.output !== undefined || isBlob,
-		...(row.isMarkdown ? { preview: planAfter(row.preview, text), isTruncated: false } : {}),
 	};
 	if (interruption === undefined) return finished;
 	return interruptedRow({ ...finished, state: row.state }, interruption, hasWritten);
