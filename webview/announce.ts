@@ -24,6 +24,10 @@ export function announcementFor(before: PanelState, message: ToPanel): Announcem
 	if (item.kind === 'permission' && item.state === 'asking' && (old?.kind !== 'permission' || old.state !== 'asking')) {
 		return { isUrgent: true, text: `Retrace asks for permission. ${item.tool}: ${item.target}. ${item.cause}` };
 	}
+	if (item.kind === 'question' && old === undefined)
+		return { isUrgent: true, text: `Retrace asks: ${item.questions.map(({ text }) => text).join(' ')}` };
+	if (item.kind === 'plan' && old === undefined)
+		return { isUrgent: true, text: `Retrace has a plan to agree on: ${item.text.slice(0, SPOKEN_CHARS)}` };
 	if (item.kind === 'edit' && item.state === 'proposed' && (old?.kind !== 'edit' || old.state !== 'proposed')) {
 		return {
 			isUrgent: true,

@@ -5,6 +5,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import { type ToPanel, toPanelSchema } from '../src/protocol/toPanel.ts';
 import { announcementFor } from './announce.ts';
+import { createAskFocus } from './askFocus.ts';
 import { briefDialog } from './briefDialog.ts';
 import { createComposer, isRunning, type Memory } from './composer.ts';
 import { createContextDialog } from './contextDialog.ts';
@@ -23,6 +24,7 @@ import { emptyState } from './views/emptyState.ts';
 import { header } from './views/header.ts';
 import { icon, iconButton, textButton } from './views/parts.ts';
 import { suggestionLine } from './views/suggestionLine.ts';
+import { taskList } from './views/taskList.ts';
 import { transcript } from './views/transcript.ts';
 import type { Post, ViewContext } from './views/viewTypes.ts';
 
@@ -37,6 +39,8 @@ export interface Panel {
 const DOUBLE_ESCAPE_MS = 700;
 /** Near enough to the top that earlier rows are wanted next. */
 const OLDER_FROM_PX = 200;
+/** The task list, among the rows that are open. */
+const TASKS = 'tasks';
 /** What merely informs goes away by itself; warnings and errors wait to be dismissed. */
 const TOAST_MS = 8_000;
 
@@ -61,6 +65,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		root,
 		onSent: () => scroll.jump(),
 	});
+	const askFocus = createAskFocus(root);
 	const marks = createFoundMarks(root);
 	const reveal = createReveal({
 		root,
@@ -160,6 +165,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 				dialog.querySelector<HTMLElement>('vscode-radio[aria-checked="true"]')?.focus({ preventScroll: true }),
 			);
 		}
+		askFocus.rowsChanged(state, composer.isEmpty() && !isDialogOpen());
 		scroll.follow();
 		scheduleHighlight(root);
 		marks.apply();
@@ -179,6 +185,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 							${scroll.isAtEnd() ? nothing : html`<div class="jump">${textButton({ label: needsUser() ? 'Retrace needs you' : 'Jump to latest', look: 'secondary', onClick: () => scroll.jump() })}</div>`}
 							<div class="column">
 								${toastView()}
+								${taskList(head.tasks, opened.has(TASKS), () => toggleRow(TASKS))}
 								${meter === null ? nothing : meterBar(meter, post)}
 								${head.progress === null ? nothing : html`<p class="progress-text" role="status">${head.progress}</p>`}
 								${head.suggestion === null ? nothing : suggestionLine(head.suggestion, post, compact)}

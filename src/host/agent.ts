@@ -33,6 +33,7 @@ import { createMergeEditor } from './mergeEditor.ts';
 import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
 import { handlePanelMessage } from './panelMessages.ts';
+import { PlanDocuments } from './planDocuments.ts';
 import { readOnlyFiles } from './readOnlyFiles.ts';
 import { RequestDocuments } from './requestDocuments.ts';
 import { showRequest } from './requestViews.ts';
@@ -137,6 +138,7 @@ export async function createAgent(
 	const openById = (id: string) => host.sessions.open(asSessionId(id));
 	const merges = store.add(createMergeEditor({ world, state: context.workspaceState, openSession: openById }));
 
+	const plans = store.add(new PlanDocuments((error) => onError('plan', error)));
 	const meters = store.add(new ContextMeters({ ...world, host, onError }));
 	const documents = store.add(new RequestDocuments());
 	const inspector = new ContextInspector({ ...world, meters, documents, requestBody: outside.requestBody });
@@ -161,6 +163,7 @@ export async function createAgent(
 					view,
 					edits,
 					merges,
+					plans,
 					suggestions,
 					blobs: stores.blobs,
 					workspace,

@@ -9,6 +9,7 @@ import type { PermissionAnswer, PermissionRequest } from '../core/permission/per
 import type { Approver, EditDecision, EditProposal } from '../core/ports.ts';
 import type { ShownLimits } from '../protocol/callEffects.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import { AskCards } from './askCards.ts';
 import { permissionRowId } from './transcriptRows.ts';
 
 /** The part of the diff editor that decides edits. */
@@ -36,21 +37,24 @@ export class Approvals implements Approver {
 	readonly #changed = new Emitter<ApprovalChange>();
 	readonly #asks = new Map<string, Ask>();
 	readonly #edits = new Set<string>();
+	/** Questions and plans of tools. */
+	readonly cards = new AskCards();
 
 	readonly onDidChange: Event<ApprovalChange> = this.#changed.event;
 
 	constructor(sessionId: string, decider: EditDecider) {
 		this.#sessionId = sessionId;
 		this.#decider = decider;
+		this.cards.onDidChange((change) => this.#changed.fire(change));
 	}
 
 	/** How many answers the session waits for. */
 	get waitingCount(): number {
-		return this.#asks.size + this.#edits.size;
+		return this.#asks.size + this.#edits.size + this.cards.waitingCount;
 	}
 
 	rows(): readonly TranscriptItem[] {
-		return [...this.#asks.values()].map(askRow);
+		return [...[...this.#asks.values()].map(askRow), ...this.cards.rows()];
 	}
 
 	/** Answers the ask with this row id (or tool call id). False when nobody waits for it any more. */

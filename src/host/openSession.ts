@@ -379,6 +379,7 @@ const HEAD_TYPES: ReadonlySet<string> = new Set([
 	'turnEnded',
 	'interrupted',
 	'restore',
+	'taskList',
 	'tail',
 ]);
 /** Besides the conversation. */

@@ -7,6 +7,7 @@ import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import { undoableRewind } from './rewindHistory.ts';
+import { shownTasks } from './shownTasks.ts';
 
 export function panelHead(
 	open: OpenSession,
@@ -47,6 +48,7 @@ export function panelHead(
 		summary: open.summaryReview.shown,
 		brief: open.briefReview.shown,
 		suggestion,
+		tasks: [...shownTasks(session)],
 		canUndoRewind: undoableRewind(session.entries) !== undefined,
 	};
 }

@@ -16,6 +16,7 @@ import type { MergeEditor } from './mergeEditor.ts';
 import { openCallChanges } from './openCallChanges.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import { findForPanel } from './panelFind.ts';
+import type { PlanDocuments } from './planDocuments.ts';
 import { rowsBackTo } from './revealEntry.ts';
 import { openRewindDiff } from './rewindDiff.ts';
 import { describeFile } from './rewindFile.ts';
@@ -38,6 +39,7 @@ export type PanelWorld = {
 	/** The view that the message came from. */
 	readonly view: SessionView;
 	readonly edits: Edits;
+	readonly plans: Pick<PlanDocuments, 'open'>;
 	readonly merges: Pick<MergeEditor, 'open' | 'use'>;
 	readonly suggestions: Pick<Suggestions, 'dismiss' | 'drafted'>;
 	readonly blobs: BlobStore;
@@ -67,6 +69,11 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			if (!view.current.approvals.answer(id, answer)) throw tooLate();
 			return;
 		}
+		case 'ask.answer':
+			if (!view.current.approvals.cards.answer(message.id, message.answer)) throw tooLate();
+			return;
+		case 'plan.edit':
+			return await world.plans.open(view.current.approvals.cards, message.id.replace(/^ask:/, ''));
 		case 'edit.act':
 			return await actOnEdit({ sessionId, toolUseId: message.id }, message, world);
 		case 'rewind.preview':

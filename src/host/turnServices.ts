@@ -2,13 +2,18 @@
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { ToolServices } from '../core/tools/services.ts';
 import type { OutsideWorld } from './agentTypes.ts';
+import { askingServices } from './askingServices.ts';
 import type { OpenSession } from './openSession.ts';
 
 /** What the services of every session are made of. */
 export type ServiceWorld = { readonly outside?: Pick<OutsideWorld, 'web'> };
 
-export function servicesFor({ session }: OpenSession, { outside }: ServiceWorld): ToolServices {
-	return { sessionId: session.id, ...(outside === undefined ? {} : { web: outside.web }) };
+export function servicesFor(open: OpenSession, { outside }: ServiceWorld): ToolServices {
+	return {
+		sessionId: open.session.id,
+		...askingServices(open),
+		...(outside === undefined ? {} : { web: outside.web }),
+	};
 }
 
 /** All sources as one, in their order. Of tools with the same name the first one counts. */

@@ -1,5 +1,6 @@
 /** What the panel says to the host. A closed union; the host parses every message with it. */
 import * as z from 'zod';
+import { askAnswerSchema } from './asking.ts';
 import { briefAnswerSchema } from './brief.ts';
 import { inspectSchema } from './contextItems.ts';
 import { suggestionCauseSchema } from './suggestion.ts';
@@ -54,6 +55,10 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 		/** Saves the files with unsaved changes first. */
 		savesFirst: z.boolean().optional(),
 	}),
+	/** Answers a question or a plan, by the row. */
+	z.object({ kind: z.literal('ask.answer'), id: z.string(), answer: askAnswerSchema }),
+	/** Opens a plan that waits in an editor. */
+	z.object({ kind: z.literal('plan.edit'), id: z.string() }),
 	z.object({
 		kind: z.literal('edit.act'),
 		id: z.string(),

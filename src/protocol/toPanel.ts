@@ -1,5 +1,6 @@
 /** What the host tells the panel. A closed union; the panel keeps `reduce(state, message)` and no truth of its own. */
 import * as z from 'zod';
+import { shownTaskSchema } from './asking.ts';
 import { panelBriefSchema } from './brief.ts';
 import { contextItemSchema, contextListSchema, contextPlanSchema } from './contextItems.ts';
 import { contextMeterSchema } from './contextMeter.ts';
@@ -56,6 +57,8 @@ export const panelHeadSchema = z.object({
 	brief: panelBriefSchema.nullable(),
 	/** Why something else than the next message may be due. */
 	suggestion: suggestionSchema.nullable(),
+	/** The steps of the work, in order. */
+	tasks: z.array(shownTaskSchema),
 });
 export type PanelHead = z.infer<typeof panelHeadSchema>;
 

@@ -1,5 +1,6 @@
 /** One row of the transcript as the panel receives it. Made by `host/transcript.ts` only; the panel knows no entries. */
 import * as z from 'zod';
+import { questionSchema } from './asking.ts';
 import { shownChangesSchema, shownLimitsSchema } from './callEffects.ts';
 
 /**
@@ -80,6 +81,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** The first part of the output (≤ 4 KB), shown when expanded; `item.expand` brings the rest. */
 		preview: z.string(),
 		isTruncated: z.boolean(),
+		/** `preview` is Markdown. */
+		isMarkdown: z.boolean().optional(),
 		/** What of its effects on files could not be taken back; absent when it can have none. */
 		limits: shownLimitsSchema.optional(),
 		/** What it changed in files, once it is over; absent when nothing. */
@@ -118,6 +121,10 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		unsaved: z.array(z.string()).optional(),
 		state: z.enum(['asking', 'allowed', 'alwaysAllowed', 'denied', 'withdrawn']),
 	}),
+	/** Waits for answers; what came of it is in the row of the call. */
+	z.object({ ...base, kind: z.literal('question'), questions: z.array(questionSchema) }),
+	/** Waits to be accepted. `text` is Markdown; `isChanged`: by the user. */
+	z.object({ ...base, kind: z.literal('plan'), text: z.string(), isChanged: z.boolean() }),
 	z.object({
 		...base,
 		kind: z.literal('notice'),

@@ -45,6 +45,7 @@ const head: PanelHead = {
 	summary: null,
 	brief: null,
 	suggestion: null,
+	tasks: [],
 };
 const meter: ContextMeter = {
 	usedTokens: 0,

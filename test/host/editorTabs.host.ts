@@ -58,6 +58,7 @@ function headOf({ session }: OpenSession): PanelHead {
 		summary: null,
 		brief: null,
 		suggestion: null,
+		tasks: [],
 	};
 }
 

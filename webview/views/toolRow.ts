@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { shortDuration } from '../format.ts';
 import { describeFold, type ToolItem } from '../transcriptGroups.ts';
 import { changesLine, limitsLine } from './callEffects.ts';
+import { markdownText } from './markdownText.ts';
 import { icon } from './parts.ts';
 import type { ViewContext } from './viewTypes.ts';
 
@@ -86,7 +87,9 @@ function toolBody(item: ToolItem, context: ViewContext): TemplateResult {
 		${
 			output === ''
 				? html`<p class="quiet">${item.state === 'running' ? 'No output yet.' : 'No output.'}</p>`
-				: html`<pre tabindex="0" aria-label="Output of ${item.verb} ${item.target}">${output}</pre>`
+				: item.isMarkdown
+					? html`<div class="answer tool-prose">${markdownText(output)}</div>`
+					: html`<pre tabindex="0" aria-label="Output of ${item.verb} ${item.target}">${output}</pre>`
 		}
 		<div class="tool-links">
 			${

@@ -13,7 +13,9 @@ import { compactedRow } from './compactedRow.ts';
 import { editCard } from './editCard.ts';
 import { noticeRow } from './noticeRow.ts';
 import { permissionCard } from './permissionCard.ts';
+import { planCard } from './planCard.ts';
 import { promptRow } from './promptRow.ts';
+import { questionCard } from './questionCard.ts';
 import { rewoundRow } from './rewoundRow.ts';
 import { thinkingRow } from './thinkingRow.ts';
 import { foldRow, toolRow } from './toolRow.ts';
@@ -109,6 +111,10 @@ function itemView(item: TranscriptItem, context: ViewContext): TemplateResult {
 			return editCard(item, context);
 		case 'permission':
 			return permissionCard(item, context);
+		case 'question':
+			return questionCard(item, context);
+		case 'plan':
+			return planCard(item, context);
 		case 'notice':
 			return noticeRow(item, context);
 		case 'rewound':

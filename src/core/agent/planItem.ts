@@ -1,10 +1,11 @@
 /**
- * The plan that is being worked on, word for word: the answer to the newest prompt that was sent in plan mode. A plan that came back with an
- * earlier compaction stands until there is a newer one. Pure.
+ * The plan that is being worked on, word for word: the one the user accepted last, or the answer to a newer prompt in plan mode. A plan that
+ * came back with an earlier compaction stands until there is a newer one. Pure.
  */
 import { activeCompactions, replacedEntries } from '../session/compaction.ts';
-import { isTextBlock } from '../session/content.ts';
-import type { Entry, EntryFields } from '../session/entry.ts';
+import { isBlobRef, isTextBlock, isToolUseBlock } from '../session/content.ts';
+import type { Entry, EntryFields, EntryOf } from '../session/entry.ts';
+import { planOutcomeOf, planTool, presentedPlan } from '../tools/plan.ts';
 
 const WHAT = 'plan';
 
@@ -22,14 +23,46 @@ export function planItem(branch: readonly Entry[], start: number, end: number): 
 }
 
 /** Whether the newest turn of `branch` made a plan that nothing was done about yet. */
-export const isPlanWaiting = (branch: readonly Entry[]): boolean =>
-	branch.findLast(({ type }) => type === 'user')?.mode === 'plan' && newestPlan(branch) !== undefined;
+export function isPlanWaiting(branch: readonly Entry[]): boolean {
+	const prompt = branch.findLastIndex(({ type }) => type === 'user');
+	if (branch[prompt]?.mode !== 'plan' || newestPlan(branch) === undefined) return false;
+	return !presented(branch.slice(prompt)).some(({ outcome }) => outcome === 'accepted');
+}
 
-function newestPlan(branch: readonly Entry[]): { readonly text: string; readonly entry: Entry['id'] } | undefined {
+type MadePlan = { readonly text: string; readonly entry: Entry['id'] };
+
+/** The newest plan that the Plan tool presented and the user accepted, or what was answered to a prompt in plan mode after it. */
+function newestPlan(branch: readonly Entry[]): MadePlan | undefined {
+	const accepted = presented(branch).findLast(({ outcome }) => outcome === 'accepted');
 	const prompt = branch.findLastIndex(({ type, mode }) => type === 'user' && mode === 'plan');
-	if (prompt < 0) return undefined;
+	if (prompt < 0 || (accepted && accepted.position > prompt)) return accepted;
 	const after = branch.findIndex(({ type }, position) => position > prompt && type === 'user');
 	const turn = branch.slice(prompt, after < 0 ? undefined : after);
+	return presented(turn).at(-1) ?? answered(turn) ?? accepted;
+}
+
+/** What the Plan tool showed, in order. A plan that the user rewrote stands in the result. */
+function presented(branch: readonly Entry[]) {
+	return branch.flatMap((entry, position) => {
+		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block) || entry.block.name !== planTool.name) return [];
+		const { block } = entry;
+		const text = presentedPlan(block.input);
+		if (text === undefined) return [];
+		const result = branch.find((one) => one.type === 'toolResult' && one.toolUseId === block.id);
+		const outcome = result?.type === 'toolResult' ? planOutcomeOf(resultText(result)) : undefined;
+		const changed = outcome?.kind === 'accepted' ? outcome.changedPlan : undefined;
+		return [{ text: changed ?? text, entry: entry.id, position, outcome: outcome?.kind }];
+	});
+}
+
+/** What a result begins with: as much of its first block as is at hand. */
+export function resultText({ content: [first] }: EntryOf<'toolResult'>): string {
+	if (!first) return '';
+	if (isBlobRef(first)) return first.head;
+	return isTextBlock(first) ? first.text : '';
+}
+
+function answered(turn: readonly Entry[]): MadePlan | undefined {
 	const last = turn.findLast((entry) => entry.type === 'assistant');
 	const blocks = turn.filter(
 		(entry) => entry.type === 'assistant' && entry.messageId === last?.messageId && isTextBlock(entry.block),

@@ -84,13 +84,13 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting
 			'The workspace is not trusted, so nothing is run in it. The user can trust it first.',
 			'not trusted',
 		);
-	if (tool.effect !== 'execute') return await runAllowed(call, tool, parsed.data, NO_EFFECTS, turn, waiting.approver);
+	if (tool.effect !== 'execute') return await runAllowed(call, tool, parsed.data, NO_EFFECTS, turn, waiting);
 	const { session, ports } = turn;
 	let effects = NO_EFFECTS;
 	try {
 		return await withRecordedEffects({ ...ports, session, scanner: ports.scanner, toolUseId: call.id }, (begun) => {
 			effects = begun;
-			return runAllowed(call, tool, parsed.data, begun, turn, waiting.approver);
+			return runAllowed(call, tool, parsed.data, begun, turn, waiting);
 		});
 	} finally {
 		waiting.add(effects.waitedMs());
@@ -107,7 +107,7 @@ async function runAllowed(
 	input: unknown,
 	effects: Effects,
 	turn: TurnContext,
-	approver: Approver,
+	{ approver, whileWaiting }: Waiting,
 ): Promise<ToolOutcome> {
 	let isStarted = false;
 	try {
@@ -130,7 +130,7 @@ async function runAllowed(
 		if (!isReadOnlyTool(tool)) await turn.session.sync();
 		isStarted = true;
 		const ask = askInCall(call, tool, approver, turn);
-		const outcome = await tool.run(input, { ...toolContext(call, files, turn), ask });
+		const outcome = await tool.run(input, { ...toolContext(call, files, turn), ask, whileWaiting });
 		if (!outcome.isError) await noteSeen(tool, input, files, turn);
 		return outcome;
 	} catch (thrown) {
@@ -292,6 +292,7 @@ async function toolResult(
 
 type Waiting = {
 	readonly approver: Approver;
+	whileWaiting<T>(ask: () => Promise<T>): Promise<T>;
 	/** Other time that is no run time. */
 	add(ms: number): void;
 	waitedMs(): number;
@@ -314,6 +315,7 @@ function createWaitingApprover(turn: TurnContext): Waiting {
 		}
 	};
 	return {
+		whileWaiting,
 		waitedMs: () => waitedMs,
 		add: (ms) => {
 			waitedMs += ms;

@@ -35,7 +35,7 @@ import {
 	UNTRUSTED,
 } from './turnFailure.ts';
 import { enterMemory, type MemoryDraft, memoryNews, memoryNotices } from './turnMemory.ts';
-import { modeReminder, promptReminders } from './turnReminders.ts';
+import { promptReminders, stepReminder } from './turnReminders.ts';
 import type { Prompt, RunTurn, TurnEvent, TurnPorts } from './turnTypes.ts';
 
 /** A turn that has not ended by then more likely goes round in circles. */
@@ -198,7 +198,7 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 	let isFormRefused = false;
 	for (let step = 1; step <= MAX_STEPS; step++) {
 		signal.throwIfAborted();
-		const reminder = modeReminder(session.branch(), session.mode);
+		const reminder = stepReminder(session.branch(), session.mode);
 		if (reminder !== undefined) session.append({ type: 'reminder', text: reminder });
 		if (await makeRoomBefore(turn)) {
 			prefix = await currentPrefix(turn, cache);

@@ -6,6 +6,9 @@ import { cutText } from '../../base/text.ts';
 import { isSameFile } from '../checkpoint/timeline.ts';
 import { isToolUseBlock } from '../session/content.ts';
 import type { Entry, EntryDraft, EntryOf, PermissionMode } from '../session/entry.ts';
+import { planOutcomeOf } from '../tools/plan.ts';
+import { hasOpenTasks, TASK_LIST } from '../tools/taskList.ts';
+import { resultText } from './planItem.ts';
 
 /** What to send with the next prompt. `entries` is the whole log, `branch` the path to its leaf. */
 export function promptReminders(
@@ -23,16 +26,49 @@ export function promptReminders(
 
 /** Undefined when the model knows. Never part of the frozen prefix, since the mode changes while a session runs. */
 export function modeReminder(branch: readonly Entry[], mode: PermissionMode): string | undefined {
-	const told = branch.findLast((entry) => entry.type === 'reminder' && isModeText(entry.text));
-	const knowsPlan = told?.type === 'reminder' && told.text === PLAN_ON;
-	if (knowsPlan === (mode === 'plan')) return undefined;
+	if (knowsPlanMode(branch) === (mode === 'plan')) return undefined;
 	return mode === 'plan' ? PLAN_ON : PLAN_OFF;
 }
 
+/** What the model has to be told before the next request of a turn: the mode, or a task list that it seems to have forgotten. */
+export function stepReminder(branch: readonly Entry[], mode: PermissionMode): string | undefined {
+	return modeReminder(branch, mode) ?? taskReminder(branch);
+}
+
+/** By the newest reminder, or the newest result of Plan, which says the mode as well. */
+function knowsPlanMode(branch: readonly Entry[]): boolean {
+	for (const entry of branch.toReversed()) {
+		if (entry.type === 'reminder' && isModeText(entry.text)) return entry.text !== PLAN_OFF;
+		const outcome = entry.type === 'toolResult' && !entry.isError ? planOutcomeOf(resultText(entry)) : undefined;
+		if (outcome) return outcome.kind !== 'accepted';
+	}
+	return false;
+}
+
 const PLAN_ON =
+	'The user switched plan mode on. Files cannot be changed and commands cannot be run until they switch it off. Explore with the reading tools and answer with a plan, through the Plan tool if you have it.';
+/** In logs of before there was such a tool. */
+const PLAN_ON_BEFORE =
 	'The user switched plan mode on. Files cannot be changed and commands cannot be run until they switch it off. Explore with the reading tools and answer with a plan.';
 const PLAN_OFF = 'The user switched plan mode off: files can be changed and commands can be run again.';
-const isModeText = (text: string): boolean => text === PLAN_ON || text === PLAN_OFF;
+const isModeText = (text: string): boolean => text === PLAN_ON || text === PLAN_ON_BEFORE || text === PLAN_OFF;
+
+/** Replies without a word about the tasks, since the list or the last reminder of it, before it is brought to mind. */
+const QUIET_REPLIES = 12;
+const TASKS_STALE =
+	'The task list was not touched for a while. If it still fits the work, bring it up to date with TaskList; if it does not, replace or clear it. Do not mention this reminder.';
+
+function taskReminder(branch: readonly Entry[]): string | undefined {
+	const replies = new Set<string>();
+	for (const entry of branch.toReversed()) {
+		if (entry.type === 'reminder' && entry.text === TASKS_STALE && replies.size < QUIET_REPLIES) return undefined;
+		if (entry.type !== 'assistant') continue;
+		if (isToolUseBlock(entry.block) && entry.block.name === TASK_LIST)
+			return replies.size >= QUIET_REPLIES && hasOpenTasks(entry.block.input) ? TASKS_STALE : undefined;
+		replies.add(entry.messageId);
+	}
+	return undefined;
+}
 
 const MAX_SENTENCES = 40;
 const MAX_PATH_CHARS = 300;

@@ -1,6 +1,7 @@
 /** The built-in tools, one line each, and their definitions as they are sent. */
 import * as z from 'zod';
 import type { ToolDefinition } from '../ports.ts';
+import { askUserTool } from './askUser.ts';
 import { bashTool } from './bash.ts';
 import { diagnosticsTool } from './diagnostics.ts';
 import { editTool } from './edit.ts';
@@ -9,21 +10,26 @@ import { grepTool } from './grep.ts';
 import { callTool, findToolsTool, type LateTool, type LateTools } from './lateTools.ts';
 import { multiEditTool } from './multiEdit.ts';
 import { notebookEditTool } from './notebookEdit.ts';
+import { planTool } from './plan.ts';
 import { readTool } from './read.ts';
 import { recallTool } from './recall.ts';
+import { taskListTool } from './taskList.ts';
 import type { Tool } from './tool.ts';
 import { webFetchTool } from './webFetch.ts';
 import { writeTool } from './write.ts';
 
 /** What every request carries, at most twelve. Sorted by name, so that their order in the request never changes. */
 export const loadedTools: readonly Tool[] = [
+	askUserTool,
 	bashTool,
 	callTool,
 	editTool,
 	findToolsTool,
 	globTool,
 	grepTool,
+	planTool,
 	readTool,
+	taskListTool,
 	writeTool,
 ];
 

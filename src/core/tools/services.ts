@@ -5,10 +5,16 @@
 import type { SessionId } from '../../base/ids.ts';
 import type { McpServers } from '../mcp/mcpPorts.ts';
 import type { WebPages } from '../web/webPort.ts';
+import type { Asking, SessionModes } from './asking.ts';
+import type { TaskKeeper } from './taskList.ts';
 
 export type ToolServices = {
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
+	/** Questions and plans for the user. */
+	readonly asking?: Asking;
+	readonly modes?: SessionModes;
+	readonly tasks?: TaskKeeper;
 	/** Pages of the web. */
 	readonly web?: WebPages;
 	/** The MCP servers of this window. */

@@ -68,6 +68,8 @@ export type ToolContext = {
 	readonly services?: ToolServices;
 	/** Asks for something that only shows while it runs. Not there where nobody can be asked. */
 	ask?(question: InCallQuestion): Promise<InCallAnswer>;
+	/** Waits for the user: the time of it is no run time, and the session is shown as waiting. */
+	whileWaiting?<T>(ask: () => Promise<T>): Promise<T>;
 	/** Ephemeral output while it runs. */
 	readonly onProgress: (text: string) => void;
 	/** Whether the model can be sent PDF files; default false. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runToolCall } from '../../../src/core/agent/runToolCall.ts';
 import { builtInTools } from '../../../src/core/tools/registry.ts';
+import type { ToolServices } from '../../../src/core/tools/services.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
 import { createFixture } from './turnFixture.ts';
 
@@ -16,6 +17,9 @@ const inputs: Readonly<Record<string, object>> = {
 	Diagnostics: {},
 	Recall: { query: 'a' },
 	FindTools: { query: 'a' },
+	AskUser: { questions: [{ header: 'a', question: 'b', options: [{ label: 'c' }, { label: 'd' }] }] },
+	Plan: { action: 'enter' },
+	TaskList: { tasks: [] },
 };
 
 // What CallTool names runs as itself.
@@ -30,7 +34,17 @@ for (const isTrusted of [false, true])
 				rules: { allow: ['Bash', 'Edit', 'Write', 'Read'] },
 				isTrusted,
 			});
-			const { session, ports, events, workspace, commands } = fixture;
+			const { session, events, workspace, commands } = fixture;
+			const services: ToolServices = {
+				sessionId: session.id,
+				asking: {
+					askQuestions: async () => ({ kind: 'declined' }),
+					presentPlan: async () => ({ kind: 'kept' }),
+				},
+				modes: { now: () => session.mode, set: (mode) => session.setMode(mode) },
+				tasks: { keep: (tasks) => void session.append({ type: 'taskList', tasks }) },
+			};
+			const ports = { ...fixture.ports, services };
 			const turn = {
 				session,
 				ports,

@@ -34,6 +34,7 @@ export const head: PanelHead = {
 	summary: null,
 	brief: null,
 	suggestion: null,
+	tasks: [],
 };
 
 export const meter: ContextMeter = {
