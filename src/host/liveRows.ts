@@ -53,6 +53,7 @@ export class LiveRows {
 				return [{ kind: 'delta', id: event.toolUseId, text: event.text }];
 			}
 			case 'retrying':
+			case 'waiting':
 			case 'compacting':
 				return [];
 		}

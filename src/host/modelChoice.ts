@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
+import { createRequestPool, type PoolCaller } from '../core/agent/requestPool.ts';
 import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../core/model/catalogue.ts';
 import { createDemoModel } from '../core/model/demoModel.ts';
 import type { ModelInfo, ReminderForms, StreamModel } from '../core/ports.ts';
@@ -16,6 +17,7 @@ import { chosenProvider, setting } from './settings.ts';
 /** Listing models is a convenience of the picker: it may not hold anything up. */
 const LIST_TIMEOUT_MS = 10_000;
 const OFFICIAL_HOST = 'api.anthropic.com';
+const SIDE: PoolCaller = { session: '', kind: 'side' };
 
 export type ModelChoice = Disposable & {
 	readonly isDemo: boolean;
@@ -28,8 +30,8 @@ export type ModelChoice = Disposable & {
 	/** No key and no choice made yet, as far as is known now. */
 	readonly needsSetup: boolean;
 	readonly models: readonly ModelInfo[];
-	/** The endpoint as it is configured now. */
-	streamModel(): StreamModel;
+	/** The endpoint as it is configured now. Its requests wait for their place in the pool; without a caller they count as small side questions. */
+	streamModel(caller?: PoolCaller): StreamModel;
 	/** Whether a prompt can be sent: a local server needs no key. */
 	hasKey(): Promise<boolean>;
 	/** The model a session should use, given the one it has: a demo model only with the demo provider. */
@@ -45,6 +47,7 @@ type Chosen = {
 	readonly baseUrl: string;
 	readonly apiKeyHeader: 'authorization' | 'x-api-key' | 'none';
 	readonly windowTokens: number | null;
+	readonly maxRequests: number;
 };
 
 export function createModelChoice(
@@ -56,6 +59,7 @@ export function createModelChoice(
 	const store = new DisposableStore();
 	const changed = store.add(new Emitter<void>());
 	const demo = createDemoModel(outside.clock);
+	const pool = createRequestPool({ clock: outside.clock, limit: () => chosen().maxRequests });
 	let listed: readonly ModelInfo[] = [];
 	let isKeyKnown = true;
 	let listing: AbortController | undefined;
@@ -68,6 +72,7 @@ export function createModelChoice(
 			baseUrl: setting('baseUrl'),
 			apiKeyHeader: setting('apiKeyHeader'),
 			windowTokens: setting('context.windowTokens'),
+			maxRequests: setting('maxConcurrentRequests'),
 		};
 		return known;
 	};
@@ -102,7 +107,7 @@ export function createModelChoice(
 	};
 	store.add(
 		vscode.workspace.onDidChangeConfiguration((event) => {
-			const isOurs = ['provider', 'baseUrl', 'apiKeyHeader', 'context'].some((key) =>
+			const isOurs = ['provider', 'baseUrl', 'apiKeyHeader', 'context', 'maxConcurrentRequests'].some((key) =>
 				event.affectsConfiguration(`retrace.${key}`),
 			);
 			if (!isOurs) return;
@@ -136,7 +141,8 @@ export function createModelChoice(
 			if (chosen().provider === 'demo') return [demoModelInfo];
 			return listed.length > 0 ? listed : fallbackModels;
 		},
-		streamModel: () => (chosen().provider === 'demo' ? demo : endpoint()),
+		streamModel: (caller = SIDE) =>
+			chosen().provider === 'demo' ? demo : pool.share(endpoint(), chosen().baseUrl, caller),
 		hasKey,
 		modelFor(current) {
 			if (chosen().provider === 'demo') return DEMO_MODEL;

@@ -32,6 +32,7 @@ import {
 	problemNotices,
 	readOnlyNotice,
 	retryText,
+	waitingText,
 } from './sessionNotices.ts';
 import { newestRows, type RowPage, rowsBefore } from './shownRows.ts';
 import { SummaryReview } from './summaryReview.ts';
@@ -247,6 +248,7 @@ export class OpenSession implements Disposable {
 
 	onTurnEvent(event: TurnEvent): void {
 		if (event.kind === 'retrying') this.#setProgress(retryText(event));
+		else if (event.kind === 'waiting') this.#setProgress(waitingText(event.why));
 		else if (event.kind === 'compacting') this.#setProgress(compactingText(event));
 		else if (event.kind === 'requestStarted' || this.#progress !== null) this.#setProgress(null);
 		for (const change of this.#live.on(event)) this.#changed.fire(change);

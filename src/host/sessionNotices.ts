@@ -1,5 +1,6 @@
 /** What the transcript of an open session says beside the log: damage, who else holds it, and a turn that was cut off. Pure. */
 import { plural } from '../base/text.ts';
+import type { PoolWait } from '../core/agent/requestPool.ts';
 import type { TurnEvent } from '../core/agent/turnTypes.ts';
 import type { Entry } from '../core/session/entry.ts';
 import { isInTrash } from '../core/session/sessionErrors.ts';
@@ -85,6 +86,17 @@ export function problemNotices(problems: readonly LogProblem[]): TranscriptItem[
 export function compactingText({ chars, wanted }: Extract<TurnEvent, { kind: 'compacting' }>): string {
 	const what = wanted === 'brief' ? 'Drafting a brief' : 'Summarizing the conversation to make room';
 	return `${what} … ${chars.toLocaleString('en-US')} characters`;
+}
+
+/** Why a request is not on its way yet. */
+export function waitingText(why: PoolWait): string {
+	if (why.kind === 'queued')
+		return why.ahead === 0
+			? 'Waiting for its turn: other sessions’ requests are on their way'
+			: `Waiting for its turn: other sessions’ requests are on their way, ${why.ahead} more come first`;
+	const seconds = Math.max(1, Math.round(why.delayMs / 1000));
+	const cause = why.cause === 'rateLimit' ? 'The rate limit is reached' : 'The endpoint is overloaded';
+	return `${cause}. All sessions wait ${seconds} s`;
 }
 
 /** `Overloaded. Trying again in 4 s (2 of 8)`. */

@@ -42,7 +42,7 @@ export type TurnWorld = Pick<
 > & {
 	readonly choice: ModelChoice;
 	/** What Node can do, for the services of tools. */
-	readonly outside?: ServiceWorld['outside'];
+	readonly outside?: NonNullable<ServiceWorld['outside']>;
 	/** Before each prompt: what the user did to pending changes goes to the log, so that the prompt can tell it. Never rejects. */
 	recordEdits?(session: Session): Promise<void>;
 	/** Branch and changes of the folders, for a brief. Not there: not told. */
@@ -172,7 +172,11 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		...(world.scanner === undefined ? {} : { scanner: scannerNow(world.scanner) }),
 		...(world.traffic === undefined ? {} : { traffic: world.traffic }),
 		unsavedFiles,
-		model: choice.streamModel(),
+		model: choice.streamModel({
+			session: open.session.id,
+			kind: 'turn',
+			onWait: (why) => open.onTurnEvent(why ? { kind: 'waiting', why } : { kind: 'requestStarted' }),
+		}),
 		modelInfo: () => choice.infoFor(open.session.model),
 		rules: () => {
 			const rules = permissionRules();

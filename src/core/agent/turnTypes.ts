@@ -27,6 +27,7 @@ import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { LateTools } from '../tools/lateTools.ts';
 import type { ToolServices } from '../tools/services.ts';
+import type { PoolWait } from './requestPool.ts';
 
 /** What the user submitted. A text over 100,000 characters is turned into an attachment by `makePrompt`. */
 export type Prompt = {
@@ -132,6 +133,8 @@ export type TurnEvent =
 			readonly cause: ModelErrorKind;
 			readonly message: string;
 	  }
+	/** The request waits for its place among those of other sessions. */
+	| { readonly kind: 'waiting'; readonly why: PoolWait }
 	/** A summary or a brief is being written. */
 	| { readonly kind: 'compacting'; readonly chars: number; readonly wanted: 'summary' | 'brief' }
 	| { readonly kind: 'toolProgress'; readonly toolUseId: ToolUseId; readonly text: string };
