@@ -69,6 +69,10 @@ export async function readAgentLog(
 export type AgentLog = Pick<AgentConversation, 'agentId' | 'entries' | 'leaf' | 'branch'> & {
 	/** As `Session.append`, for conversation entries. Throws UserError `lease-lost` or `log-write-failed`. */
 	append<T extends ConversationType>(...drafts: EntryDraft<T>[]): EntryOf<T>[];
+	/**
+	 * Goes on from this earlier entry. Not written down: the next entry names its parent, and so leaves what stands between on a branch of its own.
+	 */
+	moveTo(id: EntryId | null): void;
 	/** Flushed; await it before the session's log names what stands here. */
 	sync(): Promise<void>;
 	close(): Promise<void>;
@@ -126,10 +130,21 @@ export async function openAgentLog(options: {
 			}
 			return made;
 		},
+		moveTo(to) {
+			const batch = startBatch(index, () => ({
+				...{ v: ENTRY_VERSION, id: asEntryId(ids.next()), sessionId, agentId, gen: parent.generation },
+				...{ timestamp: clock.now(), ...options.place() },
+			}));
+			const entry = batch.add({ type: 'rewind', to, from: index.leaf, why: 'undo' });
+			index.add(entry, NOWHERE);
+		},
 		sync: () => file.sync(),
 		close: () => file.close(),
 	};
 }
+
+/** Of what stands in no file. */
+const NOWHERE: LineRange = { start: -1, end: -1 };
 
 type LoadedAgentLog = {
 	readonly index: LogIndex;

@@ -21,7 +21,7 @@ import { type LoadedLog, loadLog } from './loadLog.ts';
 import { CutWriteError, logWriteFailed, readOnlyReason, sessionReadOnly } from './sessionErrors.ts';
 import { SessionLog } from './sessionLog.ts';
 import type { LastExchange, LogProblem, Session, SessionState, SessionStateChange } from './sessionTypes.ts';
-import { isTailDue, tailDraft } from './tailEntry.ts';
+import { isTailDueAfter, tailDraft } from './tailEntry.ts';
 
 /** What a new session starts with; a log that exists says otherwise for what it knows. */
 export type SessionDefaults = {
@@ -99,6 +99,8 @@ class LoggedSession implements Session {
 	readonly id: SessionId;
 	readonly readOnlyReason: string | undefined;
 	readonly problems: readonly LogProblem[];
+	readonly lease: Session['lease'];
+	readonly appendFor: Session['appendFor'] = (agentId, ...drafts) => this.#append(agentId, drafts);
 	readonly #parts: SessionParts;
 	readonly #log: SessionLog;
 	readonly #appended: Emitter<Entry>;
@@ -121,6 +123,7 @@ class LoggedSession implements Session {
 		this.id = id;
 		this.readOnlyReason = parts.readOnlyReason;
 		this.problems = parts.problems;
+		this.lease = parts.file;
 		this.#parts = parts;
 		this.#log = log;
 		this.#mode = index.mode ?? defaults.mode;
@@ -248,11 +251,14 @@ class LoggedSession implements Session {
 	}
 
 	append<T extends EntryType>(...drafts: EntryDraft<T>[]): EntryOf<T>[] {
+		return this.#append('main', drafts);
+	}
+	#append<T extends EntryType>(agentId: string, drafts: readonly EntryDraft<T>[]): EntryOf<T>[] {
 		this.#assertWritable();
 		if (drafts.length === 0) return [];
 		// The lease comes first: its generation stands in every line.
 		if (this.#parts.file.generation === 0) this.#parts.file.append([]);
-		const batch = this.#startBatch();
+		const batch = this.#startBatch(agentId);
 		if (!this.newest('header', 'anywhere')) batch.add(headerDraft(this.#parts.defaults));
 		const made = addNamed(batch, drafts, this.titleBy !== undefined);
 		try {
@@ -323,13 +329,13 @@ class LoggedSession implements Session {
 		if (this.#state === 'closed') throw sessionReadOnly('This session was closed. Open it again to go on with it.');
 	}
 
-	#startBatch() {
+	#startBatch(agentId = 'main') {
 		const { clock, ids, file } = this.#parts;
 		return startBatch(this.#log.index, () => ({
 			v: ENTRY_VERSION,
 			id: asEntryId(ids.next()),
 			sessionId: this.id,
-			agentId: 'main',
+			agentId,
 			gen: file.generation,
 			timestamp: clock.now(),
 			cwd: this.#cwd,
@@ -341,13 +347,7 @@ class LoggedSession implements Session {
 		const ranges = this.#commit(entries);
 		const sizes = ranges.map((range) => range.end - range.start);
 		this.#bytesSinceTail += sizes.reduce((sum, size) => sum + size, 0);
-		const isDue = isTailDue({
-			bytesSinceTail: this.#bytesSinceTail,
-			longestLineBytes: Math.max(0, ...sizes),
-			hasTurnEnded: entries.some((entry) => entry.type === 'turnEnded'),
-			hasMoved: entries.some(({ type }) => type === 'rewind' || type === 'state' || type === 'compaction'),
-		});
-		if (!isDue || entries.some((entry) => entry.type === 'tail')) return;
+		if (!isTailDueAfter(entries, sizes, this.#bytesSinceTail)) return;
 		try {
 			const batch = this.#startBatch();
 			const hasTurnEnded = entries.some((entry) => entry.type === 'turnEnded');

@@ -4,9 +4,9 @@
  */
 import type { Event } from '../../base/emitter.ts';
 import type { EntryId, SessionId } from '../../base/ids.ts';
-import type { LineRange, ModelReply, ModelRequest } from '../ports.ts';
+import type { LineRange, LogFile, ModelReply, ModelRequest } from '../ports.ts';
 import type { BranchLinks } from './branch.ts';
-import type { Entry, EntryDraft, EntryOf, EntryType, PermissionMode } from './entry.ts';
+import type { Entry, EntryDraft, EntryOf, EntryType, LedgerType, PermissionMode } from './entry.ts';
 
 /** created → ready → streaming → runningTool → (awaitingUser) → idle → closed. Errors come back to idle. */
 export type SessionState = 'created' | 'ready' | 'streaming' | 'runningTool' | 'awaitingUser' | 'idle' | 'closed';
@@ -91,6 +91,10 @@ export type Session = {
 	 * ledger drafts hang on the leaf. The first append writes the header too. Throws UserError `session-read-only` or `lease-lost`.
 	 */
 	append<T extends EntryType>(...drafts: EntryDraft<T>[]): EntryOf<T>[];
+	/** As `append`, for what a subagent did to the world. Its conversation stands in a log of its own. */
+	appendFor<T extends LedgerType>(agentId: string, ...drafts: EntryDraft<T>[]): EntryOf<T>[];
+	/** The logs of its subagents are written under its own lease. */
+	readonly lease: Pick<LogFile, 'append' | 'generation'>;
 	/** Flushed to the disk; await before a side effect starts. */
 	sync(): Promise<void>;
 	setState(state: SessionState): void;

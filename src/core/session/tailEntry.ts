@@ -3,7 +3,7 @@
  * Decides when one is due and what it says; appending it is the session's.
  */
 import type { LineRange } from '../ports.ts';
-import type { EntryDraft } from './entry.ts';
+import type { Entry, EntryDraft } from './entry.ts';
 import type { LogIndex } from './logIndex.ts';
 import { promptPreview } from './titles.ts';
 
@@ -25,6 +25,17 @@ export function isTailDue(written: {
 		written.longestLineBytes > TAIL_EVERY_BYTES ||
 		written.bytesSinceTail >= TAIL_EVERY_BYTES
 	);
+}
+
+/** Whether one is due behind these entries, whose lines are as long as `sizes` say. */
+export function isTailDueAfter(entries: readonly Entry[], sizes: readonly number[], bytesSinceTail: number): boolean {
+	if (entries.some(({ type }) => type === 'tail')) return false;
+	return isTailDue({
+		bytesSinceTail,
+		longestLineBytes: Math.max(0, ...sizes),
+		hasTurnEnded: entries.some(({ type }) => type === 'turnEnded'),
+		hasMoved: entries.some(({ type }) => type === 'rewind' || type === 'state' || type === 'compaction'),
+	});
 }
 
 /** `upTo` is where the log ends now; undefined when not all that stands there is known. */
