@@ -20,6 +20,8 @@ import { findableTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
 import { askInCall } from './askInCall.ts';
 import { framesOf } from './framesOf.ts';
+import { hookInterceptor } from './hookInterceptor.ts';
+import { type InterceptedCall, intercepted, type PermissionWish } from './interceptors.ts';
 import { maskOutcome } from './maskSecrets.ts';
 import { recall } from './recall.ts';
 import { isReadOnlyTool, resolveCall } from './resolveCall.ts';
@@ -34,8 +36,10 @@ export type TurnContext = {
 	readonly signal: AbortSignal;
 	/** Added by *Always allow*, in this turn or before. */
 	readonly sessionRules: SessionRules;
-	/** How many calls wait for the user now. */
-	readonly waits: { count: number };
+	/** How many calls wait for the user now, and how long that was until now. */
+	readonly waits: { count: number; totalMs: number };
+	/** Set when a hook said that the turn must end; why, in its words. */
+	readonly halt: { reason?: string };
 };
 
 const STOPPED_TEXT = 'before it ran.';
@@ -65,32 +69,77 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting
 	const resolved = resolveCall(call, turn.ports.lateTools);
 	if (resolved.kind === 'unknown') return resolved.outcome;
 	const { tool, input } = resolved;
-	const parsed = tool.input.safeParse(input);
-	if (!parsed.success) {
-		const isCutJson = typeof input === 'object' && input !== null && INVALID_JSON_KEY in input;
-		if (isCutJson)
-			return failure(
-				`The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`,
-				'invalid JSON',
-			);
-		const problems = parsed.error.issues.map((issue) => `- ${issue.path.join('.') || 'input'}: ${issue.message}`);
+	const parsed = parsedInput(tool, input);
+	if ('problem' in parsed)
 		return failure(
-			`The input of ${tool.name} is not valid, so nothing was run:\n${problems.join('\n')}\nCall it again with a corrected input.`,
-			'invalid input',
+			'summary' in parsed
+				? parsed.problem
+				: `The input of ${tool.name} is not valid, so nothing was run:\n${parsed.problem}\nCall it again with a corrected input.`,
+			'summary' in parsed ? parsed.summary : 'invalid input',
 		);
-	}
 	if (!turn.ports.workspace.isTrusted)
 		return failure(
 			'The workspace is not trusted, so nothing is run in it. The user can trust it first.',
 			'not trusted',
 		);
-	if (tool.effect !== 'execute') return await runAllowed(call, tool, parsed.data, NO_EFFECTS, turn, waiting);
+	const { session, ports } = turn;
+	const hooks = hookInterceptor(tool.name, turn);
+	const interceptors = [...(ports.interceptors ?? []), ...(hooks ? [hooks] : [])];
+	const plain = { input: parsed.input, isInputChanged: false, wish: undefined };
+	if (interceptors.length === 0) return await runRecorded(call, tool, plain, turn, waiting);
+	const { name, effect } = tool;
+	const { id: sessionId, cwd, mode } = session;
+	try {
+		return await intercepted(
+			{
+				interceptors,
+				call: { toolUseId: call.id, tool: name, effect, input: parsed.input, sessionId, cwd, mode },
+				parse: (changed) => parsedInput(tool, changed),
+				run: (allowed) => runRecorded(call, tool, allowed, turn, waiting),
+				onFailed: (interceptor, thrown) =>
+					ports.trace({
+						event: 'interceptorFailed',
+						sessionId,
+						code: codeOf(thrown),
+						detail: { interceptor, stack: framesOf(thrown) },
+					}),
+			},
+			turn.signal,
+		);
+	} catch (thrown) {
+		return thrownOutcome(thrown, tool, turn, false);
+	}
+}
+
+type ParsedInput = { readonly input: unknown } | { readonly problem: string; readonly summary?: string };
+
+function parsedInput(tool: Tool, input: unknown): ParsedInput {
+	const parsed = tool.input.safeParse(input);
+	if (parsed.success) return { input: parsed.data };
+	if (typeof input === 'object' && input !== null && INVALID_JSON_KEY in input)
+		return {
+			problem: `The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`,
+			summary: 'invalid JSON',
+		};
+	const problems = parsed.error.issues.map((issue) => `- ${issue.path.join('.') || 'input'}: ${issue.message}`);
+	return { problem: problems.join('\n') };
+}
+
+/** With what it changes in files by itself, where it can. */
+async function runRecorded(
+	call: ToolUseBlock,
+	tool: Tool,
+	allowed: InterceptedCall,
+	turn: TurnContext,
+	waiting: Waiting,
+): Promise<ToolOutcome> {
+	if (tool.effect !== 'execute') return await runAllowed(call, tool, allowed, NO_EFFECTS, turn, waiting);
 	const { session, ports } = turn;
 	let effects = NO_EFFECTS;
 	try {
 		return await withRecordedEffects({ ...ports, session, scanner: ports.scanner, toolUseId: call.id }, (begun) => {
 			effects = begun;
-			return runAllowed(call, tool, parsed.data, begun, turn, waiting);
+			return runAllowed(call, tool, allowed, begun, turn, waiting);
 		});
 	} finally {
 		waiting.add(effects.waitedMs());
@@ -104,7 +153,7 @@ const NO_EFFECTS: Effects = { limits: undefined, start: async () => undefined, w
 async function runAllowed(
 	call: ToolUseBlock,
 	tool: Tool,
-	input: unknown,
+	{ input, isInputChanged, wish }: InterceptedCall,
 	effects: Effects,
 	turn: TurnContext,
 	{ approver, whileWaiting }: Waiting,
@@ -121,11 +170,16 @@ async function runAllowed(
 			collision: (file) => collisionOf(file, turn),
 			signal: turn.signal,
 		});
-		const refusal = await askPermission(call, tool, input, files, approver, effects, turn);
+		const refusal = await askPermission(call, tool, input, files, approver, effects, turn, wish);
 		if (refusal) return refusal;
 		const limits = await effects.start(turn.signal);
 		turn.signal.throwIfAborted();
-		turn.session.append({ type: 'toolStarted', toolUseId: call.id, ...(limits === undefined ? {} : { limits }) });
+		turn.session.append({
+			type: 'toolStarted',
+			toolUseId: call.id,
+			...(limits === undefined ? {} : { limits }),
+			...(isInputChanged ? { input } : {}),
+		});
 		// What only reads has no effect that the log must come before.
 		if (!isReadOnlyTool(tool)) await turn.session.sync();
 		isStarted = true;
@@ -191,18 +245,21 @@ async function askPermission(
 	approver: Approver,
 	effects: Effects,
 	turn: TurnContext,
+	wish: PermissionWish | undefined,
 ): Promise<ToolOutcome | undefined> {
 	const { session, ports } = turn;
 	const target = await resolvedTarget(tool, input, files);
 	const file = target.kind === 'path' && target.resolved.kind === 'inside' ? target.resolved.file : undefined;
-	const plain = decide({
+	const decided = decide({
 		tool: tool.name,
 		effect: tool.effect,
 		target,
 		mode: session.mode,
 		rules: ports.rules(),
-		sessionRules: await turn.sessionRules(),
+		sessionRules: [...(await turn.sessionRules()), ...(wish?.kind === 'allow' ? [tool.name] : [])],
 	});
+	const plain: Decision =
+		wish?.kind === 'ask' && decided.kind === 'allow' ? { kind: 'ask', cause: wish.cause } : decided;
 	const collision = file && collisionOf(file, turn);
 	const decision: Decision = withCollision(plain, collision, { effect: tool.effect, mode: session.mode });
 	if (decision.kind === 'deny') return failure(`Not run. ${decision.cause}.`, 'not allowed');
@@ -309,7 +366,9 @@ function createWaitingApprover(turn: TurnContext): Waiting {
 		try {
 			return await ask();
 		} finally {
-			waitedMs += Math.max(0, ports.clock.now() - since);
+			const ms = Math.max(0, ports.clock.now() - since);
+			waitedMs += ms;
+			turn.waits.totalMs += ms;
 			turn.waits.count--;
 			if (turn.waits.count === 0) session.setState('runningTool');
 		}

@@ -30,16 +30,15 @@ import {
 	maxTokensEnd,
 	refusalEnd,
 	STOPPED,
-	stepLimitEnd,
 	type TurnEnd,
 	UNTRUSTED,
 } from './turnFailure.ts';
+import { haltedEnd, PROMPT_BLOCKED, promptHooks, stopHooks } from './turnHooks.ts';
+import { createTurnLimits } from './turnLimits.ts';
 import { enterMemory, type MemoryDraft, memoryNews, memoryNotices } from './turnMemory.ts';
 import { promptReminders, stepReminder } from './turnReminders.ts';
 import type { Prompt, RunTurn, TurnEvent, TurnPorts } from './turnTypes.ts';
 
-/** A turn that has not ended by then more likely goes round in circles. */
-const MAX_STEPS = 100;
 /** Replies in a row that may be cut at the output limit in the middle of a call. */
 const MAX_CUT_REPLIES = 2;
 const CUT_CALL =
@@ -55,10 +54,11 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 		onEvent: safely(onEvent, ports, session.id),
 		signal,
 		sessionRules: readSessionRules(session, ports.trace, signal),
-		waits: { count: 0 },
+		waits: { count: 0, totalMs: 0 },
+		halt: {},
 	};
 	const startedAt = ports.clock.now();
-	let end: TurnEnd;
+	let end: TurnEnd | undefined;
 	try {
 		end = await turnEndOf(turn, prompt);
 	} catch (thrown) {
@@ -66,7 +66,7 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 	}
 	const durationMs = Math.max(0, ports.clock.now() - startedAt);
 	try {
-		closeTurn(turn, end, durationMs);
+		if (end) closeTurn(turn, end, durationMs);
 		await session.sync();
 		session.setState('idle');
 	} catch (thrown) {
@@ -78,7 +78,11 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 		event: 'turn',
 		sessionId: session.id,
 		durationMs,
-		...(end.reason === 'endTurn' ? {} : { code: end.code ?? end.reason }),
+		...(end === undefined
+			? { code: PROMPT_BLOCKED }
+			: end.reason === 'endTurn'
+				? {}
+				: { code: end.code ?? end.reason }),
 	});
 };
 
@@ -97,11 +101,14 @@ function safely(
 	};
 }
 
-async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
+/** Undefined when there is no turn: a hook held the prompt back. */
+async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd | undefined> {
 	const { session, ports } = turn;
 	const cache: BlobCache = ports.loadedTexts ?? new Map();
 	let prefix: LoadedPrefix | undefined;
 	let news: readonly MemoryDraft[] = [];
+	const hooked = await promptHooks(turn, prompt);
+	if (hooked.kind === 'blocked') return undefined;
 	try {
 		// Frozen before the prompt, so that it hangs on what precedes it: a rewind to this prompt keeps the bytes.
 		const frozen = session.newest('prefix');
@@ -109,7 +116,7 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd> {
 		if (prefix) await foldWhileCold(turn);
 		if (prefix && prefix.entry.id === frozen?.id) news = await memoryNews(turn, prefix);
 	} finally {
-		await appendPrompt(turn, prompt, news);
+		await appendPrompt(turn, prompt, news, hooked.attachments);
 	}
 	// Nothing is done to the world before the calls of the reply, which flush by themselves, so the request need not wait for the disk.
 	const flushed = session.sync();
@@ -134,6 +141,7 @@ async function appendPrompt(
 	{ session, ports }: TurnContext,
 	prompt: Prompt,
 	news: readonly MemoryDraft[],
+	hooked: readonly EntryDraft<'attachment'>[],
 ): Promise<void> {
 	const text = prompt.text === '' ? [] : [{ type: 'text' as const, text: prompt.text }];
 	const attachments = await Promise.all(
@@ -154,6 +162,7 @@ async function appendPrompt(
 	const [user] = session.append<'user' | 'attachment' | 'reminder' | 'notice'>(
 		{ type: 'user', content },
 		...attachments,
+		...hooked,
 		...news,
 		// Behind the prompt, so that a rewind to it takes them back as well.
 		...reminders,
@@ -196,8 +205,12 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 	let dropEarlierThinking = false;
 	/** The endpoint refused a request with a system message, and may take it without. */
 	let isFormRefused = false;
-	for (let step = 1; step <= MAX_STEPS; step++) {
+	let stopsHeld = 0;
+	const limitReached = createTurnLimits(turn);
+	for (let step = 1; ; step++) {
 		signal.throwIfAborted();
+		const limited = await limitReached(step - 1);
+		if (limited) return limited;
 		const reminder = stepReminder(session.branch(), session.mode);
 		if (reminder !== undefined) session.append({ type: 'reminder', text: reminder });
 		if (await makeRoomBefore(turn)) {
@@ -243,11 +256,17 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 					prefix = await currentPrefix(turn, cache);
 					break;
 				}
-				if (next.end.reason === 'endTurn') await makeRoomAfter(turn);
+				if (next.end.reason === 'endTurn') {
+					const held = await stopHooks(turn, stopsHeld++);
+					if (held?.kind === 'goOn') break;
+					if (held) return held.end;
+					await makeRoomAfter(turn);
+				}
 				return next.end;
 			case 'runTools':
 				await runToolCalls(outcome.calls, turn);
 				if (signal.aborted) return STOPPED;
+				if (turn.halt.reason !== undefined) return haltedEnd(turn.halt.reason);
 				await enterMemory(outcome.calls, turn, prefix);
 				break;
 			case 'tellCut':
@@ -256,13 +275,12 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 				if (cutReplies > MAX_CUT_REPLIES) return maxTokensEnd(true);
 				break;
 			case 'resend':
-				session.append({ type: 'reminder', text: 'The reply was paused before its end. Continue it.' });
+				// It goes on when it is sent back as it is.
 				break;
 			default:
 				assertNever(next);
 		}
 	}
-	return stepLimitEnd(MAX_STEPS);
 }
 
 type Next =

@@ -55,13 +55,6 @@ export const CONTEXT_FULL: TurnEnd = {
 		'The context window is full. Everything up to here is saved. Rewind to an earlier message, or start a new session for the next part.',
 };
 
-export function stepLimitEnd(steps: number): TurnEnd {
-	return {
-		reason: 'stepLimit',
-		message: `Paused after ${steps} steps without an end. What was done is saved. Continue if it makes progress, or say what to do differently.`,
-	};
-}
-
 /** `cause` says what happened, ending with a dot. The panel offers the next step as a button, so the words name it. */
 function sentenceFor(kind: ModelErrorKind, cause: string): string {
 	const tried = `It was tried ${MAX_ATTEMPTS} times. What was done is saved.`;

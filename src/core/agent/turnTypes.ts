@@ -4,6 +4,7 @@ import type { Trace } from '../../base/trace.ts';
 import type { FileScanner } from '../checkpoint/fileScanner.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
 import type { SummaryDraft } from '../context/summaryDraft.ts';
+import type { Hooks } from '../hooks/hookTypes.ts';
 import type { AskedImport, MemoryFile, MemoryLoad } from '../memory/memoryFile.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
 import type { FileTraffic } from '../permission/fileTraffic.ts';
@@ -27,6 +28,7 @@ import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { LateTools } from '../tools/lateTools.ts';
 import type { ToolServices } from '../tools/services.ts';
+import type { Interceptor } from './interceptors.ts';
 import type { PoolWait } from './requestPool.ts';
 
 /** What the user submitted. A text over 100,000 characters is turned into an attachment by `makePrompt`. */
@@ -91,11 +93,25 @@ export type TurnPorts = {
 	/** Tools that are found and called while a session runs. */
 	readonly lateTools?: LateTools;
 	readonly services?: ToolServices;
+	/** Commands of the user's at fixed points; without it, none run. */
+	readonly hooks?: Hooks;
+	/** Who else looks at tool calls before and after they run, in order; hooks come last. */
+	readonly interceptors?: readonly Interceptor[];
+	/** Where a turn asks whether to go on; without it, after so many steps as is usual. */
+	turnLimits?(): TurnLimits;
 	/** What other sessions write, so that nothing goes over it unseen. */
 	readonly traffic?: FileTraffic;
 	/** Texts of blobs that earlier turns of this session loaded. Kept by the caller, so that a turn need not read them again. */
 	readonly loadedTexts?: BlobCache;
 	readonly trace: Trace;
+};
+
+/** Each counts from the prompt on; null = no limit. */
+export type TurnLimits = {
+	readonly steps: number | null;
+	readonly costUsd: number | null;
+	/** Without the time that the turn waited for the user. */
+	readonly minutes: number | null;
 };
 
 export type CompactionAhead = {

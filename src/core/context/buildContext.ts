@@ -59,7 +59,7 @@ function conversation(input: ContextInput): readonly ApiMessage[] {
 	const { reminderForm } = input.prefix.entry;
 	const isMeasuring = input.isMeasuring ?? false;
 	const dropThinking = input.dropEarlierThinking ?? false;
-	const options = { reminderForm, isMeasuring, isEndKept: input.isEndKept ?? false };
+	const options = { reminderForm, isMeasuring, isEndKept: input.isEndKept ?? isPaused(branch) };
 	const variant = `${reminderForm} ${dropThinking}`;
 	// What is only measured may hold the heads of blobs.
 	const start = isMeasuring ? undefined : settledStart(branch, variant);
@@ -77,6 +77,12 @@ function conversation(input: ContextInput): readonly ApiMessage[] {
 	function partsOf(first: number, last: number) {
 		return conversationParts(branch.slice(first, last), blobs, { isMeasuring, dropThinking });
 	}
+}
+
+/** The reply at the end was paused by the endpoint: it goes on when it is sent back as the last message, with nothing behind it. */
+function isPaused(branch: readonly Entry[]): boolean {
+	const last = branch.findLast(({ type }) => type !== 'contextEdit' && type !== 'factEdit');
+	return last?.type === 'assistantEnded' && last.stopReason === 'pause_turn';
 }
 
 /** What cache diagnostics compare with: the newest reply of the branch; null before the first. */

@@ -15,6 +15,7 @@ import {
 	usageSchema,
 } from './content.ts';
 import { continuationFields } from './continuationFields.ts';
+import { hookFields } from './hookFields.ts';
 import { entryIdSchema, sessionIdSchema, tailFields } from './tailFields.ts';
 
 /** The version of the line format this build writes. A line with a higher `v` opens read-only. */
@@ -178,6 +179,8 @@ const ledgerFields = {
 		toolUseId: toolUseIdSchema,
 		/** Of a call whose effects on files are looked for. Absent: nobody looked. */
 		limits: callLimitsSchema.optional(),
+		/** What it ran with, where that is not the input of the call: a hook or another extension changed it. */
+		input: z.unknown().optional(),
 	},
 	permission: {
 		toolUseId: toolUseIdSchema,
@@ -293,14 +296,7 @@ const ledgerFields = {
 	},
 	model: { model: z.string() },
 	mode: { to: permissionModeSchema },
-	hook: {
-		point: z.string(),
-		command: z.string(),
-		exitCode: z.number().int().nullable(),
-		durationMs: z.number(),
-		output: z.string(),
-		toolUseId: toolUseIdSchema.optional(),
-	},
+	hook: hookFields,
 	/** The whole list as it is from here on. */
 	taskList: {
 		tasks: z.array(z.object({ text: z.string(), state: z.enum(['pending', 'inProgress', 'completed']) })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/base/errors.ts';
-import { failedEnd, maxTokensEnd, refusalEnd, stepLimitEnd } from '../../../src/core/agent/turnFailure.ts';
+import { failedEnd, maxTokensEnd, refusalEnd } from '../../../src/core/agent/turnFailure.ts';
 import { ModelError, type ModelErrorKind } from '../../../src/core/model/modelError.ts';
 
 const kinds: readonly ModelErrorKind[] = [
@@ -46,7 +46,6 @@ test('what else ends a turn says what is safe and what to do as well', () => {
 	const ends = [
 		maxTokensEnd(true),
 		maxTokensEnd(false),
-		stepLimitEnd(100),
 		failedEnd(new Error('bug')),
 		failedEnd(new UserError('log-write-failed', 'The disk is full. What was saved before is safe. Free some space.')),
 	];

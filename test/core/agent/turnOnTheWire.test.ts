@@ -85,6 +85,49 @@ describe('on the wire', () => {
 	);
 	check('a paused turn', [{ text: 'wait', stopReason: 'pause_turn' }, { text: 'done' }], ['endTurn']);
 	check(
+		'paused twice, then a call, then paused again',
+		[
+			{ blocks: [{ thinking: 'hm' }, { text: 'one' }], stopReason: 'pause_turn' },
+			{ blocks: [{ thinking: 'still' }, { text: 'two' }], stopReason: 'pause_turn' },
+			{ blocks: [{ thinking: 'now' }, { text: 'three' }, READ] },
+			{ text: 'four', stopReason: 'pause_turn' },
+			{ text: 'done' },
+			{ text: 'next' },
+		],
+		['endTurn', 'endTurn'],
+	);
+	test('a paused reply goes back as it came, with nothing behind it', async () => {
+		const { api, run, session } = await start([{ text: 'wait', stopReason: 'pause_turn' }, { text: 'done' }]);
+		await run('go');
+		const sent = api.requests.at(-1)?.json as { messages: { role: string; content: { text: string }[] }[] };
+		assert.deepEqual(
+			sent.messages.slice(-1).map(({ role, content }) => [role, content.map((block) => block.text)]),
+			[['assistant', ['wait']]],
+		);
+		assert.ok(!session.branch().some(({ type }) => type === 'reminder'));
+	});
+	check(
+		'the window is full in the middle of a reply, and stays full',
+		[
+			{ blocks: [{ text: 'so far' }, READ], stopReason: 'model_context_window_exceeded' },
+			{ text: 'There is a summary now.' },
+			{ text: 'ok', stopReason: 'model_context_window_exceeded' },
+			{ text: 'next' },
+		],
+		['contextFull', 'endTurn'],
+		{ changesPrefix: true },
+	);
+	for (const category of ['cyber', 'bio', 'frontier_llm', 'reasoning_extraction', 'general_harms', null])
+		check(
+			`a refusal for ${category}`,
+			[
+				{ blocks: [READ] },
+				{ text: 'I', stopReason: 'refusal', stopDetails: { type: 'refusal', category, explanation: null } },
+				{ text: 'ok' },
+			],
+			[category ?? 'refusal', 'endTurn'],
+		);
+	check(
 		'a refusal is left out',
 		[
 			{

@@ -51,7 +51,8 @@ for (const isTrusted of [false, true])
 				onEvent: (event: (typeof events)[number]) => events.push(event),
 				signal: new AbortController().signal,
 				sessionRules: async () => [],
-				waits: { count: 0 },
+				waits: { count: 0, totalMs: 0 },
+				halt: {},
 			};
 			assert.ok(name in inputs, `no input for ${name}: add one`);
 			const result = await runToolCall(call(name, inputs[name] ?? {}), turn);

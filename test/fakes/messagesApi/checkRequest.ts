@@ -2,7 +2,7 @@
  * The rules of the Messages API that a request must keep, each broken one as a sentence. Pure.
  * Stricter than the real service where that is kind to the caller: an unknown key here is a bug of ours.
  */
-import { asList, blocksOf, isRecord, type Json } from './canonical.ts';
+import { asList, blocksOf, canonicalJson, isRecord, type Json } from './canonical.ts';
 
 const TOP_LEVEL_KEYS = new Set([
 	'model',
@@ -73,6 +73,8 @@ export type RequestRules = {
 	readonly endpoint: 'messages' | 'count_tokens';
 	/** JSON of blocks of other kinds that were issued and may come back as they were. */
 	readonly issuedBlocks: ReadonlySet<string>;
+	/** Last blocks of replies that were paused: such a reply is sent back as the last message, with nothing behind it. */
+	readonly pausedEnds?: ReadonlySet<string>;
 };
 
 export function checkRequest(request: Json, rules: RequestRules): readonly string[] {
@@ -202,7 +204,10 @@ function checkMessages(messages: unknown, rules: RequestRules, say: Say): void {
 		if (blocksOf(message.content).length === 0) say(`${where}content: must not be empty`);
 		checkPairing(message, list[index + 1], previous, seenCalls, where, say);
 	}
-	if (list.at(-1)?.role === 'assistant') say('messages: the last message must not be from the assistant (prefill)');
+	const last = list.at(-1);
+	const end = canonicalJson(last ? blocksOf(last.content).at(-1) : undefined);
+	if (last?.role === 'assistant' && !rules.pausedEnds?.has(end))
+		say('messages: the last message must not be from the assistant (prefill)');
 }
 
 /** Every call is answered by exactly one result, first thing in the very next message, and nothing else is answered. */

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { asList, blocksOf, hashOf, isRecord, type Json } from './canonical.ts';
+import { asList, blocksOf, canonicalJson, hashOf, isRecord, type Json } from './canonical.ts';
 import { checkRequest } from './checkRequest.ts';
 import { type ListedModel, standardModels } from './modelList.ts';
 import { prefixBreak } from './prefixKept.ts';
@@ -91,6 +91,7 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 	const accepted: Json[] = [];
 	const newPrefixAt = new Set<number>();
 	const issuedBlocks = new Set<string>();
+	const pausedEnds = new Set<string>();
 	const fingerprints = new Map<string, Json>();
 	const nextReply = createReplySource(options.script);
 	const models = options.models ?? standardModels;
@@ -163,7 +164,7 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 		}
 
 		const endpoint = isMessages ? 'messages' : 'count_tokens';
-		const problems = [...checkRequest(json, { endpoint, issuedBlocks }), ...signatures.check(json)];
+		const problems = [...checkRequest(json, { endpoint, issuedBlocks, pausedEnds }), ...signatures.check(json)];
 		if (problems.length > 0) {
 			violations.push(...problems);
 			return refuse(400, 'invalid_request_error', problems.join('; '));
@@ -253,7 +254,8 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 			return { type: 'tool_use', id, name: block.tool, input: block.input ?? {}, caller: { type: 'direct' } };
 		});
 		for (const block of blocks) issuedBlocks.add(JSON.stringify(block));
-		if (isWhole(script)) signatures.remember(blocks);
+		if (script.stopReason === 'pause_turn') pausedEnds.add(canonicalJson(blocks.at(-1)));
+		if (isWhole(script)) signatures.remember(request, blocks);
 		const hasCall = blocks.some((block) => block.type === 'tool_use');
 		const output = blocks.reduce((sum, block) => sum + countOf.output(block), 0);
 		const common = { ...usage, output_tokens_details: null, server_tool_use: null };

@@ -8,7 +8,7 @@ export type ThinkingSignatures = {
 	/** A thinking block as it is issued in answer to `request`. */
 	sign(request: Json, kind: 'thinking' | 'redacted_thinking', text: string): Json;
 	/** Remembers a complete answer, so that a later request cannot leave out its thinking while the turn goes on. */
-	remember(blocks: readonly Json[]): void;
+	remember(request: Json, blocks: readonly Json[]): void;
 	/** What is wrong with the thinking in a request. */
 	check(request: Json): readonly string[];
 };
@@ -22,7 +22,7 @@ export function createThinkingSignatures(secret: string): ThinkingSignatures {
 	let hasRefused = false;
 	return {
 		sign(request, kind, text) {
-			const binding = bindingHash(request, asList(request.messages).filter(isRecord));
+			const binding = bindingHash(request, pausedPart(request).before);
 			const order = issued.size;
 			const signature = hashOf(secret, binding, text, String(order));
 			const block: Json =
@@ -32,8 +32,8 @@ export function createThinkingSignatures(secret: string): ThinkingSignatures {
 			issued.set(keyOf(block), { block, binding, order });
 			return block;
 		},
-		remember(blocks) {
-			const count = blocks.filter(isThinking).length;
+		remember(request, blocks) {
+			const count = [...pausedPart(request).blocks, ...blocks].filter(isThinking).length;
 			for (const block of blocks) if (block.type === 'tool_use') thinkingOfCall.set(String(block.id), count);
 		},
 		check(request) {
@@ -73,6 +73,15 @@ export function createThinkingSignatures(secret: string): ThinkingSignatures {
 			return problems;
 		},
 	};
+}
+
+/** A reply that goes on from a paused one becomes one message with it. */
+function pausedPart(request: Json): { readonly before: readonly Json[]; readonly blocks: readonly Json[] } {
+	const messages = asList(request.messages).filter(isRecord);
+	const last = messages.at(-1);
+	return last?.role === 'assistant'
+		? { before: messages.slice(0, -1), blocks: blocksOf(last.content) }
+		: { before: messages, blocks: [] };
 }
 
 /** The signature finds the block; the text is compared afterwards. */
