@@ -116,7 +116,7 @@ function playTurn(world: World, turn: Turn): void {
 			toolUse(`t${++world.counter}`, 'Read', { n: world.counter }),
 		);
 		const blocks = [...thoughts, text(step.isBlank && calls.length > 0 ? '\n' : word('said')), ...calls];
-		signatures.remember(blocks as never);
+		signatures.remember(request, blocks as never);
 		b.reply(blocks, isLast && turn.isRefused ? { stopReason: 'refusal' } : {});
 		for (const call of calls) b.result(String(call.id), word('result'), world.counter % 3 === 0);
 	});
