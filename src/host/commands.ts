@@ -110,6 +110,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		stop: () => host.stop(),
 		setApiKey: () => setApiKey(world),
 		selectModel: () => selectModel(world),
+		probeEndpoint: () => probeEndpoint(world),
 		selectMode: () => selectMode(world),
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
@@ -213,6 +214,12 @@ async function selectModel(world: CommandWorld): Promise<void> {
 	}));
 	const picked = await vscode.window.showQuickPick(items, { placeHolder: `Model (${world.choice.provider})` });
 	if (picked) await world.host.setModel(picked.id);
+}
+
+function probeEndpoint({ choice }: CommandWorld): void {
+	choice.forgetEndpoint();
+	const text = `What ${choice.provider} takes (cache, thinking, effort, counting, system messages) is found out again with the next requests.`;
+	void vscode.window.showInformationMessage(plainMessage(text));
 }
 
 const MODES: readonly { label: string; mode: string; detail: string }[] = [

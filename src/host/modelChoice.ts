@@ -5,11 +5,15 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
+import { UserError } from '../base/errors.ts';
 import { createRequestPool, type PoolCaller } from '../core/agent/requestPool.ts';
 import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../core/model/catalogue.ts';
 import { createDemoModel } from '../core/model/demoModel.ts';
+import { withinLimits } from '../core/model/endpointLimits.ts';
 import type { ModelInfo, ReminderForms, StreamModel } from '../core/ports.ts';
 import type { OutsideWorld } from './agentTypes.ts';
+import { createEndpointMemory, refusedText } from './endpointMemory.ts';
+import { plainMessage } from './plainLabel.ts';
 import { createReminderForms, type KeptState } from './reminderForms.ts';
 import type { ApiKeys } from './secrets.ts';
 import { chosenProvider, setting } from './settings.ts';
@@ -32,6 +36,8 @@ export type ModelChoice = Disposable & {
 	readonly models: readonly ModelInfo[];
 	/** The endpoint as it is configured now. Its requests wait for their place in the pool; without a caller they count as small side questions. */
 	streamModel(caller?: PoolCaller): StreamModel;
+	/** What was found out about the endpoint is found out again with the next requests. */
+	forgetEndpoint(): void;
 	/** Whether a prompt can be sent: a local server needs no key. */
 	hasKey(): Promise<boolean>;
 	/** The model a session should use, given the one it has: a demo model only with the demo provider. */
@@ -79,8 +85,19 @@ export function createModelChoice(
 	const endpoint = (): StreamModel => {
 		const baseUrl = chosen().baseUrl;
 		const apiKeyHeader = chosen().apiKeyHeader;
-		return outside.anthropicModel({ baseUrl, apiKeyHeader, apiKey: () => keys.keyFor(baseUrl) });
+		const model = outside.anthropicModel({ baseUrl, apiKeyHeader, apiKey: () => keys.keyFor(baseUrl) });
+		return withinLimits(model, memory);
 	};
+	const memory = createEndpointMemory(
+		kept,
+		() => chosen().baseUrl,
+		(model, feature, said) => {
+			onError('endpoint', new UserError(`lacks-${feature}`, said ?? 'no such address'));
+			const host = hostOf(chosen().baseUrl) ?? chosen().baseUrl;
+			const text = plainMessage(`${host} has, for ${model}, ${refusedText[feature]}. Requests go without it from now on.`);
+			void vscode.window.showInformationMessage(plainMessage(text));
+		},
+	);
 	const reminderForms = createReminderForms(kept, () => chosen().baseUrl);
 	const hasKey = async () => {
 		if (chosen().provider === 'demo' || chosen().apiKeyHeader === 'none') return true;
@@ -144,6 +161,10 @@ export function createModelChoice(
 		streamModel: (caller = SIDE) =>
 			chosen().provider === 'demo' ? demo : pool.share(endpoint(), chosen().baseUrl, caller),
 		hasKey,
+		forgetEndpoint() {
+			reminderForms.forget();
+			memory.forget();
+		},
 		modelFor(current) {
 			if (chosen().provider === 'demo') return DEMO_MODEL;
 			return current === undefined || current === DEMO_MODEL ? setting('model') : current;

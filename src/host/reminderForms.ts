@@ -11,11 +11,16 @@ const MAX_KEPT = 200;
 const shape = z.array(z.tuple([z.string(), z.enum(['system', 'user'])]));
 
 /** `endpoint` is the address that requests go to now. */
-export function createReminderForms(state: KeptState, endpoint: () => string): ReminderForms {
+export function createReminderForms(state: KeptState, endpoint: () => string): ReminderForms & { forget(): void } {
 	// What an older or newer version kept may be of another form: then it is asked again.
 	const kept = () => new Map(shape.safeParse(state.get(KEY)).data ?? []);
 	const nameOf = (model: string) => `${endpoint()} ${model}`;
 	return {
+		/** What is known of all models of the endpoint. */
+		forget() {
+			const others = [...kept()].filter(([name]) => !name.startsWith(`${endpoint()} `));
+			void Promise.resolve(state.update(KEY, others)).catch(() => undefined);
+		},
 		known: (model) => kept().get(nameOf(model)),
 		remember(model, form) {
 			const all = kept();

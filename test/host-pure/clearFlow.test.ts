@@ -44,6 +44,7 @@ async function scene(replies: readonly ScriptedStep[], more: { readonly hasKey?:
 		needsSetup: false,
 		models: [],
 		streamModel: () => model,
+		forgetEndpoint: () => undefined,
 		hasKey: async () => more.hasKey ?? true,
 		modelFor: (current) => current ?? '',
 		smallModelFor: (current) => current,

@@ -52,7 +52,7 @@ function createWorld(limit = 2) {
 			new Promise<ModelReply>((resolve, reject) => {
 				started.push(name);
 				const leave = (settle: () => void) => {
-					const index = running.findIndex((one) => one === own);
+					const index = running.indexOf(own);
 					if (index >= 0) running.splice(index, 1);
 					settle();
 				};

@@ -58,6 +58,8 @@ export type MessagesApiOptions = {
 	readonly models?: readonly ListedModel[];
 	/** Answer 404 to `count_tokens`, as many compatible servers do. */
 	readonly hasNoCounting?: boolean;
+	/** Fields of a request that are refused wherever they stand, as gateways do that do not know them. */
+	readonly refusedFields?: readonly string[];
 	readonly now?: () => number;
 	/** 0 = any free port. */
 	readonly port?: number;
@@ -163,6 +165,9 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 			return;
 		}
 
+		const unknownField = options.refusedFields?.find((field) => body.includes(`"${field}":`));
+		if (unknownField !== undefined)
+			return refuse(400, 'invalid_request_error', `${unknownField}: Extra inputs are not permitted`);
 		const endpoint = isMessages ? 'messages' : 'count_tokens';
 		const problems = [...checkRequest(json, { endpoint, issuedBlocks, pausedEnds }), ...signatures.check(json)];
 		if (problems.length > 0) {

@@ -1,0 +1,128 @@
+/**
+ * What an endpoint refuses of a request, found out by its own words: a 400 that names the field. The request goes once more without it, and
+ * from then on all of them do, so that their bytes stay the same. Guesses nothing and tries nothing that was not refused.
+ */
+import type { ModelRequest, StreamModel } from '../ports.ts';
+import { ModelError } from './modelError.ts';
+
+/** Parts of a request that endpoints which speak the Messages API may lack. */
+export const endpointFeatures = ['eagerInput', 'strict', 'cache', 'effort', 'thinking', 'counting'] as const;
+export type EndpointFeature = (typeof endpointFeatures)[number];
+
+/** What is known of the endpoint that is configured, per model. */
+export type EndpointLimits = {
+	refused(model: string): ReadonlySet<EndpointFeature>;
+	/** `said` is the endpoint's sentence; undefined when it has no such address. */
+	remember(model: string, feature: EndpointFeature, said: string | undefined): void;
+};
+
+/** Parts that are taken out of a request, each with the name that a refusal calls it by. */
+const FIELDS: readonly (readonly [Exclude<EndpointFeature, 'counting'>, RegExp])[] = [
+	['eagerInput', /eager_input_streaming/i],
+	['strict', /\bstrict\b/i],
+	['cache', /cache_control|prompt cach/i],
+	['effort', /output_config|\beffort\b/i],
+	['thinking', /\bthinking\b/i],
+];
+/** A message that only mentions a field, e.g. because a value is too large, is no word about the field itself. */
+const REFUSAL =
+	/(?:not|n't)(?: be| currently)? (?:permitted|supported|allowed|accepted|recogni[sz]ed|available|support|accept|allow)|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (?:inputs?|fields?)|additional propert|no such/i;
+
+/** The same model; what it refuses is left out of requests from then on. */
+export function withinLimits(model: StreamModel, limits: EndpointLimits): StreamModel {
+	const within = (request: ModelRequest) => withoutFeatures(request, limits.refused(request.model));
+	return {
+		label: model.label,
+		async stream(request, onEvent, signal) {
+			for (;;) {
+				const sent = within(request);
+				try {
+					return await model.stream(sent, onEvent, signal);
+				} catch (error) {
+					const refused = refusedIn(error, sent);
+					if (refused.length === 0 || !(error instanceof ModelError)) throw error;
+					for (const feature of refused) limits.remember(request.model, feature, error.message);
+					// Without memory it would be refused again, and again.
+					const known = limits.refused(request.model);
+					if (!refused.every((feature) => known.has(feature))) throw error;
+				}
+			}
+		},
+		listModels: (signal) => model.listModels(signal),
+		async countTokens(request, signal) {
+			if (limits.refused(request.model).has('counting')) return undefined;
+			const tokens = await model.countTokens(within(request), signal);
+			// A single request may be refused for its own sake; one of a word may not.
+			if (tokens !== undefined || (await model.countTokens(smallest(request.model), signal)) !== undefined)
+				return tokens;
+			limits.remember(request.model, 'counting', undefined);
+			return undefined;
+		},
+	};
+}
+
+/** What a refusal is about, of what the request has. */
+export function refusedIn(error: unknown, request: ModelRequest): readonly EndpointFeature[] {
+	if (!(error instanceof ModelError) || error.kind !== 'badRequest' || !REFUSAL.test(error.message)) return [];
+	return FIELDS.flatMap(([feature, name]) => (name.test(error.message) && has(request, feature) ? [feature] : []));
+}
+
+/** Pure: the same request and the same features give the same bytes. */
+export function withoutFeatures(request: ModelRequest, features: ReadonlySet<EndpointFeature>): ModelRequest {
+	if (![...features].some((feature) => feature !== 'counting' && has(request, feature))) return request;
+	const isUnmarked = features.has('cache');
+	const dropped = [
+		...(isUnmarked ? ['cache_control'] : []),
+		...(features.has('eagerInput') ? ['eager_input_streaming'] : []),
+		...(features.has('strict') ? ['strict'] : []),
+	];
+	return {
+		...request,
+		system: isUnmarked ? request.system.map(unmarked) : request.system,
+		tools: dropped.length > 0 ? request.tools.map((tool) => without(tool, dropped)) : request.tools,
+		messages: isUnmarked
+			? request.messages.map((message) =>
+					message.role === 'user' ? { ...message, content: message.content.map(unmarked) } : message,
+				)
+			: request.messages,
+		thinking: features.has('thinking') ? null : request.thinking,
+		effort: features.has('effort') ? null : request.effort,
+	};
+}
+
+function has(request: ModelRequest, feature: EndpointFeature): boolean {
+	switch (feature) {
+		case 'eagerInput':
+			return request.tools.some((tool) => 'eager_input_streaming' in tool);
+		case 'strict':
+			return request.tools.some((tool) => 'strict' in tool);
+		case 'cache':
+			return (
+				[...request.system, ...request.tools].some((part) => 'cache_control' in part) ||
+				request.messages.some(
+					({ role, content }) => role === 'user' && content.some((block) => 'cache_control' in block),
+				)
+			);
+		case 'effort':
+			return request.effort !== null;
+		case 'thinking':
+			return request.thinking !== null && request.thinking !== undefined;
+		case 'counting':
+			return false;
+	}
+}
+
+const unmarked = <T extends object>(block: T): T => without(block, ['cache_control']);
+
+function without<T extends object>(from: T, keys: readonly string[]): T {
+	if (!keys.some((key) => key in from)) return from;
+	const copy = { ...from };
+	for (const key of keys) Reflect.deleteProperty(copy, key);
+	return copy;
+}
+
+const smallest = (model: string): ModelRequest => ({
+	...{ model, maxTokens: 1, system: [], tools: [], thinking: null, effort: null, betas: [] },
+	messages: [{ role: 'user', content: [{ type: 'text', text: 'Hello.' }] }],
+	previousMessageId: undefined,
+});

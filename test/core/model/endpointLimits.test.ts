@@ -1,0 +1,122 @@
+// An endpoint that refuses parts of a request is asked without them, once told and from then on; nothing else is tried again.
+import assert from 'node:assert/strict';
+import { afterEach, suite, test } from 'node:test';
+import {
+	type EndpointFeature,
+	refusedIn,
+	withinLimits,
+	withoutFeatures,
+} from '../../../src/core/model/endpointLimits.ts';
+import { ModelError } from '../../../src/core/model/modelError.ts';
+import type { ModelRequest } from '../../../src/core/ports.ts';
+import { createAnthropicModel } from '../../../src/node/anthropicModel.ts';
+import { systemClock } from '../../../src/node/systemClock.ts';
+import type { Json } from '../../fakes/messagesApi/canonical.ts';
+import {
+	type MessagesApi,
+	type MessagesApiOptions,
+	startMessagesApi,
+} from '../../fakes/messagesApi/startMessagesApi.ts';
+
+const opened: MessagesApi[] = [];
+afterEach(async () => {
+	for (const api of opened.splice(0)) await api.close();
+});
+const never = new AbortController().signal;
+const mark = { type: 'ephemeral' as const };
+const request: ModelRequest = {
+	model: 'claude-sonnet-5-5',
+	maxTokens: 1_000,
+	system: [{ type: 'text', text: 'Be good.', cache_control: mark }],
+	tools: [
+		{
+			name: 'Edit',
+			description: 'x',
+			input_schema: { type: 'object' },
+			eager_input_streaming: true,
+			cache_control: mark,
+		},
+	],
+	messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi.', cache_control: mark }] }],
+	thinking: { type: 'adaptive', display: 'summarized' },
+	effort: 'high',
+	betas: [],
+	previousMessageId: undefined,
+};
+
+async function start(options: MessagesApiOptions) {
+	const api = await startMessagesApi(options);
+	opened.push(api);
+	const known = new Map<string, Set<EndpointFeature>>();
+	const told: string[] = [];
+	const options_ = { baseUrl: api.url, apiKeyHeader: 'authorization', apiKey: async () => 'test-key' } as const;
+	const model = withinLimits(createAnthropicModel({ ...options_, clock: systemClock }), {
+		refused: (id) => known.get(id) ?? new Set(),
+		remember(id, feature, said) {
+			told.push(`${feature}: ${said}`);
+			known.set(id, new Set([...(known.get(id) ?? []), feature]));
+		},
+	});
+	const send = () => model.stream(request, () => undefined, never);
+	return { api, model, told, send };
+}
+
+const bodies = (api: MessagesApi) => api.accepted.map((one: Json) => JSON.stringify(one));
+
+suite('Endpoint limits', () => {
+	for (const [field, feature] of [
+		['cache_control', 'cache'],
+		['thinking', 'thinking'],
+		['output_config', 'effort'],
+		['eager_input_streaming', 'eagerInput'],
+	] as const)
+		test(`an endpoint without ${field} gets requests without it, told once, and the same bytes later`, async () => {
+			const { api, told, send } = await start({ refusedFields: [field] });
+			await send();
+			await send();
+			assert.equal(api.requests.length, 3);
+			assert.equal(told.length, 1);
+			assert.match(told[0] ?? '', new RegExp(`^${feature}: .*${field}`));
+			const [first, second] = bodies(api);
+			assert.equal(first, second);
+			assert.ok(!first?.includes(field));
+			assert.deepEqual(api.violations, []);
+		});
+
+	test('several refusals come one after the other', async () => {
+		const { api, told, send } = await start({ refusedFields: ['thinking', 'cache_control', 'eager_input_streaming'] });
+		await send();
+		assert.equal(told.length, 3);
+		assert.equal(api.requests.length, 4);
+	});
+
+	test('an endpoint that cannot count is asked no more', async () => {
+		const { api, model, told } = await start({ hasNoCounting: true });
+		for (const _ of [1, 2]) assert.equal(await model.countTokens(request, never), undefined);
+		assert.equal(api.requests.length, 2);
+		assert.deepEqual(told, ['counting: undefined']);
+	});
+
+	test('a refusal of a single request says nothing about counting', async () => {
+		const { model, told } = await start({ refusedFields: ['cache_control'] });
+		assert.equal(await model.countTokens(request, never), undefined);
+		assert.deepEqual(told, []);
+	});
+
+	test('other failures stay what they are', async () => {
+		const { api, told, send } = await start({
+			script: [{ error: { status: 400, message: 'thinking.budget_tokens: must be at least 1024' } }],
+		});
+		await assert.rejects(send(), /budget_tokens/);
+		assert.equal(api.requests.length, 1);
+		assert.deepEqual(told, []);
+	});
+
+	test('what was left out already is not what a refusal is about', () => {
+		const error = new ModelError('badRequest', 'thinking: Extra inputs are not permitted');
+		assert.deepEqual(refusedIn(error, request), ['thinking']);
+		assert.deepEqual(refusedIn(error, withoutFeatures(request, new Set(['thinking']))), []);
+		assert.deepEqual(refusedIn(new ModelError('server', error.message), request), []);
+		assert.equal(withoutFeatures(request, new Set(['counting'])), request);
+	});
+});
