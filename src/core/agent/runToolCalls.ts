@@ -11,7 +11,12 @@ const MAX_PARALLEL = 8;
 /** Every call gets its result, also after a stop. Rejects only when the log cannot be written. */
 export async function runToolCalls(calls: readonly ToolUseBlock[], turn: TurnContext): Promise<void> {
 	turn.session.setState('runningTool');
-	for (const group of groupsOf(calls, turn.ports.lateTools)) await runGroup(group, turn);
+	const { lateTools, oneAtATime } = turn.ports;
+	for (const group of groupsOf(calls, lateTools)) {
+		const mayChange = group.some((call) => !isReadOnlyCall(call, lateTools));
+		if (mayChange && oneAtATime) await oneAtATime(() => runGroup(group, turn), turn.signal);
+		else await runGroup(group, turn);
+	}
 }
 
 function groupsOf(calls: readonly ToolUseBlock[], late: LateTools | undefined): ToolUseBlock[][] {

@@ -9,7 +9,7 @@ import type { EntryDraft } from '../session/entry.ts';
 import { loadedTools, toolDefinitions } from '../tools/registry.ts';
 import type { ProjectContext, TurnPorts } from './turnTypes.ts';
 
-export type PrefixPorts = Pick<TurnPorts, 'blobs' | 'isOfficialEndpoint' | 'modelInfo'>;
+export type PrefixPorts = Pick<TurnPorts, 'blobs' | 'isOfficialEndpoint' | 'modelInfo' | 'systemSections'>;
 
 /** Stores the parts. Rejects with what the blob store rejects with. */
 export async function prefixNow(
@@ -23,6 +23,7 @@ export async function prefixNow(
 		tools: toolDefinitions(loadedTools),
 		toolVersions: Object.fromEntries(loadedTools.map((tool) => [tool.name, tool.version])),
 		project,
+		...(ports.systemSections === undefined ? {} : { systemSections: ports.systemSections }),
 		model: ports.modelInfo(),
 		isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
 		reminderForm,

@@ -54,6 +54,8 @@ export type ProjectContext = {
 	readonly asked?: readonly AskedImport[];
 	/** Operating system, shell, folder, git branch and the like, one line each. */
 	readonly environment: readonly string[];
+	/** What files of the project and the user offer, each a text of its own, e.g. kinds of agents. */
+	readonly lists?: readonly string[];
 };
 
 /** Everything outside that a turn stands on. */
@@ -93,6 +95,10 @@ export type TurnPorts = {
 	/** Tools that are found and called while a session runs. */
 	readonly lateTools?: LateTools;
 	readonly services?: ToolServices;
+	/** What stands behind the system prompt, when it is frozen. */
+	readonly systemSections?: readonly string[];
+	/** Runs calls that change files while nobody else of the session does; without it, they run at once. */
+	oneAtATime?<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 	/** Commands of the user's at fixed points; without it, none run. */
 	readonly hooks?: Hooks;
 	/** Who else looks at tool calls before and after they run, in order; hooks come last. */

@@ -68,7 +68,7 @@ export async function applyRestore(
 		}
 	});
 	const report = await carryOut(input, {
-		...{ toEpoch: plan.toEpoch, undoOf: plan.undoOf, turn: plan.turn },
+		...{ toEpoch: plan.toEpoch, undoOf: plan.undoOf, turn: plan.turn, agent: plan.agent },
 		steps: wanted.map(({ step }) => step),
 		outcomes: await inTurns(
 			outcomeSteps(plan, {
@@ -262,13 +262,14 @@ async function carryOut(
 		readonly toEpoch: number;
 		readonly undoOf: EntryId | undefined;
 		readonly turn?: EntryId | undefined;
+		readonly agent?: string | undefined;
 		readonly resolves?: EntryId | undefined;
 		readonly steps: readonly RestoreStep[];
 		readonly outcomes: readonly FileOutcome[];
 	},
 ) {
 	const { session, blobs, workspace } = world;
-	const { steps, undoOf, turn, resolves } = work;
+	const { steps, undoOf, turn, agent, resolves } = work;
 	// Also without a file to write: a conflict that is left to merge, or was settled with the file as it is, and what was undone.
 	const isWorthALine =
 		resolves !== undefined || undoOf !== undefined || work.outcomes.some(({ outcome }) => outcome === 'conflict');
@@ -283,6 +284,7 @@ async function carryOut(
 			...{ type: 'restore', plan, files: [...work.outcomes], safety },
 			...(undoOf === undefined ? {} : { undoOf }),
 			...(turn === undefined ? {} : { turn }),
+			...(agent === undefined ? {} : { agent }),
 			...(resolves === undefined ? {} : { resolves }),
 		},
 	];

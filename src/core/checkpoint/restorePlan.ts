@@ -59,6 +59,8 @@ export type RestorePlan = {
 	readonly undoOf: EntryId | undefined;
 	/** The prompt whose turn alone is taken back. */
 	readonly turn?: EntryId;
+	/** The subagent whose changes alone are taken back. */
+	readonly agent?: string;
 	/** Sorted by path. */
 	readonly files: readonly PlannedFile[];
 };
@@ -89,6 +91,22 @@ export async function planTurnUndo(
 	const files = await planFiles(input, timeline, ofTurn, 'anybody', signal);
 	const [firstEpoch = input.session.newestEpoch + 1] = turn;
 	return { toEpoch: firstEpoch - 1, undoOf: undefined, turn: input.prompt, files };
+}
+
+/** As `planTurnUndo`, for what one subagent did in all its runs. */
+export async function planAgentUndo(
+	input: RestoreWorld & { readonly agent: string },
+	signal: AbortSignal,
+): Promise<RestorePlan> {
+	const { session, agent } = input;
+	const timeline = await wholeTimeline(input, signal);
+	const own = new Set<number>();
+	for (const { agentId, epoch, toolUseId } of await session.history(['fileOperation'], signal))
+		if (agentId === agent && toolUseId !== undefined) own.add(epoch);
+	const ofAgent = (operations: readonly TimelineOperation[]) => operations.filter(({ epoch }) => own.has(epoch));
+	const files = await planFiles(input, timeline, ofAgent, 'anybody', signal);
+	const [firstEpoch = session.newestEpoch + 1] = own;
+	return { toEpoch: firstEpoch - 1, undoOf: undefined, agent, files };
 }
 
 /** The epochs between a prompt and the next one, in the order of the log. */

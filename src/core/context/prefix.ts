@@ -39,6 +39,8 @@ export type PrefixInput = {
 	/** Version of each tool by name. */
 	readonly toolVersions: Readonly<Record<string, number>>;
 	readonly project: ProjectContext;
+	/** Further texts behind the system prompt. */
+	readonly systemSections?: readonly string[];
 	readonly model: ModelInfo;
 	/** Whether the endpoint is the official one: others may reject fields they do not know, such as cache diagnostics. */
 	readonly isOfficialEndpoint: boolean;
@@ -56,7 +58,7 @@ export function needsNewPrefix(session: Pick<Session, 'model' | 'newest'>): bool
 
 /** Stores the parts and returns the entry to append. Rejects with what the blob store rejects with. */
 export async function freezePrefix(input: PrefixInput): Promise<EntryDraft<'prefix'>> {
-	const texts = prefixTexts(input.tools, input.project);
+	const texts = prefixTexts(input.tools, input.project, input.systemSections);
 	const [tools, system, context] = await Promise.all([
 		store(input, texts.tools),
 		store(input, texts.system),
@@ -92,17 +94,21 @@ export async function loadPrefix(entry: EntryOf<'prefix'>, blobs: BlobStore, cac
 }
 
 /** The parts as they would be frozen now: tools sorted by name, the system prompt, the project context. */
-export function prefixTexts(tools: readonly ToolDefinition[], project: ProjectContext): PrefixTexts {
+export function prefixTexts(
+	tools: readonly ToolDefinition[],
+	project: ProjectContext,
+	systemSections: readonly string[] = [],
+): PrefixTexts {
 	const sorted = [...tools].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 	const contextTexts = projectContextTexts(project);
 	return {
 		tools: JSON.stringify(sorted),
-		system: JSON.stringify([{ type: 'text', text: systemPromptText() }]),
+		system: JSON.stringify([systemPromptText(), ...systemSections].map((text) => ({ type: 'text', text }))),
 		context: JSON.stringify(contextTexts.map((text) => ({ type: 'text', text }))),
 	};
 }
 
-/** The environment, and each memory file as a text of its own under its path, so that what is known of a file can be told apart. */
+/** The environment, what files offer, and each memory file as a text of its own under its path, so that what is known of a file can be told apart. */
 function projectContextTexts(project: ProjectContext): readonly string[] {
 	const parts: string[] = [];
 	if (project.environment.length > 0) {
@@ -114,7 +120,7 @@ function projectContextTexts(project: ProjectContext): readonly string[] {
 			'# Project instructions\n\nWritten by the user and their team for work in this project. Follow them; a later file wins over an earlier one, and what the user says in the conversation wins over both.',
 		);
 	}
-	return [...(parts.length > 0 ? [parts.join('\n\n')] : []), ...memory.map(memorySection)];
+	return [...(parts.length > 0 ? [parts.join('\n\n')] : []), ...memory.map(memorySection), ...(project.lists ?? [])];
 }
 
 async function store({ blobs, cache }: PrefixInput, json: string): Promise<BlobRef> {

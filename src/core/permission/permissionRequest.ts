@@ -14,6 +14,8 @@ export type PermissionRequest = {
 	readonly limits?: Promise<ScanLimits>;
 	/** Files whose unsaved changes it would not see; not empty. */
 	readonly unsaved?: readonly string[];
+	/** The subagent that wants it; absent = the session's own agent. */
+	readonly agent?: string;
 	/** It is the turn that asks whether to go on, not a tool: what the button says. `deny` then ends the turn. */
 	readonly goOn?: string;
 };

@@ -16,6 +16,8 @@ import {
 } from './content.ts';
 import { continuationFields } from './continuationFields.ts';
 import { hookFields } from './hookFields.ts';
+import { prefixFields } from './prefixFields.ts';
+import { subagentFields } from './subagentFields.ts';
 import { entryIdSchema, sessionIdSchema, tailFields } from './tailFields.ts';
 
 /** The version of the line format this build writes. A line with a higher `v` opens read-only. */
@@ -158,23 +160,7 @@ const ledgerFields = {
 		/** In a fork: where the way up goes on for what stayed in the origin. */
 		links: z.array(z.tuple([entryIdSchema, entryIdSchema.nullable()])).optional(),
 	},
-	/** The frozen start of every request. `tools`, `system` and `context` are blobs of the exact JSON text sent. */
-	prefix: {
-		tools: blobRefSchema,
-		system: blobRefSchema,
-		context: blobRefSchema,
-		model: z.string(),
-		maxTokens: z.number().int().positive(),
-		thinking: z.unknown(),
-		effort: z.string().nullable(),
-		betas: z.array(z.string()),
-		apiVersion: z.string(),
-		ttl: z.enum(['5m', '1h']),
-		reminderForm: z.enum(['system', 'user']),
-		diagnostics: z.boolean(),
-		toolVersions: z.record(z.string(), z.number().int()),
-		render: z.number().int(),
-	},
+	prefix: prefixFields,
 	toolStarted: {
 		toolUseId: toolUseIdSchema,
 		/** Of a call whose effects on files are looked for. Absent: nobody looked. */
@@ -253,6 +239,8 @@ const ledgerFields = {
 		undoOf: entryIdSchema.optional(),
 		/** The prompt whose turn alone was taken back. */
 		turn: entryIdSchema.optional(),
+		/** The subagent whose changes alone were taken back. */
+		agent: z.string().optional(),
 		/** The restore that left the conflict which this one settles. */
 		resolves: entryIdSchema.optional(),
 	},
@@ -301,13 +289,8 @@ const ledgerFields = {
 	taskList: {
 		tasks: z.array(z.object({ text: z.string(), state: z.enum(['pending', 'inProgress', 'completed']) })),
 	},
-	/** A subagent started; its conversation is in a log of its own. */
-	subagent: {
-		subagentId: z.string().min(1),
-		name: z.string(),
-		prompt: z.string(),
-		toolUseId: toolUseIdSchema.optional(),
-	},
+	/** A run of a subagent began or is over; its conversation is in a log of its own. */
+	subagent: subagentFields,
 	/** How the list shows the session; what is left out stays as it was. */
 	state: { isPinned: z.boolean().optional(), isArchived: z.boolean().optional() },
 	notice: { level: z.enum(['info', 'warning', 'error']), code: z.string(), text: z.string() },

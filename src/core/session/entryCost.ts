@@ -9,6 +9,8 @@ export function costOfEntry(entry: Entry): number {
 		case 'compaction':
 		case 'continuedIn':
 			return entry.costUsd ?? 0;
+		case 'subagent':
+			return entry.end?.costUsd ?? 0;
 		default:
 			return 0;
 	}

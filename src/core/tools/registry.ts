@@ -1,6 +1,7 @@
 /** The built-in tools, one line each, and their definitions as they are sent. */
 import * as z from 'zod';
 import type { ToolDefinition } from '../ports.ts';
+import { agentTool } from './agent.ts';
 import { askUserTool } from './askUser.ts';
 import { bashTool } from './bash.ts';
 import { diagnosticsTool } from './diagnostics.ts';
@@ -20,6 +21,7 @@ import { writeTool } from './write.ts';
 
 /** What every request carries, at most twelve. Sorted by name, so that their order in the request never changes. */
 export const loadedTools: readonly Tool[] = [
+	agentTool,
 	askUserTool,
 	bashTool,
 	callTool,

@@ -4,6 +4,7 @@
  */
 import type { SessionId } from '../../base/ids.ts';
 import type { McpServers } from '../mcp/mcpPorts.ts';
+import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { WebPages } from '../web/webPort.ts';
 import type { Asking, SessionModes } from './asking.ts';
 import type { TaskKeeper } from './taskList.ts';
@@ -11,6 +12,8 @@ import type { TaskKeeper } from './taskList.ts';
 export type ToolServices = {
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
+	/** Agents that work for the session. */
+	readonly subagents?: SubagentRunner;
 	/** Questions and plans for the user. */
 	readonly asking?: Asking;
 	readonly modes?: SessionModes;

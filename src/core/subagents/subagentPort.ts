@@ -1,0 +1,19 @@
+/** What the tool Agent reaches: whoever runs the agents of one session. Types only. */
+import type { ToolUseId } from '../../base/ids.ts';
+import type { ToolOutcome } from '../tools/tool.ts';
+
+export type SubagentRequest = {
+	readonly toolUseId: ToolUseId;
+	/** A few words for a person. */
+	readonly description: string;
+	readonly prompt: string;
+	/** Name of a definition. */
+	readonly kind?: string;
+	/** Id of an agent that is to go on. */
+	readonly resume?: string;
+};
+
+export type SubagentRunner = {
+	/** Resolves with the report, or with why there is none. Rejects only when the log cannot be written. */
+	run(request: SubagentRequest, signal: AbortSignal): Promise<ToolOutcome>;
+};
