@@ -8,6 +8,7 @@ import type { EntryOf } from '../core/session/entry.ts';
 import { namedCall } from '../core/tools/lateTools.ts';
 import type { ToolLabel } from '../core/tools/tool.ts';
 import type { DiffLine, TranscriptItem } from '../protocol/transcriptItem.ts';
+import { planAfter, planPreview } from './planRow.ts';
 
 export type ItemOf<K extends TranscriptItem['kind']> = Extract<TranscriptItem, { kind: K }>;
 export type NoticeAction = ItemOf<'notice'>['actions'][number];
@@ -84,6 +85,7 @@ function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> 
 		summary: '',
 		preview: '',
 		isTruncated: false,
+		...planPreview(block),
 	};
 }
 
@@ -149,6 +151,7 @@ export function finishedRow(
 		durationMs: entry.durationMs,
 		preview: cutText(text, PREVIEW_CHARS),
 		isTruncated: text.length > PREVIEW_CHARS || entry.output !== undefined || isBlob,
+		...(row.isMarkdown ? { preview: planAfter(row.preview, text), isTruncated: false } : {}),
 	};
 	if (interruption === undefined) return finished;
 	return interruptedRow({ ...finished, state: row.state }, interruption, hasWritten);

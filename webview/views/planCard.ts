@@ -20,7 +20,7 @@ export function planCard(item: PlanItem, context: ViewContext): TemplateResult {
 				${icon('edit')}
 			</button>
 		</header>
-		<div class="plan-text answer" tabindex="0" role="region" aria-label="Plan text">${markdownText(item.text)}</div>
+		<div class="plan-text answer" tabindex="0" role="region" aria-label="Plan text"><div class="block">${markdownText(item.text)}</div></div>
 		<div class="card-buttons">
 			${textButton({ label: 'Accept and review edits', look: 'primary', hint: 'Carry it out in the mode Ask: each edit is a diff first', onClick: () => send({ kind: 'acceptPlan', mode: 'ask' }) })}
 			${textButton({ label: 'Accept and apply edits', look: 'secondary', hint: 'Carry it out in the mode Accept edits: review them after', onClick: () => send({ kind: 'acceptPlan', mode: 'acceptEdits' }) })}

@@ -23,12 +23,12 @@ export function taskList(
 			type="button"
 			class="tasks-line"
 			aria-expanded=${isOpen ? 'true' : 'false'}
-			aria-label="Tasks: ${done} of ${tasks.length} done. ${words}"
 			title=${words}
 			@click=${onToggle}
 		>
 			${icon(isOpen ? 'chevron-down' : 'chevron-right')}
-			<span class="tasks-count">${done}/${tasks.length}</span>
+			<span class="sr-only">Tasks</span>
+			<span class="tasks-count" title="${done} of ${tasks.length} done">${done}/${tasks.length}</span>
 			<span class="tasks-now">${words}</span>
 		</button>
 		${

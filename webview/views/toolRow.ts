@@ -88,7 +88,7 @@ function toolBody(item: ToolItem, context: ViewContext): TemplateResult {
 			output === ''
 				? html`<p class="quiet">${item.state === 'running' ? 'No output yet.' : 'No output.'}</p>`
 				: item.isMarkdown
-					? html`<div class="answer tool-prose">${markdownText(output)}</div>`
+					? html`<div class="answer tool-prose"><div class="block">${markdownText(output)}</div></div>`
 					: html`<pre tabindex="0" aria-label="Output of ${item.verb} ${item.target}">${output}</pre>`
 		}
 		<div class="tool-links">

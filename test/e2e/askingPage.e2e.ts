@@ -1,0 +1,128 @@
+/** Cards that ask, and the task list, in a headless Chromium: keys, what is answered, focus, and what a screen reader is told. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { ToHost } from '../../src/protocol/toHost.ts';
+import type { ToPanel } from '../../src/protocol/toPanel.ts';
+import { planCard, questionCard, tasks } from '../webview/harness/askingSamples.ts';
+import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import { head, items, snapshot } from '../webview/harness/samples.ts';
+
+describe('page of questions, plans and tasks', {
+	skip: chromiumPath === undefined ? 'no Chromium found' : false,
+}, () => {
+	let browser: PanelBrowser;
+	before(async () => {
+		browser = await startPanelBrowser();
+	});
+	after(() => browser.close());
+
+	async function withPanel(messages: readonly ToPanel[], check: (panel: PanelPage) => Promise<void>) {
+		const panel = await browser.open({ theme: 'dark', widthPx: 400 });
+		await panel.send(...messages);
+		await check(panel);
+		assert.deepEqual(panel.errors, []);
+		await panel.page.close();
+	}
+	const answers = async (panel: PanelPage): Promise<readonly ToHost[]> =>
+		(await panel.posted()).filter(({ kind }) => ['ask.answer', 'plan.edit', 'turn.stop'].includes(kind));
+	const asking = { head: { state: 'awaitingUser' as const } };
+	const ask = (seq: number, item: typeof questionCard | typeof planCard): ToPanel => ({ kind: 'item', seq, item });
+
+	test('digits and Enter answer; the focus comes by itself while nothing is being typed', () =>
+		withPanel([snapshot({ items, ...asking }), ask(1, questionCard)], async (panel) => {
+			const { page } = panel;
+			const card = page.getByRole('group', { name: 'Question', exact: true });
+			await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'question-0');
+			await page.keyboard.press('2');
+			assert.equal(await card.getByRole('radio', { name: 'Postgres' }).isChecked(), true);
+			await page.keyboard.press('Enter');
+			// The second question has no answer yet, so the focus goes there.
+			await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'question-1');
+			assert.deepEqual(await answers(panel), []);
+			await page.keyboard.press('1');
+			await page.keyboard.press('3');
+			await page.keyboard.press('Enter');
+			assert.deepEqual(await answers(panel), [
+				{
+					kind: 'ask.answer',
+					id: questionCard.id,
+					answer: { kind: 'answers', answers: [{ chosen: ['Postgres'] }, { chosen: ['Unit', 'Load'] }] },
+				},
+			]);
+		}));
+
+	test('an own answer takes the place of a choice, or joins several', () =>
+		withPanel([snapshot({ items, ...asking }), ask(1, questionCard)], async (panel) => {
+			const { page } = panel;
+			const card = page.getByRole('group', { name: 'Question', exact: true });
+			await card.getByRole('radio', { name: 'SQLite' }).check();
+			await card.getByRole('textbox', { name: 'Own answer: Database' }).fill('DuckDB 1');
+			assert.equal(await card.getByRole('radio', { name: 'SQLite' }).isChecked(), false);
+			await card.getByRole('checkbox', { name: 'Unit' }).check();
+			await card.getByRole('textbox', { name: 'Own answer: Tests' }).fill('by hand');
+			await page.keyboard.press('Enter');
+			assert.deepEqual(await answers(panel), [
+				{
+					kind: 'ask.answer',
+					id: questionCard.id,
+					answer: {
+						kind: 'answers',
+						answers: [
+							{ chosen: [], other: 'DuckDB 1' },
+							{ chosen: ['Unit'], other: 'by hand' },
+						],
+					},
+				},
+			]);
+		}));
+
+	test('Escape declines and does not stop the turn; what is being typed keeps the focus', () =>
+		withPanel([snapshot({ items, ...asking })], async (panel) => {
+			const { page, send } = panel;
+			const input = page.getByRole('textbox', { name: 'Message Retrace' });
+			await input.fill('half a thought');
+			await send(ask(1, questionCard));
+			await page.locator('[aria-live=assertive]').getByText('Retrace asks: Which database').waitFor();
+			assert.equal(await input.evaluate((element) => element === document.activeElement), true);
+			await page.getByRole('radio', { name: 'SQLite' }).focus();
+			await page.keyboard.press('Escape');
+			assert.deepEqual(await answers(panel), [
+				{ kind: 'ask.answer', id: questionCard.id, answer: { kind: 'decline' } },
+			]);
+		}));
+
+	test('a plan is accepted into a mode, opened in an editor, or sent back with words', () =>
+		withPanel([snapshot({ items: [...items, planCard], ...asking })], async (panel) => {
+			const { page, send } = panel;
+			const card = page.getByRole('group', { name: 'Plan', exact: true });
+			await card.getByRole('heading', { name: 'Guard the area' }).waitFor();
+			await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Plan');
+			await card.getByRole('button', { name: 'Edit Plan' }).click();
+			await send(ask(1, { ...planCard, text: '# Mine', isChanged: true }));
+			await card.getByText('changed by you').waitFor();
+			await card.getByRole('heading', { name: 'Mine' }).waitFor();
+			await card.getByRole('button', { name: 'Accept and review edits' }).click();
+			await card.getByRole('button', { name: 'Accept and apply edits' }).click();
+			await card.getByRole('button', { name: 'Keep planning' }).click();
+			await card.getByRole('textbox', { name: 'What should be different?' }).fill('smaller steps');
+			await page.keyboard.press('Enter');
+			const { id } = planCard;
+			assert.deepEqual(await answers(panel), [
+				{ kind: 'plan.edit', id },
+				{ kind: 'ask.answer', id, answer: { kind: 'acceptPlan', mode: 'ask' } },
+				{ kind: 'ask.answer', id, answer: { kind: 'acceptPlan', mode: 'acceptEdits' } },
+				{ kind: 'ask.answer', id, answer: { kind: 'keepPlanning', comment: 'smaller steps' } },
+			]);
+		}));
+
+	test('tasks are one line that opens, and go when there are none', () =>
+		withPanel([snapshot({ items, head: { tasks } })], async ({ page, send }) => {
+			const line = page.getByRole('button', { name: 'Tasks 1/3 Add the range check' });
+			await line.click();
+			const list = page.getByRole('list', { name: 'Tasks' });
+			const texts = (await list.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+			assert.deepEqual(texts, ['done: Read the function', 'now: Add the range check', 'to do: Cover it with a test']);
+			await send({ kind: 'head', seq: 1, head });
+			await line.waitFor({ state: 'detached' });
+		}));
+});
