@@ -5,6 +5,7 @@ import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { BlobCache } from '../../../src/core/context/loadBlobs.ts';
 import { ModelError, type ModelErrorKind } from '../../../src/core/model/modelError.ts';
 import type { BlobStore } from '../../../src/core/ports.ts';
+import { loadedTools } from '../../../src/core/tools/registry.ts';
 import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';
 
@@ -179,7 +180,7 @@ describe('a turn', () => {
 				'assistantEnded tool_use',
 				'toolStarted',
 				'toolResult a.js:1: one',
-				'toolResult! There is no tool named Nope. The tools are: Bash, CallTool, Edit, FindTools, Glob, Grep, Read, Write. FindTools finds more.',
+				`toolResult! There is no tool named Nope. The tools are: ${loadedTools.map(({ name }) => name).join(', ')}. FindTools finds more.`,
 				'toolResult! The input of Read is not valid, so nothing was run:\n- file_path: Invalid input: expected string, received undefined\nCall it again with a corrected input.',
 				'assistant text ok',
 				'assistantEnded end_turn',

@@ -20,6 +20,7 @@ const inputs: Readonly<Record<string, object>> = {
 	AskUser: { questions: [{ header: 'a', question: 'b', options: [{ label: 'c' }, { label: 'd' }] }] },
 	Plan: { action: 'enter' },
 	TaskList: { tasks: [] },
+	Agent: { description: 'a', prompt: 'b' },
 };
 
 // What CallTool names runs as itself.
@@ -42,6 +43,7 @@ for (const isTrusted of [false, true])
 					presentPlan: async () => ({ kind: 'kept' }),
 				},
 				modes: { now: () => session.mode, set: (mode) => session.setMode(mode) },
+				subagents: { run: async () => ({ isError: false, content: [], summary: '' }) },
 				tasks: { keep: (tasks) => void session.append({ type: 'taskList', tasks }) },
 			};
 			const ports = { ...fixture.ports, services };
