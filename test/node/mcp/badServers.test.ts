@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import type { McpServer, McpServerConfig } from '../../../src/core/mcp/mcpPorts.ts';
+import { usualTiming } from '../../../src/node/mcp/serverLife.ts';
+import { badServer, config, folder, isFailed, isReady, never, startWorld, untilServer } from './mcpWorld.ts';
+
+let count = 0;
+const worlds: ReturnType<typeof startWorld>[] = [];
+after(async () => void (await Promise.all(worlds.map((world) => world.dispose()))));
+
+type Started = ReturnType<typeof startWorld> & { readonly notes: string; notesText(): string };
+function start(how: string, more: Partial<McpServerConfig> = {}, window = {}, options = {}): Started {
+	const world = startWorld(window, options);
+	worlds.push(world);
+	const notes = join(folder, `notes${++count}`);
+	world.servers.configure([config('bad', badServer(how, { NOTES: notes }), more)]);
+	return { ...world, notes, notesText: () => (existsSync(notes) ? readFileSync(notes, 'utf8') : '') };
+}
+const until = (world: Started, isAsked: (server: McpServer) => boolean) => untilServer(world.servers, 'bad', isAsked);
+const call = (world: Started, signal = never, onProgress: (text: string) => void = () => undefined) =>
+	world.servers.call('bad', 'work', {}, onProgress, signal);
+/** Ready after it was started again so often. */
+const isReadyAgain = (world: Started, times: number) => (server: McpServer) =>
+	isReady(server) && world.servers.log('bad').split('[reconnecting]').length - 1 === times;
+const hasNote = async (world: Started, text: string) => {
+	for (let tries = 0; !world.notesText().includes(text); tries++) {
+		assert.ok(tries < 400, `no note "${text}" in: ${world.notesText()}`);
+		await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+};
+
+describe('servers that behave badly', { concurrency: 4 }, () => {
+	const failures: readonly (readonly [how: string, code: string, reason: RegExp, more?: Partial<McpServerConfig>])[] = [
+		['silent', 'mcp-timeout', /did not answer within 0\.3 s/, { startTimeoutMs: 300 }],
+		['exits', 'mcp-ended', /exit code 3: Cannot find the database/],
+		['wrongVersion', 'mcp-failed', /protocol version is not supported: 1999-01-01/],
+		['wrongIntroduction', 'mcp-bad-reply', /not as the protocol says/],
+		['noise', 'mcp-flood', /no message of the protocol/],
+		['longLine', 'mcp-flood', /larger than 16 MB/],
+	];
+	for (const [how, code, reason, more] of failures)
+		test(`${how}: fails with a reason and a next step`, async () => {
+			const world = start(how, more);
+			const { state } = await until(world, isFailed);
+			assert.ok(state.kind === 'failed');
+			assert.equal(state.code, code);
+			assert.match(state.reason, reason);
+			assert.ok(state.nextStep.endsWith('.'));
+			await assert.rejects(call(world), { code: 'mcp-not-ready' });
+			assert.ok(world.servers.log('bad').length < 600_000);
+			assert.deepEqual(world.errors, []);
+		});
+
+	test('a program that is not there', async () => {
+		const world = startWorld();
+		worlds.push(world);
+		world.servers.configure([config('bad', { kind: 'stdio', command: 'no-such-program', args: [], env: {} })]);
+		const { state } = await untilServer(world.servers, 'bad', isFailed);
+		assert.ok(state.kind === 'failed' && state.code === 'mcp-not-found');
+		assert.match(state.reason, /no-such-program was not found/);
+	});
+
+	test('100 MB on stderr hold up nothing', async () => {
+		const world = start('floodsErrors');
+		await until(world, isReady);
+		assert.equal((await call(world)).isError, false);
+		await hasNote(world, 'flooded');
+		assert.equal((await call(world)).isError, false);
+		assert.ok(world.servers.log('bad').length < 600_000);
+	});
+
+	test('lies about its tools cost those tools only', async () => {
+		const world = start('lies');
+		const { tools, problems } = await until(world, isReady);
+		assert.deepEqual(
+			tools.map(({ name }) => name),
+			['good', 'badOutput'],
+		);
+		assert.equal(problems.length, 8);
+		assert.ok(
+			problems.some((problem) => /No prompts today/.test(problem)),
+			problems.join('\n'),
+		);
+		assert.equal((await world.servers.call('bad', 'badOutput', {}, () => undefined, never)).isError, false);
+	});
+
+	test('lists without an end come to one', async () => {
+		const endless = await until(start('endless'), isReady);
+		assert.ok(endless.tools.length <= 3);
+		assert.match(endless.problems.join(), /has no end/);
+		const huge = await until(start('huge'), isReady);
+		assert.equal(huge.tools.length, 500);
+		assert.match(huge.problems.join(), /more than 500 tools/);
+	});
+
+	test('a storm of changes becomes a few questions', async () => {
+		const world = start('storm');
+		let changes = 0;
+		world.servers.onDidChange(() => changes++);
+		await until(world, isReady);
+		assert.equal((await call(world)).isError, false);
+		const lists = world.notesText().match(/tools\/list/g)?.length ?? 0;
+		assert.ok(lists >= 1 && lists < 40, `${lists} lists`);
+		assert.ok(changes < 40, `${changes} changes`);
+	});
+
+	test('a list that changes is another list, and its tool another tool', async () => {
+		const world = start('changes');
+		const [before] = (await until(world, isReady)).tools;
+		await call(world);
+		const { tools } = await until(world, (server) => server.tools.length === 2);
+		assert.notEqual(tools[0]?.definitionHash, before?.definitionHash);
+		assert.equal(tools[0]?.callName, before?.callName);
+	});
+
+	test('a call that hangs is cancelled when its time is over, or when the user stops', async () => {
+		const world = start('hangs', { callTimeoutMs: 150 });
+		await until(world, isReady);
+		await assert.rejects(call(world), { code: 'mcp-timeout', message: /no sign of life for 0\.15 s/ });
+		await hasNote(world, 'cancelled');
+		const stop = new AbortController();
+		const running = call(world, stop.signal);
+		stop.abort();
+		await assert.rejects(running, { name: 'CancelledError' });
+		await assert.rejects(call(world, AbortSignal.abort()), { name: 'CancelledError' });
+	});
+
+	test('progress gives a call more time', async () => {
+		const world = start('slow', { callTimeoutMs: 500 });
+		await until(world, isReady);
+		const heard: string[] = [];
+		const { content } = await call(world, never, (text) => heard.push(text));
+		assert.deepEqual(content, [{ kind: 'text', text: 'slowly done' }]);
+		assert.ok(heard.length >= 4);
+	});
+
+	test('one that dies in a call says so, and is started again', async () => {
+		const world = start('diesOnce');
+		await until(world, isReady);
+		await assert.rejects(call(world), { code: 'mcp-ended', message: /exit code 7/ });
+		await until(world, isReadyAgain(world, 1));
+		assert.deepEqual((await call(world)).content, [{ kind: 'text', text: 'alive again' }]);
+	});
+
+	test('one that dies again and again is given up', async () => {
+		const world = start('dies');
+		for (let round = 0; round <= 3; round++) {
+			await until(world, isReadyAgain(world, round));
+			await assert.rejects(call(world), { code: 'mcp-ended' });
+		}
+		const { state } = await until(world, isFailed);
+		assert.ok(state.kind === 'failed' && /Out of memory/.test(state.reason));
+	});
+
+	test('wrong JSON and wrong results are an error of that call only', async () => {
+		const world = start('wrongJson');
+		await until(world, isReady);
+		await assert.rejects(call(world), { code: 'mcp-bad-reply' });
+		await assert.rejects(call(world), { code: 'mcp-bad-reply' });
+	});
+
+	test('a result of 6 MB comes whole, within the bounds of a text', async () => {
+		const world = start('bigResult');
+		await until(world, isReady);
+		const [part] = (await call(world)).content;
+		assert.ok(part?.kind === 'text' && part.text.length > 1_900_000 && part.text.length < 2_100_000);
+	});
+
+	test('one that does not answer any more is started again', async () => {
+		const timing = { ...usualTiming, keepAliveMs: 100, pingTimeoutMs: 100, reconnectDelaysMs: [60_000] };
+		const world = start('noPing', {}, {}, { timing });
+		await until(world, isReady);
+		const { state } = await until(world, ({ state }) => state.kind === 'reconnecting');
+		assert.ok(state.kind === 'reconnecting' && /does not answer any more/.test(state.reason));
+	});
+
+	test('sampling is refused with the reason, unknown requests as unknown', async () => {
+		const world = start('asksBack');
+		await until(world, isReady);
+		await hasNote(world, 'unknown');
+		assert.match(world.notesText(), /does not let servers ask its model/);
+		assert.match(world.notesText(), /-32601/);
+	});
+});
+
+describe('what servers start and who starts them', {
+	skip: process.platform === 'win32' && 'written for POSIX',
+}, () => {
+	const isRunning = (pid: string): boolean => {
+		try {
+			return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+		} catch {
+			return false;
+		}
+	};
+
+	test('all that a server started ends with it', async () => {
+		const world = start('children');
+		await until(world, isReady);
+		const numbers = () => world.notesText().match(/^\d+$/gm) ?? [];
+		while (numbers().length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+		const pids = numbers();
+		assert.ok(pids.every(isRunning));
+		await world.servers.stop('bad');
+		// The last of them die a moment after they are killed.
+		for (let tries = 0; tries < 200 && pids.some(isRunning); tries++)
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		assert.deepEqual(pids.filter(isRunning), []);
+		assert.equal(world.servers.list()[0]?.state.kind, 'off');
+	});
+
+	test('nothing starts that is off, not approved, or in a workspace that is not trusted', async () => {
+		let isTrusted = false;
+		const world = startWorld({ isTrusted: () => isTrusted });
+		worlds.push(world);
+		const notes = join(folder, 'untrusted');
+		const transport = badServer('plain', { NOTES: notes });
+		world.servers.configure([
+			config('off', transport, { admission: 'off' }),
+			config('waits', transport, { admission: 'waitsForApproval' }),
+			config('untrusted', transport),
+		]);
+		for (const name of ['off', 'waits', 'untrusted']) {
+			await world.servers.start(name);
+			await assert.rejects(
+				world.servers.call(name, 'work', {}, () => undefined, never),
+				{ code: 'mcp-untrusted' },
+			);
+		}
+		assert.deepEqual(
+			world.servers.list().map(({ state }) => state.kind),
+			['off', 'waitsForApproval', 'failed'],
+		);
+		isTrusted = true;
+		await world.servers.start('off');
+		await world.servers.start('waits');
+		assert.equal(existsSync(notes), false);
+		await world.servers.start('untrusted');
+		assert.equal(world.servers.list()[2]?.state.kind, 'ready');
+	});
+
+	test('a configuration that stays keeps its process; one that changes or goes ends it', async () => {
+		const world = start('plain');
+		await until(world, isReady);
+		const same = config('bad', badServer('plain', { NOTES: world.notes }));
+		world.servers.configure([same]);
+		assert.equal(world.servers.list()[0]?.state.kind, 'ready');
+		world.servers.configure([{ ...same, callTimeoutMs: 5 }]);
+		await hasNote(world, 'closed');
+		await until(world, isReady);
+		world.servers.configure([]);
+		assert.deepEqual(world.servers.list(), []);
+		await world.dispose();
+		assert.equal(world.notesText().match(/closed/g)?.length, 2);
+		await assert.rejects(async () => world.servers.call('bad', 'work', {}, () => undefined, never), {
+			code: 'mcp-no-server',
+		});
+	});
+});
