@@ -8,6 +8,7 @@ import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMe
 import { missingBrowser } from './support/environment.ts';
 import { openRewind, send, turnEnds } from './support/panelActions.ts';
 import { readSessionLogs } from './support/sessionLogs.ts';
+import { newSession } from './support/sessionViews.ts';
 import { until } from './support/until.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
@@ -155,8 +156,7 @@ suite('Compaction', { skip: missingBrowser() }, () => {
 	});
 
 	test('an old result is folded instead, when that alone makes room: a quiet row says so and leads to the context', async () => {
-		await workbench.runCommand('Retrace: New Session');
-		await panel().getByText('Edited by hand').waitFor({ state: 'hidden' });
+		await newSession(workbench);
 		await ask(prompts.read);
 		assert.ok(JSON.stringify(last().messages).includes('a line of the log'));
 		await ask(prompts.short);

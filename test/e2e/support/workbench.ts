@@ -267,7 +267,8 @@ async function chooseByKey(page: Page, key: string, text: string, name: string, 
 				() => true,
 				() => false,
 			);
-		if (isTaken) await quickInput(page).press('Enter', { timeout: 2_000 });
+		// Not tried again lightly: a key that was slow to be told as pressed may have run the command already.
+		if (isTaken) await quickInput(page).press('Enter', { timeout: 10_000 });
 		else await rows.first().click({ timeout: 5_000 });
 		return true;
 	};
