@@ -7,10 +7,12 @@ import { existsSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf, UserError } from '../base/errors.ts';
+import type { BackgroundEnd, BackgroundShell, RunningProcess } from '../core/background/backgroundShell.ts';
 import type { Shell, ShellOutcome, ShellRequest } from '../core/ports.ts';
 import { createBoundedOutput } from './boundedOutput.ts';
 import { childEnvironment } from './childEnvironment.ts';
-import { endGroup } from './processGroup.ts';
+import { newMark } from './markedProcesses.ts';
+import { endGroup, endLeftProcesses } from './processGroup.ts';
 
 const MAX_OUTPUT_BYTES = 1_000_000;
 /** How long after the shell's end its output may pause before what was left in the background is not waited for. */
@@ -23,6 +25,13 @@ const DRAIN_MAX_MS = 500;
  * to descriptor 3 as we see it, 8 as the shell does: scripts like to use 3 themselves.
  */
 const PRELUDE = "exec 2>&1 8>&3 3>&-\ntrap 'pwd -P >&8' EXIT\n";
+
+/**
+ * The same before a command that runs in the background. Descriptor 3 stays open as long as this host lives: when it is gone, however it
+ * ended, the guard ends the group, itself included. It is the child of a child, so that `wait` does not wait for it, and keeps no output open.
+ */
+const GUARD =
+	"exec 2>&1 8<&3 3<&-\n( ( read -r _ <&8; trap '' TERM; kill -TERM 0; sleep 2; kill -KILL 0 ) >/dev/null 2>&1 & )\nexec 8<&-\n";
 
 export type ShellSettings = {
 	/** Default: /bin/bash, else /bin/sh; on Windows %ComSpec%. */
@@ -37,15 +46,21 @@ export function defaultShellPath(): string {
 	return existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
 }
 
-export function createShell(settings: ShellSettings): Shell {
+export function createShell(settings: ShellSettings): Shell & BackgroundShell {
 	const shellPath = settings.shellPath ?? defaultShellPath();
 	return {
 		async run(request, signal) {
-			if (!isFolder(request.cwd))
-				throw new UserError('no-such-folder', `The folder ${request.cwd} does not exist. The command was not run.`);
+			checkFolder(request.cwd);
 			const started = performance.now();
 			if (signal.aborted) return cancelledBefore(request);
 			return follow(start(shellPath, request, settings.hiddenEnvironment), request, started, signal);
+		},
+		start(request) {
+			checkFolder(request.cwd);
+			return followInBackground(start(shellPath, request, settings.hiddenEnvironment, GUARD), request.onOutput);
+		},
+		async endLeft() {
+			return await endLeftProcesses();
 		},
 	};
 }
@@ -54,19 +69,32 @@ function cancelledBefore(request: ShellRequest): ShellOutcome {
 	return { exitCode: null, reason: 'cancelled', output: '', cwd: request.cwd, durationMs: 0 };
 }
 
-function start(shellPath: string, request: ShellRequest, hiddenEnvironment: readonly string[]): ChildProcess {
+function checkFolder(cwd: string): void {
+	if (!isFolder(cwd))
+		throw new UserError('no-such-folder', `The folder ${cwd} does not exist. The command was not run.`);
+}
+
+type Started = { readonly child: ChildProcess; readonly mark: ReturnType<typeof newMark> };
+
+function start(
+	shellPath: string,
+	request: Pick<ShellRequest, 'command' | 'cwd'>,
+	hiddenEnvironment: readonly string[],
+	prelude = PRELUDE,
+): Started {
+	const mark = newMark();
 	const isWindows = process.platform === 'win32';
 	const options: SpawnOptions = {
 		cwd: request.cwd,
-		env: childEnvironment(process.env, hiddenEnvironment),
+		env: { ...childEnvironment(process.env, hiddenEnvironment), ...mark },
 		windowsHide: true,
 		windowsVerbatimArguments: isWindows,
 		detached: !isWindows,
 		stdio: isWindows ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe', 'pipe'],
 	};
-	const args = isWindows ? ['/d', '/s', '/c', `"${request.command}"`] : ['-c', PRELUDE + request.command];
+	const args = isWindows ? ['/d', '/s', '/c', `"${request.command}"`] : ['-c', prelude + request.command];
 	try {
-		return spawn(shellPath, args, options);
+		return { child: spawn(shellPath, args, options), mark };
 	} catch (error) {
 		// Some failures are thrown at once, others come as an event.
 		throw notStarted(error);
@@ -74,7 +102,7 @@ function start(shellPath: string, request: ShellRequest, hiddenEnvironment: read
 }
 
 async function follow(
-	child: ChildProcess,
+	{ child, mark }: Started,
 	request: ShellRequest,
 	started: number,
 	signal: AbortSignal,
@@ -99,7 +127,7 @@ async function follow(
 	const stop = (why: 'timedOut' | 'cancelled') => {
 		if (ending) return;
 		reason = why;
-		ending = endGroup(child);
+		ending = endGroup(child, undefined, mark);
 	};
 	const onAbort = () => stop('cancelled');
 	const timer = setTimeout(() => stop('timedOut'), request.timeoutMs);
@@ -143,6 +171,39 @@ function notStarted(cause: unknown): UserError {
 			: `The shell could not be started: ${messageOf(cause)}. Nothing was run.`,
 		{ cause },
 	);
+}
+
+/** It is over when the shell has ended and nobody holds its output any more: what it left behind with `&` goes on and counts. */
+function followInBackground({ child, mark }: Started, onOutput: (text: string) => void): RunningProcess {
+	const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+	let isStopped = false;
+	const finishers = streams.map((stream) => readText(stream, onOutput));
+	const closed = streams.map((stream) => new Promise<void>((resolve) => stream.once('close', () => resolve())));
+	const follow = async (): Promise<BackgroundEnd> => {
+		try {
+			const exitCode = await exitOf(child);
+			await Promise.all(closed);
+			for (const finish of finishers) finish();
+			return { exitCode: isStopped ? null : exitCode, isStopped };
+		} catch (error) {
+			onOutput(messageOf(error));
+			return { exitCode: null, isStopped };
+		} finally {
+			letGo(child);
+			child.stdio[3]?.destroy();
+		}
+	};
+	const ended = follow();
+	return {
+		ended,
+		async stop() {
+			isStopped = true;
+			await endGroup(child, undefined, mark);
+			// What escaped may hold the output; nobody listens to it any more.
+			for (const stream of streams) stream.destroy();
+			await ended;
+		},
+	};
 }
 
 /** Decodes UTF-8 across chunk borders. The returned function flushes a character that was left unfinished. */

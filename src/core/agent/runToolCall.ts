@@ -133,8 +133,10 @@ async function runRecorded(
 	turn: TurnContext,
 	waiting: Waiting,
 ): Promise<ToolOutcome> {
-	if (tool.effect !== 'execute') return await runAllowed(call, tool, allowed, NO_EFFECTS, turn, waiting);
 	const { session, ports } = turn;
+	// What a command in the background changed until now is not this call's.
+	if (!isReadOnlyTool(tool)) await ports.services?.background?.record();
+	if (tool.effect !== 'execute') return await runAllowed(call, tool, allowed, NO_EFFECTS, turn, waiting);
 	let effects = NO_EFFECTS;
 	try {
 		return await withRecordedEffects({ ...ports, session, scanner: ports.scanner, toolUseId: call.id }, (begun) => {

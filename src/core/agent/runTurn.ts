@@ -5,6 +5,7 @@
 import { assertNever } from '../../base/assertNever.ts';
 import { codeOf, isCancelled, SessionClosedError, UserError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
+import { endReminders } from '../background/backgroundEntries.ts';
 import { buildContext } from '../context/buildContext.ts';
 import { factChangesText } from '../context/facts.ts';
 import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../context/loadBlobs.ts';
@@ -211,6 +212,7 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 		signal.throwIfAborted();
 		const limited = await limitReached(step - 1);
 		if (limited) return limited;
+		for (const text of endReminders(session.entries, session.branch())) session.append({ type: 'reminder', text });
 		const reminder = stepReminder(session.branch(), session.mode);
 		if (reminder !== undefined) session.append({ type: 'reminder', text: reminder });
 		if (await makeRoomBefore(turn)) {

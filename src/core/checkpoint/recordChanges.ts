@@ -77,7 +77,8 @@ export async function withRecordedEffects<T>(world: EffectsWorld, run: (effects:
 	}
 }
 
-async function recordFound(found: AsyncIterable<readonly FoundChange[]>, world: EffectsWorld): Promise<void> {
+/** Appends what a picture found, as operations that are done. Rejects only when the log cannot be written. */
+export async function recordFound(found: AsyncIterable<readonly FoundChange[]>, world: EffectsWorld): Promise<void> {
 	const { session, clock, trace } = world;
 	const startedAt = clock.now();
 	let files = 0;

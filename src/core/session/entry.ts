@@ -18,6 +18,7 @@ import { continuationFields } from './continuationFields.ts';
 import { hookFields } from './hookFields.ts';
 import { prefixFields } from './prefixFields.ts';
 import { subagentFields } from './subagentFields.ts';
+import { noticeFields } from './noticeFields.ts';
 import { entryIdSchema, sessionIdSchema, tailFields } from './tailFields.ts';
 
 /** The version of the line format this build writes. A line with a higher `v` opens read-only. */
@@ -293,7 +294,7 @@ const ledgerFields = {
 	subagent: subagentFields,
 	/** How the list shows the session; what is left out stays as it was. */
 	state: { isPinned: z.boolean().optional(), isArchived: z.boolean().optional() },
-	notice: { level: z.enum(['info', 'warning', 'error']), code: z.string(), text: z.string() },
+	notice: noticeFields,
 	/** What the endpoint counted, without a reply, for the request at the entry this hangs on. */
 	count: { tokens: z.number().int().nonnegative(), model: z.string() },
 	...continuationFields,

@@ -1,7 +1,7 @@
 /** Bash: one shell command in a process group of its own. What it changes in files is found and recorded around it. */
 import * as z from 'zod';
-import { isInRoots } from './paths.ts';
-import type { Tool } from './tool.ts';
+import { failure, isInRoots, success } from './paths.ts';
+import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const MAX_TIMEOUT_MS = 600_000;
@@ -12,24 +12,26 @@ const input = z.object({
 	command: z.string().refine((text) => text.trim() !== '', 'must not be empty'),
 	timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional().describe('Default 120000, at most 600000'),
 	description: z.string().optional().describe('What it does, in 5 to 10 words, for the user'),
+	run_in_background: z.boolean().optional(),
 });
 
 export const bashTool: Tool<z.infer<typeof input>> = {
 	name: 'Bash',
-	version: 1,
+	version: 2,
 	description:
-		"Runs a shell command in the current folder and returns its output and exit code. For builds, tests, git and the like. Use Read, Grep, Glob and Edit for files instead of cat, grep, find and sed: their changes can be reviewed and rewound. `cd` carries over to later calls while it stays in the workspace; variables do not. No input can be typed: pass flags such as --yes. Don't start servers or watchers that never end.",
+		'Runs a shell command in the current folder and returns its output and exit code. For builds, tests, git and the like. Use Read, Grep, Glob and Edit for files instead of cat, grep, find and sed: their changes can be reviewed and rewound. `cd` carries over to later calls while it stays in the workspace; variables do not. No input can be typed: pass flags such as --yes. With run_in_background, for servers and watchers, it returns an id at once: read with BashOutput {id}, end with KillBash {id} through CallTool.',
 	input,
 	effect: 'execute',
 	label: ({ command }) => ({ verb: 'Run', target: command }),
 	target: ({ command }) => ({ kind: 'command', command }),
-	async run({ command, timeout_ms = DEFAULT_TIMEOUT_MS }, context) {
+	async run({ command, timeout_ms = DEFAULT_TIMEOUT_MS, run_in_background = false }, context) {
+		if (run_in_background) return await startInBackground(command, context);
 		const { cwd } = context;
 		const ended = await context.shell.run(
 			{ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress },
 			context.signal,
 		);
-		const whole = readable(ended.output);
+		const whole = readableOutput(ended.output);
 		const shown = cutMiddle(whole, MAX_OUTPUT_CHARS);
 		const notes: string[] = [];
 		if (ended.reason === 'timedOut')
@@ -55,6 +57,18 @@ export const bashTool: Tool<z.infer<typeof input>> = {
 	},
 };
 
+async function startInBackground(command: string, context: ToolContext): Promise<ToolOutcome> {
+	const background = context.services?.background;
+	if (!background)
+		return failure('No command can go on in the background here; nothing was run. Run it without run_in_background.');
+	const { toolUseId, cwd } = context;
+	const { id } = await background.start({ toolUseId, command, cwd }, context.signal);
+	return success(
+		`Started in the background as ${id}. You are told when it ends. BashOutput {"id":"${id}"} gives what it prints, KillBash {"id":"${id}"} ends it.`,
+		`in the background (${id})`,
+	);
+}
+
 /** How long it took stands beside it. */
 function summaryOf(reason: 'exited' | 'timedOut' | 'cancelled', exitCode: number | null): string {
 	if (reason === 'timedOut') return 'timed out';
@@ -63,7 +77,7 @@ function summaryOf(reason: 'exited' | 'timedOut' | 'cancelled', exitCode: number
 }
 
 /** Without colour codes, and with a rewritten line (progress bars) as it stood last. */
-function readable(output: string): string {
+export function readableOutput(output: string): string {
 	return output
 		.replace(/\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, '')
 		.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, '')

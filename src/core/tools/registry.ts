@@ -4,6 +4,8 @@ import type { ToolDefinition } from '../ports.ts';
 import { agentTool } from './agent.ts';
 import { askUserTool } from './askUser.ts';
 import { bashTool } from './bash.ts';
+import { browserTool } from './browser.ts';
+import { bashOutputTool, killBashTool } from './bashBackground.ts';
 import { diagnosticsTool } from './diagnostics.ts';
 import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
@@ -36,7 +38,17 @@ export const loadedTools: readonly Tool[] = [
 ];
 
 /** Needed now and then, so found with FindTools like the tools of servers. Sorted by name. */
-const rareTools: readonly Tool[] = [diagnosticsTool, multiEditTool, notebookEditTool, recallTool, webFetchTool];
+const rareTools: readonly Tool[] = [
+	browserTool,
+	
+	bashOutputTool,
+	diagnosticsTool,
+	killBashTool,
+	multiEditTool,
+	notebookEditTool,
+	recallTool,
+	webFetchTool,
+];
 
 /** All that come with the extension. */
 export const builtInTools: readonly Tool[] = [...loadedTools, ...rareTools];

@@ -3,6 +3,7 @@
  * is absent where the window cannot supply it; its tool then says so.
  */
 import type { SessionId } from '../../base/ids.ts';
+import type { BackgroundCommands } from '../background/backgroundCommands.ts';
 import type { McpServers } from '../mcp/mcpPorts.ts';
 import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { WebPages } from '../web/webPort.ts';
@@ -10,6 +11,8 @@ import type { Asking, SessionModes } from './asking.ts';
 import type { TaskKeeper } from './taskList.ts';
 
 export type ToolServices = {
+	/** Commands that go on after their call. */
+	readonly background?: BackgroundCommands;
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
 	/** Agents that work for the session. */
