@@ -12,6 +12,8 @@ import { findGit } from './node/fileScanGit.ts';
 import { createFileScanner } from './node/fileScanner.ts';
 import { createFileSessionStore } from './node/fileSessionStore.ts';
 import { readGitState } from './node/gitState.ts';
+import { createHookFiles } from './node/hookFiles.ts';
+import { createHookRunner } from './node/hookProcess.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
 import { loadNestedMemory } from './node/memoryFiles.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
@@ -78,6 +80,8 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				gitPath: () => findGit(process.env, folders),
 				workerFile: context.asAbsolutePath('dist/fileScanWorker.cjs'),
 			}),
+		hookFiles: createHookFiles(homedir()),
+		runHook: createHookRunner({ hiddenEnvironment: [] }),
 		gitState: (roots) => readGitState(roots, findGit(process.env, folders)),
 		search: createSearch(ripgrepPath),
 		web: createWebPages({ workerFile: context.asAbsolutePath('dist/pageTextWorker.cjs') }),

@@ -28,6 +28,8 @@ import { createDiffEditor } from './diffEditor.ts';
 import { DoctorCommand } from './doctorCommand.ts';
 import { createEditorWorkspace } from './editorWorkspace.ts';
 import { createWindowTraffic } from './fileTraffic.ts';
+import { attachHooks, endHooks, tellHooksOfAsks } from './hookEvents.ts';
+import { createHooks } from './hooks.ts';
 import { createMemory } from './memory.ts';
 import { createMergeEditor } from './mergeEditor.ts';
 import { createModelChoice } from './modelChoice.ts';
@@ -96,10 +98,18 @@ export async function createAgent(
 	);
 
 	const saved = store.add(createSavedEdits({ blobs: stores.blobs, onError: (error) => onError('save', error) }));
+	const relativePath = (absolute: string) => vscode.workspace.asRelativePath(absolute, roots().length > 1);
 	const reader = createBranchReader();
 	const cwd = () => roots()[0]?.path ?? outside.homeFolder;
 	const { workspaceState } = context;
 	const memory = createMemory({ outside, blobs: stores.blobs, state: workspaceState, roots, cwd, isTrusted, onError });
+	const { folder: sessionsFolder } = stores.sessions;
+	const hooks = createHooks({
+		...{ workspaceState, globalState: context.globalState },
+		...{ blobs: stores.blobs, outside, sessionsFolder, roots, isTrusted, onError },
+		relativePath,
+	});
+	const hookEvents = { clock: outside.clock, trace: channel.trace, hooks, onError };
 	const world: SessionHostWorld = {
 		stores,
 		blobs: stores.blobs,
@@ -117,9 +127,10 @@ export async function createAgent(
 		state: context.workspaceState,
 		trace: channel.trace,
 		defaults: () => sessionDefaults(context, roots(), cwd(), choice.modelFor(undefined)),
-		relativePath: (absolute) => vscode.workspace.asRelativePath(absolute, roots().length > 1),
+		relativePath,
 		attach(session) {
 			const attached = new DisposableStore();
+			attached.add(attachHooks(session, hookEvents));
 			attached.add(review.attach(session));
 			attached.add(traffic.attach(session));
 			attached.add(saved.attach(session));
@@ -127,6 +138,8 @@ export async function createAgent(
 			return attached;
 		},
 		...memory.ports,
+		windowHooks: hooks,
+		sessionEnds: (session) => endHooks(session, hookEvents),
 		codeReason,
 		gitState: () => outside.gitState(roots()),
 		hasReview: (session) => review.hasPending(session),
@@ -206,6 +219,7 @@ export async function createAgent(
 	store.add(vscode.workspace.onDidGrantWorkspaceTrust(headsChanged));
 	store.add(vscode.workspace.onDidChangeWorkspaceFolders(headsChanged));
 	store.add(tellOfAsks(host, views));
+	store.add(tellHooksOfAsks(host, hookEvents));
 	const branches = store.add(
 		new BranchesTree({
 			view: surfaces.branches,
@@ -277,6 +291,7 @@ export async function createAgent(
 			reload: () => branches.reload(),
 		}),
 		timelineCommands: timeline.commands,
+		hookCommands: { reviewHooks: () => hooks.review() },
 		memoryCommands: memory.commands({ host, inspector, say: (message) => views.say(message) }),
 		doctorCommands: doctor.commands,
 		searchCommands: {

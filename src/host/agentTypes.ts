@@ -9,6 +9,8 @@ import type { GitState } from '../core/agent/briefText.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type { FileScanner, WriteNotes } from '../core/checkpoint/fileScanner.ts';
 import type { StoreBudget } from '../core/checkpoint/storeUse.ts';
+import type { HookText } from '../core/hooks/hookSets.ts';
+import type { RunHook } from '../core/hooks/hookTypes.ts';
 import type { McpServers, McpWindow } from '../core/mcp/mcpPorts.ts';
 import type { MemoryLoad } from '../core/memory/memoryFile.ts';
 import type {
@@ -130,6 +132,9 @@ export type OutsideWorld = {
 	}): FileScanner & WriteNotes & { dispose(): Promise<void> };
 	/** Which branch the folders are on and what is not committed; trusted workspaces only. */
 	gitState(roots: readonly WorkspaceRoot[]): Promise<readonly GitState[]>;
+	/** Settings files that may hold hooks, the user's own first. Never rejects. */
+	hookFiles(roots: readonly string[]): Promise<readonly HookText[]>;
+	readonly runHook: RunHook;
 	readonly search: Search;
 	readonly web: WebPages;
 	/** The MCP client. Loads and starts nothing before a server is configured that may start. */

@@ -78,7 +78,11 @@ export class Approvals implements Approver {
 			const ask: Ask = { request, settle: (answer) => finish(() => resolve(answer)) };
 			this.#asks.set(id, ask);
 			signal.addEventListener('abort', withdraw);
-			this.#changed.fire({ kind: 'asked', row: askRow(ask), what: `${request.tool}: ${request.target}` });
+			this.#changed.fire({
+				kind: 'asked',
+				row: askRow(ask),
+				what: request.goOn === undefined ? `${request.tool}: ${request.target}` : request.target,
+			});
 			// The card does not wait for it; never rejects.
 			void request.limits?.then((limits) => {
 				ask.limits = limits;
@@ -109,6 +113,7 @@ function askRow({ request, limits }: Ask): TranscriptItem {
 		...(request.rule === undefined ? {} : { rule: request.rule }),
 		...(limits === undefined ? {} : { limits: shownLimits(limits) }),
 		...(request.unsaved === undefined ? {} : { unsaved: [...request.unsaved] }),
+		...(request.goOn === undefined ? {} : { goOn: request.goOn }),
 		state: 'asking',
 	};
 }

@@ -39,6 +39,8 @@ export type CommandWorld = {
 	/** Of timeline.ts. */
 	readonly timelineCommands: Readonly<Record<string, Command>>;
 	readonly doctorCommands: Readonly<Record<string, Command>>;
+	/** Of hooks.ts. */
+	readonly hookCommands: Readonly<Record<string, Command>>;
 	/** Of memory.ts. */
 	readonly memoryCommands: Readonly<Record<string, Command>>;
 	/** Of searchView.ts. */
@@ -117,6 +119,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		...world.branchCommands,
 		...world.timelineCommands,
 		...world.doctorCommands,
+		...world.hookCommands,
 		...world.memoryCommands,
 		...world.searchCommands,
 		...world.review,

@@ -36,6 +36,8 @@ export type OpenSessionsWorld = {
 	relativePath(absolute: string): string;
 	/** Told of every session that opens; what it returns is disposed when it closes. */
 	attach(session: Session): Disposable;
+	/** Before it is closed. Never rejects. */
+	sessionEnds?(session: Session): Promise<void>;
 	readonly trace: Trace;
 	onError(event: string, error: unknown, sessionId?: string): void;
 };
@@ -166,6 +168,7 @@ export class OpenSessions implements Disposable {
 		if (!found) return;
 		await stopTurn(found.open, new SessionClosedError());
 		await found.open.whenFree();
+		await this.#world.sessionEnds?.(found.open.session);
 		this.#open.delete(id);
 		found.attached.dispose();
 		found.open.dispose();

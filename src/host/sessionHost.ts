@@ -270,6 +270,7 @@ export class SessionHost implements Disposable, ViewHost {
 			this.#list.fire();
 			if (!broken) return;
 			const unsent = broken.unsent ? [broken.unsent] : [];
+			if (broken.isHeldBack) return (this.#viewOf(open) ?? this.#active).giveBack(this.submissionOf(unsent));
 			for (let next = open.queue.takeNext(); next; next = open.queue.takeNext()) unsent.push(next);
 			const again = await this.sessions.open(open.session.id, { isFresh: true });
 			const view = this.#viewOf(again);

@@ -43,6 +43,11 @@ const shape = {
 	'branches.summarize': z.boolean().catch(false),
 	'checkpoints.enabled': z.boolean().catch(true),
 	'checkpoints.maxStoreMb': z.number().min(16).catch(1024),
+	/** What is in it is read by core/hooks, which says what is wrong. */
+	hooks: z.record(z.string(), z.unknown()).catch({}),
+	'limits.steps': z.number().int().min(1).nullable().catch(200),
+	'limits.costUsd': z.number().positive().nullable().catch(null),
+	'limits.minutes': z.number().positive().nullable().catch(null),
 	'lineOrigin.hover': z.boolean().catch(true),
 	trace: z.boolean().catch(false),
 } as const;

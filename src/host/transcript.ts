@@ -13,6 +13,7 @@ import type { TranscriptItem } from '../protocol/transcriptItem.ts';
 import { CallChanges } from './callChanges.ts';
 import { compactedItem } from './compactedItem.ts';
 import { type Cost, NO_COST, turnCostNote, withReply } from './costWords.ts';
+import { hookRow, withInput } from './hookRow.ts';
 import { hiddenRewinds, isUndoOf } from './rewindHistory.ts';
 import { rewoundRow, undoneRow } from './rewoundRow.ts';
 import {
@@ -44,6 +45,8 @@ export class Transcript {
 	readonly #changes = new Map<string, CallChanges>();
 	/** Calls that began to change a file. */
 	readonly #hasWritten = new Set<string>();
+	/** Names of the tools of calls. */
+	readonly #tools = new Map<string, string>();
 	#lastConversation: EntryId | null = null;
 	#promptRowId: string | undefined;
 	#briefRowId: string | undefined;
@@ -152,11 +155,13 @@ export class Transcript {
 				const row = this.row(entry.toolUseId);
 				if (row?.kind !== 'tool') return undefined;
 				return {
-					...row,
+					...withInput(row, this.#tools.get(row.id), entry.input, this.#inputs),
 					state: 'running',
 					...(entry.limits ? { limits: { ...entry.limits, more: entry.limits.more ?? 0 } } : {}),
 				};
 			}
+			case 'hook':
+				return hookRow(entry);
 			case 'toolResult': {
 				const row = this.row(entry.toolUseId);
 				if (row?.kind !== 'tool' && row?.kind !== 'edit') return undefined;
@@ -221,6 +226,7 @@ export class Transcript {
 
 	#blockRow(entry: EntryOf<'assistant'>, block: AssistantBlock): TranscriptItem | undefined {
 		const id = blockRowId(entry.messageId, entry.index);
+		if (isToolUseBlock(block)) this.#tools.set(block.id, block.name);
 		if (isToolUseBlock(block)) return callRow(block, this.#inputs);
 		if (block.type === 'text' && 'text' in block && typeof block.text === 'string')
 			return {

@@ -193,7 +193,7 @@ export function turnEndRow(entry: EntryOf<'turnEnded'>, costUsd: number | null):
 			return {
 				kind: 'turnEnd',
 				id: entry.id,
-				text: entry.reason === 'endTurn' ? 'Done' : 'Stopped',
+				text: entry.reason === 'endTurn' ? 'Done' : entry.code === 'hook-stopped' ? 'Stopped by a hook' : 'Stopped',
 				durationMs: entry.durationMs,
 				costUsd,
 			};

@@ -7,7 +7,8 @@ import { codeOf, UserError } from '../base/errors.ts';
 import type { GitState } from '../core/agent/briefText.ts';
 import { makeTitle } from '../core/agent/makeTitle.ts';
 import { runTurn } from '../core/agent/runTurn.ts';
-import type { ContextLimits, Prompt, TurnPorts } from '../core/agent/turnTypes.ts';
+import { compactionHooks, PROMPT_BLOCKED } from '../core/agent/turnHooks.ts';
+import type { ContextLimits, Prompt, TurnLimits, TurnPorts } from '../core/agent/turnTypes.ts';
 import { settleWorkingFolder } from '../core/agent/workingFolder.ts';
 import type { FileScanner } from '../core/checkpoint/fileScanner.ts';
 import { settleIntents } from '../core/checkpoint/restore.ts';
@@ -16,6 +17,7 @@ import { ModelError } from '../core/model/modelError.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
+import type { WindowHooks } from './hooks.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { readOnlyNotice } from './sessionNotices.ts';
@@ -51,6 +53,8 @@ export type TurnWorld = Pick<
 	readonly hasReview?: (session: Session) => boolean;
 	/** Where further tools come from: servers, the editor, other extensions. */
 	readonly lateToolSources?: readonly LateTools[];
+	/** The user's commands at fixed points of the work. */
+	readonly windowHooks?: WindowHooks;
 	/** A failure that `runTurn` promised not to have. */
 	onBug(error: unknown, sessionId: string): void;
 };
@@ -70,7 +74,11 @@ export async function turnRefusal(open: OpenSession, world: TurnWorld): Promise<
 }
 
 /** The log could not be written (another window may own it now): nothing of the prompt is in it, or not how its turn ended. */
-export type BrokenTurn = { readonly unsent: Prompt | undefined };
+export type BrokenTurn = {
+	readonly unsent: Prompt | undefined;
+	/** The log is well: a hook held the prompt back, and the transcript says so. */
+	readonly isHeldBack?: boolean;
+};
 
 /** Runs the prompt's turn and then the queued ones. Resolves when the session is idle again; never rejects. */
 export async function runTurns(open: OpenSession, first: Prompt, world: TurnWorld): Promise<BrokenTurn | undefined> {
@@ -80,7 +88,12 @@ export async function runTurns(open: OpenSession, first: Prompt, world: TurnWorl
 		const isStopped = await runOne(open, prompt, world);
 		const branch = open.session.branch();
 		const { entries } = open.session;
-		if (!entries.slice(entriesBefore).some((entry) => entry.type === 'user')) return { unsent: prompt };
+		const fresh = entries.slice(entriesBefore);
+		if (!fresh.some((entry) => entry.type === 'user'))
+			return {
+				unsent: prompt,
+				isHeldBack: fresh.some((entry) => entry.type === 'notice' && entry.code === PROMPT_BLOCKED),
+			};
 		const reason = branch.findLast((entry) => entry.type === 'turnEnded' || entry.type === 'user');
 		if (reason?.type === 'user') return { unsent: undefined };
 		void nameSession(open.session, world);
@@ -151,8 +164,10 @@ export async function runApart(
 }
 
 /** What a crash or a full disk left open is closed before the next prompt, not when a session is only looked at. */
-async function settle({ session, wasTakenOver }: OpenSession, world: TurnWorld): Promise<void> {
+async function settle(open: OpenSession, world: TurnWorld): Promise<void> {
+	const { session, wasTakenOver } = open;
 	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
+	await world.windowHooks?.refresh(open);
 	await world.recordEdits?.(session);
 	await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
 	await settleWorkingFolder(session, world.workspace);
@@ -160,6 +175,13 @@ async function settle({ session, wasTakenOver }: OpenSession, world: TurnWorld):
 
 export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 	const { choice } = world;
+	const { session } = open;
+	const scanner = world.scanner && scannerNow(world.scanner);
+	const { clock, trace } = world;
+	const hooks = world.windowHooks?.portOf(session);
+	const beforeCompaction =
+		hooks &&
+		compactionHooks({ session, ports: { hooks, clock, trace, ...(scanner === undefined ? {} : { scanner }) } });
 	return {
 		clock: world.clock,
 		ids: world.ids,
@@ -169,7 +191,10 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		search: world.search,
 		diagnostics: world.diagnostics,
 		approver: open.approvals,
-		...(world.scanner === undefined ? {} : { scanner: scannerNow(world.scanner) }),
+		...(scanner === undefined ? {} : { scanner }),
+		...(hooks === undefined ? {} : { hooks }),
+		...(beforeCompaction === undefined ? {} : { beforeCompaction }),
+		turnLimits,
 		...(world.traffic === undefined ? {} : { traffic: world.traffic }),
 		unsavedFiles,
 		model: choice.streamModel({
@@ -198,6 +223,12 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		trace: world.trace,
 	};
 }
+
+const turnLimits = (): TurnLimits => ({
+	steps: setting('limits.steps'),
+	costUsd: setting('limits.costUsd'),
+	minutes: setting('limits.minutes'),
+});
 
 /** The setting is read when a turn starts. */
 const scannerNow = (scanner: FileScanner): FileScanner => (setting('checkpoints.enabled') ? scanner : SCANNER_OFF);

@@ -119,6 +119,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		limits: shownLimitsSchema.optional(),
 		/** Files whose unsaved changes it would not see. */
 		unsaved: z.array(z.string()).optional(),
+		/** It is the turn that asks whether to go on, not a tool: what the button says. */
+		goOn: z.string().optional(),
 		state: z.enum(['asking', 'allowed', 'alwaysAllowed', 'denied', 'withdrawn']),
 	}),
 	/** Waits for answers; what came of it is in the row of the call. */

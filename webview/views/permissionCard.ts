@@ -20,6 +20,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 			</div>
 		</div>`;
 	}
+	if (item.goOn !== undefined) return goOnCard(item, item.goOn, context);
 	const describedBy = `target-${item.id} cause-${item.id}`;
 	const rule = item.rule;
 	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label=${name} aria-describedby=${describedBy}>
@@ -68,6 +69,18 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 					})
 				: nothing
 		}
+	</section>`;
+}
+
+/** The turn came to a limit of the user's. */
+function goOnCard(item: PermissionItem, goOn: string, context: ViewContext): TemplateResult {
+	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label="Limit reached" aria-describedby="target-${item.id}">
+		<header class="card-head">${icon('debug-pause')}<span class="card-title">Go on?</span></header>
+		<p class="card-note" id="target-${item.id}">${item.target} ${item.cause}.</p>
+		<div class="card-buttons">
+			${textButton({ label: goOn, look: 'primary', onClick: () => answer(item, context, 'allowOnce') })}
+			${textButton({ label: 'Stop here', look: 'secondary', onClick: () => answer(item, context, 'deny') })}
+		</div>
 	</section>`;
 }
 

@@ -1,10 +1,11 @@
-/** Hooks around a turn: what they say before its prompt and at its end. What they add is named as theirs. */
+/** Hooks around a turn: what they say before its prompt and at its end, and the door to compaction. What they add is named as theirs. */
+import type { HookWorld } from '../hooks/runHooks.ts';
 import { hasHooks, runHooks } from '../hooks/runHooks.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { TurnContext } from './runToolCall.ts';
 import type { TurnEnd } from './turnFailure.ts';
-import type { Prompt } from './turnTypes.ts';
+import type { Prompt, TurnPorts } from './turnTypes.ts';
 
 /** A hook that never lets a turn end would go on for ever. */
 const MAX_STOPS_HELD = 8;
@@ -108,4 +109,21 @@ function lastReply(session: Session): string {
 	const last = session.branch().findLast((entry) => entry.type === 'assistant' && entry.block.type === 'text');
 	const text = last?.type === 'assistant' && 'text' in last.block ? String(last.block.text) : '';
 	return text.slice(0, MAX_LAST_REPLY_CHARS);
+}
+
+/** PreCompact, for the ports of a turn; undefined when there are no hooks at all. */
+export function compactionHooks(world: HookWorld): TurnPorts['beforeCompaction'] {
+	if (!world.ports.hooks) return undefined;
+	return async ({ by, focus }, signal) => {
+		const trigger = by === 'manual' || by === 'partial' ? 'manual' : 'auto';
+		const details = { trigger, custom_instructions: focus ?? '' };
+		const said = await runHooks({ point: 'PreCompact', subjects: [trigger], details }, world, signal);
+		if (said.isBlocked || said.stop !== undefined) {
+			const why = said.stop ?? said.reasons.join(' ');
+			return {
+				block: `A PreCompact hook kept the conversation from being made shorter${why === '' ? '.' : `: ${why}`}`,
+			};
+		}
+		return said.contexts.length === 0 ? {} : { instructions: said.contexts.join('\n\n') };
+	};
 }

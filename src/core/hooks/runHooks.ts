@@ -16,7 +16,7 @@ import { hooksFor } from './parseHooks.ts';
 /** Of the output in a log line; a person reads it in the transcript. */
 const MAX_LOGGED_CHARS = 8_000;
 
-type HookWorld = {
+export type HookWorld = {
 	readonly session: Session;
 	readonly ports: Pick<TurnPorts, 'clock' | 'hooks' | 'scanner' | 'trace'>;
 };
