@@ -193,6 +193,8 @@ export type McpWindow = {
 	/** Asks the user what a server wants to know. Without it, servers are told that nobody can be asked. */
 	readonly elicit?: (request: McpElicitation, signal: AbortSignal) => Promise<McpElicitationAnswer>;
 	readonly signIn?: McpSignInWindow;
+	/** What should not happen, for the trace. */
+	readonly onError?: (error: unknown) => void;
 };
 
 /** A question of a server. Its texts are untrusted. */

@@ -122,7 +122,8 @@ async function connectBy(
 	try {
 		await client.connect(transport, { timeout: options.startTimeoutMs });
 	} catch (error) {
-		const cause = transport.fault() ?? end;
+		// The library closes a connection that could not be made, so that it ended says nothing by itself.
+		const cause = transport.fault() ?? (error instanceof sdk.McpError ? end : undefined);
 		await transport.close();
 		if (signal.aborted) throw new CancelledError(undefined, { cause: error });
 		if (error instanceof SignInNeeded) throw error;

@@ -13,7 +13,13 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
-export function createGuardedFetch(serverUrl: string, headers: Readonly<Record<string, string>>, base: Fetch): Fetch {
+export function createGuardedFetch(
+	serverUrl: string,
+	headers: Readonly<Record<string, string>>,
+	base: Fetch,
+	/** Something too large came. Nobody who reads the body may be there to hear it. */
+	onFlood: (fault: McpFault) => void,
+): Fetch {
 	const server = new URL(serverUrl);
 	const isLocal = isLoopbackAddress(serverUrl);
 	return async (url, init) => {
@@ -26,7 +32,7 @@ export function createGuardedFetch(serverUrl: string, headers: Readonly<Record<s
 		if (isOwn) for (const [name, value] of Object.entries(headers)) if (!sent.has(name)) sent.set(name, value);
 		// A redirect would take them along.
 		const response = await base(target, { ...init, headers: sent, redirect: 'manual' });
-		return bounded(response);
+		return bounded(response, onFlood);
 	};
 }
 
@@ -35,15 +41,15 @@ function mayReach(target: URL, isLocal: boolean): boolean {
 	return target.protocol === 'https:';
 }
 
-function bounded(response: Response): Response {
+function bounded(response: Response, onFlood: (fault: McpFault) => void): Response {
 	const { body, status, statusText } = response;
 	if (!body || status < 200 || status === 204 || status === 304) return response;
 	const isStream = response.headers.get('content-type')?.includes('text/event-stream') ?? false;
 	const guard = !response.ok
 		? cutAfter(MAX_ERROR_BYTES)
 		: isStream
-			? eventsWithin(MAX_BODY_BYTES)
-			: failAfter(MAX_BODY_BYTES);
+			? eventsWithin(MAX_BODY_BYTES, onFlood)
+			: failAfter(MAX_BODY_BYTES, onFlood);
 	return new Response(body.pipeThrough(guard), { status, statusText, headers: response.headers });
 }
 
@@ -58,19 +64,24 @@ function cutAfter(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
 	});
 }
 
-function failAfter(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
+function failAfter(maxBytes: number, onFlood: (fault: McpFault) => void): TransformStream<Uint8Array, Uint8Array> {
 	let bytes = 0;
 	return new TransformStream({
 		transform(chunk, controller) {
 			bytes += chunk.length;
-			if (bytes > maxBytes) controller.error(new McpFault('mcp-flood', 'It sent an answer larger than 16 MB.'));
-			else controller.enqueue(chunk);
+			if (bytes <= maxBytes) {
+				controller.enqueue(chunk);
+				return;
+			}
+			const fault = new McpFault('mcp-flood', 'It sent an answer larger than 16 MB.');
+			controller.error(fault);
+			onFlood(fault);
 		},
 	});
 }
 
 /** A stream may go on for days, but no line of it is endless, and it comes no faster than can be worked on. */
-function eventsWithin(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
+function eventsWithin(maxBytes: number, onFlood: (fault: McpFault) => void): TransformStream<Uint8Array, Uint8Array> {
 	let lineBytes = 0;
 	const inflow = createInflow(() => performance.now());
 	return new TransformStream({
@@ -78,7 +89,9 @@ function eventsWithin(maxBytes: number): TransformStream<Uint8Array, Uint8Array>
 			const newest = chunk.lastIndexOf(NEWLINE);
 			lineBytes = newest < 0 ? lineBytes + chunk.length : chunk.length - newest - 1;
 			if (lineBytes > maxBytes) {
-				controller.error(new McpFault('mcp-flood', 'It sent a message larger than 16 MB.'));
+				const fault = new McpFault('mcp-flood', 'It sent a message larger than 16 MB.');
+				controller.error(fault);
+				onFlood(fault);
 				return;
 			}
 			controller.enqueue(chunk);

@@ -1,9 +1,9 @@
 /** A server behind an address: which kind of transport, with which credentials. Requests that it refuses are tried once more with new ones. */
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { McpHttpTransport } from '../../core/mcp/mcpPorts.ts';
-import type { Fetch } from './guardedFetch.ts';
+import { createGuardedFetch, type Fetch } from './guardedFetch.ts';
 import type { McpSdk } from './mcpSdk.ts';
-import { type EndedTransport, McpFault } from './serverFaults.ts';
+import type { EndedTransport, McpFault } from './serverFaults.ts';
 import type { SignIn } from './signIn.ts';
 
 /** The server wants the user to sign in, or to give it further rights. */
@@ -24,20 +24,16 @@ export function createHttpTransport(
 	signIn: SignIn | undefined,
 ): HttpTransport {
 	let fault: McpFault | undefined;
-	const authorized: Fetch = signIn ? withSignIn(sdk, fetch, server.url, signIn) : fetch;
-	const noted: Fetch = async (url, init) => {
-		try {
-			return await authorized(url, init);
-		} catch (error) {
-			if (error instanceof McpFault) fault = error;
-			throw error;
-		}
-	};
+	const guarded = createGuardedFetch(server.url, server.headers, fetch, (flood) => {
+		fault ??= flood;
+		void transport.close();
+	});
+	const authorized: Fetch = signIn ? withSignIn(sdk, guarded, server.url, signIn) : guarded;
 	const url = new URL(server.url);
 	const transport: Transport & { terminateSession?(): Promise<void> } =
 		kind === 'sse'
-			? new sdk.SSEClientTransport(url, { fetch: noted })
-			: new sdk.StreamableHTTPClientTransport(url, { fetch: noted });
+			? new sdk.SSEClientTransport(url, { fetch: authorized })
+			: new sdk.StreamableHTTPClientTransport(url, { fetch: authorized });
 	return Object.assign(transport, { fault: () => fault });
 }
 

@@ -20,7 +20,6 @@ export type McpServersOptions = {
 	readonly hiddenEnvironment: readonly string[];
 	readonly timing?: LifeTiming;
 	readonly fetch?: Fetch;
-	readonly onError: (error: unknown) => void;
 };
 
 const START_TIMEOUT_MS = 30_000;
@@ -36,7 +35,8 @@ let library: Promise<McpSdk> | undefined;
 
 export function createMcpServers(window: McpWindow, options: McpServersOptions): McpServers {
 	const timing = options.timing ?? usualTiming;
-	const changed = new Emitter<void>(options.onError);
+	const onError = (error: unknown): void => window.onError?.(error);
+	const changed = new Emitter<void>(onError);
 	let lives = new Map<string, ServerLife>();
 	let isTelling = false;
 	let isDisposed = false;
@@ -136,7 +136,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 			// One process at a time, also of a server that is configured anew.
 			const gone = old ? away(old) : Promise.resolve();
 			if (config.admission === 'start')
-				gone.then(() => (lives.get(config.name) === life ? life.start() : undefined)).catch(options.onError);
+				gone.then(() => (lives.get(config.name) === life ? life.start() : undefined)).catch(onError);
 		}
 		for (const life of before.values()) void away(life);
 		tell();
@@ -145,21 +145,16 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 	function away(life: ServerLife): Promise<void> {
 		const gone = life
 			.stop()
-			.catch(options.onError)
+			.catch(onError)
 			.finally(() => goingAway.delete(gone));
 		goingAway.add(gone);
 		return gone;
 	}
 
 	function createLife(config: McpServerConfig): ServerLife {
-		const { transport } = config;
-		const fetch: Fetch =
-			transport.kind === 'stdio'
-				? globalFetch
-				: createGuardedFetch(transport.url, transport.headers, options.fetch ?? globalFetch);
 		let signIn: Promise<SignIn | undefined> | undefined;
 		const way = (): Promise<SignIn | undefined> => {
-			signIn ??= signInFor(config, fetch);
+			signIn ??= signInFor(config);
 			return signIn;
 		};
 		return createServerLife({
@@ -177,7 +172,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 						version: options.version,
 						defaultFolder: window.roots()[0]?.path ?? homedir(),
 						hiddenEnvironment: options.hiddenEnvironment,
-						fetch,
+						fetch: options.fetch ?? globalFetch,
 						signIn: await way(),
 						startTimeoutMs: config.startTimeoutMs ?? START_TIMEOUT_MS,
 						log,
@@ -190,7 +185,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 	}
 
 	/** None for programs, and none where the configuration has credentials of its own. */
-	async function signInFor({ name, transport }: McpServerConfig, fetch: Fetch): Promise<SignIn | undefined> {
+	async function signInFor({ name, transport }: McpServerConfig): Promise<SignIn | undefined> {
 		if (transport.kind === 'stdio' || !window.signIn) return undefined;
 		if (Object.keys(transport.headers).some((header) => header.toLowerCase() === 'authorization')) return undefined;
 		return createSignIn({
@@ -199,7 +194,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 			url: transport.url,
 			registration: transport.client,
 			window: window.signIn,
-			fetch,
+			fetch: createGuardedFetch(transport.url, transport.headers, options.fetch ?? globalFetch, () => undefined),
 		});
 	}
 

@@ -22,7 +22,7 @@ export type EndedTransport = { fault(): McpFault | undefined };
 const NEXT_STEPS: Readonly<Record<string, string>> = {
 	'mcp-not-found': 'Install it, or correct the command in the configuration.',
 	'mcp-ended': 'Look at its log, then start it again.',
-	'mcp-flood': 'Look at its log: a server may write nothing but messages to stdout.',
+	'mcp-flood': 'Look at its log, and tell its author.',
 	'mcp-timeout': 'Look at its log, then start it again.',
 	'mcp-bad-reply': 'Update the server, or ask its author.',
 	'mcp-unreachable': 'Check the address and that the server runs, then start it again.',

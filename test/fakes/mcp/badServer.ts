@@ -65,7 +65,7 @@ createInterface({ input: process.stdin })
 function take({ id, method, params, error }: Message) {
 	switch (method) {
 		case 'initialize':
-			if (how === 'silent') return;
+			if (how === 'silent' || how === 'longLine') return;
 			if (how === 'wrongVersion')
 				return answer(id, {
 					protocolVersion: '1999-01-01',

@@ -22,12 +22,16 @@ export type World = { readonly servers: McpServers; readonly errors: unknown[]; 
 export function startWorld(window: Partial<McpWindow> = {}, options: Partial<McpServersOptions> = {}): World {
 	const errors: unknown[] = [];
 	const servers = createMcpServers(
-		{ roots: () => [{ name: 'app', path: folder }], isTrusted: () => true, ...window },
+		{
+			roots: () => [{ name: 'app', path: folder }],
+			isTrusted: () => true,
+			onError: (error) => errors.push(error),
+			...window,
+		},
 		{
 			version: '1.0.0',
 			hiddenEnvironment: [],
 			timing: { ...usualTiming, reconnectDelaysMs: [20, 40, 60], listChangesMs: 30 },
-			onError: (error) => errors.push(error),
 			...options,
 		},
 	);
