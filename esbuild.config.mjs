@@ -1,6 +1,6 @@
 // Builds what the package ships: the extension (small, loaded at start), the agent (loaded when first needed) and the panel.
 // `--partial` leaves out what cannot be built yet; without it that is an error.
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -11,11 +11,15 @@ const isPartial = process.argv.includes('--partial');
 // activate() pays for every byte of this file, so its size is a bound of the build and not only of the benchmark.
 const eagerLimitBytes = 350 * 1024;
 const lazyLimitBytes = 2 * 1024 * 1024;
+const driverLimitBytes = 4.5 * 1024 * 1024;
 const threadLimitBytes = 64 * 1024;
 const processLimitBytes = 768 * 1024;
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = { bundle: true, minify: true, metafile: true, legalComments: 'none', logLevel: 'warning' };
+
+/** By the names of their sources. */
+const lazyBundles = { agentEntry: 'agent', browserDriver: 'browserDriver', contextFileClient: 'contextFileClient' };
 
 /**
  * The extension asks for what it loads later by its source name; in the bundle that is another file.
@@ -24,7 +28,7 @@ const shared = { bundle: true, minify: true, metafile: true, legalComments: 'non
 const lazyParts = {
 	name: 'lazy-parts',
 	setup(setup) {
-		for (const [source, output] of Object.entries({ agentEntry: 'agent', contextFileClient: 'contextFileClient' }))
+		for (const [source, output] of Object.entries(lazyBundles))
 			setup.onResolve({ filter: new RegExp(`(^|/)${source}\\.ts$|^\\./${output}\\.cjs$`) }, (args) =>
 				args.kind === 'entry-point' ? undefined : { path: `./${output}.cjs`, external: true },
 			);
@@ -42,6 +46,22 @@ const withoutPipes = {
 		setup.onLoad({ filter: /.*/, namespace: 'without-pipes' }, () => ({
 			contents: 'exports.randomBytes = () => { throw new Error("Named pipes are left out."); };',
 		}));
+	},
+};
+
+/**
+ * Playwright reads two files of its own from where it lies; in a bundle they are part of it.
+ * @type {import('esbuild').Plugin}
+ */
+const withItsFiles = {
+	name: 'with-its-files',
+	setup(setup) {
+		setup.onLoad({ filter: /playwright-core[\\/]lib[\\/]coreBundle\.js$/ }, ({ path }) => {
+			const files = /require\(import_path\d*\.default\.join\(packageRoot, "(package|browsers)\.json"\)\)/g;
+			const source = readFileSync(path, 'utf8');
+			if (source.match(files)?.length !== 2) throw new Error('Playwright reads its files in another way now.');
+			return { contents: source.replace(files, 'require("../$1.json")') };
+		});
 	},
 };
 
@@ -66,6 +86,9 @@ const host = {
 	supported: { 'dynamic-import': false },
 };
 
+/** @type {import('esbuild').BuildOptions} */
+const driver = { ...host, plugins: [withItsFiles] };
+
 /** @type {readonly { source: string, output: string, limitBytes: number, options: import('esbuild').BuildOptions }[]} */
 const bundles = [
 	{
@@ -74,7 +97,14 @@ const bundles = [
 		limitBytes: eagerLimitBytes,
 		options: { ...host, plugins: [lazyParts] },
 	},
-	{ source: 'src/agentEntry.ts', output: 'dist/agent.cjs', limitBytes: lazyLimitBytes, options: host },
+	{
+		source: 'src/agentEntry.ts',
+		output: 'dist/agent.cjs',
+		limitBytes: lazyLimitBytes,
+		options: { ...host, plugins: [lazyParts] },
+	},
+	// Drives an installed browser, from the first page on.
+	{ source: 'src/node/browserDriver.ts', output: 'dist/browserDriver.cjs', limitBytes: driverLimitBytes, options: driver },
 	{
 		source: 'src/host/contextFileClient.ts',
 		output: 'dist/contextFileClient.cjs',

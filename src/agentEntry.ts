@@ -1,14 +1,17 @@
 /** The lazy bundle: gives the host's agent what only Node can do. Loaded by extension.ts when something is first needed. */
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { codeOf } from './base/errors.ts';
 import { createAgent } from './host/agent.ts';
 import type { Agent, OutsideWorld, Surfaces } from './host/agentTypes.ts';
 import { createAnthropicModel } from './node/anthropicModel.ts';
 import { sweepBlobs } from './node/blobSweeper.ts';
+import { createBrowsers } from './node/browsers.ts';
 import { createDiskWorkspace } from './node/diskWorkspace.ts';
 import { createFileBlobStore } from './node/fileBlobStore.ts';
 import { findGit } from './node/fileScanGit.ts';
+import { findBrowser } from './node/findBrowser.ts';
 import { createFileScanner } from './node/fileScanner.ts';
 import { createFileSessionStore } from './node/fileSessionStore.ts';
 import { readGitState } from './node/gitState.ts';
@@ -84,6 +87,11 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		runHook: createHookRunner({ hiddenEnvironment: [] }),
 		gitState: (roots) => readGitState(roots, findGit(process.env, folders)),
 		search: createSearch(ripgrepPath),
+		browsers: ({ storagePath, path }) =>
+			createBrowsers({
+				folder: join(canonicalStorageFolder(storagePath), 'browser'),
+				executablePath: () => path() || findBrowser(process.env, process.platform),
+			}),
 		web: createWebPages({ workerFile: context.asAbsolutePath('dist/pageTextWorker.cjs') }),
 		diskWorkspace: createDiskWorkspace,
 		loadProjectContext: (roots, cwd, mayImport) => loadProjectContext(roots, cwd, { homeFolder: homedir(), mayImport }),

@@ -100,6 +100,7 @@ export async function createAgent(
 	const saved = store.add(createSavedEdits({ blobs: stores.blobs, onError: (error) => onError('save', error) }));
 	const relativePath = (absolute: string) => vscode.workspace.asRelativePath(absolute, roots().length > 1);
 	const reader = createBranchReader();
+	const browsers = outside.browsers({ storagePath: storage.fsPath, path: () => setting('browser.path') });
 	const cwd = () => roots()[0]?.path ?? outside.homeFolder;
 	const { workspaceState } = context;
 	const memory = createMemory({ outside, blobs: stores.blobs, state: workspaceState, roots, cwd, isTrusted, onError });
@@ -114,6 +115,7 @@ export async function createAgent(
 		stores,
 		blobs: stores.blobs,
 		outside,
+		browsers,
 		clock: outside.clock,
 		ids: outside.ids,
 		shell: outside.shell,
@@ -134,6 +136,7 @@ export async function createAgent(
 			attached.add(review.attach(session));
 			attached.add(traffic.attach(session));
 			attached.add(saved.attach(session));
+			attached.add({ dispose: () => void browsers.close(session.id).catch((error) => onError('browser', error)) });
 			attached.add(attachSummaries(session, { choice, branches: reader, onError }));
 			return attached;
 		},
@@ -362,7 +365,7 @@ export async function createAgent(
 			runGuarded('link', () => openSessionLink(uri, { host, views, sessions: stores.sessions }), channel),
 		run: (command, args) => runCommand(commands, command, args, channel),
 		async close() {
-			await host.sessions.closeAll();
+			await Promise.all([host.sessions.closeAll(), browsers.closeAll()]);
 			await registry?.close();
 			await scanner.dispose();
 			store.dispose();

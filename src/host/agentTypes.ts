@@ -29,6 +29,7 @@ import type { SessionSearch } from '../core/search/searchPort.ts';
 import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
 import type { StoreDoctor } from '../core/session/storeExamination.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
+import type { Browsers } from '../core/web/browserPort.ts';
 import type { WebPages } from '../core/web/webPort.ts';
 import type { ContextFiles } from './contextFiles.ts';
 
@@ -137,6 +138,8 @@ export type OutsideWorld = {
 	readonly runHook: RunHook;
 	readonly search: Search;
 	readonly web: WebPages;
+	/** The browsers of a window. `storagePath` as VS Code gave it; `path` is the user's own choice. */
+	browsers(options: { readonly storagePath: string; readonly path: () => string }): Browsers;
 	/** The MCP client. Loads and starts nothing before a server is configured that may start. */
 	mcpServers?(window: McpWindow): McpServers;
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;

@@ -113,6 +113,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		setApiKey: () => setApiKey(world),
 		selectModel: () => selectModel(world),
 		probeEndpoint: () => probeEndpoint(world),
+		showBrowser: () => showBrowser(host),
 		selectMode: () => selectMode(world),
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
@@ -217,6 +218,11 @@ async function selectModel(world: CommandWorld): Promise<void> {
 	}));
 	const picked = await vscode.window.showQuickPick(items, { placeHolder: `Model (${world.choice.provider})` });
 	if (picked) await world.host.setModel(picked.id);
+}
+
+async function showBrowser({ current, world }: SessionHost): Promise<void> {
+	if (await world.browsers?.show(current.session.id)) return;
+	throw new UserError('no-browser', 'This session has no browser open. The agent opens one when it uses a web page.');
 }
 
 function probeEndpoint({ choice }: CommandWorld): void {

@@ -94,8 +94,10 @@ export function createModelChoice(
 		(model, feature, said) => {
 			onError('endpoint', new UserError(`lacks-${feature}`, said ?? 'no such address'));
 			const host = hostOf(chosen().baseUrl) ?? chosen().baseUrl;
-			const text = plainMessage(`${host} has, for ${model}, ${refusedText[feature]}. Requests go without it from now on.`);
-			void vscode.window.showInformationMessage(plainMessage(text));
+			const text = plainMessage(
+				`${host} has, for ${model}, ${refusedText[feature]}. Requests go without it from now on.`,
+			);
+			void vscode.window.showInformationMessage(text);
 		},
 	);
 	const reminderForms = createReminderForms(kept, () => chosen().baseUrl);

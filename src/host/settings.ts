@@ -25,6 +25,7 @@ const shape = {
 	apiKeyHeader: z.enum(['authorization', 'x-api-key', 'none']).catch('authorization'),
 	model: z.string().min(1).catch('claude-opus-5-5'),
 	mode: permissionModeSchema.catch('ask'),
+	'browser.path': z.string().trim().catch(''),
 	maxConcurrentRequests: z.number().int().min(1).max(50).catch(4),
 	permissions: rulesSchema.catch({ allow: [], ask: [], deny: [] }),
 	'context.windowTokens': z.number().int().min(10_000).nullable().catch(null),

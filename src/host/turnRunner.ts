@@ -17,6 +17,7 @@ import { ModelError } from '../core/model/modelError.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
+import type { Browsers } from '../core/web/browserPort.ts';
 import type { WindowHooks } from './hooks.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
@@ -45,6 +46,7 @@ export type TurnWorld = Pick<
 	readonly choice: ModelChoice;
 	/** What Node can do, for the services of tools. */
 	readonly outside?: NonNullable<ServiceWorld['outside']>;
+	readonly browsers?: Browsers;
 	/** Before each prompt: what the user did to pending changes goes to the log, so that the prompt can tell it. Never rejects. */
 	recordEdits?(session: Session): Promise<void>;
 	/** Branch and changes of the folders, for a brief. Not there: not told. */

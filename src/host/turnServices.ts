@@ -1,18 +1,20 @@
 /** The services and further tools that the turns of one session have in this window. */
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { ToolServices } from '../core/tools/services.ts';
+import type { Browsers } from '../core/web/browserPort.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { askingServices } from './askingServices.ts';
 import type { OpenSession } from './openSession.ts';
 
 /** What the services of every session are made of. */
-export type ServiceWorld = { readonly outside?: Pick<OutsideWorld, 'web'> };
+export type ServiceWorld = { readonly outside?: Pick<OutsideWorld, 'web'>; readonly browsers?: Browsers };
 
-export function servicesFor(open: OpenSession, { outside }: ServiceWorld): ToolServices {
+export function servicesFor(open: OpenSession, { outside, browsers }: ServiceWorld): ToolServices {
 	return {
 		sessionId: open.session.id,
 		...askingServices(open),
 		...(outside === undefined ? {} : { web: outside.web }),
+		...(browsers === undefined ? {} : { browser: browsers.of(open.session.id) }),
 	};
 }
 

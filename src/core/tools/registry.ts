@@ -4,6 +4,7 @@ import type { ToolDefinition } from '../ports.ts';
 import { agentTool } from './agent.ts';
 import { askUserTool } from './askUser.ts';
 import { bashTool } from './bash.ts';
+import { browserTool } from './browser.ts';
 import { bashOutputTool, killBashTool } from './bashBackground.ts';
 import { diagnosticsTool } from './diagnostics.ts';
 import { editTool } from './edit.ts';
@@ -39,6 +40,7 @@ export const loadedTools: readonly Tool[] = [
 /** Needed now and then, so found with FindTools like the tools of servers. Sorted by name. */
 const rareTools: readonly Tool[] = [
 	bashOutputTool,
+	browserTool,
 	diagnosticsTool,
 	killBashTool,
 	multiEditTool,

@@ -6,6 +6,7 @@ import type { SessionId } from '../../base/ids.ts';
 import type { BackgroundCommands } from '../background/backgroundCommands.ts';
 import type { McpServers } from '../mcp/mcpPorts.ts';
 import type { SubagentRunner } from '../subagents/subagentPort.ts';
+import type { BrowserPort } from '../web/browserPort.ts';
 import type { WebPages } from '../web/webPort.ts';
 import type { Asking, SessionModes } from './asking.ts';
 import type { TaskKeeper } from './taskList.ts';
@@ -21,6 +22,8 @@ export type ToolServices = {
 	readonly asking?: Asking;
 	readonly modes?: SessionModes;
 	readonly tasks?: TaskKeeper;
+	/** The browser of the session. */
+	readonly browser?: BrowserPort;
 	/** Pages of the web. */
 	readonly web?: WebPages;
 	/** The MCP servers of this window. */

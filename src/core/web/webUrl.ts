@@ -24,7 +24,7 @@ export function parseWebUrl(text: string): WebUrl {
 }
 
 /** Without the brackets of an IPv6 address and without the dot of a full name. */
-function bareHost(hostname: string): string {
+export function bareHost(hostname: string): string {
 	return hostname
 		.replace(/^\[|\]$/g, '')
 		.replace(/\.$/, '')

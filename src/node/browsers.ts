@@ -1,0 +1,106 @@
+/** The browsers of a window, one per session: started with the first page, closed with the session. Loads what drives them when it is needed. */
+
+import { CancelledError, messageOf } from '../base/errors.ts';
+import type { BrowserOutcome, BrowserPort, Browsers } from '../core/web/browserPort.ts';
+import type { OpenBrowser } from './browserDriver.ts';
+
+export type BrowsersOptions = {
+	/** Where profiles are. */
+	readonly folder: string;
+	/** See `findBrowser`. Asked whenever one is started. */
+	readonly executablePath: () => string | undefined;
+};
+
+type Slot = {
+	opening: Promise<OpenBrowser> | undefined;
+	/** What the user allowed; holds when it is shown or started anew. */
+	readonly allowed: Map<string, boolean>;
+	isHeadless: boolean;
+};
+
+const NONE =
+	'No browser was found. The user can install Google Chrome, Microsoft Edge or Chromium, or name one in the setting retrace.browser.path.';
+
+export function createBrowsers({ folder, executablePath }: BrowsersOptions): Browsers {
+	const slots = new Map<string, Slot>();
+	const slotOf = (session: string): Slot => {
+		const known = slots.get(session);
+		if (known) return known;
+		const slot: Slot = { opening: undefined, allowed: new Map(), isHeadless: true };
+		slots.set(session, slot);
+		return slot;
+	};
+
+	function opened(slot: Slot, path: string): Promise<OpenBrowser> {
+		slot.opening ??= (async () => {
+			const { openBrowser } = await import('./browserDriver.ts');
+			const browser = await openBrowser({ executablePath: path, folder, isHeadless: slot.isHeadless });
+			for (const [url, isPrivate] of slot.allowed) browser.allow(url, isPrivate);
+			return browser;
+		})();
+		return slot.opening;
+	}
+
+	async function act(slot: Slot, ...[action, signal]: Parameters<BrowserPort['act']>): Promise<BrowserOutcome> {
+		const path = executablePath();
+		if (path === undefined) return { kind: 'failed', message: NONE };
+		if (!slot.opening && action.kind !== 'open')
+			return { kind: 'failed', message: 'No page is open. Use open with an address first.' };
+		let browser: OpenBrowser;
+		try {
+			browser = await opened(slot, path);
+		} catch (error) {
+			slot.opening = undefined;
+			if (signal.aborted) throw new CancelledError(undefined, { cause: error });
+			const said = messageOf(error).split('\n')[0]?.slice(0, 300);
+			return { kind: 'failed', message: `The browser ${path} could not be started: ${said}` };
+		}
+		return await browser.act(action, signal);
+	}
+
+	async function close(slot: Slot): Promise<void> {
+		const { opening } = slot;
+		slot.opening = undefined;
+		// One that could not be started has nothing to close, and said so.
+		const browser = await opening?.catch(() => undefined);
+		await browser?.close();
+	}
+
+	return {
+		of(session) {
+			const slot = slotOf(session);
+			return {
+				act: (action, signal) => act(slot, action, signal),
+				allow(url, isPrivate) {
+					slot.allowed.set(url, isPrivate || (slot.allowed.get(url) ?? false));
+					void slot.opening?.then(
+						(browser) => browser.allow(url, isPrivate),
+						() => undefined,
+					);
+				},
+			};
+		},
+		async show(session) {
+			const slot = slots.get(session);
+			const before = await slot?.opening?.catch(() => undefined);
+			const path = executablePath();
+			if (!slot || !before || path === undefined) return false;
+			const { url } = before;
+			await close(slot);
+			slot.isHeadless = false;
+			const browser = await opened(slot, path);
+			if (/^https?:/.test(url)) await browser.act({ kind: 'open', url }, new AbortController().signal);
+			return true;
+		},
+		async close(session) {
+			const slot = slots.get(session);
+			slots.delete(session);
+			if (slot) await close(slot);
+		},
+		async closeAll() {
+			const all = [...slots.values()];
+			slots.clear();
+			await Promise.all(all.map(close));
+		},
+	};
+}

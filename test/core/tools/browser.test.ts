@@ -1,0 +1,94 @@
+// Browser as the model sees it: what is missing is said, sites are asked about, and what a page says is marked as foreign.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { SessionId } from '../../../src/base/ids.ts';
+import { browserTool } from '../../../src/core/tools/browser.ts';
+import type { InCallQuestion, ToolContext } from '../../../src/core/tools/tool.ts';
+import type { BrowserAction, BrowserOutcome } from '../../../src/core/web/browserPort.ts';
+
+async function run(input: object, outcomes: readonly BrowserOutcome[], mayReach = true) {
+	const actions: BrowserAction[] = [];
+	const allowed: string[] = [];
+	const questions: InCallQuestion[] = [];
+	const left = [...outcomes];
+	const context: Pick<ToolContext, 'services' | 'signal' | 'ask'> = {
+		signal: new AbortController().signal,
+		services: {
+			sessionId: 's' as SessionId,
+			browser: {
+				async act(action) {
+					actions.push(action);
+					return left.shift() ?? { kind: 'failed', message: 'No more.' };
+				},
+				allow: (url, isPrivate) => allowed.push(`${url} ${isPrivate}`),
+			},
+		},
+		async ask(question) {
+			questions.push(question);
+			const outcome = { isError: true, content: [{ type: 'text' as const, text: 'denied' }], summary: 'denied' };
+			return mayReach ? { kind: 'allowed' } : { kind: 'refused', outcome };
+		},
+	};
+	const outcome = await browserTool.run(browserTool.input.parse(input), context as ToolContext);
+	const text = outcome.content
+		.map((block) => (block.type === 'text' ? String(block.text) : `<${block.type}>`))
+		.join('\n');
+	return { outcome, text, actions, allowed, questions };
+}
+
+const url = 'http://localhost:3000/';
+const blocked: BrowserOutcome = { kind: 'blocked', url, host: 'localhost', isPrivate: true, isRepeatable: true };
+const page = (snapshot: string): BrowserOutcome => ({ kind: 'page', url, title: 'Shop', snapshot, notes: ['A note.'] });
+
+suite('Browser', () => {
+	test('a new site is asked about once, and then opened', async () => {
+		const { questions, allowed, actions, text } = await run({ action: 'open', url }, [
+			blocked,
+			page('- button "Buy" [ref=e1]'),
+		]);
+		assert.equal(questions[0]?.rule, 'Browser(domain:localhost)');
+		assert.match(questions[0]?.cause ?? '', /on this machine.*while this browser is open/);
+		assert.deepEqual(allowed, [`${url} true`]);
+		assert.equal(actions.length, 2);
+		assert.match(
+			text,
+			/^Page: .*\nA note\.\n.*It is data: .*\n\n<web-page>\nShop\n- button "Buy" \[ref=e1\]\n<\/web-page>$/,
+		);
+	});
+
+	test('a no ends the call; a form is not sent by itself; a chain of sites ends', async () => {
+		assert.equal((await run({ action: 'open', url }, [blocked], false)).text, 'denied');
+		const form = await run({ action: 'click', ref: 'e1' }, [{ ...blocked, isRepeatable: false }]);
+		assert.match(form.text, /the form was not sent/);
+		assert.equal(form.questions[0]?.isNamedInCall, false);
+		const chain = await run({ action: 'open', url }, [blocked, blocked, blocked, blocked, blocked]);
+		assert.equal(chain.questions.length, 3);
+		assert.match(chain.text, /leads on to/);
+	});
+
+	test('what is missing or not allowed is said without a browser', async () => {
+		for (const input of [
+			{ action: 'open' },
+			{ action: 'open', url: 'file:///etc/passwd' },
+			{ action: 'click' },
+			{ action: 'type', ref: 'e1' },
+			{ action: 'press' },
+		]) {
+			const { outcome, actions } = await run(input, []);
+			assert.equal(outcome.isError, true, JSON.stringify(input));
+			assert.deepEqual(actions, []);
+		}
+	});
+
+	test('long pages and consoles are cut and kept apart, screenshots are pictures', async () => {
+		const long = await run({ action: 'read' }, [page('- text: x\n'.repeat(10_000))]);
+		assert.ok(long.text.length < 31_000);
+		assert.equal(long.outcome.output?.length, 100_000);
+		const lines = Array.from({ length: 300 }, (_, index) => `log: ${index}`);
+		const console = await run({ action: 'console' }, [{ kind: 'console', url, lines }]);
+		assert.match(console.text, /log: 299\n<\/console>$/);
+		assert.doesNotMatch(console.text, /log: 199\n/);
+		const picture = await run({ action: 'screenshot' }, [{ kind: 'image', url, bytes: new Uint8Array([1]) }]);
+		assert.match(picture.text, /<image>/);
+	});
+});
