@@ -5,18 +5,21 @@ import * as vscode from 'vscode';
 import { codeOf } from './base/errors.ts';
 import { createAgent } from './host/agent.ts';
 import type { Agent, OutsideWorld, Surfaces } from './host/agentTypes.ts';
+import { readAgentFiles } from './node/agentFiles.ts';
+import { createAgentLogs } from './node/agentLogs.ts';
 import { createAnthropicModel } from './node/anthropicModel.ts';
 import { sweepBlobs } from './node/blobSweeper.ts';
 import { createBrowsers } from './node/browsers.ts';
 import { createDiskWorkspace } from './node/diskWorkspace.ts';
 import { createFileBlobStore } from './node/fileBlobStore.ts';
 import { findGit } from './node/fileScanGit.ts';
-import { findBrowser } from './node/findBrowser.ts';
 import { createFileScanner } from './node/fileScanner.ts';
 import { createFileSessionStore } from './node/fileSessionStore.ts';
+import { findBrowser } from './node/findBrowser.ts';
 import { readGitState } from './node/gitState.ts';
 import { createHookFiles } from './node/hookFiles.ts';
 import { createHookRunner } from './node/hookProcess.ts';
+import { createMemoryAgentLogs } from './node/memoryAgentLogs.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
 import { loadNestedMemory } from './node/memoryFiles.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
@@ -54,6 +57,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			return {
 				sessions,
 				blobs,
+				agentLogs: createAgentLogs(folder),
 				search: createSessionSearch({ folder, ripgrepPath }),
 				doctor: createStoreDoctor({ folder, window, sessions, blobs, clock, ids, extensionVersion }),
 				budget: createStoreBudget({ folder, window, onBeatFailed: failed('lease') }),
@@ -66,7 +70,11 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				},
 			};
 		},
-		memoryStores: () => ({ sessions: createMemorySessionStore(), blobs: createMemoryBlobStore() }),
+		memoryStores: () => ({
+			sessions: createMemorySessionStore(),
+			blobs: createMemoryBlobStore(),
+			agentLogs: createMemoryAgentLogs(),
+		}),
 		transfer: (storagePath) =>
 			createTransfer({
 				folder: storagePath === undefined ? undefined : canonicalStorageFolder(storagePath),
@@ -92,6 +100,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 				folder: join(canonicalStorageFolder(storagePath), 'browser'),
 				executablePath: () => path() || findBrowser(process.env, process.platform),
 			}),
+		agentFiles: (roots) => readAgentFiles(roots, homedir()),
 		web: createWebPages({ workerFile: context.asAbsolutePath('dist/pageTextWorker.cjs') }),
 		diskWorkspace: createDiskWorkspace,
 		loadProjectContext: (roots, cwd, mayImport) => loadProjectContext(roots, cwd, { homeFolder: homedir(), mayImport }),

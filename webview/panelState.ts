@@ -17,6 +17,7 @@ export type ContextBreakdown = {
 	/** What the edit in question would change; null while none is. */
 	readonly plan: ContextPlan | null;
 };
+type AgentRows = Extract<ToPanel, { kind: 'agent.rows' }>;
 export type Toast = Pick<Extract<ToPanel, { kind: 'toast' }>, 'level' | 'text'>;
 
 /** What happens in the page alone. */
@@ -34,6 +35,8 @@ export interface PanelState {
 	readonly meter: ContextMeter | null;
 	/** Whole outputs of tool rows that asked for them, by row id. */
 	readonly wholeOutputs: ReadonlyMap<string, string>;
+	/** What agents did whose lanes are open, by row id. */
+	readonly agentRows: ReadonlyMap<string, AgentRows>;
 	readonly rewindPlan: RewindPlan | null;
 	/** What would change in files of that plan, as far as it was asked for, by the key of the file. */
 	readonly rewindFiles: ReadonlyMap<string, RewindFileDetail>;
@@ -51,6 +54,7 @@ export const initialPanelState: PanelState = {
 	hasOlder: false,
 	meter: null,
 	wholeOutputs: new Map(),
+	agentRows: new Map(),
 	rewindPlan: null,
 	rewindFiles: new Map(),
 	context: null,
@@ -75,6 +79,7 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 				hasOlder: message.hasOlder,
 				meter: message.meter,
 				wholeOutputs: isSameSession ? state.wholeOutputs : new Map(),
+				agentRows: isSameSession ? state.agentRows : new Map(),
 				rewindPlan: isSameSession ? state.rewindPlan : null,
 				context: isSameSession ? state.context : null,
 				seq: message.seq,
@@ -97,6 +102,8 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 			return inContext(state, ({ plan }) => (plan === null ? {} : { plan: null }));
 		case 'expanded':
 			return { ...state, wholeOutputs: new Map(state.wholeOutputs).set(message.id, message.text) };
+		case 'agent.rows':
+			return { ...state, agentRows: new Map(state.agentRows).set(message.id, message) };
 		case 'older':
 			return withOlder(state, message);
 		case 'toast':

@@ -234,7 +234,8 @@ export async function createAgent(
 		}),
 	);
 	const timeline = store.add(new Timeline({ ...world, stores, host, views, view: surfaces.timeline }));
-	const branchDocuments = { sessions: host.sessions, blobs: stores.blobs, branches: reader };
+	const { agentLogs } = stores;
+	const branchDocuments = { sessions: host.sessions, blobs: stores.blobs, branches: reader, agentLogs };
 	store.add(
 		vscode.workspace.registerFileSystemProvider(
 			BRANCH_SCHEME,

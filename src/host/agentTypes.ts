@@ -26,8 +26,10 @@ import type {
 	WorkspaceRoot,
 } from '../core/ports.ts';
 import type { SessionSearch } from '../core/search/searchPort.ts';
+import type { AgentLogs } from '../core/session/agentLog.ts';
 import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
 import type { StoreDoctor } from '../core/session/storeExamination.ts';
+import type { FoundAgents } from '../core/subagents/agentDefinition.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
 import type { WebPages } from '../core/web/webPort.ts';
@@ -93,6 +95,8 @@ export type Surfaces = {
 export type Stores = {
 	readonly sessions: SessionStore;
 	readonly blobs: BlobStore;
+	/** What the agents said that work for a session. */
+	readonly agentLogs?: AgentLogs;
 	/** Not there for sessions in memory. */
 	readonly doctor?: StoreDoctor;
 	/** Not there for sessions in memory. */
@@ -140,6 +144,8 @@ export type OutsideWorld = {
 	readonly web: WebPages;
 	/** The browsers of a window. `storagePath` as VS Code gave it; `path` is the user's own choice. */
 	browsers(options: { readonly storagePath: string; readonly path: () => string }): Browsers;
+	/** Agents that files of the folders and of the user describe. */
+	agentFiles?(roots: readonly WorkspaceRoot[]): Promise<FoundAgents>;
 	/** The MCP client. Loads and starts nothing before a server is configured that may start. */
 	mcpServers?(window: McpWindow): McpServers;
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;

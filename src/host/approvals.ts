@@ -112,6 +112,7 @@ function askRow({ request, limits }: Ask): TranscriptItem {
 		cause: request.cause,
 		...(request.rule === undefined ? {} : { rule: request.rule }),
 		...(limits === undefined ? {} : { limits: shownLimits(limits) }),
+		...(request.agent === undefined ? {} : { agent: request.agent }),
 		...(request.unsaved === undefined ? {} : { unsaved: [...request.unsaved] }),
 		...(request.goOn === undefined ? {} : { goOn: request.goOn }),
 		state: 'asking',

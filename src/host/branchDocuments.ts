@@ -4,6 +4,7 @@ import { UserError } from '../base/errors.ts';
 import { asEntryId, asSessionId, asSha256 } from '../base/ids.ts';
 import { utf8Encode } from '../base/text.ts';
 import type { BlobStore } from '../core/ports.ts';
+import { type AgentLogs, readAgentLog } from '../core/session/agentLog.ts';
 import { amountsOf, entriesAfter } from '../core/session/branchAmounts.ts';
 import type { BranchReader } from '../core/session/branchReader.ts';
 import { transcriptMarkdown } from '../core/session/branchTranscript.ts';
@@ -18,12 +19,14 @@ export type BranchDocumentWorld = {
 	readonly sessions: Pick<OpenSessions, 'open'>;
 	readonly blobs: BlobStore;
 	readonly branches: BranchReader;
+	readonly agentLogs: AgentLogs | undefined;
 };
 
 /** Rejects with a FileSystemError that says what is missing. */
 export async function readBranchDocument(uri: vscode.Uri, world: BranchDocumentWorld): Promise<Uint8Array> {
 	const document = branchDocumentOf(uri);
 	if (!document) throw vscode.FileSystemError.FileNotFound(uri);
+	if (document.kind === 'agent') return utf8Encode(await agentMessages(document, world, uri));
 	if (document.kind === 'messages') return utf8Encode(await messages(document, world, uri));
 	if (document.sha256 === 'absent') return new Uint8Array();
 	try {
@@ -32,6 +35,20 @@ export async function readBranchDocument(uri: vscode.Uri, world: BranchDocumentW
 		if (error instanceof UserError) throw vscode.FileSystemError.FileNotFound(error.message);
 		throw error;
 	}
+}
+
+/** From the prompt it was given to its end. */
+async function agentMessages(
+	{ sessionId, agentId }: Extract<BranchDocument, { kind: 'agent' }>,
+	world: BranchDocumentWorld,
+	uri: vscode.Uri,
+): Promise<string> {
+	if (!world.agentLogs) throw vscode.FileSystemError.FileNotFound(uri);
+	const branch = (await readAgentLog(world.agentLogs, asSessionId(sessionId), agentId)).branch();
+	if (branch.length === 0) throw vscode.FileSystemError.FileNotFound(uri);
+	const shown = branch.slice(-MAX_ENTRIES);
+	const left = shown.length < branch.length ? '*The start is left out here: it is very long.*\n\n' : '';
+	return `# ${agentId}\n\n${left}${transcriptMarkdown(shown)}`;
 }
 
 async function messages(

@@ -3,6 +3,7 @@
  * to make the document again, so tabs that come back after a reload show the same.
  */
 import * as vscode from 'vscode';
+import { isAgentId } from '../core/session/agentLog.ts';
 
 export const BRANCH_SCHEME = 'retrace-branch';
 
@@ -20,7 +21,9 @@ export type BranchDocument =
 			readonly sessionId: string;
 			readonly after: string | undefined;
 			readonly end: string | undefined;
-	  };
+	  }
+	/** All that an agent of a session said and did. */
+	| { readonly kind: 'agent'; readonly sessionId: string; readonly agentId: string };
 
 export type FileVersionName = {
 	readonly sessionId: string;
@@ -32,15 +35,23 @@ export type FileVersionName = {
 
 /** The path is for people and for the editor's choice of language; what counts stands in the query. */
 export function branchUri(document: BranchDocument, path: string): vscode.Uri {
-	const query =
-		document.kind === 'file'
-			? ['file', document.sha256, ...versionParts(document.version)]
-			: ['messages', document.sessionId, document.after ?? '', document.end ?? ''];
+	const query = queryOf(document);
 	return vscode.Uri.from({
 		scheme: BRANCH_SCHEME,
 		path: path.startsWith('/') ? path : `/${path}`,
 		query: query.map(encodeURIComponent).join('&'),
 	});
+}
+
+function queryOf(document: BranchDocument): readonly string[] {
+	switch (document.kind) {
+		case 'file':
+			return ['file', document.sha256, ...versionParts(document.version)];
+		case 'messages':
+			return ['messages', document.sessionId, document.after ?? '', document.end ?? ''];
+		default:
+			return ['agent', document.sessionId, document.agentId];
+	}
 }
 
 /** Undefined for any other address. */
@@ -50,6 +61,7 @@ export function branchDocumentOf(uri: vscode.Uri): BranchDocument | undefined {
 	const [first = '', after = '', end = ''] = parts;
 	if (first === '') return undefined;
 	if (kind === 'file') return fileDocument(first, parts.slice(1));
+	if (kind === 'agent') return isAgentId(after) ? { kind, sessionId: first, agentId: after } : undefined;
 	if (kind !== 'messages') return undefined;
 	return { kind, sessionId: first, after: after === '' ? undefined : after, end: end === '' ? undefined : end };
 }

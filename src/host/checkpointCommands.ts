@@ -4,11 +4,13 @@
  */
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
+import { asSessionId } from '../base/ids.ts';
 import { applyRestore, type RestoreReport, settleIntents } from '../core/checkpoint/restore.ts';
-import { planRestore, planTurnUndo, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import { planAgentUndo, planRestore, planTurnUndo, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { plainName } from '../core/session/titles.ts';
 import type { Command } from './commands.ts';
 import type { OpenSession } from './openSession.ts';
+import { plainLabel } from './plainLabel.ts';
 import { chooseRestore } from './restorePreview.ts';
 import { type FoundPoint, pointOf, type TimelineCommandWorld } from './timelineCommands.ts';
 
@@ -40,6 +42,11 @@ export function createCheckpointCommands(world: TimelineCommandWorld): Readonly<
 				({ kind, epoch, before }) => kind === 'prompt' && epoch > before,
 			);
 			if (found) await undoTurn(found, world);
+		},
+		takeBackAgentEdits: async (sessionId, agent) => {
+			const open = typeof sessionId === 'string' ? await world.sessions.open(asSessionId(sessionId)) : world.shown();
+			const chosen = typeof agent === 'string' ? agent : await pickAgent(open);
+			if (chosen !== undefined) await undoAgent(open, chosen, world);
 		},
 		rewindToPoint: async (target) => {
 			const found = await pointOf(target, world, 'Rewind to Before This Prompt', ({ kind }) => kind === 'prompt');
@@ -90,6 +97,31 @@ async function undoTurn({ open, timeline, point }: FoundPoint, world: TimelineCo
 	const { session } = open;
 	const report = await restoreWithPreview(open, world, title, (signal) =>
 		planTurnUndo({ session, workspace: world.workspace, blobs: world.blobs, prompt }, signal),
+	);
+	if (report) tell(report, world);
+}
+
+/** Of those that changed files. Undefined when the user chose none. */
+async function pickAgent({ session }: OpenSession): Promise<string | undefined> {
+	const operations = await session.history(['fileOperation']);
+	const ids = [...new Set(operations.map(({ agentId }) => agentId))].filter((id) => id !== 'main');
+	if (ids.length === 0)
+		throw new UserError('no-agent', 'No agent of this session changed a file, so there is nothing to take back.');
+	const starts = await session.history(['subagent']);
+	const items = ids.toReversed().map((id) => ({
+		label: plainLabel(id),
+		description: plainLabel(starts.findLast((one) => one.subagentId === id && one.description)?.description ?? ''),
+		id,
+	}));
+	const picked = await vscode.window.showQuickPick(items, { title: 'Take Back an Agent’s Edits' });
+	return picked?.id;
+}
+
+/** Takes back what one agent changed, and nothing else. */
+async function undoAgent(open: OpenSession, agent: string, world: TimelineCommandWorld): Promise<void> {
+	const { session } = open;
+	const report = await restoreWithPreview(open, world, `Take Back What ${plainName(agent)} Changed`, (signal) =>
+		planAgentUndo({ session, workspace: world.workspace, blobs: world.blobs, agent }, signal),
 	);
 	if (report) tell(report, world);
 }

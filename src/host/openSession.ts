@@ -15,6 +15,7 @@ import type { LogNow } from '../core/session/registry.ts';
 import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import { AgentLanes, type LaneRows } from './agentLanes.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
 import { BriefReview } from './briefReview.ts';
@@ -47,7 +48,8 @@ export type SessionChange =
 	| { readonly kind: 'head' }
 	/** The next request changed. */
 	| { readonly kind: 'context' }
-	| { readonly kind: 'asks'; readonly what: string };
+	| { readonly kind: 'asks'; readonly what: string }
+	| { readonly kind: 'agentRows'; readonly rows: LaneRows };
 
 /** A turn that runs. `done` resolves when it has ended, however it ended. */
 export type RunningTurn = {
@@ -68,6 +70,7 @@ export class OpenSession implements Disposable {
 	readonly loadedTexts: BlobCache = new Map();
 	/** A summary that waits for the user. */
 	readonly summaryReview = new SummaryReview(() => this.headChanged());
+	readonly agents: AgentLanes;
 	readonly briefReview = new BriefReview(() => this.headChanged());
 	readonly #live: LiveRows;
 	readonly #conflicts: ConflictRows;
@@ -107,6 +110,9 @@ export class OpenSession implements Disposable {
 		this.#texts = texts;
 		this.#inputs = inputs;
 		this.#live = new LiveRows(inputs);
+		this.agents = this.#disposables.add(new AgentLanes(session, inputs));
+		this.agents.onDidChange((id) => this.#agentChanged(id));
+		this.agents.onDidChangeRows((rows) => this.#changed.fire({ kind: 'agentRows', rows }));
 		this.#conflicts = new ConflictRows(() => session.entries);
 		this.#transcript = replay(session.entries, session.branch(), inputs);
 		this.#holder =
@@ -361,8 +367,14 @@ export class OpenSession implements Disposable {
 	#withProgress(row: TranscriptItem): TranscriptItem {
 		if (row.kind === 'rewound' && this.#isRestoring) return { ...row, canUndo: false, canRedo: false };
 		if (row.kind !== 'tool' || row.state !== 'running') return row;
+		if (row.agent) return this.agents.withLive(row);
 		const preview = this.#live.progressOf(row.id);
 		return preview === '' ? row : { ...row, preview };
+	}
+
+	#agentChanged(id: string): void {
+		const row = this.row(id);
+		if (row) this.#changed.fire({ kind: 'growing', item: this.#withProgress(row) });
 	}
 
 	#setProgress(progress: string | null): void {

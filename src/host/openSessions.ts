@@ -29,7 +29,7 @@ const MAX_IDLE_SESSIONS = 6;
 const MAX_REVIEWED_SESSIONS = 24;
 
 export type OpenSessionsWorld = {
-	readonly stores: Pick<Stores, 'sessions' | 'blobs' | 'watchLog'>;
+	readonly stores: Pick<Stores, 'sessions' | 'blobs' | 'watchLog' | 'agentLogs'>;
 	readonly outside: Pick<OutsideWorld, 'clock' | 'ids'>;
 	readonly decider: EditDecider;
 	defaults(): SessionDefaults;
@@ -112,6 +112,7 @@ export class OpenSessions implements Disposable {
 			inputs,
 			(error) => onError('listener', error, session.id),
 		);
+		open.agents.readFrom(stores.agentLogs);
 		open.onDidChange((change) => this.#changed.fire({ open, change }));
 		const attached = new DisposableStore();
 		attached.add(this.#world.attach(session));

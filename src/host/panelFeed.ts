@@ -103,6 +103,9 @@ export class PanelFeed {
 			case 'head':
 				this.#isHeadDue = true;
 				break;
+			case 'agentRows':
+				this.send({ kind: 'agent.rows', ...change.rows, items: [...change.rows.items] });
+				return;
 			case 'context':
 			case 'asks':
 				return;

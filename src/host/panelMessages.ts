@@ -8,6 +8,7 @@ import type { BlobStore, Workspace } from '../core/ports.ts';
 import { isBlobRef } from '../core/session/content.ts';
 import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
+import { actOnAgent } from './agentRuns.ts';
 import { editBrief } from './clearFlow.ts';
 import { compareSummaries } from './compareSummaries.ts';
 import type { ContextInspector } from './contextInspector.ts';
@@ -127,6 +128,12 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await world.inspector.act(message.act, view.current, world.say);
 		case 'item.expand':
 			return world.say({ kind: 'expanded', id: message.id, text: await wholeOutput(message.id, world) });
+		case 'agent.show':
+			return await view.current.agents.show(message.id, message.isOpen);
+		case 'agent.act': {
+			const text = await actOnAgent(view.current, message.id, message.action);
+			return text === undefined ? undefined : world.say({ kind: 'input', text, how: 'replace' });
+		}
 		case 'change.open':
 			return await openCallChanges(view.current.session, message.id, message.key, world.blobs);
 		case 'transcript.older': {

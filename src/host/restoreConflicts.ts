@@ -3,7 +3,13 @@ import { UserError } from '../base/errors.ts';
 import { type ConflictTexts, conflictTexts } from '../core/checkpoint/planHunks.ts';
 import { applyRestore, resolveConflict, settleIntents } from '../core/checkpoint/restore.ts';
 import { readToEpoch } from '../core/checkpoint/restoreJournal.ts';
-import { type PlannedFile, planRestore, planTurnUndo, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
+import {
+	type PlannedFile,
+	planAgentUndo,
+	planRestore,
+	planTurnUndo,
+	type RestorePlan,
+} from '../core/checkpoint/restorePlan.ts';
 import { isSameFile } from '../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import { toLf } from '../core/edit/textFile.ts';
@@ -122,12 +128,13 @@ async function planOf(
 /** What a restore wanted of the files, as they are now. */
 async function planAgain(
 	{ session }: OpenSession,
-	{ plan, turn }: EntryOf<'restore'>,
+	{ plan, turn, agent }: EntryOf<'restore'>,
 	world: RewindWorld,
 	signal: AbortSignal,
 ): Promise<RestorePlan | undefined> {
 	// Of one turn that was taken back alone, what came later stays.
 	if (turn !== undefined) return await planTurnUndo({ session, ...world, prompt: turn }, signal);
+	if (agent !== undefined) return await planAgentUndo({ session, ...world, agent }, signal);
 	const toEpoch = readToEpoch(await loadBlobText(plan, world.blobs));
 	return toEpoch === undefined ? undefined : await planRestore({ session, ...world, toEpoch }, signal);
 }

@@ -49,6 +49,7 @@ const shape = {
 	'limits.steps': z.number().int().min(1).nullable().catch(200),
 	'limits.costUsd': z.number().positive().nullable().catch(null),
 	'limits.minutes': z.number().positive().nullable().catch(null),
+	'agents.maxParallel': z.number().int().min(1).max(10).catch(3),
 	'lineOrigin.hover': z.boolean().catch(true),
 	trace: z.boolean().catch(false),
 } as const;

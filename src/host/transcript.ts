@@ -10,6 +10,7 @@ import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts'
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import { AgentEntries } from './agentEntries.ts';
 import { CallChanges } from './callChanges.ts';
 import { compactedItem } from './compactedItem.ts';
 import { type Cost, NO_COST, turnCostNote, withReply } from './costWords.ts';
@@ -57,6 +58,14 @@ export class Transcript {
 	#pendingRestore: EntryOf<'restore'> | undefined;
 	/** An undo that left conflicts. */
 	#undone: EntryOf<'restore'> | undefined;
+	/** What agents did that work for the session. */
+	readonly #agents = new AgentEntries({
+		row: (id) => this.row(id),
+		put: (row) => this.#put(row),
+		proposed: (entry) => this.#proposed(entry),
+		decided: (entry) => this.#decided(entry),
+		operated: (entry) => this.#operated(entry),
+	});
 	readonly #failures = new Map<string, NonNullable<EntryOf<'restoreDone'>['failures']>>();
 
 	constructor(inputs: TranscriptInputs) {
@@ -76,6 +85,7 @@ export class Transcript {
 
 	/** Takes the next entry of the branch (or its ledger) and returns the rows that are new or changed. */
 	apply(entry: Entry): readonly TranscriptItem[] {
+		if (entry.agentId !== 'main' && !isConversation(entry)) return this.#agents.apply(entry);
 		const changed: TranscriptItem[] = [];
 		if (isConversation(entry)) {
 			this.#lastConversation = entry.id;
@@ -167,6 +177,8 @@ export class Transcript {
 				if (row?.kind !== 'tool' && row?.kind !== 'edit') return undefined;
 				return this.#withChanges(finishedRow(row, entry, this.#inputs, this.#hasWritten.has(row.id)));
 			}
+			case 'subagent':
+				return this.#agents.run(entry);
 			case 'permission': {
 				const row = this.row(entry.toolUseId);
 				if (entry.verdict !== 'deny') return undefined;
@@ -361,7 +373,10 @@ function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {
 	return entry.parentId === null || onBranch.has(entry.parentId);
 }
 
-const whatOf = ({ turn }: EntryOf<'restore'>): string => (turn === undefined ? 'Files rewound' : 'One turn taken back');
+function whatOf({ turn, agent }: EntryOf<'restore'>): string {
+	if (agent !== undefined) return `Taken back: what ${plainName(agent)} changed`;
+	return turn === undefined ? 'Files rewound' : 'One turn taken back';
+}
 
 function hashOf(content: ContentRef | ContentHash | undefined): string | undefined {
 	if (content === undefined || content === 'absent') return undefined;

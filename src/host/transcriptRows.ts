@@ -8,6 +8,7 @@ import type { EntryOf } from '../core/session/entry.ts';
 import { namedCall } from '../core/tools/lateTools.ts';
 import type { ToolLabel } from '../core/tools/tool.ts';
 import type { DiffLine, TranscriptItem } from '../protocol/transcriptItem.ts';
+import { settledLane, waitingLane } from './agentRow.ts';
 import { planAfter, planPreview } from './planRow.ts';
 
 export type ItemOf<K extends TranscriptItem['kind']> = Extract<TranscriptItem, { kind: K }>;
@@ -86,6 +87,7 @@ function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> 
 		preview: '',
 		isTruncated: false,
 		...planPreview(block),
+		...waitingLane(block),
 	};
 }
 
@@ -153,14 +155,14 @@ export function finishedRow(
 		isTruncated: text.length > PREVIEW_CHARS || entry.output !== undefined || isBlob,
 		...(row.isMarkdown ? { preview: planAfter(row.preview, text), isTruncated: false } : {}),
 	};
-	if (interruption === undefined) return finished;
-	return interruptedRow({ ...finished, state: row.state }, interruption, hasWritten);
+	if (interruption === undefined) return settledLane(finished);
+	return settledLane(interruptedRow({ ...finished, state: row.state }, interruption, hasWritten));
 }
 
 /** A call that no running turn will finish. */
 export function abandonedRow(row: TranscriptItem, hasWritten: boolean): TranscriptItem {
 	if (row.kind === 'tool' && (row.state === 'waiting' || row.state === 'running'))
-		return interruptedRow(row, 'interrupted', hasWritten);
+		return settledLane(interruptedRow(row, 'interrupted', hasWritten));
 	if (row.kind === 'edit' && (row.state === 'writing' || row.state === 'proposed'))
 		return interruptedRow(row, 'interrupted', hasWritten);
 	if ((row.kind === 'answer' || row.kind === 'thinking') && row.isStreaming) return { ...row, isStreaming: false };

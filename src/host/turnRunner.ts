@@ -18,6 +18,7 @@ import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
+import { settleAgents } from './agentRuns.ts';
 import type { WindowHooks } from './hooks.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
@@ -47,6 +48,7 @@ export type TurnWorld = Pick<
 	/** What Node can do, for the services of tools. */
 	readonly outside?: NonNullable<ServiceWorld['outside']>;
 	readonly browsers?: Browsers;
+	readonly stores?: NonNullable<ServiceWorld['stores']>;
 	/** Before each prompt: what the user did to pending changes goes to the log, so that the prompt can tell it. Never rejects. */
 	recordEdits?(session: Session): Promise<void>;
 	/** Branch and changes of the folders, for a brief. Not there: not told. */
@@ -168,6 +170,7 @@ export async function runApart(
 /** What a crash or a full disk left open is closed before the next prompt, not when a session is only looked at. */
 async function settle(open: OpenSession, world: TurnWorld): Promise<void> {
 	const { session, wasTakenOver } = open;
+	await settleAgents(open, world);
 	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
 	await world.windowHooks?.refresh(open);
 	await world.recordEdits?.(session);
@@ -220,7 +223,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		isOfficialEndpoint: choice.isOfficialEndpoint,
 		...(choice.reminderForms === undefined ? {} : { reminderForms: choice.reminderForms }),
 		...(world.lateToolSources === undefined ? {} : { lateTools: joinLateTools(world.lateToolSources) }),
-		services: servicesFor(open, world),
+		services: servicesFor(open, world, () => portsFor(open, world)),
 		loadedTexts: open.loadedTexts,
 		trace: world.trace,
 	};

@@ -1,18 +1,27 @@
 /** The services and further tools that the turns of one session have in this window. */
+import type { TurnPorts } from '../core/agent/turnTypes.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { ToolServices } from '../core/tools/services.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
+import { type AgentRunsWorld, subagentsOf } from './agentRuns.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { askingServices } from './askingServices.ts';
 import type { OpenSession } from './openSession.ts';
 
 /** What the services of every session are made of. */
-export type ServiceWorld = { readonly outside?: Pick<OutsideWorld, 'web'>; readonly browsers?: Browsers };
+export type ServiceWorld = AgentRunsWorld & {
+	readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles'>;
+	readonly browsers?: Browsers;
+};
 
-export function servicesFor(open: OpenSession, { outside, browsers }: ServiceWorld): ToolServices {
+/** `ports` are those of a turn of the session, for the agents that work for it. */
+export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () => TurnPorts): ToolServices {
+	const { outside, browsers } = world;
+	const subagents = subagentsOf(open, world, ports);
 	return {
 		sessionId: open.session.id,
 		...askingServices(open),
+		...(subagents === undefined ? {} : { subagents }),
 		...(outside === undefined ? {} : { web: outside.web }),
 		...(browsers === undefined ? {} : { browser: browsers.of(open.session.id) }),
 	};

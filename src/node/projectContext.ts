@@ -6,6 +6,8 @@ import { arch, release, type as systemName } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type { WorkspaceRoot } from '../core/ports.ts';
+import { agentListText, joinDefinitions } from '../core/subagents/agentDefinition.ts';
+import { readAgentFiles } from './agentFiles.ts';
 import { loadMemory, type MemoryOptions } from './memoryFiles.ts';
 import { decode, readStart } from './readStart.ts';
 import { defaultShellPath } from './shellProcess.ts';
@@ -20,11 +22,17 @@ export async function loadProjectContext(
 	options: MemoryOptions = {},
 ): Promise<ProjectContext> {
 	// The first request of a session waits for this, so nothing in here waits for something it does not need.
-	const [branch, memory] = await Promise.all([gitBranch(cwd), loadMemory(roots, options)]);
+	const [branch, memory, agents] = await Promise.all([
+		gitBranch(cwd),
+		loadMemory(roots, options),
+		options.homeFolder === undefined ? undefined : readAgentFiles(roots, options.homeFolder),
+	]);
+	const agentList = agentListText(joinDefinitions(agents?.definitions ?? []));
 	return {
 		memory: memory.files,
-		notices: memory.notices,
+		notices: [...memory.notices, ...(agents?.problems ?? []).map((problem) => `Not an agent: ${problem}.`)],
 		asked: memory.asked,
+		...(agentList === '' ? {} : { lists: [agentList] }),
 		environment: [
 			`Operating system: ${systemName()} ${release()} (${arch()})`,
 			`Shell: ${defaultShellPath()}`,

@@ -1,5 +1,6 @@
 /** What the panel says to the host. A closed union; the host parses every message with it. */
 import * as z from 'zod';
+import { agentActionSchema } from './agentLane.ts';
 import { askAnswerSchema } from './asking.ts';
 import { briefAnswerSchema } from './brief.ts';
 import { inspectSchema } from './contextItems.ts';
@@ -120,6 +121,10 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('summary.compare') }),
 	/** The whole output of a tool row: answered with `expanded`. */
 	z.object({ kind: z.literal('item.expand'), id: z.string() }),
+	/** The lane of an agent is open: answered with `agent.rows`, now and while it works. Or it is closed. */
+	z.object({ kind: z.literal('agent.show'), id: z.string(), isOpen: z.boolean() }),
+	/** `id` is the row of the call that started it. */
+	z.object({ kind: z.literal('agent.act'), id: z.string(), action: agentActionSchema }),
 	/** Show what a call changed in one file as a native diff, or without `key` in all of them. */
 	z.object({ kind: z.literal('change.open'), id: z.string(), key: z.string().optional() }),
 	/** The rows before this one: answered with `older`. */

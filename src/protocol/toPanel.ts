@@ -156,6 +156,14 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 	/** What the edit that was asked about would change. */
 	z.object({ kind: z.literal('context.plan'), plan: contextPlanSchema }),
 	z.object({ kind: z.literal('expanded'), id: z.string(), text: z.string() }),
+	/** What an agent said and did, for the lane of this row that is open. */
+	z.object({
+		kind: z.literal('agent.rows'),
+		id: z.string(),
+		items: z.array(transcriptItemSchema),
+		/** Rows before these, which its transcript shows. */
+		olderRows: z.number().int().nonnegative(),
+	}),
 	/** Rows that stand right before the row `beforeId`. */
 	z.object({
 		kind: z.literal('older'),

@@ -1,5 +1,6 @@
 /** One row of the transcript as the panel receives it. Made by `host/transcript.ts` only; the panel knows no entries. */
 import * as z from 'zod';
+import { agentLaneSchema } from './agentLane.ts';
 import { questionSchema } from './asking.ts';
 import { shownChangesSchema, shownLimitsSchema } from './callEffects.ts';
 
@@ -83,6 +84,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		isTruncated: z.boolean(),
 		/** `preview` is Markdown. */
 		isMarkdown: z.boolean().optional(),
+		/** The agent that the call started. */
+		agent: agentLaneSchema.optional(),
 		/** What of its effects on files could not be taken back; absent when it can have none. */
 		limits: shownLimitsSchema.optional(),
 		/** What it changed in files, once it is over; absent when nothing. */
@@ -103,6 +106,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		isDiffTruncated: z.boolean(),
 		/** The model still writes the call: `lines` are the newest ones, and what is left out stands above them. */
 		isGrowing: z.boolean().optional(),
+		/** The agent of the session's that made it; absent = the session itself. */
+		agent: z.string().optional(),
 		/** Why it failed or was rejected; or that it was edited by the user or left unsaved. */
 		note: z.string(),
 	}),
@@ -117,6 +122,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		rule: z.string().optional(),
 		/** What could not be taken back; comes a moment later than the question. */
 		limits: shownLimitsSchema.optional(),
+		/** The agent of the session's that wants it; absent = the session itself. */
+		agent: z.string().optional(),
 		/** Files whose unsaved changes it would not see. */
 		unsaved: z.array(z.string()).optional(),
 		/** It is the turn that asks whether to go on, not a tool: what the button says. */

@@ -18,6 +18,7 @@ export function editCard(item: EditItem, context: ViewContext): TemplateResult {
 			<span class="path" title=${item.path}><bdi>${item.path}</bdi></span>
 			${lineCounts(item.addedLines, item.removedLines)}
 		</header>
+		${item.agent === undefined ? nothing : html`<p class="card-note">Agent ${item.agent}</p>`}
 		${diffLines(item)} ${item.note === '' ? nothing : html`<p class="card-note">${item.note}</p>`}
 		<div class="card-buttons">
 			${textButton({ label: 'Accept', look: 'primary', hint: 'Accept (Alt+Enter in the diff)', onClick: () => act(item, context, 'accept') })}

@@ -37,7 +37,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 			</button>
 		</header>
 		<pre class="command" id="target-${item.id}" tabindex="0">${item.target}</pre>
-		<p class="card-note" id="cause-${item.id}">${item.cause}</p>
+		<p class="card-note" id="cause-${item.id}">${item.agent === undefined ? nothing : html`<span class="card-agent">Agent ${item.agent}.</span> `}${item.cause}</p>
 		${item.unsaved === undefined || item.unsaved.length === 0 ? nothing : unsavedLine(item.unsaved, () => answer(item, context, 'allowOnce', true))}
 		${limitsLine(item.id, item.limits, context)}
 		<div class="card-buttons">

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { shortDuration } from '../format.ts';
 import { describeFold, type ToolItem } from '../transcriptGroups.ts';
+import { agentLane, isLane } from './agentLane.ts';
 import { changesLine, limitsLine } from './callEffects.ts';
 import { markdownText } from './markdownText.ts';
 import { icon } from './parts.ts';
@@ -12,6 +13,7 @@ const SHOWN_FROM_MS = 100;
 const SHORT_TARGET_CHARS = 32;
 
 export function toolRow(item: ToolItem, context: ViewContext): TemplateResult {
+	if (isLane(item)) return agentLane(item, context);
 	const isOpen = context.openRows.has(item.id);
 	return html`<div class="tool is-${item.state}" data-row=${item.id}>
 		<button

@@ -93,6 +93,7 @@ function guardedItem(item: TranscriptItem, context: ViewContext): unknown {
 		...effectLists(item.id).map((list) => context.openRows.has(list)),
 		context.reasonFor === item.id,
 		context.state.wholeOutputs.get(item.id),
+		context.state.agentRows.get(item.id),
 	];
 	return guard(changes, () => itemView(item, context));
 }

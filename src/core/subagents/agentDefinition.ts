@@ -46,7 +46,7 @@ const GENERAL: AgentDefinition = {
 };
 
 /** Sorted by name. */
-export const builtInAgents: readonly AgentDefinition[] = [
+const builtInAgents: readonly AgentDefinition[] = [
 	{
 		name: 'explore',
 		description: 'Finds something out in the code; reads only',

@@ -122,6 +122,13 @@ export function createSubagentSession(options: SubagentSessionOptions): Session 
 		return made;
 	};
 
+	function append<T extends EntryType>(...drafts: EntryDraft<T>[]): EntryOf<T>[];
+	function append(...drafts: EntryDraft[]): unknown {
+		const made = appendAll(drafts);
+		for (const entry of made) appended.fire(entry);
+		return made;
+	}
+
 	for (const entry of log.entries) add(entry);
 	if (options.prefix) {
 		newestPrefix = { ...kept({ type: 'prefix', ...options.prefix }), parentId: null };
@@ -197,11 +204,7 @@ export function createSubagentSession(options: SubagentSessionOptions): Session 
 			// What the session it starts from had is not its own.
 			return entries.findLast((entry): entry is Entry & EntryOf<T> => entry.type === type && entry.agentId === agentId);
 		},
-		append<T extends EntryType>(...drafts: EntryDraft<T>[]): EntryOf<T>[] {
-			const made = appendAll(drafts as unknown as EntryDraft[]);
-			for (const entry of made) appended.fire(entry);
-			return made as unknown as EntryOf<T>[];
-		},
+		append,
 		appendFor: (id, ...drafts) => parent.appendFor(id, ...drafts),
 		async sync() {
 			// First what the session's log may name.

@@ -3,6 +3,7 @@
 import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
+import { agentItems, agentRows } from './agentSamples.ts';
 import { planCard, questionCard, tasks } from './askingSamples.ts';
 import { brief, briefCard, continued, mechanicalBrief, startedBrief, suggestion, turnEnd } from './briefSamples.ts';
 import { contextMessage, contextPlan } from './contextSamples.ts';
@@ -260,6 +261,10 @@ interface Sample {
 
 /** One picture each. */
 export const samples: Readonly<Record<string, Sample>> = {
+	agents: {
+		messages: [snapshot({ items: agentItems, head: { state: 'awaitingUser' } }), agentRows],
+		clicks: ['[data-row=a2] .tool-line'],
+	},
 	question: { messages: [snapshot({ items: [...items, questionCard], head: { state: 'awaitingUser' } })] },
 	plan: { messages: [snapshot({ items: [...items, planCard], head: { state: 'awaitingUser', tasks } })] },
 	tasks: { messages: [snapshot({ items, head: { tasks } })], clicks: ['.tasks-line'] },

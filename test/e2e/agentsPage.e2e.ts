@@ -1,0 +1,73 @@
+/** The lanes of agents in the panel's page in a headless Chromium. Skipped, and counted as such, where there is no Chromium. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { agentItems, agentRows } from '../webview/harness/agentSamples.ts';
+import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import { snapshot } from '../webview/harness/samples.ts';
+
+describe('agents in the page', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
+	let browser: PanelBrowser;
+	before(async () => {
+		browser = await startPanelBrowser();
+	});
+	after(() => browser.close());
+
+	async function withPanel(check: (panel: PanelPage) => Promise<void>) {
+		const panel = await browser.open({ theme: 'dark', widthPx: 320 });
+		await panel.send(snapshot({ items: agentItems }));
+		await check(panel);
+		assert.deepEqual(panel.errors, []);
+		await panel.page.close();
+	}
+
+	test('one that works says what it does and what it holds, and can be stopped', () =>
+		withPanel(async (panel) => {
+			const group = panel.page.getByRole('group', { name: 'Agent: Find all callers of area()' });
+			await group.getByText('Search "area(" in src/geometry').waitFor();
+			await group.getByText('41.2k / 200k · 4 steps · $0.18').waitFor();
+			assert.equal(
+				await group.getByRole('meter', { name: 'Context of explore-1' }).getAttribute('aria-valuenow'),
+				'41200',
+			);
+			await group.getByRole('button', { name: 'Stop' }).click();
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'agent.act', id: 'a1', action: 'stop' });
+		}));
+
+	test('one that is over shows what it did when it is opened, and what can be done with it', () =>
+		withPanel(async (panel) => {
+			const group = panel.page.getByRole('group', { name: 'Agent: Guard perimeter()' });
+			assert.equal(await group.getByRole('button', { name: 'Continue…' }).count(), 0);
+			// By keyboard alone.
+			await group.getByRole('button', { expanded: false }).focus();
+			await panel.page.keyboard.press('Enter');
+			await group.getByRole('button', { expanded: true }).waitFor();
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'agent.show', id: 'a2', isOpen: true });
+			await panel.send(agentRows);
+			const region = group.getByRole('region', { name: 'What general-1 did' });
+			await region.getByText('RangeError').waitFor();
+			await region.getByText('3 earlier rows').waitFor();
+			for (const [name, action] of [
+				['Continue…', 'continue'],
+				['Take back its edits…', 'takeBack'],
+				['Open transcript', 'open'],
+			] as const) {
+				await group.getByRole('button', { name }).click();
+				assert.deepEqual((await panel.posted()).at(-1), { kind: 'agent.act', id: 'a2', action });
+			}
+		}));
+
+	test('one that was stopped offers at once to take back its edits; one that changed nothing does not', () =>
+		withPanel(async ({ page }) => {
+			const stopped = page.getByRole('group', { name: 'Agent: Rename the module' });
+			await stopped.getByRole('button', { name: 'Take back its edits…' }).waitFor();
+			const waiting = page.getByRole('group', { name: 'Agent: Check the docs' });
+			await waiting.getByText('begins when another one ends').waitFor();
+			assert.equal(await waiting.getByRole('meter').count(), 0);
+		}));
+
+	test('what one asks names it', () =>
+		withPanel(async ({ page }) => {
+			const card = page.getByRole('group', { name: 'Permission: Bash' });
+			await card.getByText('Agent general-2.').waitFor();
+		}));
+});
