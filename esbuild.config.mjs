@@ -82,6 +82,8 @@ const host = {
 	// The Node of the oldest VS Code that `engines` admits.
 	target: 'node22',
 	external: ['vscode'],
+	// Its other form loads its parts by names that a bundle does not have.
+	alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
 	// `import()` becomes a `require` that runs when it is reached, which every extension host understands.
 	supported: { 'dynamic-import': false },
 };

@@ -3,7 +3,7 @@
  * Small on purpose: nothing here knows sessions, models or tools.
  */
 import * as vscode from 'vscode';
-import type { Agent, BranchNode, ChangeNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
+import type { Agent, BranchNode, ChangeNode, McpNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
 import { ContextFiles } from './host/contextFiles.ts';
 
 /** What other extensions get. */
@@ -19,6 +19,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 	const branches = new LazyTree<BranchNode>('retrace.branches', async () => (await agent()).branches);
 	const timeline = new LazyTree<TimelineNode>('retrace.timeline', async () => (await agent()).timeline);
 	const changes = new LazyTree<ChangeNode>('retrace.changes', async () => (await agent()).changes);
+	const mcp = new LazyTree<McpNode>('retrace.mcp', async () => (await agent()).mcp);
 	const commands = commandIds(context);
 	const files = new ContextFiles(async () => {
 		const { startContextFileClient } = await import('./host/contextFileClient.ts');
@@ -27,8 +28,8 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 	contextFiles = files;
 	const agent = (): Promise<Agent> => {
 		const views = { tree: sessions.view, branches: branches.view, timeline: timeline.view, changes: changes.view };
-		const surfaces = { ...views, commands, contextFiles: files, neededAtMs: performance.now() };
-		running ??= load(context, surfaces, { sessions, branches, timeline, changes }).catch((error: unknown) => {
+		const surfaces = { ...views, mcp: mcp.view, commands, contextFiles: files, neededAtMs: performance.now() };
+		running ??= load(context, surfaces, { sessions, branches, timeline, changes, mcp }).catch((error: unknown) => {
 			// The next use tries again: what failed may be gone by then (a full disk, a storage that is not there yet).
 			running = undefined;
 			void vscode.window.showErrorMessage(`Retrace could not start. Your files are untouched. ${String(error)}`);
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 		branches,
 		timeline,
 		changes,
+		mcp,
 		vscode.window.registerWebviewViewProvider(
 			'retrace.chat',
 			{ resolveWebviewView: async (view) => (await agent()).attachChat(view) },
@@ -76,6 +78,7 @@ type Trees = {
 	readonly branches: LazyTree<BranchNode>;
 	readonly timeline: LazyTree<TimelineNode>;
 	readonly changes: LazyTree<ChangeNode>;
+	readonly mcp: LazyTree<McpNode>;
 };
 
 async function load(context: vscode.ExtensionContext, surfaces: Surfaces, trees: Trees): Promise<Agent> {
@@ -85,6 +88,7 @@ async function load(context: vscode.ExtensionContext, surfaces: Surfaces, trees:
 	trees.branches.connect(agent.branches);
 	trees.timeline.connect(agent.timeline);
 	trees.changes.connect(agent.changes);
+	trees.mcp.connect(agent.mcp);
 	return agent;
 }
 

@@ -4,9 +4,10 @@
  */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { type PromptAttachment, promptAttachmentsSchema } from '../src/protocol/toHost.ts';
-import type { PanelHead } from '../src/protocol/toPanel.ts';
+import type { MentionOffer, PanelHead } from '../src/protocol/toPanel.ts';
 import { LONG_TEXT_CHARS, readPaste, textAttachment } from './attachments.ts';
 import { attachmentChips, noteMode, pickers, queueList, slashList } from './composerParts.ts';
+import { createMentionList } from './mentionList.ts';
 import type { PanelState, Toast } from './panelState.ts';
 import { matchingCommands, meaningOf, memoryNote } from './slashCommands.ts';
 import { iconButton } from './views/parts.ts';
@@ -16,6 +17,8 @@ export interface Composer {
 	view(head: PanelHead): TemplateResult;
 	/** `returned` is attached again: the prompt it came with was not sent. */
 	setText(text: string, how: 'replace' | 'append', returned?: readonly PromptAttachment[]): void;
+	/** What the host found for a mention that is being typed. */
+	offerMentions(number: number, offers: readonly MentionOffer[]): void;
 	/** Takes the host's draft, unless something is being typed in the same session. */
 	offerDraft(draft: string, isOtherSession: boolean): void;
 	focus(): void;
@@ -58,6 +61,16 @@ export function createComposer(options: ComposerOptions): Composer {
 	let draftTimer: number | undefined;
 
 	const input = () => root.querySelector<HTMLTextAreaElement>('textarea.input');
+
+	const mentions = createMentionList({
+		post,
+		input,
+		requestRender,
+		setValue(value, caret) {
+			setValue(value);
+			input()?.setSelectionRange(caret, caret);
+		},
+	});
 
 	function setValue(value: string): void {
 		text = value;
@@ -137,6 +150,7 @@ export function createComposer(options: ComposerOptions): Composer {
 	function onKeyDown(event: KeyboardEvent): void {
 		// 229: the key belongs to an input method that does not say so otherwise.
 		if (event.isComposing || event.keyCode === 229) return;
+		if (mentions.takeKey(event)) return;
 		const list = commands();
 		const chosen = list[Math.min(slashIndex, list.length - 1)];
 		if (chosen !== undefined) {
@@ -189,7 +203,7 @@ export function createComposer(options: ComposerOptions): Composer {
 			const running = isRunning(head);
 			const locked = isLocked(head);
 			return html`<div class="composer ${running && head.state !== 'awaitingUser' ? 'is-working' : ''}">
-				${queueList(head, post)} ${slashList(list, active, complete)}
+				${queueList(head, post)} ${slashList(list, active, complete)} ${mentions.view()}
 				<div class="input-box">
 					${attachmentChips(attachments, (index) => {
 						setAttachments(attachments.filter((_, other) => other !== index));
@@ -201,8 +215,8 @@ export function createComposer(options: ComposerOptions): Composer {
 						rows="1"
 						aria-label="Message Retrace"
 						aria-autocomplete="list"
-						aria-controls=${list.length > 0 ? 'slash-list' : nothing}
-						aria-activedescendant=${active === undefined ? nothing : `slash-${active.name}`}
+						aria-controls=${list.length > 0 ? 'slash-list' : mentions.activeId === undefined ? nothing : 'mention-list'}
+						aria-activedescendant=${active === undefined ? (mentions.activeId ?? nothing) : `slash-${active.name}`}
 						placeholder=${placeholderOf(head, running)}
 						?disabled=${locked}
 						spellcheck="true"
@@ -211,7 +225,9 @@ export function createComposer(options: ComposerOptions): Composer {
 							isSlashClosed = false;
 							slashIndex = 0;
 							setValue(event.currentTarget.value);
+							mentions.inputChanged(event.currentTarget);
 						}}
+						@blur=${mentions.close}
 						@keydown=${onKeyDown}
 						@paste=${(event: ClipboardEvent) => void onPaste(event)}
 					></textarea>
@@ -232,6 +248,7 @@ export function createComposer(options: ComposerOptions): Composer {
 			// A prompt that comes back does not take the user out of an editor or a palette.
 			if (document.hasFocus()) input()?.focus();
 		},
+		offerMentions: mentions.offer,
 		offerDraft(draft, isOtherSession) {
 			if (isOtherSession || text === '') {
 				text = draft;

@@ -134,6 +134,7 @@ export function createPanel(root: HTMLElement, post: Post, memory: Memory): Pane
 		} else if (message.kind === 'reveal')
 			reveal.show(message.id, { takesFocus: true, ...(message.mark === undefined ? {} : { mark: message.mark }) });
 		else if (message.kind === 'input') composer.setText(message.text, message.how, message.attachments);
+		else if (message.kind === 'mention.offers') composer.offerMentions(message.number, message.offers);
 		else if (message.kind === 'focus') composer.focus();
 		find.receive(message);
 		contextDialog.receive(message, state.context !== null);

@@ -118,6 +118,7 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 		case 'focus':
 		case 'reveal':
 		case 'find.results':
+		case 'mention.offers':
 			return state;
 		default:
 			return assertNever(message);

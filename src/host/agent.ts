@@ -6,10 +6,7 @@ import * as vscode from 'vscode';
 import { DisposableStore } from '../base/disposable.ts';
 import { asSessionId, asToolUseId } from '../base/ids.ts';
 import { loadProposal } from '../core/edit/proposals.ts';
-import type { WorkspaceRoot } from '../core/ports.ts';
 import { createBranchReader } from '../core/session/branchReader.ts';
-import type { SessionDefaults } from '../core/session/session.ts';
-import { builtInTools } from '../core/tools/registry.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import type { Agent, OutsideWorld, Surfaces } from './agentTypes.ts';
 import { tellOfAsks } from './asks.ts';
@@ -30,6 +27,7 @@ import { createEditorWorkspace } from './editorWorkspace.ts';
 import { createWindowTraffic } from './fileTraffic.ts';
 import { attachHooks, endHooks, tellHooksOfAsks } from './hookEvents.ts';
 import { createHooks } from './hooks.ts';
+import { createMcp } from './mcp.ts';
 import { createMemory } from './memory.ts';
 import { createMergeEditor } from './mergeEditor.ts';
 import { createModelChoice } from './modelChoice.ts';
@@ -57,6 +55,7 @@ import { Timeline } from './timeline.ts';
 import { createTraceChannel } from './traceChannel.ts';
 import { createTransferCommands } from './transferCommands.ts';
 import { UnreadSessions } from './unreadSessions.ts';
+import { codeReason, sessionDefaults, workspaceRoots } from './workspaceFacts.ts';
 import { notedWorkspace, noteEditorWrites } from './writeNotes.ts';
 
 export async function createAgent(
@@ -111,6 +110,10 @@ export async function createAgent(
 		relativePath,
 	});
 	const hookEvents = { clock: outside.clock, trace: channel.trace, hooks, onError };
+	const mcp = createMcp({
+		...{ outside, view: surfaces.mcp, state: workspaceState, secrets: context.secrets, blobs: stores.blobs },
+		...{ roots, cwd, isTrusted, onError, addToInput: (text) => views.addToInput(text) },
+	});
 	const world: SessionHostWorld = {
 		stores,
 		blobs: stores.blobs,
@@ -141,6 +144,7 @@ export async function createAgent(
 			return attached;
 		},
 		...memory.ports,
+		...mcp.ports,
 		windowHooks: hooks,
 		sessionEnds: (session) => endHooks(session, hookEvents),
 		codeReason,
@@ -296,6 +300,7 @@ export async function createAgent(
 		}),
 		timelineCommands: timeline.commands,
 		hookCommands: { reviewHooks: () => hooks.review() },
+		mcpCommands: mcp.commands,
 		memoryCommands: memory.commands({ host, inspector, say: (message) => views.say(message) }),
 		doctorCommands: doctor.commands,
 		searchCommands: {
@@ -327,10 +332,7 @@ export async function createAgent(
 				await host.remove(id);
 				unread.clear(id);
 			},
-			async addToInput(text) {
-				await views.focus();
-				views.say({ kind: 'input', text, how: 'append' });
-			},
+			addToInput: (text) => views.addToInput(text),
 			onError,
 		}),
 		review: {
@@ -359,48 +361,24 @@ export async function createAgent(
 		branches,
 		timeline: timeline.tree,
 		changes: review.tree,
+		mcp: mcp.tree,
 		attachChat: (view) => views.side.attach(view),
 		attachSearch: (view) => search.attach(view),
 		restoreTab: (panel, state) => views.restoreTab(panel, state),
 		openLink: (uri) =>
-			runGuarded('link', () => openSessionLink(uri, { host, views, sessions: stores.sessions }), channel),
+			runGuarded(
+				'link',
+				async () => {
+					if (!mcp.takeRedirect(uri)) await openSessionLink(uri, { host, views, sessions: stores.sessions });
+				},
+				channel,
+			),
 		run: (command, args) => runCommand(commands, command, args, channel),
 		async close() {
-			await Promise.all([host.sessions.closeAll(), browsers.closeAll()]);
+			await Promise.all([host.sessions.closeAll(), mcp.close(), browsers.closeAll()]);
 			await registry?.close();
 			await scanner.dispose();
 			store.dispose();
 		},
 	};
-}
-
-function workspaceRoots(): readonly WorkspaceRoot[] {
-	const folders = vscode.workspace.workspaceFolders ?? [];
-	return folders.filter((one) => one.uri.scheme === 'file').map((one) => ({ name: one.name, path: one.uri.fsPath }));
-}
-
-function sessionDefaults(
-	context: vscode.ExtensionContext,
-	roots: readonly WorkspaceRoot[],
-	cwd: string,
-	model: string,
-): SessionDefaults {
-	const manifest: unknown = context.extension.packageJSON;
-	const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-	return {
-		cwd,
-		mode: setting('mode'),
-		model,
-		roots: roots.map((root) => root.path),
-		extensionVersion: hasVersion ? String(manifest.version) : '0.0.0',
-		toolNames: builtInTools.map((tool) => tool.name),
-	};
-}
-
-/** Why a rewind cannot restore files now. */
-function codeReason(): string | null {
-	if (!setting('checkpoints.enabled')) return 'Checkpoints are turned off in the settings.';
-	if (!vscode.workspace.isTrusted) return 'This folder is not trusted, so no file is written.';
-	if (workspaceRoots().length === 0) return 'No folder is open.';
-	return null;
 }

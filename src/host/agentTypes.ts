@@ -59,6 +59,20 @@ export type ChangeNode =
 	| { readonly kind: 'turn'; readonly sessionId: string; readonly prompt: string }
 	| { readonly kind: 'file'; readonly sessionId: string; readonly uri: string; readonly prompt?: string };
 
+/** A row of the MCP servers tree. */
+export type McpNode =
+	| { readonly kind: 'server'; readonly server: string }
+	| { readonly kind: 'group'; readonly server: string; readonly group: 'tools' | 'resources' | 'prompts' }
+	/** `name` is what the server calls it: a tool, a prompt, or the address of a resource. */
+	| {
+			readonly kind: 'offer';
+			readonly server: string;
+			readonly group: 'tools' | 'resources' | 'prompts';
+			readonly name: string;
+	  }
+	/** Something in a file that declares servers. */
+	| { readonly kind: 'problem'; readonly file: string; readonly line: number; readonly message: string };
+
 /** The lazy half of the extension. */
 export type Agent = {
 	attachChat(view: vscode.WebviewView): void;
@@ -71,6 +85,7 @@ export type Agent = {
 	readonly branches: vscode.TreeDataProvider<BranchNode>;
 	readonly timeline: vscode.TreeDataProvider<TimelineNode>;
 	readonly changes: vscode.TreeDataProvider<ChangeNode>;
+	readonly mcp: vscode.TreeDataProvider<McpNode>;
 	/** Runs a command of the table; errors are shown to the user, not thrown. */
 	run(command: string, args: readonly unknown[]): Promise<void>;
 	/** Stops running turns, closes every session and waits for it. */
@@ -83,6 +98,7 @@ export type Surfaces = {
 	readonly branches: vscode.TreeView<BranchNode>;
 	readonly timeline: vscode.TreeView<TimelineNode>;
 	readonly changes: vscode.TreeView<ChangeNode>;
+	readonly mcp: vscode.TreeView<McpNode>;
 	/** Shows what memory files weigh, in their documents. */
 	readonly contextFiles: Pick<ContextFiles, 'isRunning' | 'onDidStart' | 'setWeights'>;
 	/** Ids of the commands that `run` must know. */

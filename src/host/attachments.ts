@@ -8,6 +8,7 @@ import type { Prompt } from '../core/agent/turnTypes.ts';
 import { decodeText } from '../core/edit/textFile.ts';
 import type { Workspace } from '../core/ports.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
+import type { ResourceReader } from './mcpMentions.ts';
 import { type FileMention, mentionOf, mentionsIn } from './mentions.ts';
 import { mentionedSessionName, type SessionDigests } from './sessionMentions.ts';
 
@@ -23,6 +24,7 @@ export async function readPrompt(
 	workspace: Workspace,
 	cwd: string,
 	digests: SessionDigests = async () => undefined,
+	readResource: ResourceReader = async () => undefined,
 ): Promise<Prompt> {
 	const attachments: Attachment[] = [];
 	for (const one of attached) attachments.push(await readAttachment(one, workspace, cwd));
@@ -32,7 +34,9 @@ export async function readPrompt(
 			const name = mentionOf(mention.path, mention.startLine, mention.endLine).slice(1);
 			if (attachments.some((one) => one.name === name)) continue;
 			const content = await readFileText(mention, workspace, cwd);
+			const resource = content.kind === 'text' ? undefined : await readResource(mention.path);
 			if (content.kind === 'text') attachments.push(fileAttachment(name, mention, content.text));
+			else if (resource) attachments.push({ name, content: resource });
 		}
 	for (const { path } of mentionsIn(text)) {
 		const sessionName = mentionedSessionName(path);

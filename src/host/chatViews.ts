@@ -69,6 +69,12 @@ export class ChatViews implements Disposable {
 		this.say({ kind: 'focus' });
 	}
 
+	/** Puts text behind what is typed there, and brings the input in front. */
+	async addToInput(text: string): Promise<void> {
+		await this.focus();
+		this.say({ kind: 'input', text, how: 'append' });
+	}
+
 	/** From a list or a notification: where the session is shown already, else in the side panel. */
 	async open(id: SessionId): Promise<void> {
 		const { host } = this.#world;

@@ -43,6 +43,8 @@ export type CommandWorld = {
 	readonly hookCommands: Readonly<Record<string, Command>>;
 	/** Of memory.ts. */
 	readonly memoryCommands: Readonly<Record<string, Command>>;
+	/** Of mcp.ts. */
+	readonly mcpCommands: Readonly<Record<string, Command>>;
 	/** Of searchView.ts. */
 	readonly searchCommands: Readonly<Record<string, Command>>;
 	readonly merges: Pick<MergeEditor, 'use'>;
@@ -123,6 +125,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		...world.hookCommands,
 		...world.memoryCommands,
 		...world.searchCommands,
+		...world.mcpCommands,
 		...world.review,
 		...world.sessionCommands,
 		...world.transferCommands,

@@ -54,6 +54,10 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 	const { view } = world;
 	const { sessionId } = view;
 	switch (message.kind) {
+		case 'mention.find': {
+			const { number, query } = message;
+			return world.say({ kind: 'mention.offers', number, offers: world.host.world.findMentions?.(query) ?? [] });
+		}
 		case 'panel.ready':
 		case 'panel.focused':
 			return;

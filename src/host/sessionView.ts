@@ -12,10 +12,11 @@ import type { CompactionWish } from '../core/context/summaryDraft.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
 import { forkTitle } from '../core/session/titles.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
-import type { ToPanel } from '../protocol/toPanel.ts';
+import type { MentionOffer, ToPanel } from '../protocol/toPanel.ts';
 import { readPrompt } from './attachments.ts';
 import { chooseBrief, hasNothingToClear, linkedSession, linkSessions, NOTHING_TO_CLEAR } from './clearFlow.ts';
 import { compactSession, undoCompaction } from './compactFlow.ts';
+import type { ResourceReader } from './mcpMentions.ts';
 import { switchModel } from './modelSwitch.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions, OpenSessionsWorld } from './openSessions.ts';
@@ -35,7 +36,14 @@ import { createSessionDigests } from './sessionMentions.ts';
 import { FORKED_IN_TURN, isCutOff } from './sessionNotices.ts';
 import { folderNotice, type TurnWorld, turnRefusal } from './turnRunner.ts';
 
-export type SessionHostWorld = OpenSessionsWorld & TurnWorld & RewindWorld & { readonly state: vscode.Memento };
+export type SessionHostWorld = OpenSessionsWorld &
+	TurnWorld &
+	RewindWorld & {
+		readonly state: vscode.Memento;
+		readonly readResource?: ResourceReader;
+		/** What may stand behind an `@`, best first. */
+		findMentions?(query: string): MentionOffer[];
+	};
 
 /** What the user sent, as it was. */
 export type Submission = { readonly text: string; readonly attached: readonly PromptAttachment[] };
@@ -358,7 +366,7 @@ export class SessionView implements Disposable {
 		try {
 			const { world, sessions } = this.#host;
 			const digests = createSessionDigests(world.stores.sessions, sessions);
-			return await readPrompt(text, attached, world.workspace, open.session.cwd, digests);
+			return await readPrompt(text, attached, world.workspace, open.session.cwd, digests, world.readResource);
 		} catch (error) {
 			this.giveBack({ text, attached });
 			throw error;

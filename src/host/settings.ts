@@ -51,6 +51,8 @@ const shape = {
 	'limits.minutes': z.number().positive().nullable().catch(null),
 	'agents.maxParallel': z.number().int().min(1).max(10).catch(3),
 	'lineOrigin.hover': z.boolean().catch(true),
+	/** What is in it is read by core/mcp, which says what is wrong. */
+	'mcp.servers': z.record(z.string(), z.unknown()).catch({}),
 	trace: z.boolean().catch(false),
 } as const;
 

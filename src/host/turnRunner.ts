@@ -55,6 +55,8 @@ export type TurnWorld = Pick<
 	readonly gitState?: () => Promise<readonly GitState[]>;
 	/** Whether changes of it wait for review, or may do. */
 	readonly hasReview?: (session: Session) => boolean;
+	/** Starts what gives further tools and was not started yet. Nothing waits for it. */
+	wakeServers?(): void;
 	/** Where further tools come from: servers, the editor, other extensions. */
 	readonly lateToolSources?: readonly LateTools[];
 	/** The user's commands at fixed points of the work. */
@@ -128,6 +130,7 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 	const controller = new AbortController();
 	const run = async () => {
 		try {
+			world.wakeServers?.();
 			await settle(open, world);
 			const model = world.choice.modelFor(open.session.model);
 			if (model !== open.session.model) open.session.setModel(model);

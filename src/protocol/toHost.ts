@@ -143,6 +143,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 		/** The row of the notice. */
 		id: z.string().optional(),
 	}),
+	/** What fits behind an `@` that is being typed: answered with `mention.offers` of the same number. */
+	z.object({ kind: z.literal('mention.find'), number: z.number().int(), query: z.string().max(500) }),
 	/** Keep this for later sessions: the host asks in which memory file. */
 	z.object({ kind: z.literal('memory.add'), text: z.string() }),
 	/** The text in the input, kept over reloads. */

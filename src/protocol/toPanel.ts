@@ -26,6 +26,14 @@ const panelSummarySchema = z.object({
 });
 export type PanelSummary = z.infer<typeof panelSummarySchema>;
 
+const mentionOfferSchema = z.object({
+	/** As it stands in the input, with its `@`. */
+	mention: z.string(),
+	name: z.string(),
+	detail: z.string(),
+});
+export type MentionOffer = z.infer<typeof mentionOfferSchema>;
+
 /** What stands above and below the transcript. */
 export const panelHeadSchema = z.object({
 	sessionId: z.string().nullable(),
@@ -155,6 +163,8 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 	}),
 	/** What the edit that was asked about would change. */
 	z.object({ kind: z.literal('context.plan'), plan: contextPlanSchema }),
+	/** What fits behind an `@`, best first. */
+	z.object({ kind: z.literal('mention.offers'), number: z.number().int(), offers: z.array(mentionOfferSchema) }),
 	z.object({ kind: z.literal('expanded'), id: z.string(), text: z.string() }),
 	/** What an agent said and did, for the lane of this row that is open. */
 	z.object({

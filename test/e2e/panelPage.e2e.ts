@@ -105,6 +105,42 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			await page.getByRole('button', { name: 'Jump to latest' }).waitFor({ state: 'detached' });
 		}));
 
+	test('a mention that is typed is completed by what the host offers, by keys and by the mouse', () =>
+		withPanel([snapshot()], async (panel) => {
+			const { page } = panel;
+			const input = page.getByRole('textbox', { name: 'Message Retrace' });
+			const offers = [
+				{ mention: '@docs:demo://one', name: 'One', detail: 'docs:demo://one' },
+				{ mention: '@docs:demo://two', name: 'Two', detail: 'docs:demo://two' },
+			];
+			await input.pressSequentially('Compare @do with b');
+			for (let step = 0; step < ' with b'.length; step++) await input.press('ArrowLeft');
+			await input.press('c');
+			const last = (await posted(panel)).at(-1);
+			assert.ok(last?.kind === 'mention.find' && last.query === 'doc');
+			// An answer to an earlier question shows nothing.
+			await panel.send({ kind: 'mention.offers', number: last.number - 1, offers });
+			assert.equal(await page.getByRole('listbox', { name: 'Mentions' }).count(), 0);
+			await panel.send({ kind: 'mention.offers', number: last.number, offers });
+			const two = page.getByRole('option', { name: 'Two' });
+			await two.waitFor();
+			await input.press('ArrowDown');
+			assert.equal(await two.getAttribute('aria-selected'), 'true');
+			assert.equal(await input.getAttribute('aria-activedescendant'), await two.getAttribute('id'));
+			await input.press('Enter');
+			assert.equal(await input.inputValue(), 'Compare @docs:demo://two with b');
+			await input.pressSequentially('and @');
+			const again = (await posted(panel)).at(-1);
+			assert.ok(again?.kind === 'mention.find' && again.query === '');
+			await panel.send({ kind: 'mention.offers', number: again.number, offers });
+			await page.getByRole('option', { name: 'One' }).click();
+			assert.equal(await input.inputValue(), 'Compare @docs:demo://two and @docs:demo://one with b');
+			assert.deepEqual(
+				(await posted(panel)).filter(({ kind }) => kind !== 'mention.find'),
+				[],
+			);
+		}));
+
 	test('Enter sends, Shift+Enter breaks the line, an empty input sends nothing', () =>
 		withPanel([snapshot()], async (panel) => {
 			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });

@@ -3,6 +3,7 @@
  * `${workspaceFolder}`, `${userHome}` and `${input:id}` as VS Code has them. Pure. Keys of Retrace are never given out.
  */
 import type { DeclaredInput, DeclaredServer } from './declaredServers.ts';
+import { isLoopbackAddress } from './loopback.ts';
 import type { McpServerConfig } from './mcpPorts.ts';
 
 type Transport = McpServerConfig['transport'];
@@ -160,21 +161,10 @@ function textsOf(transport: Transport): readonly string[] {
 }
 
 function addressProblem(url: string): string | undefined {
-	const parsed = parseUrl(url);
-	if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:')
-		return 'The “url” is no http or https address. Correct it in the file.';
-	const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname);
+	const protocol = /^(https?):\/\/[^/]/i.exec(url)?.[1]?.toLowerCase();
+	if (protocol === undefined) return 'The “url” is no http or https address. Correct it in the file.';
 	// A key in a header would be readable on the way.
-	if (parsed.protocol === 'http:' && !isLoopback)
+	if (protocol === 'http' && !isLoopbackAddress(url))
 		return 'The “url” is not encrypted: only https is used for servers on other machines.';
 	return undefined;
-}
-
-function parseUrl(url: string): URL | undefined {
-	try {
-		return new URL(url);
-	} catch {
-		// Not an address: the caller says so.
-		return undefined;
-	}
 }
