@@ -18,14 +18,20 @@ const SHOWN_ROWS = 60;
 /** Rows of an open lane are sent as a whole, so not with every entry. */
 const ROWS_EVERY_MS = 150;
 
-export type LaneRows = { readonly id: string; readonly items: readonly TranscriptItem[]; readonly olderRows: number };
+export type LaneChange =
+	/** The row of a call, with what its agent does now. */
+	| { readonly kind: 'growing'; readonly item: TranscriptItem }
+	/** New rows of a lane that is open. */
+	| { readonly kind: 'agentRows'; readonly rows: LaneRows };
+
+type LaneRows = { readonly id: string; readonly items: readonly TranscriptItem[]; readonly olderRows: number };
 
 export class AgentLanes implements Disposable {
 	readonly #session: Session;
 	readonly #inputs: TranscriptInputs;
 	readonly #store = new DisposableStore();
-	readonly #changed = this.#store.add(new Emitter<string>());
-	readonly #rows = this.#store.add(new Emitter<LaneRows>());
+	readonly #row: (id: string) => TranscriptItem | undefined;
+	readonly #changed = this.#store.add(new Emitter<LaneChange>());
 	readonly #watched = new Map<string, DisposableStore>();
 	/** Rows of calls whose lanes are open in a panel. */
 	readonly #open = new Set<string>();
@@ -33,12 +39,11 @@ export class AgentLanes implements Disposable {
 	#runner: Subagents | undefined;
 	#logs: AgentLogs | undefined;
 
-	/** Something of the agent that this row started is other than it was. */
-	readonly onDidChange: Event<string> = this.#changed.event;
-	/** New rows of a lane that is open. */
-	readonly onDidChangeRows: Event<LaneRows> = this.#rows.event;
+	readonly onDidChange: Event<LaneChange> = this.#changed.event;
 
-	constructor(session: Session, inputs: TranscriptInputs) {
+	/** `row`: the row of a call as the log has it. */
+	constructor(session: Session, inputs: TranscriptInputs, row: (id: string) => TranscriptItem | undefined) {
+		this.#row = row;
 		this.#session = session;
 		this.#inputs = inputs;
 	}
@@ -111,7 +116,8 @@ export class AgentLanes implements Disposable {
 	}
 
 	#tell(id: string): void {
-		this.#changed.fire(id);
+		const row = this.#row(id);
+		if (row) this.#changed.fire({ kind: 'growing', item: this.withLive(row) });
 		if (!this.#open.has(id) || this.#timers.has(id)) return;
 		const timer = setTimeout(() => {
 			this.#timers.delete(id);
@@ -127,7 +133,7 @@ export class AgentLanes implements Disposable {
 			.rows(this.#running(id) !== undefined)
 			.filter(({ kind }) => kind !== 'turnEnd');
 		const shown = items.slice(-SHOWN_ROWS);
-		this.#rows.fire({ id, items: shown, olderRows: items.length - shown.length });
+		this.#changed.fire({ kind: 'agentRows', rows: { id, items: shown, olderRows: items.length - shown.length } });
 	}
 
 	/** What was said and done in the run that this call started. */

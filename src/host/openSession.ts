@@ -15,7 +15,7 @@ import type { LogNow } from '../core/session/registry.ts';
 import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
-import { AgentLanes, type LaneRows } from './agentLanes.ts';
+import { AgentLanes, type LaneChange } from './agentLanes.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobTexts } from './blobTexts.ts';
 import { BriefReview } from './briefReview.ts';
@@ -49,7 +49,7 @@ export type SessionChange =
 	/** The next request changed. */
 	| { readonly kind: 'context' }
 	| { readonly kind: 'asks'; readonly what: string }
-	| { readonly kind: 'agentRows'; readonly rows: LaneRows };
+	| LaneChange;
 
 /** A turn that runs. `done` resolves when it has ended, however it ended. */
 export type RunningTurn = {
@@ -110,9 +110,8 @@ export class OpenSession implements Disposable {
 		this.#texts = texts;
 		this.#inputs = inputs;
 		this.#live = new LiveRows(inputs);
-		this.agents = this.#disposables.add(new AgentLanes(session, inputs));
-		this.agents.onDidChange((id) => this.#agentChanged(id));
-		this.agents.onDidChangeRows((rows) => this.#changed.fire({ kind: 'agentRows', rows }));
+		this.agents = this.#disposables.add(new AgentLanes(session, inputs, (id) => this.row(id)));
+		this.agents.onDidChange((change) => this.#changed.fire(change));
 		this.#conflicts = new ConflictRows(() => session.entries);
 		this.#transcript = replay(session.entries, session.branch(), inputs);
 		this.#holder =
@@ -370,11 +369,6 @@ export class OpenSession implements Disposable {
 		if (row.agent) return this.agents.withLive(row);
 		const preview = this.#live.progressOf(row.id);
 		return preview === '' ? row : { ...row, preview };
-	}
-
-	#agentChanged(id: string): void {
-		const row = this.row(id);
-		if (row) this.#changed.fire({ kind: 'growing', item: this.#withProgress(row) });
 	}
 
 	#setProgress(progress: string | null): void {
