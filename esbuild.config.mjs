@@ -19,7 +19,12 @@ const processLimitBytes = 768 * 1024;
 const shared = { bundle: true, minify: true, metafile: true, legalComments: 'none', logLevel: 'warning' };
 
 /** By the names of their sources. */
-const lazyBundles = { agentEntry: 'agent', browserDriver: 'browserDriver', contextFileClient: 'contextFileClient' };
+const lazyBundles = {
+	agentEntry: 'agent',
+	browserDriver: 'browserDriver',
+	contextFileClient: 'contextFileClient',
+	mcpSdk: 'mcpSdk',
+};
 
 /**
  * The extension asks for what it loads later by its source name; in the bundle that is another file.
@@ -107,6 +112,8 @@ const bundles = [
 	},
 	// Drives an installed browser, from the first page on.
 	{ source: 'src/node/browserDriver.ts', output: 'dist/browserDriver.cjs', limitBytes: driverLimitBytes, options: driver },
+	// With the first MCP server that is to start.
+	{ source: 'src/node/mcp/mcpSdk.ts', output: 'dist/mcpSdk.cjs', limitBytes: processLimitBytes, options: host },
 	{
 		source: 'src/host/contextFileClient.ts',
 		output: 'dist/contextFileClient.cjs',

@@ -21,6 +21,7 @@ import { createHookFiles } from './node/hookFiles.ts';
 import { createHookRunner } from './node/hookProcess.ts';
 import { createMemoryAgentLogs } from './node/memoryAgentLogs.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
+import { createMcpServers } from './node/mcp/mcpServers.ts';
 import { loadNestedMemory } from './node/memoryFiles.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
 import { loadProjectContext } from './node/projectContext.ts';
@@ -102,6 +103,8 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			}),
 		agentFiles: (roots) => readAgentFiles(roots, homedir()),
 		web: createWebPages({ workerFile: context.asAbsolutePath('dist/pageTextWorker.cjs') }),
+		mcpServers: (window) =>
+			createMcpServers(window, { version: String(context.extension.packageJSON.version), hiddenEnvironment: [] }),
 		diskWorkspace: createDiskWorkspace,
 		loadProjectContext: (roots, cwd, mayImport) => loadProjectContext(roots, cwd, { homeFolder: homedir(), mayImport }),
 		loadNestedMemory: (roots, touched, mayImport) =>

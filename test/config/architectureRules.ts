@@ -54,6 +54,15 @@ const onlyImporters: Readonly<Record<string, readonly string[]>> = {
 		'src/node/requestBody.ts',
 	],
 	'playwright-core': ['src/node/browserDriver.ts'],
+	'cross-spawn': ['src/node/mcp/mcpSdk.ts'],
+	// Types beside the one file that loads it.
+	'@modelcontextprotocol/sdk': [
+		'src/node/mcp/mcpSdk.ts',
+		'src/node/mcp/connection.ts',
+		'src/node/mcp/httpTransport.ts',
+		'src/node/mcp/signIn.ts',
+		'src/node/mcp/stdioTransport.ts',
+	],
 	linkedom: ['src/node/htmlText.ts'],
 	turndown: ['src/node/htmlText.ts'],
 	'@mozilla/readability': ['src/node/htmlText.ts'],

@@ -11,6 +11,7 @@ import {
 	readTools,
 } from '../../core/mcp/readOffers.ts';
 import type { Connection, ListName } from './connection.ts';
+import { SignInNeeded } from './httpTransport.ts';
 
 export type Offers = {
 	readonly tools: readonly McpTool[];
@@ -57,7 +58,7 @@ export async function refreshOffers(
 		// Many servers have no templates and answer with an error.
 		const templates = await read('resources/templates/list', 'resourceTemplates', readResourceTemplates).catch(
 			(error) => {
-				if (signal.aborted) throw error;
+				if (signal.aborted || error instanceof SignInNeeded) throw error;
 				return { items: [], problems: [] };
 			},
 		);
@@ -68,7 +69,7 @@ export async function refreshOffers(
 			problems: problemsAre([...resources.problems, ...templates.problems]),
 		};
 	} catch (error) {
-		if (signal.aborted || isCancelled(error)) throw error;
+		if (signal.aborted || isCancelled(error) || error instanceof SignInNeeded) throw error;
 		return { ...before, problems: problemsAre([`Its ${list} could not be listed: ${messageOf(error)}`]) };
 	}
 

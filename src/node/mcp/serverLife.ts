@@ -209,9 +209,9 @@ export function createServerLife(options: LifeOptions): ServerLife {
 				if (mine.signal.aborted || connection !== which) return;
 				offers = next;
 			} catch (error) {
-				// Ended meanwhile, which is told elsewhere.
-				if (isCancelled(error)) return;
-				throw error;
+				if (error instanceof SignInNeeded) needSignIn(which, error);
+				// Or ended meanwhile, which is told elsewhere.
+				return;
 			}
 		}
 		onChange();
@@ -242,11 +242,7 @@ export function createServerLife(options: LifeOptions): ServerLife {
 			} catch (error) {
 				if (isCancelled(error) || error instanceof UserError) throw error;
 				if (error instanceof SignInNeeded) {
-					if (connection === which) {
-						run.abort();
-						letGo();
-						become({ kind: 'needsSignIn', reason: error.message });
-					}
+					needSignIn(which, error);
 					throw signInError(error);
 				}
 				const fault = error instanceof McpFault ? error : new McpFault('mcp-failed', String(error), { cause: error });
@@ -271,6 +267,13 @@ export function createServerLife(options: LifeOptions): ServerLife {
 			return new UserError('mcp-needs-sign-in', `${label()} needs the user to sign in first. Nothing was done.`);
 		const why = state.kind === 'failed' ? `: ${state.reason} ${state.nextStep}` : ' is not running.';
 		return new UserError('mcp-not-ready', `${label()}${why} Nothing was done.`);
+	}
+
+	function needSignIn(which: Connection, { message }: SignInNeeded): void {
+		if (connection !== which) return;
+		run.abort();
+		letGo();
+		become({ kind: 'needsSignIn', reason: message });
 	}
 
 	function signInError(cause: SignInNeeded): UserError {

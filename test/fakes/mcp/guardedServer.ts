@@ -17,6 +17,8 @@ export type GuardedServer = {
 	/** Changes how it behaves from now on. */
 	readonly ways: {
 		isOpen: boolean;
+		/** Only what is behind the greeting is guarded. */
+		greetsAnybody: boolean;
 		/** Answers to `tools/call`. */
 		call: 'works' | 'flood' | 'endlessEvent' | 'needsScope';
 		redirectTo: string | undefined;
@@ -44,6 +46,7 @@ export async function startGuardedServer(): Promise<GuardedServer> {
 	const counts = { registered: 0, refreshed: 0, initialized: 0 };
 	const ways: GuardedServer['ways'] = {
 		isOpen: false,
+		greetsAnybody: false,
 		call: 'works',
 		redirectTo: undefined,
 		authorizeAt: undefined,
@@ -184,7 +187,8 @@ export async function startGuardedServer(): Promise<GuardedServer> {
 		}
 		const scope = access.get(request.headers.authorization?.replace(/^Bearer /, '') ?? '');
 		const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
-		if (!ways.isOpen && scope === undefined)
+		const isGreeting = ways.greetsAnybody && (body === '' || /"method":"(?:initialize|notifications)/.test(body));
+		if (!ways.isOpen && !isGreeting && scope === undefined)
 			return reply(response, 401, {}, { 'www-authenticate': `Bearer ${metadata}` });
 		if (request.method === 'DELETE') return reply(response, 200, {});
 		if (request.method !== 'POST') return reply(response, 405, {});

@@ -93,6 +93,13 @@ describe('signing in to a server', () => {
 		assert.deepEqual(server.violations, []);
 	});
 
+	test('is asked for also by a server that greets anybody and guards its lists', async () => {
+		const { server, servers, call } = await start({ ways: { greetsAnybody: true } });
+		await servers.signIn('web', never);
+		assert.deepEqual((await call()).content, asNotes);
+		assert.deepEqual(server.violations, []);
+	});
+
 	test('a sign-in that has ended for good needs the user again, who need not register again', async () => {
 		const { server, servers, call } = await start();
 		await servers.signIn('web', never);
