@@ -13,6 +13,7 @@ import { withinLimits } from '../core/model/endpointLimits.ts';
 import type { ModelInfo, ReminderForms, StreamModel } from '../core/ports.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { createEndpointMemory, refusedText } from './endpointMemory.ts';
+import { createLmModel, LM_PREFIX } from './lmModel.ts';
 import { plainMessage } from './plainLabel.ts';
 import { createReminderForms, type KeptState } from './reminderForms.ts';
 import type { ApiKeys } from './secrets.ts';
@@ -21,6 +22,8 @@ import { chosenProvider, setting } from './settings.ts';
 /** Listing models is a convenience of the picker: it may not hold anything up. */
 const LIST_TIMEOUT_MS = 10_000;
 const OFFICIAL_HOST = 'api.anthropic.com';
+/** Until one is there; a prompt then says what is missing. */
+const NO_LM_MODEL = `${LM_PREFIX}none`;
 const SIDE: PoolCaller = { session: '', kind: 'side' };
 
 export type ModelChoice = Disposable & {
@@ -29,7 +32,7 @@ export type ModelChoice = Disposable & {
 	readonly isOfficialEndpoint: boolean;
 	/** What is known of how the endpoint takes reminders; undefined for the demo model, which needs none. */
 	readonly reminderForms: ReminderForms | undefined;
-	/** `Anthropic API`, `Demo model`, or the host of a gateway. */
+	/** `Anthropic API`, `VS Code language models`, `Demo model`, or the host of a gateway. */
 	readonly provider: string;
 	/** No key and no choice made yet, as far as is known now. */
 	readonly needsSetup: boolean;
@@ -65,6 +68,7 @@ export function createModelChoice(
 	const store = new DisposableStore();
 	const changed = store.add(new Emitter<void>());
 	const demo = createDemoModel(outside.clock);
+	const lm = createLmModel(outside.clock);
 	const pool = createRequestPool({ clock: outside.clock, limit: () => chosen().maxRequests });
 	let listed: readonly ModelInfo[] = [];
 	let isKeyKnown = true;
@@ -82,7 +86,9 @@ export function createModelChoice(
 		};
 		return known;
 	};
+	const isLm = () => chosen().provider === 'vscodeLm';
 	const endpoint = (): StreamModel => {
+		if (isLm()) return lm;
 		const baseUrl = chosen().baseUrl;
 		const apiKeyHeader = chosen().apiKeyHeader;
 		const model = outside.anthropicModel({ baseUrl, apiKeyHeader, apiKey: () => keys.keyFor(baseUrl) });
@@ -102,7 +108,7 @@ export function createModelChoice(
 	);
 	const reminderForms = createReminderForms(kept, () => chosen().baseUrl);
 	const hasKey = async () => {
-		if (chosen().provider === 'demo' || chosen().apiKeyHeader === 'none') return true;
+		if (chosen().provider !== 'anthropic' || chosen().apiKeyHeader === 'none') return true;
 		const baseUrl = chosen().baseUrl;
 		return isLoopback(baseUrl) || (await keys.keyFor(baseUrl)) !== undefined;
 	};
@@ -135,6 +141,8 @@ export function createModelChoice(
 		}),
 	);
 	store.add(keys.onDidChange(() => void refresh()));
+	// Extensions bring their models when they like.
+	store.add(vscode.lm.onDidChangeChatModels(() => isLm() && void refresh()));
 	store.add({ dispose: () => listing?.abort() });
 	void refresh();
 
@@ -143,25 +151,27 @@ export function createModelChoice(
 			return chosen().provider === 'demo';
 		},
 		get isOfficialEndpoint() {
-			return chosen().provider !== 'demo' && hostOf(chosen().baseUrl) === OFFICIAL_HOST;
+			return chosen().provider === 'anthropic' && hostOf(chosen().baseUrl) === OFFICIAL_HOST;
 		},
 		get reminderForms() {
-			return chosen().provider === 'demo' ? undefined : reminderForms;
+			return chosen().provider === 'anthropic' ? reminderForms : undefined;
 		},
 		get provider() {
 			if (chosen().provider === 'demo') return 'Demo model';
+			if (isLm()) return 'VS Code language models';
 			const host = hostOf(chosen().baseUrl);
 			return host === OFFICIAL_HOST ? 'Anthropic API' : (host ?? 'No valid address');
 		},
 		get needsSetup() {
-			return chosen().provider !== 'demo' && !isKeyKnown;
+			return chosen().provider === 'anthropic' && !isKeyKnown;
 		},
 		get models() {
 			if (chosen().provider === 'demo') return [demoModelInfo];
+			if (isLm()) return listed;
 			return listed.length > 0 ? listed : fallbackModels;
 		},
 		streamModel: (caller = SIDE) =>
-			chosen().provider === 'demo' ? demo : pool.share(endpoint(), chosen().baseUrl, caller),
+			chosen().provider === 'demo' ? demo : pool.share(endpoint(), isLm() ? LM_PREFIX : chosen().baseUrl, caller),
 		hasKey,
 		forgetEndpoint() {
 			reminderForms.forget();
@@ -169,10 +179,15 @@ export function createModelChoice(
 		},
 		modelFor(current) {
 			if (chosen().provider === 'demo') return DEMO_MODEL;
-			return current === undefined || current === DEMO_MODEL ? setting('model') : current;
+			const isOurs = current !== undefined && current !== DEMO_MODEL && current.startsWith(LM_PREFIX) === isLm();
+			if (isOurs) return current;
+			const preferred = setting('model');
+			if (!isLm() || preferred.startsWith(LM_PREFIX)) return preferred;
+			return listed[0]?.id ?? NO_LM_MODEL;
 		},
 		smallModelFor(current) {
 			if (chosen().provider === 'demo') return DEMO_MODEL;
+			if (isLm()) return current;
 			// A gateway that lists nothing may have no such model; Anthropic's own endpoint has those of the table.
 			const isOfficial = hostOf(chosen().baseUrl) === OFFICIAL_HOST;
 			return smallModelFor(current, listed.length === 0 && isOfficial ? fallbackModels : listed);

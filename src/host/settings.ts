@@ -19,7 +19,7 @@ const rulesSchema = z.object({
 const WINDOW_SCOPED: ReadonlySet<string> = new Set(['model', 'context.windowTokens', 'context.rotTokens']);
 
 const shape = {
-	provider: z.enum(['anthropic', 'demo']).catch('anthropic'),
+	provider: z.enum(['anthropic', 'vscodeLm', 'demo']).catch('anthropic'),
 	// A wrong address stays what it is: prompts and keys must not go to an address that nobody chose.
 	baseUrl: z.string().trim().catch('https://api.anthropic.com'),
 	apiKeyHeader: z.enum(['authorization', 'x-api-key', 'none']).catch('authorization'),
@@ -70,7 +70,7 @@ export function permissionRules(): PermissionRules {
 }
 
 /** Where replies come from. `RETRACE_PROVIDER=demo` in the environment counts while the user has chosen nothing. */
-export function chosenProvider(environment: NodeJS.ProcessEnv = process.env): 'anthropic' | 'demo' {
+export function chosenProvider(environment: NodeJS.ProcessEnv = process.env): Value<'provider'> {
 	const inspected = vscode.workspace.getConfiguration('retrace').inspect('provider');
 	if (inspected?.globalValue === undefined && environment.RETRACE_PROVIDER === 'demo') return 'demo';
 	return setting('provider');

@@ -107,10 +107,12 @@ function actionOf({ action, url, ref, text, submit, key }: Input): BrowserAction
 const missing = (name: string, action: string): ToolOutcome =>
 	failure(`${action} needs ${name}. Nothing was done.`, 'invalid input');
 
-function answer(outcome: Exclude<BrowserOutcome, { kind: 'blocked' }>): ToolOutcome {
+function answer(outcome: BrowserOutcome): ToolOutcome {
 	switch (outcome.kind) {
 		case 'failed':
 			return failure(outcome.message);
+		case 'blocked':
+			return failure(`${outcome.host} is not allowed.`, 'not allowed');
 		case 'image':
 			return {
 				isError: false,
