@@ -11,6 +11,7 @@ import { createMentionList } from './mentionList.ts';
 import type { PanelState, Toast } from './panelState.ts';
 import { matchingCommands, meaningOf, memoryNote } from './slashCommands.ts';
 import { iconButton } from './views/parts.ts';
+import { runningCommands } from './views/runningCommands.ts';
 import type { Post } from './views/viewTypes.ts';
 
 export interface Composer {
@@ -203,7 +204,7 @@ export function createComposer(options: ComposerOptions): Composer {
 			const running = isRunning(head);
 			const locked = isLocked(head);
 			return html`<div class="composer ${running && head.state !== 'awaitingUser' ? 'is-working' : ''}">
-				${queueList(head, post)} ${slashList(list, active, complete)} ${mentions.view()}
+				${runningCommands(head, post)} ${queueList(head, post)} ${slashList(list, active, complete)} ${mentions.view()}
 				<div class="input-box">
 					${attachmentChips(attachments, (index) => {
 						setAttachments(attachments.filter((_, other) => other !== index));

@@ -376,6 +376,7 @@ export async function createAgent(
 		run: (command, args) => runCommand(commands, command, args, channel),
 		async close() {
 			await Promise.all([host.sessions.closeAll(), mcp.close(), browsers.closeAll()]);
+			await outside.shell.endLeft();
 			await registry?.close();
 			await scanner.dispose();
 			store.dispose();

@@ -7,6 +7,7 @@ import type { EntryId, SessionId } from '../base/ids.ts';
 import type { Trace } from '../base/trace.ts';
 import type { GitState } from '../core/agent/briefText.ts';
 import type { ProjectContext } from '../core/agent/turnTypes.ts';
+import type { BackgroundShell } from '../core/background/backgroundShell.ts';
 import type { FileScanner, WriteNotes } from '../core/checkpoint/fileScanner.ts';
 import type { StoreBudget } from '../core/checkpoint/storeUse.ts';
 import type { HookText } from '../core/hooks/hookSets.ts';
@@ -142,7 +143,7 @@ export type OutsideWorld = {
 	}): StreamModel;
 	/** The body of a request as the endpoint gets it. */
 	requestBody(request: ModelRequest): unknown;
-	readonly shell: Shell;
+	readonly shell: Shell & BackgroundShell;
 	/** Finds what commands change in files. `storagePath` is where `blobs` are kept; undefined = in memory. */
 	fileScanner(options: {
 		readonly roots: () => readonly WorkspaceRoot[];

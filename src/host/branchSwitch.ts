@@ -8,6 +8,7 @@ import { epochOf } from '../core/checkpoint/branchFiles.ts';
 import { applyRestore, settleIntents } from '../core/checkpoint/restore.ts';
 import { type PlannedFile, planRestore, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import type { BranchReader } from '../core/session/branchReader.ts';
+import { assertNoCommands } from './backgroundRuns.ts';
 import type { OpenSession } from './openSession.ts';
 import type { RewindWorld } from './rewindFlow.ts';
 
@@ -30,6 +31,7 @@ export async function previewSwitch(
 ): Promise<SwitchPreview> {
 	return await open.alone(async () => {
 		assertIdle(open);
+		assertNoCommands(open.session);
 		const codeReason = world.codeReason();
 		if (codeReason !== null) return { files: [], codeReason };
 		const toEpoch = await epochAt(open, to, world, signal);
@@ -64,6 +66,7 @@ async function switchNow(
 ): Promise<readonly string[]> {
 	const { session } = open;
 	assertIdle(open);
+	assertNoCommands(session);
 	if (!(await session.loadTo(to, signal))) throw noSuchBranch();
 	const problems: string[] = [];
 	let restore: EntryId | undefined;

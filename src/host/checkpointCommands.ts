@@ -8,6 +8,7 @@ import { asSessionId } from '../base/ids.ts';
 import { applyRestore, type RestoreReport, settleIntents } from '../core/checkpoint/restore.ts';
 import { planAgentUndo, planRestore, planTurnUndo, type RestorePlan } from '../core/checkpoint/restorePlan.ts';
 import { plainName } from '../core/session/titles.ts';
+import { assertNoCommands } from './backgroundRuns.ts';
 import type { Command } from './commands.ts';
 import type { OpenSession } from './openSession.ts';
 import { plainLabel } from './plainLabel.ts';
@@ -154,6 +155,7 @@ async function restoreWithPreview(
 function assertCanRestore(open: OpenSession, world: TimelineCommandWorld): void {
 	const reason = open.session.readOnlyReason ?? world.codeReason();
 	if (reason !== null && reason !== undefined) throw new UserError('cannot-restore', `${reason} Nothing was changed.`);
+	assertNoCommands(open.session);
 	if (!open.isRunning) return;
 	throw new UserError(
 		'turn-running',

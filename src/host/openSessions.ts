@@ -15,6 +15,7 @@ import { isInTrash } from '../core/session/sessionErrors.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { OutsideWorld, Stores } from './agentTypes.ts';
 import { Approvals, type EditDecider } from './approvals.ts';
+import { backgroundIn, stopCommands } from './backgroundRuns.ts';
 import { createBlobTexts } from './blobTexts.ts';
 import { followLog } from './followLog.ts';
 import { OpenSession, type SessionChange } from './openSession.ts';
@@ -27,6 +28,8 @@ export const SHOWN_ROWS = 200;
 const MAX_IDLE_SESSIONS = 6;
 /** Those with changes to review: what is closed is not in the queue of files. */
 const MAX_REVIEWED_SESSIONS = 24;
+
+const hasCommands = ({ session }: OpenSession): boolean => (backgroundIn(session)?.running.length ?? 0) > 0;
 
 export type OpenSessionsWorld = {
 	readonly stores: Pick<Stores, 'sessions' | 'blobs' | 'watchLog' | 'agentLogs'>;
@@ -142,7 +145,8 @@ export class OpenSessions implements Disposable {
 	 */
 	idle(needed: ReadonlySet<OpenSession>, isReviewed = (_: Session) => false): readonly OpenSession[] {
 		const idle = this.all.filter(
-			(open) => !needed.has(open) && !open.isRunning && !open.needsUser && open.queue.items.length === 0,
+			(open) =>
+				!needed.has(open) && !open.isRunning && !hasCommands(open) && !open.needsUser && open.queue.items.length === 0,
 		);
 		const reviewed = idle.filter(({ session }) => isReviewed(session));
 		const rest = idle.filter((open) => !reviewed.includes(open));
@@ -168,6 +172,7 @@ export class OpenSessions implements Disposable {
 		const found = this.#open.get(id);
 		if (!found) return;
 		await stopTurn(found.open, new SessionClosedError());
+		await stopCommands(found.open.session, 'close');
 		await found.open.whenFree();
 		await this.#world.sessionEnds?.(found.open.session);
 		this.#open.delete(id);

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { shortTokens } from '../protocol/contextMeter.ts';
 import type { PanelHead } from '../protocol/toPanel.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import { runningCommands } from './commandTerminals.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
@@ -16,6 +17,7 @@ export function panelHead(
 	suggestion: PanelHead['suggestion'] = null,
 ): PanelHead {
 	const { session } = open;
+	const commands = runningCommands(open);
 	const model = choice.modelFor(session.model);
 	const models = choice.models.some((one) => one.id === model)
 		? choice.models
@@ -44,6 +46,7 @@ export function panelHead(
 		isTrusted: vscode.workspace.isTrusted,
 		hasFolder: (vscode.workspace.workspaceFolders ?? []).length > 0,
 		queue: open.queue.items.map((item) => ({ id: item.id, text: item.prompt.text })),
+		...(commands.length === 0 ? {} : { commands: [...commands] }),
 		progress: open.progress,
 		summary: open.summaryReview.shown,
 		brief: open.briefReview.shown,

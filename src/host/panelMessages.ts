@@ -10,6 +10,7 @@ import type { ToHost } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { actOnAgent } from './agentRuns.ts';
 import { editBrief } from './clearFlow.ts';
+import { actOnCommand } from './commandTerminals.ts';
 import { compareSummaries } from './compareSummaries.ts';
 import type { ContextInspector } from './contextInspector.ts';
 import { openLink } from './links.ts';
@@ -65,6 +66,8 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await view.submit(message.text, message.attachments);
 		case 'turn.stop':
 			return await view.stop();
+		case 'command.act':
+			return await actOnCommand(view.current, message.id, message.action);
 		case 'queue.change':
 			return view.changeQueue(message.id, message.action);
 		case 'permission.answer': {
@@ -272,7 +275,11 @@ function plannedFile(key: string, view: SessionView): PlannedFile {
 
 /** The whole output of a tool call, as it was stored. */
 async function wholeOutput(toolUseId: string, world: PanelWorld): Promise<string> {
-	const results = world.view.current.session.entries.filter((entry) => entry.type === 'toolResult');
+	const { entries } = world.view.current.session;
+	const ended = entries.findLast((entry) => entry.type === 'notice' && entry.background?.toolUseId === toolUseId);
+	const inBackground = ended?.type === 'notice' ? ended.background?.output : undefined;
+	if (inBackground) return await loadBlobText(inBackground, world.blobs);
+	const results = entries.filter((entry) => entry.type === 'toolResult');
 	const result = results.findLast((entry) => entry.toolUseId === toolUseId);
 	if (!result) return '';
 	if (result.output) return await loadBlobText(result.output, world.blobs);

@@ -15,10 +15,11 @@ import type { Entry, EntryOf, FilePath } from '../core/session/entry.ts';
 import { entryNotFound, notInThisSession } from '../core/session/sessionErrors.ts';
 import type { KeptHunks, RewindScope } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
+import { backgroundIn, stopCommands } from './backgroundRuns.ts';
 import type { OpenSession } from './openSession.ts';
 import { keptHunksFor, rewindFiles } from './rewindFile.ts';
 import { redoableRewind, undoableRewind } from './rewindHistory.ts';
-import { rewindWarnings } from './rewindWarnings.ts';
+import { rewindWarnings, runningWarnings } from './rewindWarnings.ts';
 
 type RewindPlanMessage = Extract<ToPanel, { kind: 'rewind.plan' }>;
 export type RewindWorld = {
@@ -69,7 +70,10 @@ export async function previewRewind(
 		promptText: await wholePromptText(open, prompt, world.blobs),
 		files: [...rewindFiles(plan?.files ?? [], (file) => shownPath(file, world.workspace))],
 		messageCount: countMessages(left),
-		warnings: [...rewindWarnings(open.session.entries, left, world.workspace.roots)],
+		warnings: [
+			...runningWarnings(backgroundIn(open.session)?.running ?? []),
+			...rewindWarnings(open.session.entries, left, world.workspace.roots),
+		],
 		codeReason: world.codeReason(),
 	};
 }
@@ -90,7 +94,7 @@ async function rewindNow(
 	world: RewindWorld,
 	signal: AbortSignal,
 ): Promise<RewindOutcome> {
-	await stopTurn(open);
+	await stopAll(open);
 	const prompt = await findPrompt(open, choice.entryId);
 	const promptText = await wholePromptText(open, prompt, world.blobs);
 	const problems: string[] = [];
@@ -141,7 +145,7 @@ export async function undoRewind(open: OpenSession, world: RewindWorld, signal: 
 }
 
 async function undoNow(open: OpenSession, world: RewindWorld, signal: AbortSignal): Promise<RewindOutcome> {
-	await stopTurn(open);
+	await stopAll(open);
 	const undoable = undoableRewind(open.session.entries);
 	if (!undoable) throw new UserError('nothing-to-undo', 'There is no rewind to undo: the session went on since.');
 	const problems: string[] = [];
@@ -163,7 +167,7 @@ export async function redoRewind(open: OpenSession, world: RewindWorld, signal: 
 }
 
 async function redoNow(open: OpenSession, world: RewindWorld, signal: AbortSignal): Promise<RewindOutcome> {
-	await stopTurn(open);
+	await stopAll(open);
 	const { session } = open;
 	const undone = redoableRewind(session.entries);
 	if (!undone)
@@ -213,6 +217,12 @@ export async function stopTurn(open: OpenSession, reason?: SessionClosedError): 
 		await turn.done;
 	}
 	open.isSteering = false;
+}
+
+/** Commands in the background would go on writing into the files that are restored, and the conversation that knows of them may be left. */
+async function stopAll(open: OpenSession): Promise<void> {
+	await stopTurn(open);
+	await stopCommands(open.session, 'rewind');
 }
 
 /** The prompt as the user wrote it, also one that is too long for its row. Of a text that is missing, what the row shows. */

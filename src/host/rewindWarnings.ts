@@ -57,6 +57,13 @@ export function rewindWarnings(
 	return warnings;
 }
 
+/** Before anything else: what a rewind stops. */
+export function runningWarnings(running: readonly { readonly command: string }[]): readonly string[] {
+	if (running.length === 0) return [];
+	const commands = running.map(({ command }) => ({ text: command, limits: undefined, isCutOff: false }));
+	return [`${plural(running.length, 'command')} in the background will be stopped: ${named(commands)}`];
+}
+
 /** Commands that ran, in order. */
 function commandsOf(entries: readonly Entry[], left: readonly Entry[]): readonly Command[] {
 	const started = new Map<string, EntryOf<'toolStarted'>>();

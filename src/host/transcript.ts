@@ -23,6 +23,7 @@ import {
 	briefRow,
 	callRow,
 	deniedRow,
+	endedInBackground,
 	finishedRow,
 	type ItemOf,
 	memoryText,
@@ -100,6 +101,9 @@ export class Transcript {
 		const brief = this.#briefRowId === undefined ? undefined : this.row(this.#briefRowId);
 		if (entry.type === 'user' && brief?.kind === 'brief' && brief.canEdit)
 			changed.push(this.#put({ ...brief, canEdit: false }));
+		const ended = entry.type === 'notice' && entry.background ? this.row(entry.background.toolUseId) : undefined;
+		if (ended?.kind === 'tool' && entry.type === 'notice' && entry.background)
+			changed.push(this.#put(endedInBackground(ended, entry.background)));
 		const row = this.#rowOf(entry);
 		if (row) changed.push(this.#put(row));
 		return changed;

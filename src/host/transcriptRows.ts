@@ -159,6 +159,21 @@ export function finishedRow(
 	return settledLane(interruptedRow({ ...finished, state: row.state }, interruption, hasWritten));
 }
 
+/** The row of a command that went on in the background, once it is over. */
+export function endedInBackground(
+	row: ItemOf<'tool'>,
+	{ how, exitCode, output }: NonNullable<EntryOf<'notice'>['background']>,
+): ItemOf<'tool'> {
+	const summary = how === 'exited' ? `exit ${exitCode ?? '?'}` : how === 'stopped' ? 'stopped' : 'gone with its window';
+	const isFine = how === 'stopped' || exitCode === 0;
+	return {
+		...row,
+		state: isFine ? row.state : 'failed',
+		summary,
+		isTruncated: row.isTruncated || output !== undefined,
+	};
+}
+
 /** A call that no running turn will finish. */
 export function abandonedRow(row: TranscriptItem, hasWritten: boolean): TranscriptItem {
 	if (row.kind === 'tool' && (row.state === 'waiting' || row.state === 'running'))

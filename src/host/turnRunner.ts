@@ -19,6 +19,7 @@ import type { Session } from '../core/session/sessionTypes.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
 import { settleAgents } from './agentRuns.ts';
+import { backgroundOf } from './backgroundRuns.ts';
 import type { WindowHooks } from './hooks.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
@@ -179,6 +180,9 @@ async function settle(open: OpenSession, world: TurnWorld): Promise<void> {
 	await world.recordEdits?.(session);
 	await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
 	await settleWorkingFolder(session, world.workspace);
+	const background = backgroundOf(open, world, () => portsFor(open, world).scanner);
+	background?.closeLost();
+	await background?.record();
 }
 
 export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {

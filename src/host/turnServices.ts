@@ -6,20 +6,24 @@ import type { Browsers } from '../core/web/browserPort.ts';
 import { type AgentRunsWorld, subagentsOf } from './agentRuns.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { askingServices } from './askingServices.ts';
+import { type BackgroundRunsWorld, backgroundOf } from './backgroundRuns.ts';
 import type { OpenSession } from './openSession.ts';
 
 /** What the services of every session are made of. */
-export type ServiceWorld = AgentRunsWorld & {
-	readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles'>;
-	readonly browsers?: Browsers;
-};
+export type ServiceWorld = AgentRunsWorld &
+	BackgroundRunsWorld & {
+		readonly browsers?: Browsers;
+		readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles' | 'shell'>;
+	};
 
 /** `ports` are those of a turn of the session, for the agents that work for it. */
 export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () => TurnPorts): ToolServices {
 	const { outside, browsers } = world;
 	const subagents = subagentsOf(open, world, ports);
+	const background = backgroundOf(open, world, () => ports().scanner);
 	return {
 		sessionId: open.session.id,
+		...(background === undefined ? {} : { background }),
 		...askingServices(open),
 		...(subagents === undefined ? {} : { subagents }),
 		...(outside === undefined ? {} : { web: outside.web }),

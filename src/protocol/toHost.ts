@@ -4,6 +4,7 @@ import { agentActionSchema } from './agentLane.ts';
 import { askAnswerSchema } from './asking.ts';
 import { briefAnswerSchema } from './brief.ts';
 import { inspectSchema } from './contextItems.ts';
+import { commandActSchema } from './runningCommand.ts';
 import { suggestionCauseSchema } from './suggestion.ts';
 import { noticeActionSchema } from './transcriptItem.ts';
 
@@ -47,6 +48,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	/** Sent, or queued when a turn runs. */
 	z.object({ kind: z.literal('prompt.submit'), text: z.string(), attachments: promptAttachmentsSchema }),
 	z.object({ kind: z.literal('turn.stop') }),
+	commandActSchema,
 	z.object({ kind: z.literal('queue.change'), id: z.string(), action: z.enum(['drop', 'edit', 'sendNow']) }),
 	z.object({
 		kind: z.literal('permission.answer'),

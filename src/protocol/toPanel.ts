@@ -5,6 +5,7 @@ import { panelBriefSchema } from './brief.ts';
 import { contextItemSchema, contextListSchema, contextPlanSchema } from './contextItems.ts';
 import { contextMeterSchema } from './contextMeter.ts';
 import { findMarkSchema } from './findMark.ts';
+import { runningCommandSchema } from './runningCommand.ts';
 import { suggestionSchema } from './suggestion.ts';
 import { permissionModeSchema, promptAttachmentsSchema } from './toHost.ts';
 import { diffLineSchema, transcriptItemSchema } from './transcriptItem.ts';
@@ -56,6 +57,8 @@ export const panelHeadSchema = z.object({
 	isTrusted: z.boolean(),
 	hasFolder: z.boolean(),
 	queue: z.array(queuedPrompt),
+	/** What runs in the background; absent = nothing. */
+	commands: z.array(runningCommandSchema).optional(),
 	/** While a retry waits: `Overloaded. Trying again in 4 s (2 of 8)`. */
 	progress: z.string().nullable(),
 	canUndoRewind: z.boolean(),

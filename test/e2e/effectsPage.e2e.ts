@@ -74,4 +74,23 @@ describe('effects of commands in the page', { skip: chromiumPath === undefined ?
 			await row('c1').getByRole('button', { name: /^Run/ }).click();
 			await row('c1').getByText('Cannot be taken back if it').waitFor();
 		}));
+
+	test('commands that run in the background stand above the input, each with its terminal and its end', async () => {
+		const command = { id: 'toolu_1', name: 'bg0001', command: 'npm run dev -- --port 4000\n# more', startedAt: 0 };
+		const panel = await browser.open({ theme: 'dark', widthPx: 320 });
+		await panel.send(snapshot({ items: effectItems, head: { commands: [command] } }));
+		const list = panel.page.getByRole('list', { name: 'Running in the background' });
+		await list.getByText('npm run dev -- --port 4000').waitFor();
+		await list.getByRole('button', { name: 'Show Terminal' }).click();
+		assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'toolu_1', action: 'terminal' });
+		await list.getByRole('button', { name: 'Stop Command' }).click();
+		assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'toolu_1', action: 'stop' });
+		await panel.page.locator('[data-row=c1]').getByRole('button', { name: /^Run/ }).click();
+		await panel.page.locator('[data-row=c1]').getByRole('button', { name: 'Run in My Terminal' }).click();
+		assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'c1', action: 'runInTerminal' });
+		await panel.send(snapshot({ items: effectItems }));
+		await list.waitFor({ state: 'detached' });
+		assert.deepEqual(panel.errors, []);
+		await panel.page.close();
+	});
 });

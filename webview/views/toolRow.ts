@@ -11,6 +11,8 @@ import type { ViewContext } from './viewTypes.ts';
 /** Below this a duration is noise. */
 const SHOWN_FROM_MS = 100;
 const SHORT_TARGET_CHARS = 32;
+/** What a call of Bash reads as. */
+const COMMAND_VERB = 'Run';
 
 export function toolRow(item: ToolItem, context: ViewContext): TemplateResult {
 	if (isLane(item)) return agentLane(item, context);
@@ -55,6 +57,13 @@ export function foldRow(id: string, items: readonly ToolItem[], context: ViewCon
 		</button>
 		${isOpen ? html`<div class="fold-body">${items.map((item) => toolRow(item, context))}</div>` : nothing}
 	</div>`;
+}
+
+/** A running command is shown as it prints; another one can be run once more, out of the agent's sight. */
+function terminalLink({ id, state }: ToolItem, { post }: ViewContext): TemplateResult {
+	const [label, action] =
+		state === 'running' ? (['Show Terminal', 'terminal'] as const) : (['Run in My Terminal', 'runInTerminal'] as const);
+	return html`<button type="button" class="link" @click=${() => post({ kind: 'command.act', id, action })}>${label}</button>`;
 }
 
 function resultText(item: ToolItem): string {
@@ -109,6 +118,7 @@ function toolBody(item: ToolItem, context: ViewContext): TemplateResult {
 					? nothing
 					: html`<button type="button" class="link" @click=${() => context.copy(output)}>Copy output</button>`
 			}
+			${item.verb === COMMAND_VERB ? terminalLink(item, context) : nothing}
 		</div>
 	</div>`;
 }
