@@ -111,7 +111,12 @@ const bundles = [
 		options: { ...host, plugins: [lazyParts] },
 	},
 	// Drives an installed browser, from the first page on.
-	{ source: 'src/node/browserDriver.ts', output: 'dist/browserDriver.cjs', limitBytes: driverLimitBytes, options: driver },
+	{
+		source: 'src/node/browserDriver.ts',
+		output: 'dist/browserDriver.cjs',
+		limitBytes: driverLimitBytes,
+		options: driver,
+	},
 	// With the first MCP server that is to start.
 	{ source: 'src/node/mcp/mcpSdk.ts', output: 'dist/mcpSdk.cjs', limitBytes: processLimitBytes, options: host },
 	{
