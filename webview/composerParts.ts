@@ -19,12 +19,14 @@ const MODES = {
 
 export function queueList(head: PanelHead, post: Post): View {
 	if (head.queue.length === 0) return nothing;
-	const act = (id: string, action: 'edit' | 'sendNow' | 'drop') => () => post({ kind: 'queue.change', id, action });
+	const act = (id: string, action: 'edit' | 'moveUp' | 'sendNow' | 'drop') => () =>
+		post({ kind: 'queue.change', id, action });
 	return html`<ul class="queue" aria-label="Queued messages">
 		${head.queue.map(
-			(queued) =>
+			(queued, index) =>
 				html`<li>
 					${icon('clock')}<span class="queue-text" title=${queued.text}>${firstLine(queued.text, 120)}</span>
+					${index === 0 ? nothing : iconButton({ name: 'Move up', icon: 'arrow-up', hint: 'Move up: send it earlier', onClick: act(queued.id, 'moveUp') })}
 					${iconButton({ name: 'Edit', icon: 'edit', hint: 'Edit: back into the input', onClick: act(queued.id, 'edit') })}
 					${iconButton({ name: 'Send now', icon: 'run', hint: 'Send now: stop this turn first', onClick: act(queued.id, 'sendNow') })}
 					${iconButton({ name: 'Drop', icon: 'close', hint: 'Drop: do not send', onClick: act(queued.id, 'drop') })}

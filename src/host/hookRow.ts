@@ -10,8 +10,8 @@ export function hookRow(entry: EntryOf<'hook'>): ItemOf<'tool'> {
 	return {
 		kind: 'tool',
 		id: entry.id,
-		verb: `Hook ${point}`,
-		target: command,
+		verb: 'Hook',
+		target: `${point}: ${command}`,
 		state: outcome === 'failed' ? 'failed' : outcome === 'blocked' ? 'interrupted' : 'done',
 		summary: summaryOf(entry, outcome),
 		durationMs: entry.durationMs,

@@ -250,8 +250,9 @@ export class SessionView implements Disposable {
 		await stopTurn(this.current);
 	}
 
-	changeQueue(id: string, action: 'drop' | 'edit' | 'sendNow'): void {
+	changeQueue(id: string, action: 'drop' | 'edit' | 'moveUp' | 'sendNow'): void {
 		const open = this.current;
+		if (action === 'moveUp') return void open.queue.moveUp(id);
 		if (action === 'sendNow') {
 			if (!open.isRunning) {
 				const item = open.queue.take(id);
@@ -263,7 +264,10 @@ export class SessionView implements Disposable {
 			return;
 		}
 		const item = open.queue.take(id);
-		if (item && action === 'edit') this.giveBack(this.#host.submissionOf([item]));
+		if (!item || action === 'drop') return;
+		// What is being typed stays.
+		const { text, attached } = this.#host.submissionOf([item]);
+		this.say({ kind: 'input', text, how: 'append', attachments: [...attached] });
 	}
 
 	async previewRewind(entryId: string | null): Promise<Extract<ToPanel, { kind: 'rewind.plan' }>> {

@@ -49,7 +49,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('prompt.submit'), text: z.string(), attachments: promptAttachmentsSchema }),
 	z.object({ kind: z.literal('turn.stop') }),
 	commandActSchema,
-	z.object({ kind: z.literal('queue.change'), id: z.string(), action: z.enum(['drop', 'edit', 'sendNow']) }),
+	z.object({ kind: z.literal('queue.change'), id: z.string(), action: z.enum(['drop', 'edit', 'moveUp', 'sendNow']) }),
 	z.object({
 		kind: z.literal('permission.answer'),
 		id: z.string(),

@@ -11,7 +11,7 @@ import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
 import { movedFiles, rewindFileHunks, rewindMany, rewindPlan, rewound } from '../webview/harness/rewindSamples.ts';
-import { askedPermission, items, proposedEdit, samples, snapshot } from '../webview/harness/samples.ts';
+import { askedPermission, askedToGoOn, items, proposedEdit, samples, snapshot } from '../webview/harness/samples.ts';
 import type { ThemeName } from '../webview/harness/themes.ts';
 
 describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
@@ -61,6 +61,39 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			assert.equal(await page.getByRole('button', { name: 'Send', exact: true }).count(), 1);
 			assert.equal(await page.getByRole('button', { name: 'Rewind to here' }).count(), 2);
 		}));
+
+	test('a turn that came to a limit asks whether to go on', () =>
+		withPanel([snapshot({ head: { state: 'awaitingUser' }, items: [...items, askedToGoOn] })], async (panel) => {
+			const card = panel.page.getByRole('group', { name: 'Limit reached' });
+			await card.getByText('This turn has come to 200 steps').waitFor();
+			await card.getByRole('button', { name: 'Go on (200 steps more)' }).click();
+			await card.getByRole('button', { name: 'Stop here' }).click();
+			assert.deepEqual(await posted(panel), [
+				{ kind: 'permission.answer', id: 'pm3', verdict: 'allowOnce' },
+				{ kind: 'permission.answer', id: 'pm3', verdict: 'deny' },
+			]);
+		}));
+
+	test('queued messages are put in order, sent now, edited and dropped; what is typed stays', () => {
+		const queue = [
+			{ id: 'q1', text: 'First' },
+			{ id: 'q2', text: 'Second' },
+		];
+		return withPanel([snapshot({ head: { state: 'streaming', queue } })], async (panel) => {
+			const rows = panel.page.getByRole('list', { name: 'Queued messages' }).getByRole('listitem');
+			assert.equal(await rows.nth(0).getByRole('button', { name: 'Move up' }).count(), 0);
+			for (const name of ['Move up', 'Send now', 'Edit', 'Drop'])
+				await rows.nth(1).getByRole('button', { name }).click();
+			assert.deepEqual(
+				await posted(panel),
+				(['moveUp', 'sendNow', 'edit', 'drop'] as const).map((action) => ({ kind: 'queue.change', id: 'q2', action })),
+			);
+			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });
+			await input.fill('typed');
+			await panel.send({ kind: 'input', text: 'Second', how: 'append', attachments: [] });
+			assert.equal(await input.inputValue(), 'typed Second');
+		});
+	});
 
 	test('scrolling to the top asks once for older rows, and what is read stays where it is', () => {
 		const rows = (from: number, to: number): TranscriptItem[] =>

@@ -243,7 +243,7 @@ describe('in the transcript', () => {
 		assert.ok(hook?.kind === 'tool' && call_?.kind === 'tool');
 		assert.deepEqual(
 			[hook.verb, hook.target, hook.state, hook.summary, hook.preview],
-			['Hook PreToolUse', './guard.sh', 'interrupted', 'blocked', 'not on Fridays'],
+			['Hook', 'PreToolUse: ./guard.sh', 'interrupted', 'blocked', 'not on Fridays'],
 		);
 		assert.equal(call_.summary, 'blocked by a hook');
 	});

@@ -12,6 +12,8 @@ export type PromptQueue = {
 	take(id: string): Prompt | undefined;
 	/** Takes out the next to send. */
 	takeNext(): Prompt | undefined;
+	/** Before the one that is before it now. False when it is not there any more, or is the first. */
+	moveUp(id: string): boolean;
 	/** *Send now*: moves it to the front. False when it is not there any more. */
 	moveToFront(id: string): boolean;
 	readonly onDidChange: Event<readonly QueuedPrompt[]>;
@@ -42,6 +44,13 @@ export function createPromptQueue(ids: IdSource): PromptQueue {
 		takeNext() {
 			const [first] = items;
 			return first && take(first.id);
+		},
+		moveUp(id) {
+			const index = items.findIndex((item) => item.id === id);
+			const [before, found] = [items[index - 1], items[index]];
+			if (!before || !found) return false;
+			set([...items.slice(0, index - 1), found, before, ...items.slice(index + 1)]);
+			return true;
 		},
 		moveToFront(id) {
 			const found = items.find((item) => item.id === id);

@@ -185,6 +185,29 @@ export const askedPermission: TranscriptItem = {
 	state: 'asking',
 };
 
+/** The turn came to a limit. */
+export const askedToGoOn: TranscriptItem = {
+	id: 'pm3',
+	kind: 'permission',
+	tool: 'Turn',
+	target: 'This turn has come to 200 steps since your message.',
+	cause: 'What was done is saved either way',
+	goOn: 'Go on (200 steps more)',
+	state: 'asking',
+};
+
+const blockedHook: TranscriptItem = {
+	id: 'h1',
+	kind: 'tool',
+	verb: 'Hook',
+	target: 'PreToolUse: ./scripts/guard.sh --strict',
+	state: 'interrupted',
+	summary: 'blocked',
+	durationMs: 240,
+	preview: 'Deploys are closed on Fridays.',
+	isTruncated: false,
+};
+
 export const errorNotice: TranscriptItem = {
 	id: 'n1',
 	kind: 'notice',
@@ -286,6 +309,20 @@ export const samples: Readonly<Record<string, Sample>> = {
 			snapshot({
 				head: { state: 'awaitingUser', queue: [{ id: 'q1', text: 'And then update the changelog' }] },
 				items: [...items.slice(9), { ...proposedEdit, state: 'applied' }, askedPermission],
+			}),
+		],
+	},
+	limit: {
+		messages: [
+			snapshot({
+				head: {
+					state: 'awaitingUser',
+					queue: [
+						{ id: 'q1', text: 'And then update the changelog' },
+						{ id: 'q2', text: 'Run the linter when that is done' },
+					],
+				},
+				items: [...items.slice(9), blockedHook, askedToGoOn],
 			}),
 		],
 	},
