@@ -19,6 +19,7 @@ import { findBrowser } from './node/findBrowser.ts';
 import { readGitState } from './node/gitState.ts';
 import { createHookFiles } from './node/hookFiles.ts';
 import { createHookRunner } from './node/hookProcess.ts';
+import { loadInstructionFiles } from './node/instructionFiles.ts';
 import { createMcpServers } from './node/mcp/mcpServers.ts';
 import { createMemoryAgentLogs } from './node/memoryAgentLogs.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
@@ -106,6 +107,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		mcpServers: (window) =>
 			createMcpServers(window, { version: String(context.extension.packageJSON.version), hiddenEnvironment: [] }),
 		diskWorkspace: createDiskWorkspace,
+		loadInstructionFiles,
 		loadProjectContext: (roots, cwd, mayImport) => loadProjectContext(roots, cwd, { homeFolder: homedir(), mayImport }),
 		loadNestedMemory: (roots, touched, mayImport) =>
 			loadNestedMemory(roots, touched, { homeFolder: homedir(), mayImport }),

@@ -6,10 +6,10 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { type PromptAttachment, promptAttachmentsSchema } from '../src/protocol/toHost.ts';
 import type { MentionOffer, PanelHead } from '../src/protocol/toPanel.ts';
 import { LONG_TEXT_CHARS, readPaste, textAttachment } from './attachments.ts';
-import { attachmentChips, noteMode, pickers, queueList, slashList } from './composerParts.ts';
+import { attachmentChips, inputMode, pickers, queueList, slashList } from './composerParts.ts';
 import { createMentionList } from './mentionList.ts';
 import type { PanelState, Toast } from './panelState.ts';
-import { matchingCommands, meaningOf, memoryNote } from './slashCommands.ts';
+import { calledCommand, matchingCommands, meaningOf, memoryNote, type SlashCommand } from './slashCommands.ts';
 import { iconButton } from './views/parts.ts';
 import { runningCommands } from './views/runningCommands.ts';
 import type { Post } from './views/viewTypes.ts';
@@ -103,7 +103,7 @@ export function createComposer(options: ComposerOptions): Composer {
 	}
 
 	function commands() {
-		return isSlashClosed ? [] : matchingCommands(text);
+		return isSlashClosed ? [] : matchingCommands(text, options.state().commands ?? []);
 	}
 
 	function send(): void {
@@ -129,6 +129,8 @@ export function createComposer(options: ComposerOptions): Composer {
 		post({
 			kind: 'prompt.submit',
 			text: isLong ? 'See the attached text.' : text.trim(),
+			// A space first makes a slash a plain one.
+			...(!isLong && /^\s+\//.test(text) ? { isLiteral: true } : {}),
 			attachments: isLong ? [...attachments, textAttachment(text, pasteCount + 1)] : [...attachments],
 		});
 		setAttachments([]);
@@ -142,10 +144,10 @@ export function createComposer(options: ComposerOptions): Composer {
 		return !isLocked(head) && (text.trim() !== '' || attachments.length > 0);
 	}
 
-	function complete(name: string): void {
-		setValue(`/${name}`);
+	function complete(command: SlashCommand): void {
+		setValue(`/${command.name}${command.hint ? ' ' : ''}`);
 		isSlashClosed = true;
-		send();
+		if (!command.hint) send();
 	}
 
 	function onKeyDown(event: KeyboardEvent): void {
@@ -159,6 +161,10 @@ export function createComposer(options: ComposerOptions): Composer {
 				event.preventDefault();
 				slashIndex = (slashIndex + (event.key === 'ArrowDown' ? 1 : list.length - 1)) % list.length;
 				requestRender();
+				// Behind the drawing, which was asked for first.
+				requestAnimationFrame(() =>
+					root.querySelector('.slash [aria-selected="true"]')?.scrollIntoView({ block: 'nearest' }),
+				);
 				return;
 			}
 			if (event.key === 'Escape') {
@@ -170,12 +176,12 @@ export function createComposer(options: ComposerOptions): Composer {
 			}
 			if (event.key === 'Tab' && !event.shiftKey) {
 				event.preventDefault();
-				setValue(`/${chosen.name}`);
+				setValue(`/${chosen.name}${chosen.hint ? ' ' : ''}`);
 				return;
 			}
 			if (event.key === 'Enter' && !event.shiftKey) {
 				event.preventDefault();
-				complete(chosen.name);
+				complete(chosen);
 				return;
 			}
 		}
@@ -225,6 +231,7 @@ export function createComposer(options: ComposerOptions): Composer {
 							if (!(event.currentTarget instanceof HTMLTextAreaElement)) return;
 							isSlashClosed = false;
 							slashIndex = 0;
+							if (event.currentTarget.value.startsWith('/') && !text.startsWith('/')) post({ kind: 'commands.list' });
 							setValue(event.currentTarget.value);
 							mentions.inputChanged(event.currentTarget);
 						}}
@@ -232,7 +239,7 @@ export function createComposer(options: ComposerOptions): Composer {
 						@keydown=${onKeyDown}
 						@paste=${(event: ClipboardEvent) => void onPaste(event)}
 					></textarea>
-					${noteMode(memoryNote(text) !== null)}
+					${inputMode(memoryNote(text) !== null, calledCommand(text, options.state().commands ?? []))}
 					<div class="input-bar">
 						${pickers(head, post)}
 						<span class="send-slot">

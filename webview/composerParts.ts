@@ -49,17 +49,22 @@ export function attachmentChips(attachments: readonly PromptAttachment[], onRemo
 	</ul>`;
 }
 
-/** What the input is for while its line begins with `#`. */
-export function noteMode(isOn: boolean): TemplateResult {
+/** What the input is for while its line begins with `#`, and what goes behind a slash command. */
+export function inputMode(isNote: boolean, called: SlashCommand | undefined): TemplateResult {
 	// Without white space, so that the style sees that it is empty.
 	const words = html`${icon('book')}<span>Memory: Enter keeps this line</span>`;
-	return html`<div class="input-mode" role="status">${isOn ? words : nothing}</div>`;
+	const about =
+		called &&
+		html`${icon('terminal')}<span>/${called.name} ${called.hint}${called.detail === '' ? nothing : `: ${called.detail}`}</span>`;
+	return html`<div class="input-mode" role="status">${isNote ? words : (about ?? nothing)}</div>`;
 }
+
+const ORIGINS = { project: 'project', user: 'yours', skill: 'skill', mcp: 'MCP' } as const;
 
 export function slashList(
 	commands: readonly SlashCommand[],
 	active: SlashCommand | undefined,
-	onChoose: (name: string) => void,
+	onChoose: (command: SlashCommand) => void,
 ): View {
 	if (commands.length === 0) return nothing;
 	return html`<ul class="slash" id="slash-list" role="listbox" aria-label="Commands">
@@ -72,10 +77,11 @@ export function slashList(
 					@mousedown=${(event: MouseEvent) => {
 						// The input keeps the focus.
 						event.preventDefault();
-						onChoose(command.name);
+						onChoose(command);
 					}}
 				>
-					<span class="slash-name">/${command.name}</span><span class="slash-detail">${command.detail}</span>
+					<span class="slash-name">/${command.name}${command.hint ? html` <span class="slash-hint">${command.hint}</span>` : nothing}</span
+					><span class="slash-detail">${command.detail}</span>${command.origin === undefined ? nothing : html`<span class="slash-origin">${ORIGINS[command.origin]}</span>`}
 				</li>`,
 		)}
 	</ul>`;

@@ -5,6 +5,7 @@
 import { assertNever } from '../src/base/assertNever.ts';
 import type { ContextList, ContextPlan } from '../src/protocol/contextItems.ts';
 import type { ContextMeter } from '../src/protocol/contextMeter.ts';
+import type { ShownCommand } from '../src/protocol/shownCommand.ts';
 import type { PanelHead, ToPanel } from '../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../src/protocol/transcriptItem.ts';
 
@@ -42,6 +43,8 @@ export interface PanelState {
 	readonly rewindFiles: ReadonlyMap<string, RewindFileDetail>;
 	readonly context: ContextBreakdown | null;
 	readonly toast: Toast | null;
+	/** Slash commands besides the built-in ones; null until they were asked for. */
+	readonly commands: readonly ShownCommand[] | null;
 	/** Number of the last message that carried one. */
 	readonly seq: number;
 	/** A message went missing: nothing numbered is taken until the next snapshot. */
@@ -59,6 +62,7 @@ export const initialPanelState: PanelState = {
 	rewindFiles: new Map(),
 	context: null,
 	toast: null,
+	commands: null,
 	seq: 0,
 	needsSnapshot: true,
 };
@@ -100,6 +104,8 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 			return inContext(state, () => ({ plan: message.plan }));
 		case 'local.forgetPlan':
 			return inContext(state, ({ plan }) => (plan === null ? {} : { plan: null }));
+		case 'commands':
+			return { ...state, commands: message.commands };
 		case 'expanded':
 			return { ...state, wholeOutputs: new Map(state.wholeOutputs).set(message.id, message.text) };
 		case 'agent.rows':

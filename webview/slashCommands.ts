@@ -1,10 +1,15 @@
 /** The slash commands typed into the input: their list, their parsing, and the message each one stands for. Pure. */
+
+import type { ShownCommand } from '../src/protocol/shownCommand.ts';
 import { permissionModeSchema, type ToHost } from '../src/protocol/toHost.ts';
 import type { PanelState } from './panelState.ts';
 
 export interface SlashCommand {
 	readonly name: string;
 	readonly detail: string;
+	/** What to type behind it. */
+	readonly hint?: string;
+	readonly origin?: ShownCommand['origin'];
 }
 
 const slashCommands: readonly SlashCommand[] = [
@@ -48,15 +53,47 @@ export function memoryNote(line: string): string | null {
 	return match === null ? null : (match[1] ?? '').trim();
 }
 
-/** The commands that begin like what is typed; empty when the line is no command. */
-export function matchingCommands(line: string): readonly SlashCommand[] {
-	const match = /^\/([a-z-]*)$/i.exec(line);
+/** The commands that what is typed may mean, best first; empty when the line is no command. */
+export function matchingCommands(line: string, custom: readonly ShownCommand[] = []): readonly SlashCommand[] {
+	const match = /^\/([\w:.-]*)$/.exec(line);
 	if (match === null) return [];
-	const start = (match[1] ?? '').toLowerCase();
-	return slashCommands.filter((command) => command.name.startsWith(start));
+	const typed = (match[1] ?? '').toLowerCase();
+	const all = [...slashCommands, ...custom.filter(({ name }) => !isBuiltIn(name))];
+	const ranked = all.map((command) => ({ command, rank: rankOf(command.name.toLowerCase(), typed) }));
+	// Letters somewhere in a name are a guess, so only where nothing begins like it.
+	const worst = ranked.some(({ rank }) => rank < SCATTERED) ? SCATTERED : NO_MATCH;
+	return ranked
+		.filter(({ rank }) => rank < worst)
+		.sort((left, right) => left.rank - right.rank || (left.command.name < right.command.name ? -1 : 1))
+		.map(({ command }) => command);
 }
 
-export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'>): SlashMeaning {
+/** The custom command that the line calls, once more than its name is typed. */
+export function calledCommand(line: string, custom: readonly ShownCommand[] = []): ShownCommand | undefined {
+	const name = /^\/([A-Za-z][\w:.-]*)\s/.exec(line)?.[1];
+	return name === undefined || isBuiltIn(name) ? undefined : custom.find((one) => one.name === name);
+}
+
+const isCustom = (line: string, custom: readonly ShownCommand[] = []): boolean =>
+	custom.some(({ name }) => line.trimEnd() === `/${name}` || line.startsWith(`/${name} `));
+
+const SCATTERED = 2;
+const NO_MATCH = 3;
+const isBuiltIn = (name: string): boolean => slashCommands.some((one) => one.name === name.toLowerCase());
+
+/** At the start, at the start of a part of the name, or its letters in order somewhere. */
+function rankOf(name: string, typed: string): number {
+	if (name.startsWith(typed)) return 0;
+	if (name.split(/[:_.-]+/).some((part) => part.startsWith(typed))) return 1;
+	let at = 0;
+	for (const letter of name) if (letter === typed[at]) at++;
+	return at === typed.length ? SCATTERED : NO_MATCH;
+}
+
+export function meaningOf(
+	line: string,
+	state: Pick<PanelState, 'head' | 'items'> & Partial<Pick<PanelState, 'commands'>>,
+): SlashMeaning {
 	const note = memoryNote(line);
 	if (note === '') return { kind: 'say', isError: true, text: 'Type behind the # what to keep for later sessions.' };
 	if (note !== null) return { kind: 'post', message: { kind: 'memory.add', text: note } };
@@ -96,6 +133,8 @@ export function meaningOf(line: string, state: Pick<PanelState, 'head' | 'items'
 				text: `Enter sends, Shift+Enter breaks the line, Esc stops, Esc Esc rewinds. A line with # in front is kept in a memory file. Commands: ${slashCommands.map((known) => `/${known.name}`).join(' ')}`,
 			};
 		default:
+			// What is not known here is the host's to say.
+			if (state.commands === null || isCustom(line, state.commands)) return { kind: 'text' };
 			return {
 				kind: 'say',
 				isError: true,

@@ -16,10 +16,12 @@ import { BranchesTree } from './branchesTree.ts';
 import { attachSummaries } from './branchSummaries.ts';
 import { BRANCH_SCHEME } from './branchUri.ts';
 import { ChatViews } from './chatViews.ts';
+import { askArgument, withSkills } from './commandInput.ts';
 import { createCommands, runCommand, runGuarded } from './commands.ts';
 import { ContextInspector } from './contextInspector.ts';
 import { ContextMeters } from './contextMeters.ts';
 import { tellMemoryWeights } from './contextWeights.ts';
+import { createCustomCommands } from './customCommands.ts';
 import { createDiagnostics } from './diagnosticsPort.ts';
 import { createDiffEditor } from './diffEditor.ts';
 import { DoctorCommand } from './doctorCommand.ts';
@@ -114,6 +116,7 @@ export async function createAgent(
 		...{ outside, view: surfaces.mcp, state: workspaceState, secrets: context.secrets, blobs: stores.blobs },
 		...{ roots, cwd, isTrusted, onError, addToInput: (text) => views.addToInput(text) },
 	});
+	const customCommands = createCustomCommands({ outside, roots, isTrusted, askArgument });
 	const world: SessionHostWorld = {
 		stores,
 		blobs: stores.blobs,
@@ -147,6 +150,8 @@ export async function createAgent(
 		...mcp.ports,
 		windowHooks: hooks,
 		sessionEnds: (session) => endHooks(session, hookEvents),
+		customCommands,
+		loadProjectContext: withSkills(memory.ports.loadProjectContext, customCommands.skills),
 		codeReason,
 		gitState: () => outside.gitState(roots()),
 		hasReview: (session) => review.hasPending(session),

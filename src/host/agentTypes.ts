@@ -30,6 +30,7 @@ import type { SessionSearch } from '../core/search/searchPort.ts';
 import type { AgentLogs } from '../core/session/agentLog.ts';
 import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
 import type { StoreDoctor } from '../core/session/storeExamination.ts';
+import type { InstructionFile } from '../core/skills/instructionFile.ts';
 import type { FoundAgents } from '../core/subagents/agentDefinition.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
@@ -168,6 +169,8 @@ export type OutsideWorld = {
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;
 	/** Where a session without a folder works. */
 	readonly homeFolder: string;
+	/** Skills and custom commands: of these folders, then the user's own. Trusted workspaces only. */
+	loadInstructionFiles(roots: readonly WorkspaceRoot[], homeFolder: string): Promise<readonly InstructionFile[]>;
 	/** `mayImport` says of a real path outside the workspace whether a memory file may import it. */
 	loadProjectContext(
 		roots: readonly WorkspaceRoot[],

@@ -63,7 +63,9 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'panel.focused':
 			return;
 		case 'prompt.submit':
-			return await view.submit(message.text, message.attachments);
+			return await view.submit(message.text, message.attachments, message.isLiteral);
+		case 'commands.list':
+			return world.say({ kind: 'commands', commands: await view.listCommands() });
 		case 'turn.stop':
 			return await view.stop();
 		case 'command.act':

@@ -16,6 +16,7 @@ import { entryNotFound, notInThisSession } from '../core/session/sessionErrors.t
 import type { KeptHunks, RewindScope } from '../protocol/toHost.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import { backgroundIn, stopCommands } from './backgroundRuns.ts';
+import { commandLine } from './commandLine.ts';
 import type { OpenSession } from './openSession.ts';
 import { keptHunksFor, rewindFiles } from './rewindFile.ts';
 import { redoableRewind, undoableRewind } from './rewindHistory.ts';
@@ -67,7 +68,7 @@ export async function previewRewind(
 	open.shownPlan = plan;
 	return {
 		...base,
-		promptText: await wholePromptText(open, prompt, world.blobs),
+		promptText: await typedText(open, prompt, world.blobs),
 		files: [...rewindFiles(plan?.files ?? [], (file) => shownPath(file, world.workspace))],
 		messageCount: countMessages(left),
 		warnings: [
@@ -96,7 +97,7 @@ async function rewindNow(
 ): Promise<RewindOutcome> {
 	await stopAll(open);
 	const prompt = await findPrompt(open, choice.entryId);
-	const promptText = await wholePromptText(open, prompt, world.blobs);
+	const promptText = await typedText(open, prompt, world.blobs);
 	const problems: string[] = [];
 	let restore: EntryId | undefined;
 	if (choice.scope !== 'conversation') {
@@ -240,6 +241,11 @@ export async function wholePromptText(open: OpenSession, prompt: EntryOf<'user'>
 	}
 }
 
+/** What goes back into the input: a command as it was typed, not what it stood for. */
+async function typedText(open: OpenSession, prompt: EntryOf<'user'>, blobs: BlobStore): Promise<string> {
+	return prompt.command ? commandLine(prompt.command) : await wholePromptText(open, prompt, blobs);
+}
+
 async function storedText(content: readonly StoredInputBlock[], blobs: BlobStore): Promise<string> {
 	const texts = await Promise.all(
 		content.map(async (stored) => {
@@ -253,7 +259,7 @@ async function storedText(content: readonly StoredInputBlock[], blobs: BlobStore
 /** The prompt as its row shows it. */
 function promptTextOf(open: OpenSession, id: EntryId): string {
 	const row = open.row(id);
-	return row?.kind === 'prompt' ? row.text : '';
+	return row?.kind === 'prompt' ? (row.command ?? row.text) : '';
 }
 
 /** The prompt, with the place before it loaded. Nothing may have been changed yet: what the session cannot go back to is refused here. */

@@ -11,15 +11,17 @@ import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { CompactionWish } from '../core/context/summaryDraft.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
 import { forkTitle } from '../core/session/titles.ts';
+import type { ShownCommand } from '../protocol/shownCommand.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
 import type { MentionOffer, ToPanel } from '../protocol/toPanel.ts';
-import { readPrompt } from './attachments.ts';
 import { chooseBrief, hasNothingToClear, linkedSession, linkSessions, NOTHING_TO_CLEAR } from './clearFlow.ts';
+import { unknownCommand } from './commandLine.ts';
 import { compactSession, undoCompaction } from './compactFlow.ts';
 import type { ResourceReader } from './mcpMentions.ts';
 import { switchModel } from './modelSwitch.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions, OpenSessionsWorld } from './openSessions.ts';
+import { readSubmission } from './readSubmission.ts';
 import {
 	applyRewind,
 	previewRewind,
@@ -204,7 +206,7 @@ export class SessionView implements Disposable {
 	}
 
 	/** Sends now, or queues when a turn runs. A prompt that cannot be sent goes back to the input. */
-	async submit(text: string, attached: readonly PromptAttachment[]): Promise<void> {
+	async submit(text: string, attached: readonly PromptAttachment[], isLiteral = false): Promise<void> {
 		if (text.trim() === '' && attached.length === 0) return;
 		const open = this.current;
 		const { world } = this.#host;
@@ -214,7 +216,8 @@ export class SessionView implements Disposable {
 			open.notify(refusal);
 			return this.giveBack({ text, attached });
 		}
-		const prompt = await this.#read(open, text, attached);
+		const prompt = await this.#read(open, text, attached, isLiteral);
+		if (!prompt) return;
 		this.#host.remember(prompt, { text, attached });
 		await this.#host.start(open, prompt);
 		const noFolder = folderNotice(world);
@@ -243,7 +246,12 @@ export class SessionView implements Disposable {
 		if (open.isRunning) return;
 		if (prompt.parentId !== null) await open.session.loadTo(prompt.parentId);
 		open.session.append({ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'switch' });
-		await this.#host.start(open, { text, attachments: [] });
+		await this.#host.start(open, { text, attachments: [], ...(prompt.command ? { command: prompt.command } : {}) });
+	}
+
+	/** Besides the built-in ones. */
+	async listCommands(): Promise<ShownCommand[]> {
+		return [...((await this.#host.world.customCommands?.list()) ?? [])];
 	}
 
 	async stop(): Promise<void> {
@@ -366,11 +374,21 @@ export class SessionView implements Disposable {
 	}
 
 	/** Reads attachments; a failure brings the prompt back to the input. */
-	async #read(open: OpenSession, text: string, attached: readonly PromptAttachment[]): Promise<Prompt> {
+	async #read(
+		open: OpenSession,
+		text: string,
+		attached: readonly PromptAttachment[],
+		isLiteral: boolean,
+	): Promise<Prompt | undefined> {
 		try {
 			const { world, sessions } = this.#host;
 			const digests = createSessionDigests(world.stores.sessions, sessions);
-			return await readPrompt(text, attached, world.workspace, open.session.cwd, digests, world.readResource);
+			const cwd = open.session.cwd;
+			const { prompt, unknown } = await readSubmission({ text, attached, isLiteral }, { ...world, cwd, digests });
+			if (prompt) return prompt;
+			this.giveBack({ text, attached });
+			if (unknown !== undefined) this.say({ kind: 'toast', level: 'warning', text: unknownCommand(unknown) });
+			return undefined;
 		} catch (error) {
 			this.giveBack({ text, attached });
 			throw error;

@@ -9,6 +9,7 @@ import { namedCall } from '../core/tools/lateTools.ts';
 import type { ToolLabel } from '../core/tools/tool.ts';
 import type { DiffLine, TranscriptItem } from '../protocol/transcriptItem.ts';
 import { settledLane, waitingLane } from './agentRow.ts';
+import { commandLine } from './commandLine.ts';
 import { planAfter, planPreview } from './planRow.ts';
 
 export type ItemOf<K extends TranscriptItem['kind']> = Extract<TranscriptItem, { kind: K }>;
@@ -46,6 +47,7 @@ export function promptRow(entry: EntryOf<'user'>, inputs: TranscriptInputs): Ite
 		id: entry.id,
 		entryId: entry.id,
 		text: textOfBlocks(entry.content, inputs),
+		...(entry.command === undefined ? {} : { command: commandLine(entry.command) }),
 		attachments: imageAttachments(entry.content),
 		timestamp: entry.timestamp,
 	};

@@ -20,6 +20,7 @@ import type { LateTools } from '../core/tools/lateTools.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
 import { settleAgents } from './agentRuns.ts';
 import { backgroundOf } from './backgroundRuns.ts';
+import type { CustomCommands } from './customCommands.ts';
 import type { WindowHooks } from './hooks.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
@@ -58,6 +59,8 @@ export type TurnWorld = Pick<
 	readonly hasReview?: (session: Session) => boolean;
 	/** Starts what gives further tools and was not started yet. Nothing waits for it. */
 	wakeServers?(): void;
+	/** Skills, and slash commands from files and servers. */
+	readonly customCommands?: CustomCommands;
 	/** Where further tools come from: servers, the editor, other extensions. */
 	readonly lateToolSources?: readonly LateTools[];
 	/** The user's commands at fixed points of the work. */

@@ -7,24 +7,27 @@ import { type AgentRunsWorld, subagentsOf } from './agentRuns.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { askingServices } from './askingServices.ts';
 import { type BackgroundRunsWorld, backgroundOf } from './backgroundRuns.ts';
+import type { CustomCommands } from './customCommands.ts';
 import type { OpenSession } from './openSession.ts';
 
 /** What the services of every session are made of. */
 export type ServiceWorld = AgentRunsWorld &
 	BackgroundRunsWorld & {
 		readonly browsers?: Browsers;
+		readonly customCommands?: Pick<CustomCommands, 'skills'>;
 		readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles' | 'shell'>;
 	};
 
 /** `ports` are those of a turn of the session, for the agents that work for it. */
 export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () => TurnPorts): ToolServices {
-	const { outside, browsers } = world;
+	const { outside, browsers, customCommands } = world;
 	const subagents = subagentsOf(open, world, ports);
 	const background = backgroundOf(open, world, () => ports().scanner);
 	return {
 		sessionId: open.session.id,
 		...(background === undefined ? {} : { background }),
 		...askingServices(open),
+		...(customCommands === undefined ? {} : { skills: customCommands.skills }),
 		...(subagents === undefined ? {} : { subagents }),
 		...(outside === undefined ? {} : { web: outside.web }),
 		...(browsers === undefined ? {} : { browser: browsers.of(open.session.id) }),

@@ -46,7 +46,15 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	/** The user is in this page now: commands mean its session. */
 	z.object({ kind: z.literal('panel.focused') }),
 	/** Sent, or queued when a turn runs. */
-	z.object({ kind: z.literal('prompt.submit'), text: z.string(), attachments: promptAttachmentsSchema }),
+	z.object({
+		kind: z.literal('prompt.submit'),
+		text: z.string(),
+		attachments: promptAttachmentsSchema,
+		/** A slash at its start means nothing. */
+		isLiteral: z.boolean().optional(),
+	}),
+	/** Which slash commands there are besides the built-in ones: answered with `commands`. */
+	z.object({ kind: z.literal('commands.list') }),
 	z.object({ kind: z.literal('turn.stop') }),
 	commandActSchema,
 	z.object({ kind: z.literal('queue.change'), id: z.string(), action: z.enum(['drop', 'edit', 'moveUp', 'sendNow']) }),

@@ -6,6 +6,7 @@ import { contextItemSchema, contextListSchema, contextPlanSchema } from './conte
 import { contextMeterSchema } from './contextMeter.ts';
 import { findMarkSchema } from './findMark.ts';
 import { runningCommandSchema } from './runningCommand.ts';
+import { shownCommandSchema } from './shownCommand.ts';
 import { suggestionSchema } from './suggestion.ts';
 import { permissionModeSchema, promptAttachmentsSchema } from './toHost.ts';
 import { diffLineSchema, transcriptItemSchema } from './transcriptItem.ts';
@@ -168,6 +169,7 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('context.plan'), plan: contextPlanSchema }),
 	/** What fits behind an `@`, best first. */
 	z.object({ kind: z.literal('mention.offers'), number: z.number().int(), offers: z.array(mentionOfferSchema) }),
+	z.object({ kind: z.literal('commands'), commands: z.array(shownCommandSchema) }),
 	z.object({ kind: z.literal('expanded'), id: z.string(), text: z.string() }),
 	/** What an agent said and did, for the lane of this row that is open. */
 	z.object({

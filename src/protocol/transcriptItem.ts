@@ -49,6 +49,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** The entry to rewind to. */
 		entryId: z.string(),
 		text: z.string(),
+		/** The slash command that made `text`, as it was typed. */
+		command: z.string().optional(),
 		attachments: z.array(z.object({ name: z.string(), sizeBytes: z.number() })),
 		/** Unix ms. */
 		timestamp: z.number(),

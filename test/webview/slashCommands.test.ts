@@ -1,7 +1,7 @@
 /** Slash commands: what is one, and what each stands for. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matchingCommands, meaningOf, memoryNote, parseSlash } from '../../webview/slashCommands.ts';
+import { calledCommand, matchingCommands, meaningOf, memoryNote, parseSlash } from '../../webview/slashCommands.ts';
 import { head, items } from './harness/samples.ts';
 
 const state = { head, items };
@@ -73,4 +73,24 @@ test('the list narrows while a command is typed', () => {
 	check('/rewind now', []);
 	check('text', []);
 	assert.ok(matchingCommands('/').length > 5);
+});
+
+test('custom commands stand beside the built-in ones, by the start of any part of their names', () => {
+	const custom = ['git:commit', 'review', 'rewind', 'mcp__demo__greet'].map((name) => ({
+		...{ name, detail: '', hint: name === 'review' ? 'file' : '' },
+		origin: 'project' as const,
+	}));
+	const names = (line: string) => matchingCommands(line, custom).map(({ name }) => name);
+	assert.deepEqual(names('/re'), ['resume', 'review', 'rewind'], 'a built-in one cannot be replaced');
+	assert.deepEqual(names('/comm'), ['git:commit']);
+	assert.deepEqual(names('/gcm'), ['git:commit'], 'letters in order, when nothing begins like it');
+	assert.deepEqual(names('/mcp__demo'), ['mcp__demo__greet']);
+	assert.equal(calledCommand('/review a.js', custom)?.hint, 'file');
+	for (const line of ['/review', '/rewind x', '/nope x', 'x /review y'])
+		assert.equal(calledCommand(line, custom), undefined);
+	const meaning = (line: string, commands: typeof custom | null) => meaningOf(line, { ...state, commands }).kind;
+	assert.equal(meaning('/review a.js', custom), 'text');
+	assert.equal(meaning('/git:commit', custom), 'text');
+	assert.equal(meaning('/nope', custom), 'say');
+	assert.equal(meaning('/nope', null), 'text', 'the host knows');
 });

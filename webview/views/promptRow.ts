@@ -13,7 +13,7 @@ const LONG_PROMPT_LINES = 12;
 
 export function promptRow(item: PromptItem, context: ViewContext): TemplateResult {
 	const isLong = item.text.length > LONG_PROMPT_CHARS || item.text.split('\n').length > LONG_PROMPT_LINES;
-	const isOpen = !isLong || context.openRows.has(item.id);
+	const isOpen = (!isLong && item.command === undefined) || context.openRows.has(item.id);
 	const headingId = `heading-${item.id}`;
 	return html`<article class="prompt" data-row=${item.id} aria-labelledby=${headingId}>
 		<header class="row-head">
@@ -21,15 +21,16 @@ export function promptRow(item: PromptItem, context: ViewContext): TemplateResul
 			<span class="row-actions">
 				${iconButton({ name: 'Rewind to here', icon: 'discard', hint: 'Rewind to here: the conversation, the files, or both', onClick: () => context.post({ kind: 'rewind.preview', entryId: item.entryId }) })}
 				${iconButton({ name: 'Fork from here', icon: 'repo-forked', hint: 'Fork from here: a new session that goes on after this message', onClick: () => context.post({ kind: 'session.fork', entryId: item.entryId }) })}
-				${iconButton({ name: 'Copy', icon: 'copy', hint: 'Copy this message', onClick: () => context.copy(item.text) })}
+				${iconButton({ name: 'Copy', icon: 'copy', hint: 'Copy this message', onClick: () => context.copy(item.command ?? item.text) })}
 			</span>
 		</header>
 		<div class="prompt-box">
-			<div class="prompt-text ${isOpen ? '' : 'is-cut'}">${item.text}</div>
+			${item.command === undefined ? nothing : html`<div class="prompt-command"><code>${item.command}</code></div>`}
+			${item.command !== undefined && !isOpen ? nothing : html`<div class="prompt-text ${isOpen ? '' : 'is-cut'}">${item.text}</div>`}
 			${
-				isLong
+				isLong || item.command !== undefined
 					? html`<button type="button" class="link" aria-expanded=${isOpen ? 'true' : 'false'} @click=${() => context.toggleRow(item.id)}>
-							${isOpen ? 'Show less' : 'Show all'}
+							${isOpen ? 'Show less' : item.command === undefined ? 'Show all' : 'Show the whole prompt'}
 						</button>`
 					: nothing
 			}

@@ -161,7 +161,7 @@ async function appendPrompt(
 		attachments.push({ type: 'attachment', name: 'Facts', content: [{ type: 'text', text: facts }] });
 	const reminders = promptReminders(session.entries, session.branch(), session.mode);
 	const [user] = session.append<'user' | 'attachment' | 'reminder' | 'notice'>(
-		{ type: 'user', content },
+		{ type: 'user', content, ...(prompt.command === undefined ? {} : { command: prompt.command }) },
 		...attachments,
 		...hooked,
 		...news,

@@ -26,6 +26,7 @@ import type { ContextStrategy } from '../session/compactionFields.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { SkillLine } from '../skills/skillList.ts';
 import type { LateTools } from '../tools/lateTools.ts';
 import type { ToolServices } from '../tools/services.ts';
 import type { Interceptor } from './interceptors.ts';
@@ -35,7 +36,12 @@ import type { PoolWait } from './requestPool.ts';
 export type Prompt = {
 	readonly text: string;
 	readonly attachments: readonly { readonly name: string; readonly content: readonly InputBlock[] }[];
+	/** It was made by a slash command. */
+	readonly command?: PromptCommand;
 };
+
+/** As it was typed. */
+export type PromptCommand = { readonly name: string; readonly argument: string };
 
 /** Rules in the user's scope; session rules are added by *Always allow*. Patterns as in `permission/rules.ts`. */
 export type PermissionRules = {
@@ -52,6 +58,8 @@ export type ProjectContext = {
 	readonly notices?: readonly string[];
 	/** Imports that wait for the user to allow them. */
 	readonly asked?: readonly AskedImport[];
+	/** Skills that the agent may choose. */
+	readonly skills?: readonly SkillLine[];
 	/** Operating system, shell, folder, git branch and the like, one line each. */
 	readonly environment: readonly string[];
 	/** What files of the project and the user offer, each a text of its own, e.g. kinds of agents. */

@@ -10,6 +10,7 @@ import type { BlobStore, ModelInfo, ToolDefinition } from '../ports.ts';
 import { type BlobRef, type TextBlock, textBlockSchema } from '../session/content.ts';
 import type { EntryDraft, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import { skillSection } from '../skills/skillList.ts';
 import { type BlobCache, loadBlobText } from './loadBlobs.ts';
 import { systemPromptText } from './systemPrompt.ts';
 
@@ -114,6 +115,8 @@ function projectContextTexts(project: ProjectContext): readonly string[] {
 	if (project.environment.length > 0) {
 		parts.push(`# Environment\n\n${project.environment.map((line) => `- ${line}`).join('\n')}`);
 	}
+	const skills = skillSection(project.skills ?? []);
+	if (skills !== undefined) parts.push(skills);
 	const memory = project.memory.filter((file) => file.text.trim() !== '');
 	if (memory.length > 0) {
 		parts.push(

@@ -16,9 +16,9 @@ import {
 } from './content.ts';
 import { continuationFields } from './continuationFields.ts';
 import { hookFields } from './hookFields.ts';
+import { noticeFields } from './noticeFields.ts';
 import { prefixFields } from './prefixFields.ts';
 import { subagentFields } from './subagentFields.ts';
-import { noticeFields } from './noticeFields.ts';
 import { entryIdSchema, sessionIdSchema, tailFields } from './tailFields.ts';
 
 /** The version of the line format this build writes. A line with a higher `v` opens read-only. */
@@ -80,7 +80,11 @@ const timingSchema = z.object({ queuedMs: z.number(), firstTokenMs: z.number(), 
 
 /** The fields of each conversation type, besides the base. */
 const conversationFields = {
-	user: { content: z.array(storedInputBlockSchema) },
+	user: {
+		content: z.array(storedInputBlockSchema),
+		/** The slash command that it was made by, as it was typed. */
+		command: z.object({ name: z.string(), argument: z.string() }).optional(),
+	},
 	/** Content added to the prompt it follows; sent in the same API message. */
 	attachment: {
 		name: z.string(),

@@ -16,6 +16,7 @@ import { notebookEditTool } from './notebookEdit.ts';
 import { planTool } from './plan.ts';
 import { readTool } from './read.ts';
 import { recallTool } from './recall.ts';
+import { skillTool } from './skill.ts';
 import { taskListTool } from './taskList.ts';
 import type { Tool } from './tool.ts';
 import { webFetchTool } from './webFetch.ts';
@@ -46,6 +47,7 @@ const rareTools: readonly Tool[] = [
 	multiEditTool,
 	notebookEditTool,
 	recallTool,
+	skillTool,
 	webFetchTool,
 ];
 

@@ -5,6 +5,7 @@
 import type { SessionId } from '../../base/ids.ts';
 import type { BackgroundCommands } from '../background/backgroundCommands.ts';
 import type { McpServers } from '../mcp/mcpPorts.ts';
+import type { SkillSource } from '../skills/instructionFile.ts';
 import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { BrowserPort } from '../web/browserPort.ts';
 import type { WebPages } from '../web/webPort.ts';
@@ -24,6 +25,7 @@ export type ToolServices = {
 	readonly tasks?: TaskKeeper;
 	/** The browser of the session. */
 	readonly browser?: BrowserPort;
+	readonly skills?: SkillSource;
 	/** Pages of the web. */
 	readonly web?: WebPages;
 	/** The MCP servers of this window. */

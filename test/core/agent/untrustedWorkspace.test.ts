@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runToolCall } from '../../../src/core/agent/runToolCall.ts';
+import { instructionFile } from '../../../src/core/skills/instructionFile.ts';
 import { builtInTools } from '../../../src/core/tools/registry.ts';
 import type { ToolServices } from '../../../src/core/tools/services.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
@@ -20,8 +21,11 @@ const inputs: Readonly<Record<string, object>> = {
 	AskUser: { questions: [{ header: 'a', question: 'b', options: [{ label: 'c' }, { label: 'd' }] }] },
 	Plan: { action: 'enter' },
 	TaskList: { tasks: [] },
+	Skill: { name: 'commit' },
 	Agent: { description: 'a', prompt: 'b' },
 };
+
+const SKILL = instructionFile({ kind: 'skill', name: 'commit', folder: '/w', scope: 'project' }, 'Do it.');
 
 // What CallTool names runs as itself.
 const runnable = builtInTools.filter(({ name }) => name !== 'CallTool');
@@ -44,6 +48,7 @@ for (const isTrusted of [false, true])
 				},
 				modes: { now: () => session.mode, set: (mode) => session.setMode(mode) },
 				subagents: { run: async () => ({ isError: false, content: [], summary: '' }) },
+				skills: { list: async () => [SKILL] },
 				tasks: { keep: (tasks) => void session.append({ type: 'taskList', tasks }) },
 			};
 			const ports = { ...fixture.ports, services };

@@ -1,0 +1,34 @@
+/** Skill: loads the instructions of a skill, whose name and description stand in the context. */
+import * as z from 'zod';
+import { expandInstruction } from '../skills/expandInstruction.ts';
+import { failure, success } from './paths.ts';
+import type { Tool } from './tool.ts';
+
+const input = z.object({
+	name: z.string().describe('As listed'),
+	arguments: z.string().max(10_000).optional().describe('What the skill is to work on'),
+});
+
+export const skillTool: Tool<z.infer<typeof input>> = {
+	name: 'Skill',
+	version: 1,
+	description: 'Loads the instructions of a skill: how a kind of work is done here. Follow them for the task at hand.',
+	input,
+	effect: 'none',
+	label: ({ name }) => ({ verb: 'Skill', target: name }),
+	async run({ name, arguments: argument = '' }, context) {
+		const files = (await context.services?.skills?.list()) ?? [];
+		const usable = files.filter(({ isForModel }) => isForModel);
+		const skill = usable.find((one) => one.name === name.trim().replace(/^\//, ''));
+		if (!skill) {
+			const names = [...new Set(usable.map((one) => one.name))].sort();
+			return failure(
+				names.length === 0
+					? 'There are no skills here.'
+					: `There is no skill of this name. There are: ${names.join(', ')}.`,
+				'no such skill',
+			);
+		}
+		return success(`The skill ${skill.name}:\n\n${expandInstruction(skill, argument)}`, 'loaded');
+	},
+};

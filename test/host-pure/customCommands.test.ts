@@ -1,0 +1,98 @@
+/** What a slash command that is no built-in one becomes, and what is offered in the input. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { McpServer } from '../../src/core/mcp/mcpPorts.ts';
+import { instructionFile } from '../../src/core/skills/instructionFile.ts';
+import { createCustomCommands } from '../../src/host/customCommands.ts';
+
+const place = { folder: '/w/.claude/commands', scope: 'project' } as const;
+const files = [
+	instructionFile({ ...place, kind: 'skill', name: 'review' }, 'The skill.'),
+	instructionFile({ ...place, kind: 'command', name: 'review' }, '---\nargument-hint: file\n---\nReview $1.'),
+	instructionFile({ ...place, kind: 'command', name: 'keys' }, 'See @.env'),
+	instructionFile({ ...place, kind: 'command', name: 'empty' }, ''),
+	instructionFile({ ...place, kind: 'skill', name: 'commit' }, '---\nuser-invocable: false\n---\nx'),
+];
+const prompt = {
+	name: 'greet',
+	callName: 'mcp__demo__greet',
+	description: 'Greets\nsomebody',
+	arguments: [
+		{ name: 'who', isRequired: true },
+		{ name: 'how', isRequired: false },
+	],
+};
+
+function world(changes: { isTrusted?: boolean; answer?: string | undefined } = {}) {
+	const asked: string[] = [];
+	const got: unknown[] = [];
+	const commands = createCustomCommands({
+		outside: { loadInstructionFiles: async () => files, homeFolder: '/home' },
+		roots: () => [],
+		isTrusted: () => changes.isTrusted ?? true,
+		mcp: {
+			list: () => [{ name: 'demo', prompts: [prompt] } as unknown as McpServer],
+			async getPrompt(...args) {
+				got.push(args.slice(0, 3));
+				return [{ role: 'user', content: { kind: 'text', text: 'Hello.' } }];
+			},
+		},
+		async askArgument(_, { name }) {
+			asked.push(name);
+			return changes.answer;
+		},
+	});
+	return { asked, got, commands, read: (line: string) => commands.read(line, new AbortController().signal) };
+}
+
+test('a command comes before a skill of the same name, and the row names it as it was typed', async () => {
+	assert.deepEqual(await world().read('/review  a.js'), {
+		kind: 'prompt',
+		text: 'Review a.js.',
+		command: { name: 'review', argument: 'a.js' },
+	});
+});
+
+test('what is no command is text; a name that is not there is told', async () => {
+	const { read } = world();
+	for (const line of ['hello', '/etc/hosts is wrong', '/ x', '// x', 'see /review'])
+		assert.deepEqual(await read(line), { kind: 'text' }, line);
+	assert.deepEqual(await read('/nope x'), { kind: 'unknown', name: 'nope' });
+	assert.deepEqual(await read('/commit'), { kind: 'unknown', name: 'commit' }, 'not for people');
+});
+
+test('a file brings no secret in by itself; what the user names is theirs', async () => {
+	const { read } = world();
+	await assert.rejects(read('/keys'), { code: 'command-names-secret' });
+	assert.equal((await read('/keys @.env')).kind, 'prompt');
+	await assert.rejects(read('/empty'), { code: 'empty-command' });
+});
+
+test('prompts of servers take what was typed, and ask for what is missing', async () => {
+	const typed = world();
+	assert.deepEqual(await typed.read('/mcp__demo__greet "Ada L" very politely'), {
+		kind: 'prompt',
+		text: 'Hello.',
+		command: { name: 'mcp__demo__greet', argument: '"Ada L" very politely' },
+	});
+	assert.deepEqual([typed.asked, typed.got], [[], [['demo', 'greet', { who: 'Ada L', how: 'very politely' }]]]);
+	const asking = world({ answer: 'Ada' });
+	await asking.read('/mcp__demo__greet');
+	assert.deepEqual([asking.asked, asking.got], [['who', 'how'], [['demo', 'greet', { who: 'Ada', how: 'Ada' }]]]);
+	const left = world();
+	assert.deepEqual(await left.read('/mcp__demo__greet'), { kind: 'cancelled' });
+	assert.deepEqual(left.got, []);
+});
+
+test('all of them are offered with what they need, and none where the folder is not trusted', async () => {
+	const shown = await world().commands.list();
+	assert.deepEqual(
+		shown.map(({ name, hint, origin }) => `${name} ${hint} ${origin}`),
+		['empty  project', 'keys  project', 'mcp__demo__greet <who> [how] mcp', 'review file project'],
+	);
+	assert.equal(shown[2]?.detail, 'Greets somebody');
+	const untrusted = world({ isTrusted: false });
+	assert.deepEqual(await untrusted.commands.list(), []);
+	assert.deepEqual(await untrusted.commands.skills.list(), []);
+	assert.deepEqual(await untrusted.read('/review a.js'), { kind: 'unknown', name: 'review' });
+});
