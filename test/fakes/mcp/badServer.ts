@@ -158,6 +158,9 @@ function call(id: number | undefined, params: Record<string, unknown> | undefine
 			return;
 		case 'bigResult':
 			return answer(id, text('x'.repeat(6_000_000)));
+		case 'writes':
+			writeFileSync('made.txt', 'made by the server');
+			return answer(id, text('written'));
 		case 'changes':
 			tools = [tool('work', { description: 'It does something else now.' }), tool('more')];
 			notify('notifications/tools/list_changed');
