@@ -1,23 +1,10 @@
 // Opens the packaged extension in a real VS Code in a headless browser, with a profile and a folder of its own.
 // Everything here goes through what a person sees; what the extension wrote is read by sessionLogs.ts.
-import { createHash } from 'node:crypto';
-import {
-	cpSync,
-	existsSync,
-	mkdirSync,
-	readdirSync,
-	readFileSync,
-	renameSync,
-	rmSync,
-	statSync,
-	writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Browser, FrameLocator, Page } from 'playwright-core';
-import { withLock } from '../../../scripts/setup/fileLock.mjs';
 import {
 	folderUrl,
-	installExtension,
 	launchCodeServer,
 	quietSettings,
 	type RunningServer,
@@ -26,6 +13,7 @@ import {
 import { projectFolder } from '../../../scripts/setup/paths.mjs';
 import { launchBrowser } from './browser.ts';
 import { resultsFolder, temporaryFolder, testEnvironment } from './environment.ts';
+import { sharedExtensions, withExtensions } from './installations.ts';
 import { until } from './until.ts';
 
 /** The first paint of a cold workbench on two busy cores. */
@@ -55,6 +43,8 @@ export interface WorkbenchOptions {
 	readonly isTrustEnabled?: boolean;
 	/** A window without a folder. */
 	readonly isFolderless?: boolean;
+	/** Further extensions: folders of test/fixtures. */
+	readonly extensionFolders?: readonly string[];
 	readonly viewport?: { readonly width: number; readonly height: number };
 }
 
@@ -67,6 +57,19 @@ const themeSettings = {
 	'workbench.preferredDarkColorTheme': 'Dark Modern',
 	'workbench.preferredLightColorTheme': 'Light Modern',
 	'workbench.preferredHighContrastColorTheme': 'Default High Contrast',
+};
+
+/**
+ * The language server of JavaScript is none of ours: where a sample file is open, it takes as much of the machine as the extension host, and asks the
+ * registry for types of what a project uses. Both names of each setting, since they were renamed.
+ */
+const lightScripts = {
+	'js/ts.tsserver.automaticTypeAcquisition.enabled': false,
+	'typescript.disableAutomaticTypeAcquisition': true,
+	'js/ts.tsserver.useSyntaxServer': 'always',
+	'typescript.tsserver.useSyntaxServer': 'always',
+	'js/ts.validate.enabled': false,
+	'javascript.validate.enable': false,
 };
 
 export interface Workbench {
@@ -104,8 +107,12 @@ export interface Workbench {
 /** Resolves when the workbench is on the screen and the panel is attached. */
 export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
 	const { codeServer, browserPath, vsixPath } = testEnvironment();
-	const extensionsDir = await sharedExtensions(vsixPath);
+	const shared = await sharedExtensions(vsixPath);
 	const root = temporaryFolder(options.name);
+	const extensionsDir =
+		options.extensionFolders === undefined
+			? shared
+			: withExtensions(shared, join(root, 'extensions'), options.extensionFolders);
 	const profile = { userDataDir: join(root, 'user-data'), extensionsDir };
 	const folder = join(root, 'floor-planner');
 	const home = join(root, 'home');
@@ -115,6 +122,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	let settings: Readonly<Record<string, unknown>> = {
 		...quietSettings,
 		...themeSettings,
+		...lightScripts,
 		// A request beside the conversation would take a reply that a test lined up for it.
 		'retrace.sessions.modelTitles': false,
 		...options.settings,
@@ -350,33 +358,4 @@ function copySample(folder: string, files: Readonly<Record<string, string>>): vo
 		mkdirSync(dirname(join(folder, path)), { recursive: true });
 		writeFileSync(join(folder, path), text);
 	}
-}
-
-/** A window of another run may still use the installation of an older package, so only what is a day old goes. */
-function forgetOldInstallations(parent: string): void {
-	if (!existsSync(parent)) return;
-	const dayMs = 24 * 60 * 60 * 1000;
-	for (const name of readdirSync(parent)) {
-		const path = join(parent, name);
-		if (name === 'partial' || Date.now() - statSync(path).mtimeMs > dayMs)
-			rmSync(path, { recursive: true, force: true });
-	}
-}
-
-/** Installing takes seconds and the result is only read, so all tests share one installation per package. */
-async function sharedExtensions(vsixPath: string): Promise<string> {
-	const hash = createHash('sha256').update(readFileSync(vsixPath)).digest('hex').slice(0, 16);
-	const parent = join(projectFolder, '.cache', 'e2e');
-	const folder = join(parent, `extensions-${hash}`);
-	return withLock(`${parent}.lock`, async () => {
-		if (!existsSync(folder)) {
-			forgetOldInstallations(parent);
-			const partial = join(parent, 'partial');
-			const profile = { userDataDir: join(partial, 'user-data'), extensionsDir: join(partial, 'extensions') };
-			await installExtension(testEnvironment().codeServer, profile, vsixPath);
-			renameSync(profile.extensionsDir, folder);
-			rmSync(partial, { recursive: true, force: true });
-		}
-		return folder;
-	});
 }
