@@ -33,6 +33,7 @@ hostTest('a project that sets everything decides nothing but the model', async (
 		'retrace.apiKeyHeader': 'x-api-key',
 		'retrace.mode': 'auto',
 		'retrace.permissions': { allow: ['Bash', 'Edit'], ask: [], deny: [] },
+		'retrace.mcp.servers': { evil: { command: 'evil' } },
 		'retrace.sessions.persist': false,
 		'retrace.checkpoints.enabled': false,
 		'retrace.cache.messageTtl': '1h',
@@ -47,6 +48,7 @@ hostTest('a project that sets everything decides nothing but the model', async (
 	assert.equal(setting('apiKeyHeader'), 'authorization');
 	assert.equal(setting('mode'), 'ask');
 	assert.deepEqual(permissionRules(), { allow: [], ask: [], deny: [] });
+	assert.deepEqual(setting('mcp.servers'), {});
 	assert.equal(setting('sessions.persist'), true);
 	assert.equal(setting('checkpoints.enabled'), true);
 	assert.equal(setting('cache.messageTtl'), '5m');

@@ -2,7 +2,7 @@
 // The extension is the build in dist, the modules are bundled here. Chooses no files and decides no exit code.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { launchCodeServer, quietSettings, writeSettings } from '../../../scripts/setup/launchCodeServer.mjs';
 import { projectFolder } from '../../../scripts/setup/paths.mjs';
 import { launchBrowser } from '../../e2e/support/browser.ts';
@@ -96,8 +96,20 @@ async function bundle(path: string, outfile: string): Promise<string> {
 		format: 'cjs',
 		target: 'node22',
 		external: ['vscode'],
+		alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+		plugins: [builtParts],
 		sourcemap: 'inline',
 		logLevel: 'warning',
 	});
 	return outfile;
 }
+
+/** What the product has in a bundle of its own is taken from there. */
+const builtParts: Plugin = {
+	name: 'built-parts',
+	setup(setup) {
+		setup.onResolve({ filter: /(^|\/)mcpSdk\.ts$/ }, ({ kind }) =>
+			kind === 'dynamic-import' ? { path: join(projectFolder, 'dist/mcpSdk.cjs'), external: true } : undefined,
+		);
+	},
+};
