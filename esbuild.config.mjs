@@ -23,6 +23,7 @@ const lazyBundles = {
 	agentEntry: 'agent',
 	browserDriver: 'browserDriver',
 	contextFileClient: 'contextFileClient',
+	shellGrammar: 'shellGrammar',
 	mcpSdk: 'mcpSdk',
 };
 
@@ -117,6 +118,13 @@ const bundles = [
 		limitBytes: driverLimitBytes,
 		options: driver,
 	},
+	// With the first command that is judged. The CommonJS form of the library: the other one asks for its own address.
+	{
+		source: 'src/node/shellGrammar.ts',
+		output: 'dist/shellGrammar.cjs',
+		limitBytes: eagerLimitBytes,
+		options: { ...host, alias: { 'web-tree-sitter': './node_modules/web-tree-sitter/web-tree-sitter.cjs' } },
+	},
 	// With the first MCP server that is to start.
 	{ source: 'src/node/mcp/mcpSdk.ts', output: 'dist/mcpSdk.cjs', limitBytes: processLimitBytes, options: host },
 	{
@@ -206,8 +214,13 @@ if (existsSync('webview/search/search.css'))
 	await build({ ...shared, entryPoints: ['webview/search/search.css'], outfile: 'dist/webview/search.css' });
 copy(import.meta.resolve('@vscode/codicons/dist/codicon.css'), 'dist/webview/codicon.css');
 copy(import.meta.resolve('@vscode/codicons/dist/codicon.ttf'), 'dist/webview/codicon.ttf');
+copy(import.meta.resolve('web-tree-sitter/web-tree-sitter.wasm'), 'dist/web-tree-sitter.wasm');
+copy(import.meta.resolve('tree-sitter-bash/tree-sitter-bash.wasm'), 'dist/tree-sitter-bash.wasm');
 writeFileSync('dist/meta.json', JSON.stringify(meta));
-writeFileSync('dist/ThirdPartyNotices.txt', thirdPartyNotices(Object.values(meta), ['@vscode/codicons']));
+writeFileSync(
+	'dist/ThirdPartyNotices.txt',
+	thirdPartyNotices(Object.values(meta), ['@vscode/codicons', 'tree-sitter-bash']),
+);
 process.exitCode = hasFailed ? 1 : 0;
 
 /** @param {string} url @param {string} to */

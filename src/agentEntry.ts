@@ -20,6 +20,7 @@ import { readGitState } from './node/gitState.ts';
 import { createHookFiles } from './node/hookFiles.ts';
 import { createHookRunner } from './node/hookProcess.ts';
 import { loadInstructionFiles } from './node/instructionFiles.ts';
+import { createShellGrammar } from './node/lazyShellGrammar.ts';
 import { createMcpServers } from './node/mcp/mcpServers.ts';
 import { createMemoryAgentLogs } from './node/memoryAgentLogs.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
@@ -97,6 +98,10 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		runHook: createHookRunner({ hiddenEnvironment: [] }),
 		gitState: (roots) => readGitState(roots, findGit(process.env, folders)),
 		search: createSearch(ripgrepPath),
+		shellGrammar: createShellGrammar({
+			runtime: context.asAbsolutePath('dist/web-tree-sitter.wasm'),
+			grammar: context.asAbsolutePath('dist/tree-sitter-bash.wasm'),
+		}),
 		browsers: ({ storagePath, path }) =>
 			createBrowsers({
 				folder: join(canonicalStorageFolder(storagePath), 'browser'),

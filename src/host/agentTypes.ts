@@ -14,6 +14,7 @@ import type { HookText } from '../core/hooks/hookSets.ts';
 import type { RunHook } from '../core/hooks/hookTypes.ts';
 import type { McpServers, McpWindow } from '../core/mcp/mcpPorts.ts';
 import type { MemoryLoad } from '../core/memory/memoryFile.ts';
+import type { ShellGrammar } from '../core/permission/shellParts.ts';
 import type {
 	BlobStore,
 	Clock,
@@ -159,6 +160,7 @@ export type OutsideWorld = {
 	hookFiles(roots: readonly string[]): Promise<readonly HookText[]>;
 	readonly runHook: RunHook;
 	readonly search: Search;
+	readonly shellGrammar: ShellGrammar;
 	readonly web: WebPages;
 	/** The browsers of a window. `storagePath` as VS Code gave it; `path` is the user's own choice. */
 	browsers(options: { readonly storagePath: string; readonly path: () => string }): Browsers;

@@ -233,6 +233,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		isOfficialEndpoint: choice.isOfficialEndpoint,
 		...(choice.reminderForms === undefined ? {} : { reminderForms: choice.reminderForms }),
 		...(world.lateToolSources === undefined ? {} : { lateTools: joinLateTools(world.lateToolSources) }),
+		...(world.outside === undefined ? {} : { shellGrammar: world.outside.shellGrammar }),
 		services: servicesFor(open, world, () => portsFor(open, world)),
 		loadedTexts: open.loadedTexts,
 		trace: world.trace,

@@ -15,7 +15,7 @@ export type ServiceWorld = AgentRunsWorld &
 	BackgroundRunsWorld & {
 		readonly browsers?: Browsers;
 		readonly customCommands?: Pick<CustomCommands, 'skills'>;
-		readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles' | 'shell'>;
+		readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles' | 'shell' | 'shellGrammar'>;
 	};
 
 /** `ports` are those of a turn of the session, for the agents that work for it. */

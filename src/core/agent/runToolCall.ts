@@ -6,22 +6,19 @@ import { codeOf, isCancelled, messageOf, SessionClosedError, UserError } from '.
 import { utf8Encode } from '../../base/text.ts';
 import { type Effects, isLogFailure, withRecordedEffects } from '../checkpoint/recordChanges.ts';
 import { createToolFiles } from '../edit/toolFiles.ts';
-import { collisionCause, withCollision } from '../permission/collision.ts';
-import { type Decision, decide } from '../permission/decide.ts';
-import type { PermissionAnswer } from '../permission/permissionRequest.ts';
-import type { PermissionTarget } from '../permission/rules.ts';
 import type { SessionRules } from '../permission/sessionRules.ts';
 import type { Approver } from '../ports.ts';
 import { INVALID_JSON_KEY, type ToolUseBlock } from '../session/content.ts';
-import type { EntryDraft, FilePath } from '../session/entry.ts';
+import type { EntryDraft } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
 import { findableTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
 import { askInCall } from './askInCall.ts';
+import { askPermission, collisionOf, noteSeen } from './askPermission.ts';
 import { framesOf } from './framesOf.ts';
 import { hookInterceptor } from './hookInterceptor.ts';
-import { type InterceptedCall, intercepted, type PermissionWish } from './interceptors.ts';
+import { type InterceptedCall, intercepted } from './interceptors.ts';
 import { maskOutcome } from './maskSecrets.ts';
 import { recall } from './recall.ts';
 import { isReadOnlyTool, resolveCall } from './resolveCall.ts';
@@ -44,7 +41,6 @@ export type TurnContext = {
 
 const STOPPED_TEXT = 'before it ran.';
 const STOPPED_RUNNING_TEXT = 'while it ran; it may have taken effect in part.';
-const UNSAVED_CAUSE = 'There are unsaved changes in the editor';
 /** Files are written whole, after the last moment at which a stop is heard. */
 const STOPPED_EDIT_TEXT = 'before the file was changed.';
 
@@ -172,7 +168,7 @@ async function runAllowed(
 			collision: (file) => collisionOf(file, turn),
 			signal: turn.signal,
 		});
-		const refusal = await askPermission(call, tool, input, files, approver, effects, turn, wish);
+		const refusal = await askPermission({ call, tool, input, files, approver, effects, wish }, turn);
 		if (refusal) return refusal;
 		const limits = await effects.start(turn.signal);
 		turn.signal.throwIfAborted();
@@ -236,94 +232,6 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),
 		signal: turn.signal,
 	};
-}
-
-/** Undefined when the call may run; else the result that says why not. */
-async function askPermission(
-	call: ToolUseBlock,
-	tool: Tool,
-	input: unknown,
-	files: ToolFiles,
-	approver: Approver,
-	effects: Effects,
-	turn: TurnContext,
-	wish: PermissionWish | undefined,
-): Promise<ToolOutcome | undefined> {
-	const { session, ports } = turn;
-	const target = await resolvedTarget(tool, input, files);
-	const file = target.kind === 'path' && target.resolved.kind === 'inside' ? target.resolved.file : undefined;
-	const decided = decide({
-		tool: tool.name,
-		effect: tool.effect,
-		target,
-		mode: session.mode,
-		rules: ports.rules(),
-		sessionRules: [...(await turn.sessionRules()), ...(wish?.kind === 'allow' ? [tool.name] : [])],
-	});
-	const plain: Decision =
-		wish?.kind === 'ask' && decided.kind === 'allow' ? { kind: 'ask', cause: wish.cause } : decided;
-	const collision = file && collisionOf(file, turn);
-	const decision: Decision = withCollision(plain, collision, { effect: tool.effect, mode: session.mode });
-	if (decision.kind === 'deny') return failure(`Not run. ${decision.cause}.`, 'not allowed');
-	// A command reads the disk: it would work on what the user has already changed in the editor.
-	const unsaved = tool.effect === 'execute' ? (ports.unsavedFiles?.() ?? []) : [];
-	if (decision.kind === 'allow' && unsaved.length === 0) return undefined;
-	const { cause, rule } = decision.kind === 'allow' ? { cause: UNSAVED_CAUSE, rule: undefined } : decision;
-	const offered = rule === undefined ? {} : { rule };
-	const shown = target.kind === 'command' ? target.command : tool.label(input).target;
-	const answer: PermissionAnswer = await approver.askPermission(
-		{
-			toolUseId: call.id,
-			tool: tool.name,
-			target: shown,
-			cause,
-			...offered,
-			...(effects.limits === undefined ? {} : { limits: effects.limits }),
-			...(unsaved.length === 0 ? {} : { unsaved }),
-		},
-		turn.signal,
-	);
-	// A rule that was not offered is not added, whatever the answer says.
-	const verdict = answer.verdict === 'alwaysAllow' && rule === undefined ? 'allowOnce' : answer.verdict;
-	const reason = answer.reason?.trim();
-	session.append({
-		type: 'permission',
-		toolUseId: call.id,
-		tool: tool.name,
-		verdict,
-		cause,
-		...(verdict === 'alwaysAllow' ? offered : {}),
-		...(reason ? { reason } : {}),
-	});
-	if (verdict === 'alwaysAllow' && rule !== undefined) ports.addSessionRule(rule);
-	if (verdict !== 'deny') {
-		// Asked once for each file, until somebody writes to it again.
-		if (file && collision !== undefined) ports.traffic?.noteSeen(session.id, file);
-		return undefined;
-	}
-	const words = reason ? ` The user says: ${reason}` : '';
-	return failure(
-		`The user denied permission; nothing was run.${words}\nDo not try it again in another form. ${reason ? 'Follow what the user says.' : 'Go on without it, or ask what they want instead.'}`,
-		'denied',
-	);
-}
-
-async function resolvedTarget(tool: Tool, input: unknown, files: ToolFiles): Promise<PermissionTarget> {
-	const target = tool.target?.(input) ?? { kind: 'none' };
-	if (target.kind !== 'path') return target;
-	return { kind: 'path', path: target.path, resolved: await files.resolve(target.path) };
-}
-
-function collisionOf(file: FilePath, { session, ports }: TurnContext): string | undefined {
-	return ports.traffic && collisionCause(ports.traffic.factsOf(session.id, file), session.id, ports.clock.now());
-}
-
-/** What was read or written here is no surprise any more. */
-async function noteSeen(tool: Tool, input: unknown, files: ToolFiles, { session, ports }: TurnContext): Promise<void> {
-	if (!ports.traffic || (tool.effect !== 'read' && tool.effect !== 'write')) return;
-	const target = await resolvedTarget(tool, input, files);
-	if (target.kind === 'path' && target.resolved.kind === 'inside')
-		ports.traffic.noteSeen(session.id, target.resolved.file);
 }
 
 async function toolResult(

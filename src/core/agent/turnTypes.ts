@@ -8,6 +8,7 @@ import type { Hooks } from '../hooks/hookTypes.ts';
 import type { AskedImport, MemoryFile, MemoryLoad } from '../memory/memoryFile.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
 import type { FileTraffic } from '../permission/fileTraffic.ts';
+import type { ShellGrammar } from '../permission/shellParts.ts';
 import type {
 	Approver,
 	BlobStore,
@@ -86,6 +87,8 @@ export type TurnPorts = {
 	rules(): PermissionRules;
 	/** Keeps a rule that the user chose with *Always allow* (for this session). */
 	addSessionRule(rule: string): void;
+	/** Keeps rules beyond the session. Rejects when they cannot be kept. */
+	keepRules?(rules: readonly string[], scope: 'workspace' | 'user'): Promise<void>;
 	loadProjectContext(): Promise<ProjectContext>;
 	/** Memory files and rules that come in when these files (absolute) are read or written. Without it, none do. */
 	loadNestedMemory?(touched: readonly string[]): Promise<MemoryLoad>;
@@ -100,6 +103,8 @@ export type TurnPorts = {
 	readonly isOfficialEndpoint?: boolean;
 	/** Whether reminders may go as system messages; without it, they go as text, which every endpoint takes. */
 	readonly reminderForms?: ReminderForms;
+	/** Takes commands apart, so that each part is judged; without it they are judged as a text. */
+	readonly shellGrammar?: ShellGrammar;
 	/** Tools that are found and called while a session runs. */
 	readonly lateTools?: LateTools;
 	readonly services?: ToolServices;

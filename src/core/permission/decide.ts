@@ -6,6 +6,7 @@ import { assertNever } from '../../base/assertNever.ts';
 import type { PermissionRules } from '../agent/turnTypes.ts';
 import type { PermissionMode } from '../session/entry.ts';
 import type { Effect } from '../tools/tool.ts';
+import { type CommandDecision, decideCommand, type PartVerdict } from './decideCommand.ts';
 import { protectedCause, protectedMention } from './protectedPaths.ts';
 import { findRule, isCompound, type PermissionTarget, proposedCommandRule } from './rules.ts';
 
@@ -20,14 +21,25 @@ export type PermissionQuestion = {
 	readonly sessionRules: readonly string[];
 };
 
-/** `cause` is a sentence without a dot. The `rule` of `ask` is the one that *Always allow* would add; absent when none may be. */
+/** `cause` is a sentence without a dot. */
 export type Decision =
 	| { readonly kind: 'allow'; readonly cause: string }
-	| { readonly kind: 'ask'; readonly cause: string; readonly rule?: string }
+	| {
+			readonly kind: 'ask';
+			readonly cause: string;
+			/** The one that *Always allow* would add; absent when none may be. */
+			readonly rule?: string;
+			/** Instead of `rule`, where it takes several. */
+			readonly rules?: readonly string[];
+			/** What was found out about each part of a compound command. */
+			readonly parts?: readonly PartVerdict[];
+	  }
 	| { readonly kind: 'deny'; readonly cause: string };
 
 export function decide(question: PermissionQuestion): Decision {
 	const { tool, effect, target, mode, rules, sessionRules } = question;
+	if (target.kind === 'command' && target.reading)
+		return ofCommand(decideCommand({ ...question, ...target, reading: target.reading }));
 	const denied = findRule(rules.deny, tool, target, 'wide');
 	if (denied !== undefined) return { kind: 'deny', cause: `The rule ${denied} forbids it` };
 	if (mode === 'plan' && (effect === 'write' || effect === 'execute'))
@@ -44,9 +56,18 @@ export function decide(question: PermissionQuestion): Decision {
 	return byMode(tool, effect, target, mode);
 }
 
+function ofCommand({ kind, cause, rules = [], parts }: CommandDecision): Decision {
+	if (kind !== 'ask') return { kind, cause };
+	const [rule] = rules;
+	const offered = rules.length > 1 ? { rules } : rule === undefined ? {} : { rule };
+	return { kind, cause, ...offered, ...(parts.length > 1 ? { parts } : {}) };
+}
+
 function guardedCause(target: PermissionTarget, effect: Effect): string | undefined {
 	switch (target.kind) {
 		case 'none':
+		case 'host':
+		case 'name':
 			return undefined;
 		case 'command':
 			return protectedMention(target.command);
@@ -68,6 +89,8 @@ function byMode(tool: string, effect: Effect, target: PermissionTarget, mode: Pe
 		case 'execute':
 			return askToRun(tool, target);
 		case 'network':
+			if (target.kind === 'host')
+				return { kind: 'ask', cause: `${tool} reaches ${target.host}`, rule: `${tool}(domain:${target.host})` };
 			return { kind: 'ask', cause: `${tool} uses the network`, rule: tool };
 		default:
 			return assertNever(effect);
@@ -79,6 +102,8 @@ function askToRun(tool: string, target: PermissionTarget): Decision {
 	if (isCompound(target.command))
 		return { kind: 'ask', cause: 'It runs several commands or redirects output, which no rule covers as a whole' };
 	const rule = proposedCommandRule(target.command);
-	const cause = 'No rule allows this command yet';
+	const cause = target.isUnread
+		? 'The grammar of the shell could not be loaded, so each command is asked about'
+		: 'No rule allows this command yet';
 	return rule === undefined ? { kind: 'ask', cause } : { kind: 'ask', cause, rule };
 }

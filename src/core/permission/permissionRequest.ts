@@ -1,6 +1,17 @@
 /** What the user is asked before a tool runs, and what they answer. Types only. */
 import type { ScanLimits } from '../checkpoint/fileScanner.ts';
 
+/** Where a rule holds: in this session, in this workspace, or everywhere. */
+export type RuleScope = 'session' | 'workspace' | 'user';
+
+export type AskedPart = {
+	/** As it is written. */
+	readonly text: string;
+	readonly kind: 'allow' | 'ask' | 'deny';
+	/** A sentence without a dot. */
+	readonly cause: string;
+};
+
 export type PermissionRequest = {
 	readonly toolUseId: string;
 	readonly tool: string;
@@ -10,6 +21,10 @@ export type PermissionRequest = {
 	readonly cause: string;
 	/** The rule that *Always allow* would add; absent when none may be added (protected paths). */
 	readonly rule?: string;
+	/** Instead of `rule`, where it takes several. */
+	readonly rules?: readonly string[];
+	/** What was found out about each part of a compound command. */
+	readonly parts?: readonly AskedPart[];
 	/** What it could change that cannot be brought back, as soon as that is known. Never rejects. */
 	readonly limits?: Promise<ScanLimits>;
 	/** Files whose unsaved changes it would not see; not empty. */
@@ -21,5 +36,7 @@ export type PermissionRequest = {
 };
 export type PermissionAnswer = {
 	readonly verdict: 'allowOnce' | 'alwaysAllow' | 'deny';
+	/** Of `alwaysAllow`; default `session`. */
+	readonly scope?: RuleScope;
 	readonly reason?: string;
 };

@@ -40,7 +40,7 @@ export function protectedMention(command: string): string | undefined {
 			for (const segment of word.split('/')) {
 				const name = trimTail(segment);
 				if (PROTECTED_FOLDERS.has(name) || name === '.mcp.json' || START_UP_FILES.has(name) || isSecretName(name))
-					return `it names ${name}, which is protected`;
+					return `It names ${name}, which is protected`;
 			}
 		}
 	}

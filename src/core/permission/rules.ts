@@ -2,23 +2,38 @@
  * Permission rules: `Tool`, `Bash(npm test:*)`, `Bash(exact command)`, `Edit(src/**)`. Parses and matches; `decide.ts` weighs them.
  * Path patterns are read as in .gitignore: without a slash at any depth, else from a workspace root; `//` starts an absolute one.
  */
+import { assertNever } from '../../base/assertNever.ts';
 import type { ResolvedPath } from '../ports.ts';
+import type { CommandReading } from './readCommand.ts';
 
 type Rule = { readonly tool: string; readonly pattern: string | undefined };
 
 /** What a call reaches for, links resolved. */
 export type PermissionTarget =
 	| { readonly kind: 'none' }
-	| { readonly kind: 'command'; readonly command: string }
+	/** Without `reading` it is judged as a text; `isUnread`: since the grammar could not be loaded. */
+	| { readonly kind: 'command'; readonly command: string; readonly reading?: CommandReading; readonly isUnread?: true }
+	/** A page of the web, by its host in lower case. */
+	| { readonly kind: 'host'; readonly host: string }
+	/** What the tool picks by a name, e.g. which agent. */
+	| { readonly kind: 'name'; readonly name: string }
 	/** `path` is the text the model gave. */
 	| { readonly kind: 'path'; readonly path: string; readonly resolved: ResolvedPath };
 
-/** `strict`: for granting; every part must be covered. `wide`: for asking and denying; any part that matches counts. */
-export type Breadth = 'strict' | 'wide';
+/**
+ * `strict`: for granting; every part must be covered. `wide`: for asking and denying; any part that matches counts. `whole`: a command is only
+ * held against rules for the tool as such and for exactly this command.
+ */
+export type Breadth = 'strict' | 'wide' | 'whole';
+
+/** Of an address; empty when it is none. */
+export function hostOf(url: string): string {
+	return /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:\\]*)/i.exec(url.trim())?.[1]?.toLowerCase() ?? '';
+}
 
 /** Undefined when the text is no rule. */
 export function parseRule(text: string): Rule | undefined {
-	const match = /^([A-Za-z_][\w-]*)(?:\(([\s\S]*)\))?$/.exec(text.trim());
+	const match = /^([A-Za-z_][\w-]*(?:__\*)?)(?:\(([\s\S]*)\))?$/.exec(text.trim());
 	if (!match?.[1]) return undefined;
 	const pattern = match[2]?.trim();
 	return { tool: match[1], pattern: pattern === '' || pattern === '*' ? undefined : pattern };
@@ -35,9 +50,20 @@ export function findRule(
 		const rule = parseRule(text);
 		if (!rule || !coversTool(rule.tool, tool, breadth)) return false;
 		if (rule.pattern === undefined) return true;
-		if (target.kind === 'command') return matchesCommand(rule.pattern, target.command, breadth);
-		if (target.kind === 'path') return matchesPath(rule.pattern, target.resolved, breadth);
-		return false;
+		switch (target.kind) {
+			case 'none':
+				return false;
+			case 'command':
+				return matchesCommand(rule.pattern, target.command, breadth);
+			case 'path':
+				return matchesPath(rule.pattern, target.resolved, breadth);
+			case 'host':
+				return matchesHost(rule.pattern, target.host, breadth);
+			case 'name':
+				return matchesName(rule.pattern, target.name);
+			default:
+				return assertNever(target);
+		}
 	});
 }
 
@@ -49,11 +75,23 @@ export function matchesCommand(pattern: string, command: string, breadth: Breadt
 	const whole = command.trim();
 	const prefix = pattern.endsWith(':*') ? pattern.slice(0, -2).trim() : undefined;
 	if (prefix === undefined && whole === pattern) return true;
+	if (breadth === 'whole') return false;
 	if (breadth === 'strict') return prefix !== undefined && !isCompound(whole) && startsWithWords(whole, prefix);
 	return partsOf(whole).some((part) =>
 		prefix === undefined ? part === collapse(pattern) : startsWithWords(part, collapse(prefix)),
 	);
 }
+
+/** `domain:example.com` is this host, `domain:*.example.com` each below it. What asks or denies holds below a host as well. */
+function matchesHost(pattern: string, host: string, breadth: Breadth): boolean {
+	if (!pattern.startsWith('domain:')) return false;
+	const domain = pattern.slice('domain:'.length).trim().toLowerCase();
+	if (domain.startsWith('*.')) return host.endsWith(domain.slice(1));
+	return host === domain || (breadth === 'wide' && host.endsWith(`.${domain}`));
+}
+
+const matchesName = (pattern: string, name: string): boolean =>
+	name === pattern || (pattern.endsWith(':*') && name.startsWith(pattern.slice(0, -2)));
 
 /** Whether the shell would do more than run one program with literal arguments. Quoted separators count too: better asked once more. */
 export function isCompound(command: string): boolean {
@@ -74,7 +112,7 @@ export function proposedCommandRule(command: string): string | undefined {
 	const third = words[2];
 	if ((second === 'run' || second === 'exec') && third !== undefined)
 		return second === 'run' && /^[\w:.-]+$/.test(third) ? `Bash(${first} run ${third}:*)` : `Bash(${trimmed})`;
-	return `Bash(${first} ${second}:*)`;
+	return FAR_REACHING.test(`${first} ${second}`.toLowerCase()) ? `Bash(${trimmed})` : `Bash(${first} ${second}:*)`;
 }
 
 /** Whether a .gitignore-like pattern covers the file, or a folder above it. Granting minds the case of letters, denying does not. */
@@ -96,10 +134,16 @@ export function matchesPath(pattern: string, resolved: ResolvedPath, breadth: Br
 const RUNS_ANYTHING: ReadonlySet<string> = new Set(
 	(
 		'sh bash zsh fish dash ksh csh pwsh powershell cmd eval exec source env sudo doas su xargs nohup time timeout watch ' +
+		'trap alias hash enable shopt let pushd popd builtin command unalias printenv setsid nice ionice stdbuf parallel flock script ' +
+		'strace chroot unshare busybox toybox gdb vim vi ex ed emacs nano less more man expect tclsh osascript irb psql mysql sqlite3 ' +
+		'crontab at batch sftp ftp telnet nc ncat socat ping dig rmdir unlink shred truncate install killall pkill mkfs shutdown ' +
 		'node deno bun python python2 python3 ruby perl php lua awk gawk sed find npx bunx uvx ssh scp rsync curl wget ' +
 		'rm dd chmod chown mv cp tee ln kill'
 	).split(' '),
 );
+/** Subcommands that throw work away, reach the network or run what they are given: likewise. */
+const FAR_REACHING =
+	/^(?:git (?:push|pull|fetch|clone|reset|clean|checkout|restore|rm|switch|rebase|filter-branch|config|remote|submodule|bisect|difftool|mergetool|worktree|update-ref)|(?:npm|pnpm|yarn|bun) (?:install|i|ci|add|publish|exec|dlx|x|update|upgrade|create|init|config|set|start|link|run)|(?:pip3?|poetry|uv|brew|apt|apt-get|gem|bundle|composer|mix|rustup) \S+|cargo (?:install|run|publish|add)|go (?:run|install|get|generate)|(?:docker|podman) \S+|(?:kubectl|helm|terraform|gh|glab|systemctl) \S+|rake \S+|dotnet (?:run|add|publish|nuget)|swift run)$/;
 const HAS_SUBCOMMANDS: ReadonlySet<string> = new Set(
 	(
 		'git npm pnpm yarn cargo go docker podman kubectl helm make just dotnet gradle mvn gh glab pip pip3 poetry uv ' +
@@ -113,6 +157,9 @@ const EDITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'MultiEdit', 'Noteb
 
 function coversTool(ruleTool: string, tool: string, breadth: Breadth): boolean {
 	if (ruleTool === tool) return true;
+	// A server stands for all its tools.
+	if (/^mcp__/.test(ruleTool) && tool.startsWith(`${ruleTool.replace(/__\*$/, '')}__`))
+		return ruleTool.endsWith('__*') || ruleTool.split('__').length === 2;
 	// As everywhere in the field, a rule for Edit speaks of every editing tool, one for Read of every tool that shows content.
 	if (ruleTool === 'Edit') return EDITING_TOOLS.has(tool);
 	return breadth === 'wide' && ruleTool === 'Read' && tool === 'Grep';

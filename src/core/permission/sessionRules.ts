@@ -28,7 +28,9 @@ async function readEarlier(session: ReadSession, trace: Trace, signal: AbortSign
 	}
 }
 
-const rulesIn = (entries: readonly Entry[]): string[] =>
-	entries.flatMap((entry) =>
-		entry.type === 'permission' && entry.verdict === 'alwaysAllow' && entry.rule !== undefined ? [entry.rule] : [],
-	);
+/** Those of other scopes are kept elsewhere, where the user may take them back. */
+const rulesIn = (entries: readonly Entry[]): readonly string[] =>
+	entries.flatMap((entry) => {
+		if (entry.type !== 'permission' || entry.verdict !== 'alwaysAllow' || entry.scope !== undefined) return [];
+		return entry.rules ?? (entry.rule === undefined ? [] : [entry.rule]);
+	});

@@ -177,7 +177,12 @@ const ledgerFields = {
 		toolUseId: toolUseIdSchema,
 		tool: z.string(),
 		verdict: z.enum(['allowOnce', 'alwaysAllow', 'deny']),
+		/** Of `alwaysAllow`. */
 		rule: z.string().optional(),
+		/** Instead of `rule`, where it took several. */
+		rules: z.array(z.string()).optional(),
+		/** Where they hold; absent = in this session. */
+		scope: z.enum(['workspace', 'user']).optional(),
 		/** Why it was asked. */
 		cause: z.string(),
 		/** The user's words when denying. */

@@ -99,7 +99,11 @@ export type ToolLabel = { readonly verb: string; readonly target: string; readon
 /** What a call reaches for, as the model gave it: a path (relative to the cwd or absolute) or a shell command. */
 type ToolTarget =
 	| { readonly kind: 'path'; readonly path: string }
-	| { readonly kind: 'command'; readonly command: string };
+	| { readonly kind: 'command'; readonly command: string }
+	/** A page of the web. */
+	| { readonly kind: 'url'; readonly url: string }
+	/** What the tool picks by a name, e.g. which agent. */
+	| { readonly kind: 'name'; readonly name: string };
 
 export type Tool<I = unknown> = {
 	readonly name: string;

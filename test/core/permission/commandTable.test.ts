@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { judge, type Rules } from './shellFixture.ts';
+
+/** The rules that the head of the table names. */
+const rules: Rules = {
+	allow: ['Bash(npm test:*)', 'Bash(npm run *)', 'Bash(make lint)'],
+	ask: ['Bash(git push:*)'],
+	deny: ['Bash(rm:*)', 'Read(secret/**)', 'Edit(locked/**)'],
+};
+
+const lines = readFileSync(new URL('commandTable.txt', import.meta.url), 'utf8').split('\n');
+const rows = lines.flatMap((line) => {
+	if (line === '' || line.startsWith('# ')) return [];
+	const [kind = '', text = '', why = '', ...offered] = line.split('\t');
+	const command: string = text.startsWith('"') ? JSON.parse(text) : text;
+	return [{ kind, command, cause: why === 'looks' ? 'It only looks, and only inside the workspace' : why, offered }];
+});
+
+describe('the table of commands', () => {
+	for (const { kind, command, cause, offered } of rows)
+		test(`${kind}: ${JSON.stringify(command)}`, async () => {
+			const decision = await judge(command, rules);
+			assert.deepEqual([decision.kind, decision.cause], [kind, cause]);
+			const one = decision.kind === 'ask' && decision.rule !== undefined ? [decision.rule] : [];
+			assert.deepEqual(decision.kind === 'ask' ? (decision.rules ?? one) : [], offered);
+		});
+
+	test('has enough of them, and each once', () => {
+		const commands = rows.map(({ command }) => command);
+		assert.ok(commands.length >= 300, `${commands.length}`);
+		assert.deepEqual(commands, [...new Set(commands)]);
+	});
+});
