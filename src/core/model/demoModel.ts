@@ -39,6 +39,8 @@ export function createDemoModel(clock: Clock): StreamModel {
 			let index = 0;
 			if (act.say !== '') await streamText(act, index++, onEvent, clock, signal);
 			if (act.call) await streamCall(act.call, `toolu_demo_${suffix}`, index, onEvent, clock, signal);
+			for (const [beside, call] of (act.more ?? []).entries())
+				await streamCall(call, `toolu_demo_${suffix}_${beside + 2}`, ++index, onEvent, clock, signal);
 			if (signal.aborted) throw new CancelledError();
 			const written = act.say + (act.call ? JSON.stringify(act.call) : '');
 			const reply: ModelReply = {

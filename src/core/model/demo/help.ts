@@ -11,6 +11,7 @@ const EXAMPLES = [
 	'create hello.txt with "Hello!"',
 	'run npm test',
 	'check problems',
+	'delegate "explain src/app.js" and "run npm test"',
 ] as const;
 
 const list = EXAMPLES.map((example) => `- ${example}`).join('\n');

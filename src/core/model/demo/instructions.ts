@@ -25,6 +25,13 @@ export type Instruction =
 	| { readonly kind: 'deleteLine'; readonly lineNumber: number; readonly file: string }
 	| { readonly kind: 'run'; readonly command: string }
 	| { readonly kind: 'check'; readonly file?: string }
+	/** One agent for each task; `resume` names one that goes on. */
+	| {
+			readonly kind: 'delegate';
+			readonly tasks: readonly string[];
+			readonly agentType?: string;
+			readonly resume?: string;
+	  }
 	| { readonly kind: 'unknown'; readonly text: string };
 
 /** At least one instruction; what is not understood comes back as `unknown`. */
@@ -39,7 +46,7 @@ export function firstInstruction(prompt: string): string {
 }
 
 const VERBS =
-	'read|show|open|view|print|explain|summari[sz]e|describe|outline|find|search|grep|look for|list|create|make|write|replace|change|substitute|add|append|insert|prepend|rename|delete|remove|run|execute|check|diagnose|lint|count|help|hello';
+	'read|show|open|view|print|explain|summari[sz]e|describe|outline|find|search|grep|look for|list|create|make|write|replace|change|substitute|add|append|insert|prepend|rename|delete|remove|run|execute|check|diagnose|lint|count|help|hello|delegate';
 const BETWEEN = new RegExp(
 	`(?:\\s*[;,.]\\s*|\\s+)(?:and\\s+)?then,?\\s+(?=(?:please\\s+)?(?:${VERBS})\\b)` +
 		`|(?:\\s*[;,]\\s*|\\s+)(?:and(?:\\s+also)?|also|finally,?)\\s+(?=(?:please\\s+)?(?:${VERBS})\\b)` +
@@ -78,6 +85,18 @@ const RULES: readonly Rule[] = [
 		([to = '0', slow = '']) => ({ kind: 'count', to: Math.min(5_000, Number(to)), isSlow: slow !== '' }),
 	],
 	[rule('(?:run|execute)(?: the)?(?: command)?:?\\s+(.+)'), ([text = '']) => ({ kind: 'run', command: unquote(text) })],
+	[
+		rule('(?:delegate|ask an? (\\w+ )?agents? to):?\\s+(.+)'),
+		([type = '', text = '']) => ({
+			kind: 'delegate',
+			tasks: tasksIn(text),
+			...(type.trim() === '' ? {} : { agentType: type.trim().toLowerCase() }),
+		}),
+	],
+	[
+		rule('continue (?:the )?agent ([\\w-]+):\\s*(.+)'),
+		([resume = '', text = '']) => ({ kind: 'delegate', tasks: [unquote(text)], resume }),
+	],
 	[rule('[!$]\\s*(.+)'), ([text = '']) => ({ kind: 'run', command: text.trim() })],
 	[
 		rule(
@@ -221,6 +240,14 @@ const RULES: readonly Rule[] = [
 		([file = '', first = '', last = '']) => ({ kind: 'read', file: path(file), ...lineRange(first, last) }),
 	],
 ];
+
+/** Tasks in quotes are one each; without quotes it is one. */
+function tasksIn(text: string): readonly string[] {
+	const spans = quotedSpans(text);
+	const between = text.split('').filter((_, at) => !spans.some(({ start, end }) => at >= start && at < end));
+	if (spans.length < 2 || !/^(?:\s|,|;|and)*$/i.test(between.join(''))) return [unquote(text)];
+	return spans.map(({ start, end }) => unquote(text.slice(start, end)));
+}
 
 function parseOne(part: string): Instruction {
 	const text = plainSentence(part);

@@ -10,8 +10,13 @@ import { lineEdit, replaceWord } from './lineEdit.ts';
 
 type DemoCall = { readonly name: string; readonly input: Readonly<Record<string, unknown>> };
 export type DemoAnswer = { readonly isError: boolean; readonly text: string };
-/** One reply. Without a call it is the last one. */
-export type DemoAct = { readonly say: string; readonly call?: DemoCall; readonly isSlow?: boolean };
+/** One reply. Without a call it is the last one. `more` are calls beside it. */
+export type DemoAct = {
+	readonly say: string;
+	readonly call?: DemoCall;
+	readonly isSlow?: boolean;
+	readonly more?: readonly DemoCall[];
+};
 
 type Script<T = void> = Generator<DemoAct, T, DemoAnswer>;
 
@@ -84,6 +89,8 @@ function* carryOut(instruction: Instruction): Script<string> {
 			const output = answer.text.replace(/^(?:[ \t]*\n)+/, '');
 			return `${how}:\n\n${fence(shorten(output.split('\n'), 30, 'lines'))}`;
 		}
+		case 'delegate':
+			return yield* delegate(instruction);
 		case 'check': {
 			const input = instruction.file === undefined ? {} : { path: instruction.file };
 			const answer = yield* ask('I ask the editor for its problems.', 'Diagnostics', input);
@@ -100,6 +107,34 @@ function* carryOut(instruction: Instruction): Script<string> {
 }
 
 /** Calls a tool. What the user refused, and what failed, halts. */
+/** All agents in one reply, so that they work beside each other. */
+function* delegate({ tasks, agentType, resume }: Extract<Instruction, { kind: 'delegate' }>): Script<string> {
+	const [call, ...more] = tasks.map((task): DemoCall => {
+		const description = task.length > 60 ? `${task.slice(0, 59)}…` : task;
+		const kind = agentType === undefined ? {} : { agent_type: agentType };
+		return {
+			name: 'Agent',
+			input: { description, prompt: task, ...kind, ...(resume === undefined ? {} : { resume }) },
+		};
+	});
+	if (!call) throw new Halt(sorry(''));
+	const who = tasks.length === 1 ? 'an agent' : `${tasks.length} agents`;
+	const answers = [yield { say: `I hand this to ${who}.`, call, more }];
+	// Those of the calls beside it come one by one.
+	for (const other of more) answers.push(yield { say: '', call: other });
+	const reports = answers.map(({ text, isError }) => {
+		const words = text.replace(/\n\n\[agent [^\]]*\]$/, '');
+		return `${isError ? 'An agent did not get to its end' : 'An agent reports'}:\n\n${quote(words)}`;
+	});
+	return reports.join('\n\n');
+}
+
+const quote = (text: string): string =>
+	text
+		.split('\n')
+		.map((line) => `> ${line}`)
+		.join('\n');
+
 function* ask(
 	say: string,
 	name: string,

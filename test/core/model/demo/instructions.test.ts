@@ -124,3 +124,21 @@ check('replace a with b in x.js, y.js, and z.js', {
 	to: 'b',
 	files: ['x.js', 'y.js', 'z.js'],
 });
+check('delegate "read a.js" and "run npm test; then read b.js"', {
+	kind: 'delegate',
+	tasks: ['read a.js', 'run npm test; then read b.js'],
+});
+check('ask an explore agent to find total in src', {
+	kind: 'delegate',
+	tasks: ['find total in src'],
+	agentType: 'explore',
+});
+check(
+	'delegate "count to 9 slowly", then read a.js',
+	{ kind: 'delegate', tasks: ['count to 9 slowly'] },
+	{
+		kind: 'read',
+		file: 'a.js',
+	},
+);
+check('Continue the agent general-1: read b.js', { kind: 'delegate', tasks: ['read b.js'], resume: 'general-1' });
