@@ -21,6 +21,7 @@ import type { ResourceReader } from './mcpMentions.ts';
 import { switchModel } from './modelSwitch.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions, OpenSessionsWorld } from './openSessions.ts';
+import { maySend } from './promptQuestion.ts';
 import { readSubmission } from './readSubmission.ts';
 import {
 	applyRewind,
@@ -145,8 +146,8 @@ export class SessionView implements Disposable {
 	}
 
 	/** Brings a prompt that was not sent back to the input. */
-	giveBack({ text, attached }: Submission): void {
-		this.say({ kind: 'input', text, how: 'replace', attachments: [...attached] });
+	giveBack({ text, attached }: Submission, how: 'replace' | 'append' = 'replace'): void {
+		this.say({ kind: 'input', text, how, attachments: [...attached] });
 	}
 
 	/** Shows this one, which is open. */
@@ -218,6 +219,7 @@ export class SessionView implements Disposable {
 		}
 		const prompt = await this.#read(open, text, attached, isLiteral);
 		if (!prompt) return;
+		if (!(await maySend(prompt, open.session.model, world))) return this.giveBack({ text, attached });
 		this.#host.remember(prompt, { text, attached });
 		await this.#host.start(open, prompt);
 		const noFolder = folderNotice(world);
@@ -272,10 +274,8 @@ export class SessionView implements Disposable {
 			return;
 		}
 		const item = open.queue.take(id);
-		if (!item || action === 'drop') return;
 		// What is being typed stays.
-		const { text, attached } = this.#host.submissionOf([item]);
-		this.say({ kind: 'input', text, how: 'append', attachments: [...attached] });
+		if (item && action === 'edit') this.giveBack(this.#host.submissionOf([item]), 'append');
 	}
 
 	async previewRewind(entryId: string | null): Promise<Extract<ToPanel, { kind: 'rewind.plan' }>> {

@@ -32,6 +32,16 @@ export function maskSecrets(text: string): string {
 	return masked;
 }
 
+/** Credentials in the text, each with a sample that a person knows it by and nobody can use. */
+export function foundSecrets(text: string): readonly { readonly name: string; readonly sample: string }[] {
+	return FORMS.flatMap(({ name, pattern }) =>
+		(text.match(pattern) ?? []).map((found) => {
+			const end = /\s/.test(found) ? '' : found.slice(-2);
+			return { name, sample: `${/\s/.test(found) ? '-----BEGIN ' : found.slice(0, 4)}…${end}` };
+		}),
+	);
+}
+
 /** The first mask that stands in `text` more often than in `before`: it would take the place of the credential itself. */
 export function broughtMask(text: string, before: string): string | undefined {
 	const countIn = (whole: string, mask: string) => whole.split(mask).length;
