@@ -22,6 +22,7 @@ import { switchModel } from './modelSwitch.ts';
 import type { OpenSession } from './openSession.ts';
 import type { OpenSessions, OpenSessionsWorld } from './openSessions.ts';
 import { maySend } from './promptQuestion.ts';
+import { actOnQueue, type QueueAct } from './queueActs.ts';
 import { readSubmission } from './readSubmission.ts';
 import {
 	applyRewind,
@@ -260,22 +261,11 @@ export class SessionView implements Disposable {
 		await stopTurn(this.current);
 	}
 
-	changeQueue(id: string, action: 'drop' | 'edit' | 'moveUp' | 'sendNow'): void {
+	changeQueue(id: string, act: QueueAct): void {
 		const open = this.current;
-		if (action === 'moveUp') return void open.queue.moveUp(id);
-		if (action === 'sendNow') {
-			if (!open.isRunning) {
-				const item = open.queue.take(id);
-				if (item) void this.#host.start(open, item);
-			} else if (open.queue.moveToFront(id)) {
-				open.isSteering = true;
-				open.turn?.abort();
-			}
-			return;
-		}
-		const item = open.queue.take(id);
+		const edited = actOnQueue(open, id, act, (prompt) => void this.#host.start(open, prompt));
 		// What is being typed stays.
-		if (item && action === 'edit') this.giveBack(this.#host.submissionOf([item]), 'append');
+		if (edited) this.giveBack(this.#host.submissionOf([edited]), 'append');
 	}
 
 	async previewRewind(entryId: string | null): Promise<Extract<ToPanel, { kind: 'rewind.plan' }>> {
