@@ -116,7 +116,13 @@ export function pickers(head: PanelHead, post: Post): TemplateResult {
 				${models.map((choice) => html`<option value=${choice.id} title=${choice.detail} ?selected=${choice.id === head.model}>${choice.label}</option>`)}
 			</select>
 			${icon('chevron-down')}</span
-		>`;
+		>${tuningButton(head, post)}`;
+}
+
+function tuningButton({ tuning, readOnlyReason }: PanelHead, post: Post): View {
+	if (tuning == null || readOnlyReason !== null) return nothing;
+	const onClick = () => post({ kind: 'session.act', action: 'effort' });
+	return iconButton({ name: tuning, icon: 'dashboard', hint: `${tuning}. Change effort and thinking`, onClick });
 }
 
 function describeAttachment(attachment: PromptAttachment): { name: string; size: string } {

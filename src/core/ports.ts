@@ -374,6 +374,10 @@ export type ModelInfo = {
 	readonly windowTokens: number;
 	readonly maxOutputTokens: number;
 	readonly isAdaptiveThinking: boolean;
+	/** Effort levels it takes; left out = none are known. */
+	readonly efforts?: readonly string[];
+	/** Thinking can be turned off. */
+	readonly canDisableThinking?: boolean;
 	readonly takesPdf?: boolean;
 	readonly isDeprecated: boolean;
 };

@@ -17,6 +17,7 @@ import type { RequestView } from './requestViews.ts';
 import { type ApiKeys, originOf } from './secrets.ts';
 import type { SessionHost } from './sessionHost.ts';
 import { chooseProvider, setting } from './settings.ts';
+import { selectEffort } from './tuning.ts';
 import type { TraceChannel } from './traceChannel.ts';
 
 export type Command = (...args: readonly unknown[]) => unknown;
@@ -114,6 +115,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		stop: () => host.stop(),
 		setApiKey: () => setApiKey(world),
 		selectModel: () => selectModel(world),
+		selectEffort: () => selectEffort(host.current, host.world),
 		probeEndpoint: () => probeEndpoint(world),
 		showBrowser: () => showBrowser(host),
 		selectMode: () => selectMode(world),

@@ -8,6 +8,7 @@ import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import { undoableRewind } from './rewindHistory.ts';
+import { tuningLabel } from './tuning.ts';
 import { shownTasks } from './shownTasks.ts';
 
 export function panelHead(
@@ -40,6 +41,7 @@ export function panelHead(
 			label: one.displayName,
 			detail: `${shortTokens(choice.infoFor(one.id).windowTokens)} tokens${one.isDeprecated ? ' · deprecated' : ''}`,
 		})),
+		tuning: tuningLabel(session, choice.infoFor(model)),
 		provider: choice.provider,
 		isDemo: choice.isDemo,
 		needsSetup: choice.needsSetup,

@@ -213,6 +213,9 @@ async function actOnSession(
 		case 'doctor':
 			await vscode.commands.executeCommand('retrace.doctor');
 			return;
+		case 'effort':
+			await vscode.commands.executeCommand('retrace.selectEffort');
+			return;
 		case 'memory':
 			await vscode.commands.executeCommand('retrace.editMemory');
 			return;

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { PermissionRules } from '../core/agent/turnTypes.ts';
 import { DEFAULT_WINDOW_TURNS } from '../core/context/strategies.ts';
+import { effortLevels } from '../core/model/modelTuning.ts';
 import { strategySchema } from '../core/session/compactionFields.ts';
 import { permissionModeSchema } from '../core/session/entry.ts';
 
@@ -25,6 +26,8 @@ const shape = {
 	apiKeyHeader: z.enum(['authorization', 'x-api-key', 'none']).catch('authorization'),
 	model: z.string().min(1).catch('claude-opus-5-5'),
 	mode: permissionModeSchema.catch('ask'),
+	effort: z.enum(['default', ...effortLevels]).catch('default'),
+	thinking: z.boolean().catch(true),
 	'browser.path': z.string().trim().catch(''),
 	maxConcurrentRequests: z.number().int().min(1).max(50).catch(4),
 	permissions: rulesSchema.catch({ allow: [], ask: [], deny: [] }),

@@ -27,6 +27,7 @@ import type { OpenSession } from './openSession.ts';
 import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
+import { takeInTuning, tuningOf } from './tuning.ts';
 import { joinLateTools, type ServiceWorld, servicesFor } from './turnServices.ts';
 import { unsavedFiles } from './unsavedFiles.ts';
 
@@ -138,6 +139,7 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 			await settle(open, world);
 			const model = world.choice.modelFor(open.session.model);
 			if (model !== open.session.model) open.session.setModel(model);
+			takeInTuning(open.session, world.choice.infoFor(model));
 			await runTurn(open.session, prompt, portsFor(open, world), (event) => open.onTurnEvent(event), controller.signal);
 		} catch (error) {
 			// `runTurn` never rejects; settling may, when the log or a file cannot be read or written.
@@ -218,6 +220,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 			onWait: (why) => open.onTurnEvent(why ? { kind: 'waiting', why } : { kind: 'requestStarted' }),
 		}),
 		modelInfo: () => choice.infoFor(open.session.model),
+		tuning: () => tuningOf(open.session),
 		rules: () => {
 			const rules = permissionRules();
 			return { ...rules, allow: [...rules.allow, ...open.sessionRules] };

@@ -6,6 +6,7 @@ import type { ModelInfo as ApiModelInfo } from '@anthropic-ai/sdk/resources/mode
 import { CancelledError } from '../base/errors.ts';
 import { modelInfoFor } from '../core/model/catalogue.ts';
 import { ModelError } from '../core/model/modelError.ts';
+import { effortLevels } from '../core/model/modelTuning.ts';
 import type { Clock, ModelEvent, ModelInfo, ModelReply, ModelRequest, StreamModel } from '../core/ports.ts';
 import { createMessagesClient, requestHeaders } from './anthropicClient.ts';
 import { cutOffError, noKeyError, stalledError, toModelError, unreadableKeyError } from './modelErrors.ts';
@@ -242,12 +243,17 @@ function toModelInfo(model: ApiModelInfo): ModelInfo {
 	const known = modelInfoFor(model.id);
 	const pdf = model.capabilities?.pdf_input?.supported;
 	const adaptive = model.capabilities?.thinking?.types?.adaptive?.supported;
+	const canDisable = model.capabilities?.thinking?.types?.disabled?.supported;
+	const { effort } = model.capabilities ?? {};
+	const efforts = effort && effortLevels.filter((level) => effort[level]?.supported === true);
 	return {
 		id: model.id,
 		displayName: model.display_name || model.id,
 		windowTokens: model.max_input_tokens ?? known.windowTokens,
 		maxOutputTokens: model.max_tokens ?? known.maxOutputTokens,
 		isAdaptiveThinking: adaptive ?? known.isAdaptiveThinking,
+		efforts: efforts ?? known.efforts ?? [],
+		canDisableThinking: canDisable ?? known.canDisableThinking ?? false,
 		...(pdf === undefined ? {} : { takesPdf: pdf }),
 		isDeprecated: model.lifecycle === 'deprecated',
 	};

@@ -101,7 +101,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('model.set'), model: z.string() }),
 	z.object({
 		kind: z.literal('session.act'),
-		action: z.enum(['new', 'rename', 'menu', 'export', 'doctor', 'branches', 'origin', 'memory']),
+		action: z.enum(['new', 'rename', 'menu', 'export', 'doctor', 'branches', 'origin', 'memory', 'effort']),
 	}),
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */

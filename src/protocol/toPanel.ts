@@ -49,6 +49,8 @@ export const panelHeadSchema = z.object({
 	mode: permissionModeSchema,
 	model: z.string(),
 	models: z.array(modelChoice),
+	/** Effort and thinking, e.g. `Effort: high`; null when the model has none to choose. */
+	tuning: z.string().nullable().optional(),
 	/** `Anthropic API`, `Demo model` … */
 	provider: z.string(),
 	/** The demo model is on: it is labelled as such. */

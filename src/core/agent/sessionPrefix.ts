@@ -9,7 +9,7 @@ import type { EntryDraft } from '../session/entry.ts';
 import { loadedTools, toolDefinitions } from '../tools/registry.ts';
 import type { ProjectContext, TurnPorts } from './turnTypes.ts';
 
-export type PrefixPorts = Pick<TurnPorts, 'blobs' | 'isOfficialEndpoint' | 'modelInfo' | 'systemSections'>;
+export type PrefixPorts = Pick<TurnPorts, 'blobs' | 'isOfficialEndpoint' | 'modelInfo' | 'tuning' | 'systemSections'>;
 
 /** Stores the parts. Rejects with what the blob store rejects with. */
 export async function prefixNow(
@@ -25,6 +25,7 @@ export async function prefixNow(
 		project,
 		...(ports.systemSections === undefined ? {} : { systemSections: ports.systemSections }),
 		model: ports.modelInfo(),
+		...(ports.tuning === undefined ? {} : { tuning: ports.tuning() }),
 		isOfficialEndpoint: ports.isOfficialEndpoint ?? false,
 		reminderForm,
 		...(cache === undefined ? {} : { cache }),

@@ -7,6 +7,7 @@ import type { SummaryDraft } from '../context/summaryDraft.ts';
 import type { Hooks } from '../hooks/hookTypes.ts';
 import type { AskedImport, MemoryFile, MemoryLoad } from '../memory/memoryFile.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
+import type { ModelTuning } from '../model/modelTuning.ts';
 import type { FileTraffic } from '../permission/fileTraffic.ts';
 import type { ShellGrammar } from '../permission/shellParts.ts';
 import type {
@@ -84,6 +85,8 @@ export type TurnPorts = {
 	readonly model: StreamModel;
 	/** What is known about the session's model. */
 	modelInfo(): ModelInfo;
+	/** Effort and thinking to freeze; without it, the model's own. */
+	tuning?(): ModelTuning;
 	rules(): PermissionRules;
 	/** Keeps a rule that the user chose with *Always allow* (for this session). */
 	addSessionRule(rule: string): void;

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { utf8Encode } from '../../base/text.ts';
 import type { ProjectContext } from '../agent/turnTypes.ts';
 import { memorySection } from '../memory/memoryFile.ts';
+import { DEFAULT_TUNING, type ModelTuning, tunedFields } from '../model/modelTuning.ts';
 import type { BlobStore, ModelInfo, ToolDefinition } from '../ports.ts';
 import { type BlobRef, type TextBlock, textBlockSchema } from '../session/content.ts';
 import type { EntryDraft, EntryOf } from '../session/entry.ts';
@@ -45,6 +46,8 @@ export type PrefixInput = {
 	readonly model: ModelInfo;
 	/** Whether the endpoint is the official one: others may reject fields they do not know, such as cache diagnostics. */
 	readonly isOfficialEndpoint: boolean;
+	/** Effort and thinking; default: the model's own. */
+	readonly tuning?: ModelTuning;
 	/** How reminders are sent; default `user`, which every endpoint takes. */
 	readonly reminderForm?: 'system' | 'user';
 	/** Gets the texts, so that they need not be read back from the store. */
@@ -72,8 +75,7 @@ export async function freezePrefix(input: PrefixInput): Promise<EntryDraft<'pref
 		context,
 		model: input.model.id,
 		maxTokens: Math.min(input.model.maxOutputTokens, MAX_REPLY_TOKENS),
-		thinking: input.model.isAdaptiveThinking ? { type: 'adaptive', display: 'summarized' } : null,
-		effort: null,
+		...tunedFields(input.model, input.tuning ?? DEFAULT_TUNING),
 		betas: [],
 		apiVersion: API_VERSION,
 		ttl: '1h',
