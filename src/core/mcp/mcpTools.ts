@@ -29,7 +29,8 @@ const anyInput = z.record(z.string(), z.unknown());
 export function createMcpTools(servers: McpServers, rules: McpToolRules): LateTools {
 	return {
 		list() {
-			const ready = servers.list().filter(({ state }) => state.kind === 'ready');
+			// One that is on its way back says so itself when it is called.
+			const ready = servers.list().filter(({ state }) => state.kind === 'ready' || state.kind === 'reconnecting');
 			const tools = ready.flatMap((server) =>
 				server.tools
 					.filter((tool) => rules.isApproved(server, tool))

@@ -71,6 +71,8 @@ export function createServerLife(options: LifeOptions): ServerLife {
 	run.abort();
 	let closing: Promise<void> = Promise.resolve();
 	let failures = 0;
+	/** On the way to a new session. */
+	let reviving: Promise<void> | undefined;
 
 	return { view, config, start, stop, signIn, signOut, use, rootsChanged, log: () => serverLog.text() };
 
@@ -117,7 +119,8 @@ export function createServerLife(options: LifeOptions): ServerLife {
 	}
 
 	async function attempt(mine: AbortController): Promise<void> {
-		become({ kind: 'starting' });
+		// What it offers stays in sight while it is tried again.
+		if (state.kind !== 'reconnecting') become({ kind: 'starting' });
 		// One process at a time, also when one is slow to go.
 		await closing;
 		if (mine.signal.aborted) return;
@@ -248,15 +251,19 @@ export function createServerLife(options: LifeOptions): ServerLife {
 				const fault = error instanceof McpFault ? error : new McpFault('mcp-failed', String(error), { cause: error });
 				// The server forgot the session, so it did nothing: a new one can ask again.
 				if (fault.code !== 'mcp-no-endpoint' || isSecond) throw callError(config.name, fault);
-				if (connection === which) {
-					serverLog.add('[the server forgot the session]\n');
-					const mine = begin();
-					letGo();
-					failures = 1;
-					await attempt(mine);
-				}
+				if (connection === which) reviving = revive();
+				await reviving;
 			}
 		}
+	}
+
+	async function revive(): Promise<void> {
+		const mine = begin();
+		letGo();
+		failures = 1;
+		const { length: maxAttempts } = timing.reconnectDelaysMs;
+		become({ kind: 'reconnecting', attempt: 1, maxAttempts, reason: 'It forgot the session.' });
+		await attempt(mine);
 	}
 
 	function notReady(): UserError {

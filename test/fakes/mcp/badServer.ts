@@ -37,10 +37,8 @@ if (how === 'noise') void flood(process.stdout, 'This is no message.\n'.repeat(1
 if (how === 'longLine') void flood(process.stdout, '{'.repeat(65_536), 100_000_000);
 if (how === 'floodsErrors') void flood(process.stderr, 'An error, again and again.\n'.repeat(1_000), 100_000_000);
 if (how === 'children') {
-	// A child, and a child of the child, none of which ends by itself or minds SIGTERM.
-	const stubborn = 'trap \'\' TERM HUP; sleep 1000 & echo $! >> "$NOTES"; echo $$ >> "$NOTES"; wait';
-	spawn('/bin/sh', ['-c', stubborn], { stdio: 'ignore' });
-	process.on('SIGTERM', () => undefined);
+	// A child, and a child of the child, neither of which ends by itself.
+	spawn('/bin/sh', ['-c', 'sleep 1000 & echo $! >> "$NOTES"; echo $$ >> "$NOTES"; wait'], { stdio: 'ignore' });
 	note(String(process.pid));
 }
 if (how === 'lies')
@@ -59,7 +57,7 @@ createInterface({ input: process.stdin })
 	.on('line', (line) => take(JSON.parse(line) as Message))
 	.on('close', () => {
 		note('closed');
-		if (how !== 'children') process.exit(0);
+		process.exit(0);
 	});
 
 function take({ id, method, params, error }: Message) {

@@ -31,7 +31,7 @@ const hasNote = async (world: Started, text: string) => {
 	}
 };
 
-describe('servers that behave badly', { concurrency: 4 }, () => {
+describe('servers that behave badly', { concurrency: 8 }, () => {
 	const failures: readonly (readonly [how: string, code: string, reason: RegExp, more?: Partial<McpServerConfig>])[] = [
 		['silent', 'mcp-timeout', /did not answer within 0\.3 s/, { startTimeoutMs: 300 }],
 		['exits', 'mcp-ended', /exit code 3: Cannot find the database/],
@@ -140,6 +140,7 @@ describe('servers that behave badly', { concurrency: 4 }, () => {
 		const world = start('diesOnce');
 		await until(world, isReady);
 		await assert.rejects(call(world), { code: 'mcp-ended', message: /exit code 7/ });
+		assert.ok(world.servers.list()[0]?.tools.length, 'what it offers stays in sight');
 		await until(world, isReadyAgain(world, 1));
 		assert.deepEqual((await call(world)).content, [{ kind: 'text', text: 'alive again' }]);
 	});

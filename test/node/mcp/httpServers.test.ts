@@ -55,7 +55,7 @@ const call = ({ servers }: ReturnType<typeof world>, tool = 'work', input = {}) 
 	servers.call('web', tool, input, () => undefined, never);
 const toWeb = (url: string, headers: Record<string, string> = {}) => config('web', { kind: 'http', url, headers });
 
-describe('servers over HTTP', () => {
+describe('servers over HTTP', { concurrency: 4 }, () => {
 	for (const kind of ['streamableHttp', 'sse'] as const)
 		test(`the reference server, ${kind === 'sse' ? 'of the older kind' : 'streamable'}`, async () => {
 			const url = await startEverything(kind);
@@ -86,13 +86,14 @@ describe('servers over HTTP', () => {
 		assert.ok(state.kind === 'failed' && state.code === 'mcp-no-endpoint', JSON.stringify(state));
 	});
 
-	test('a server that forgot the session gets a new one, and the call once more', async () => {
+	test('a server that forgot the session gets a new one, and the calls once more', async () => {
 		const server = await openServer();
 		const made = world();
 		made.servers.configure([toWeb(server.url)]);
 		await untilServer(made.servers, 'web', isReady);
 		server.forgetSessions();
-		assert.equal((await call(made)).isError, false);
+		const results = await Promise.all([call(made), call(made), call(made)]);
+		assert.ok(results.every(({ isError }) => !isError));
 		assert.equal(server.counts.initialized, 2);
 	});
 

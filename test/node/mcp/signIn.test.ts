@@ -62,7 +62,7 @@ async function start(
 }
 const asNotes = [{ kind: 'text', text: 'as notes' }];
 
-describe('signing in to a server', () => {
+describe('signing in to a server', { concurrency: 6 }, () => {
 	test('nothing is registered and no browser opens before the user asks; then calls work', async () => {
 		const { server, servers, user, call, errors } = await start();
 		assert.equal(server.counts.registered, 0);
