@@ -9,6 +9,7 @@ import { askingServices } from './askingServices.ts';
 import { type BackgroundRunsWorld, backgroundOf } from './backgroundRuns.ts';
 import type { CustomCommands } from './customCommands.ts';
 import type { OpenSession } from './openSession.ts';
+import { createSymbols } from './symbolsPort.ts';
 
 /** What the services of every session are made of. */
 export type ServiceWorld = AgentRunsWorld &
@@ -18,6 +19,8 @@ export type ServiceWorld = AgentRunsWorld &
 		readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles' | 'shell' | 'shellGrammar'>;
 	};
 
+const symbols = createSymbols();
+
 /** `ports` are those of a turn of the session, for the agents that work for it. */
 export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () => TurnPorts): ToolServices {
 	const { outside, browsers, customCommands } = world;
@@ -25,6 +28,7 @@ export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () =>
 	const background = backgroundOf(open, world, () => ports().scanner);
 	return {
 		sessionId: open.session.id,
+		symbols,
 		...(background === undefined ? {} : { background }),
 		...askingServices(open),
 		...(customCommands === undefined ? {} : { skills: customCommands.skills }),

@@ -17,6 +17,7 @@ import { planTool } from './plan.ts';
 import { readTool } from './read.ts';
 import { recallTool } from './recall.ts';
 import { skillTool } from './skill.ts';
+import { symbolsTool } from './symbols.ts';
 import { taskListTool } from './taskList.ts';
 import type { Tool } from './tool.ts';
 import { webFetchTool } from './webFetch.ts';
@@ -47,6 +48,7 @@ const rareTools: readonly Tool[] = [
 	multiEditTool,
 	notebookEditTool,
 	recallTool,
+	symbolsTool,
 	skillTool,
 	webFetchTool,
 ];

@@ -10,9 +10,12 @@ import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { BrowserPort } from '../web/browserPort.ts';
 import type { WebPages } from '../web/webPort.ts';
 import type { Asking, SessionModes } from './asking.ts';
+import type { Symbols } from './symbolsPort.ts';
 import type { TaskKeeper } from './taskList.ts';
 
 export type ToolServices = {
+	/** What the language services of the editor know. */
+	readonly symbols?: Symbols;
 	/** Commands that go on after their call. */
 	readonly background?: BackgroundCommands;
 	/** Whose services they are. */
