@@ -116,7 +116,7 @@ export async function createAgent(
 		...{ outside, view: surfaces.mcp, state: workspaceState, secrets: context.secrets, blobs: stores.blobs },
 		...{ roots, cwd, isTrusted, onError, addToInput: (text) => views.addToInput(text) },
 	});
-	const customCommands = createCustomCommands({ outside, roots, isTrusted, askArgument });
+	const customCommands = createCustomCommands({ outside, roots, isTrusted, askArgument, mcp: mcp.awake });
 	const world: SessionHostWorld = {
 		stores,
 		blobs: stores.blobs,

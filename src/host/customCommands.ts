@@ -17,7 +17,8 @@ export type CustomCommandsWorld = {
 	readonly outside: Pick<OutsideWorld, 'loadInstructionFiles' | 'homeFolder'>;
 	roots(): readonly WorkspaceRoot[];
 	isTrusted(): boolean;
-	readonly mcp?: Pick<McpServers, 'list' | 'getPrompt'>;
+	/** The servers, once they were started. */
+	mcp?(): Pick<McpServers, 'list' | 'getPrompt'> | undefined;
 	/** Undefined: the user does not want to go on. */
 	askArgument(prompt: string, argument: McpPrompt['arguments'][number]): Promise<string | undefined>;
 };
@@ -38,11 +39,11 @@ export type CustomCommands = {
 };
 
 export function createCustomCommands(world: CustomCommandsWorld): CustomCommands {
-	const { outside, mcp } = world;
+	const { outside } = world;
 	const files = async (): Promise<readonly InstructionFile[]> =>
 		world.isTrusted() ? await outside.loadInstructionFiles(world.roots(), outside.homeFolder) : [];
 	const prompts = () =>
-		(world.isTrusted() ? (mcp?.list() ?? []) : []).flatMap((server) =>
+		(world.isTrusted() ? (world.mcp?.()?.list() ?? []) : []).flatMap((server) =>
 			server.prompts.map((prompt) => ({ server: server.name, prompt })),
 		);
 	return {
@@ -89,6 +90,7 @@ export function createCustomCommands(world: CustomCommandsWorld): CustomCommands
 				return { kind: 'prompt', text, command };
 			}
 			const offered = prompts().find(({ prompt }) => prompt.callName === name);
+			const mcp = world.mcp?.();
 			if (!offered || !mcp) return { kind: 'unknown', name };
 			const values = await promptValues(offered.prompt, argument, world);
 			if (!values) return { kind: 'cancelled' };

@@ -53,6 +53,8 @@ export type Mcp = Disposable & {
 		/** With each prompt: servers that may start are started, beside what goes on. */
 		wakeServers(): void;
 	};
+	/** Starts what may start; the servers, once that has begun. */
+	awake(): McpServers | undefined;
 	readonly takeRedirect: McpSignIn['takeRedirect'];
 	/** Ends every server with all its processes. */
 	close(): Promise<void>;
@@ -93,6 +95,11 @@ export function createMcp(world: McpWorld): Mcp {
 			onError,
 		}),
 	);
+	const awake = () => {
+		// The prompt that is being typed would start them, too.
+		if (!servers.isAwake) servers.wake();
+		return servers.client;
+	};
 	const tree = store.add(new McpTree(servers, world.view));
 	const logs = store.add(createMcpLogs(servers));
 	store.add(vscode.workspace.onDidChangeWorkspaceFolders(() => servers.client?.rootsChanged()));
@@ -106,13 +113,10 @@ export function createMcp(world: McpWorld): Mcp {
 		ports: {
 			lateToolSources: [servers.lateTools],
 			readResource: createResourceReader(() => servers.client),
-			findMentions(query) {
-				// The prompt that is being typed would start them, too.
-				if (!servers.isAwake) servers.wake();
-				return findResources(query, servers.client?.list() ?? []);
-			},
+			findMentions: (query) => findResources(query, awake()?.list() ?? []),
 			wakeServers: () => servers.wake(),
 		},
+		awake,
 		takeRedirect: signIn.takeRedirect,
 		async close() {
 			await servers.close();

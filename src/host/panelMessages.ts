@@ -65,7 +65,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'prompt.submit':
 			return await view.submit(message.text, message.attachments, message.isLiteral);
 		case 'commands.list':
-			return world.say({ kind: 'commands', commands: await view.listCommands() });
+			return world.say({ kind: 'commands', commands: [...((await world.host.world.customCommands?.list()) ?? [])] });
 		case 'turn.stop':
 			return await view.stop();
 		case 'command.act':

@@ -11,7 +11,6 @@ import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { CompactionWish } from '../core/context/summaryDraft.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
 import { forkTitle } from '../core/session/titles.ts';
-import type { ShownCommand } from '../protocol/shownCommand.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
 import type { MentionOffer, ToPanel } from '../protocol/toPanel.ts';
 import { chooseBrief, hasNothingToClear, linkedSession, linkSessions, NOTHING_TO_CLEAR } from './clearFlow.ts';
@@ -250,11 +249,6 @@ export class SessionView implements Disposable {
 		if (prompt.parentId !== null) await open.session.loadTo(prompt.parentId);
 		open.session.append({ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'switch' });
 		await this.#host.start(open, { text, attachments: [], ...(prompt.command ? { command: prompt.command } : {}) });
-	}
-
-	/** Besides the built-in ones. */
-	async listCommands(): Promise<ShownCommand[]> {
-		return [...((await this.#host.world.customCommands?.list()) ?? [])];
 	}
 
 	async stop(): Promise<void> {

@@ -30,13 +30,13 @@ function world(changes: { isTrusted?: boolean; answer?: string | undefined } = {
 		outside: { loadInstructionFiles: async () => files, homeFolder: '/home' },
 		roots: () => [],
 		isTrusted: () => changes.isTrusted ?? true,
-		mcp: {
+		mcp: () => ({
 			list: () => [{ name: 'demo', prompts: [prompt] } as unknown as McpServer],
 			async getPrompt(...args) {
 				got.push(args.slice(0, 3));
 				return [{ role: 'user', content: { kind: 'text', text: 'Hello.' } }];
 			},
-		},
+		}),
 		async askArgument(_, { name }) {
 			asked.push(name);
 			return changes.answer;
