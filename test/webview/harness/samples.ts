@@ -25,6 +25,7 @@ export const head: PanelHead = {
 		{ id: 'claude-opus-5-5', label: 'Opus 5.5', detail: 'Most capable' },
 		{ id: 'claude-sonnet-5', label: 'Sonnet 5', detail: 'Fast' },
 	],
+	tuning: 'Effort: high',
 	provider: 'Anthropic API',
 	isDemo: false,
 	needsSetup: false,
