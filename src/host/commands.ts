@@ -17,8 +17,8 @@ import type { RequestView } from './requestViews.ts';
 import { type ApiKeys, originOf } from './secrets.ts';
 import type { SessionHost } from './sessionHost.ts';
 import { chooseProvider, setting } from './settings.ts';
-import { selectEffort } from './tuning.ts';
 import type { TraceChannel } from './traceChannel.ts';
+import { selectEffort } from './tuning.ts';
 
 export type Command = (...args: readonly unknown[]) => unknown;
 

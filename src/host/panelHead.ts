@@ -8,8 +8,8 @@ import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { SHOWN_ROWS } from './openSessions.ts';
 import { undoableRewind } from './rewindHistory.ts';
-import { tuningLabel } from './tuning.ts';
 import { shownTasks } from './shownTasks.ts';
+import { tuningLabel } from './tuning.ts';
 
 export function panelHead(
 	open: OpenSession,
