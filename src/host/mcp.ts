@@ -72,7 +72,10 @@ export function createMcp(world: McpWorld): Mcp {
 		onError: (error) => onError('mcp.consent', error),
 	});
 	const createClient = (): McpServers => {
-		const client = outside.mcpServers?.({ roots, isTrusted, elicit, signIn });
+		const client = outside.mcpServers?.({
+			...{ roots, isTrusted, elicit, signIn },
+			onError: (error) => onError('mcp.client', error),
+		});
 		if (client) return client;
 		throw new UserError('mcp-unavailable', 'MCP servers cannot be started here.');
 	};

@@ -9,9 +9,11 @@ import { runTurn } from '../../src/core/agent/runTurn.ts';
 import type { McpTool } from '../../src/core/mcp/mcpPorts.ts';
 import type { StartQuestion } from '../../src/core/mcp/serverWords.ts';
 import { createMcp } from '../../src/host/mcp.ts';
+import { createMcpSignIn } from '../../src/host/mcpSignIn.ts';
 import type { McpView } from '../../src/host/mcpTree.ts';
 import { createMcpServers } from '../../src/node/mcp/mcpServers.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
+import { startGuardedServer } from '../fakes/mcp/guardedServer.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
 import { hostTest } from './support/hostTest.ts';
 import { sha256 } from './support/plainDisk.ts';
@@ -56,10 +58,7 @@ function openWindow(stored: Stored = { value: undefined }, isTrusted = true) {
 	const mcp = createMcp({
 		outside: {
 			homeFolder: '/nowhere',
-			mcpServers: (window) =>
-				createMcpServers(window, {
-					...{ version: '0.0.0', hiddenEnvironment: [], onError: (error: unknown) => errors.push(error) },
-				}),
+			mcpServers: (window) => createMcpServers(window, { version: '0.0.0', hiddenEnvironment: [] }),
 		},
 		...{ view, state: state as never, secrets: secrets as never, blobs: { hash: sha256 }, onError },
 		dialogs: {
@@ -233,6 +232,68 @@ hostTest('without trust no file is read and nothing runs', async () => {
 	assert.equal(mcp.servers.client, undefined);
 	assert.deepEqual([told, pidsOf(word), errors], [[], [], []]);
 	await mcp.close();
+});
+
+hostTest('signing in goes out to the browser and back through a link that only this window knows', async () => {
+	const guarded = await startGuardedServer();
+	const kept = new Map<string, string>();
+	const secrets = {
+		get: async (key: string) => kept.get(key),
+		store: async (key: string, value: string) => void kept.set(key, value),
+		delete: async (key: string) => void kept.delete(key),
+	};
+	const asked: string[] = [];
+	const signIn = createMcpSignIn(secrets as never, {
+		async confirm(message, detail) {
+			asked.push(`${message} ${detail}`);
+			return 'Open Browser';
+		},
+		async open(url) {
+			const { headers } = await fetch(url, { redirect: 'manual' });
+			// How the window gets it back depends on where it runs; what stands behind the question mark is the same.
+			const back = { path: '/mcp-auth', query: new URL(headers.get('location') ?? '').search.slice(1) };
+			assert.match(decodeURIComponent(headers.get('location') ?? ''), /mcp-auth/);
+			const foreign = new URLSearchParams(back.query);
+			foreign.set('state', 'guessed');
+			// Somebody else's link does not count, and does not end the wait.
+			assert.throws(() => signIn.takeRedirect({ path: back.path, query: foreign.toString() }), {
+				code: 'unexpected-sign-in',
+			});
+			assert.equal(signIn.takeRedirect(back), true);
+			// Nor does ours a second time.
+			assert.throws(() => signIn.takeRedirect(back), { code: 'unexpected-sign-in' });
+			return true;
+		},
+		copied: async () => assert.fail('the browser was opened'),
+	});
+	assert.equal(signIn.takeRedirect({ path: '/session/x', query: '' }), false);
+	const errors: unknown[] = [];
+	const client = createMcpServers(
+		{ roots: () => [], isTrusted: () => true, signIn, onError: (error) => void errors.push(error) },
+		{ version: '0.0.0', hiddenEnvironment: [] },
+	);
+	const stateOf = () => client.list()[0]?.state.kind;
+	client.configure([{ name: 'web', transport: { kind: 'http', url: guarded.url, headers: {} }, admission: 'start' }]);
+	await until(() => stateOf() === 'needsSignIn');
+	const never = new AbortController().signal;
+	await client.signIn('web', never);
+	await until(() => stateOf() === 'ready');
+	assert.match(asked[0] ?? '', /Sign in to the MCP server “web”\? Its sign-in page is at http:\/\/127/);
+	assert.ok(kept.size > 0 && [...kept.keys()].every((key) => key.startsWith('mcpAuth:')));
+	await client.signOut('web');
+	assert.ok(![...kept.values()].some((value) => value.includes('access_token')));
+	assert.deepEqual(guarded.violations, []);
+	// What nobody waits for any more is gone.
+	const controller = new AbortController();
+	const waiting = signIn.waitForRedirect('mine', controller.signal);
+	controller.abort();
+	await assert.rejects(waiting);
+	assert.throws(() => signIn.takeRedirect({ path: '/mcp-auth', query: 'state=mine&code=x' }), {
+		code: 'unexpected-sign-in',
+	});
+	await client.dispose();
+	await guarded.close();
+	assert.deepEqual(errors, []);
 });
 
 hostTest('what is wrong in a file is a row of the view, with its place', async () => {
