@@ -29,7 +29,7 @@ describe('agents in the page', { skip: chromiumPath === undefined ? 'no Chromium
 				await group.getByRole('meter', { name: 'Context of explore-1' }).getAttribute('aria-valuenow'),
 				'41200',
 			);
-			await group.getByRole('button', { name: 'Stop' }).click();
+			await group.getByRole('button', { name: 'Stop explore-1' }).click();
 			assert.deepEqual((await panel.posted()).at(-1), { kind: 'agent.act', id: 'a1', action: 'stop' });
 		}));
 

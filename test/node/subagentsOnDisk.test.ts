@@ -99,13 +99,13 @@ describe('agents on a real disk', () => {
 			plan.files.map(({ file, action }) => [file.rel, action]),
 			[['a.js', 'restore']],
 		);
-		await applyRestore({ ...world, plan }, signal);
+		await applyRestore({ ...world, plan, overwrite: [] }, signal);
 		assert.deepEqual([read('a.js'), read('b.js')], ['one\nmine\nwritten since\n', 'TWO\n']);
 		assert.equal((await world.session.history(['restore'])).at(-1)?.agent, agent);
 		// And the restore itself can be undone.
 		const undo = (await world.session.history(['restore'])).at(-1);
 		const redo = await planRestore({ ...world, toEpoch: undo?.safety ?? -1 }, signal);
-		await applyRestore({ ...world, plan: redo }, signal);
+		await applyRestore({ ...world, plan: redo, overwrite: [] }, signal);
 		assert.equal(read('a.js'), 'ONE\nmine\nwritten since\n');
 		await world.session.close();
 	});
@@ -122,7 +122,7 @@ describe('agents on a real disk', () => {
 			['a.js', 'b.js'],
 		);
 		const plan = await planRestore({ ...world, toEpoch: 0 }, signal);
-		await applyRestore({ ...world, plan }, signal);
+		await applyRestore({ ...world, plan, overwrite: [] }, signal);
 		assert.deepEqual([read('a.js'), read('b.js')], ['one\n', 'two\n']);
 		await world.session.close();
 	});
@@ -131,7 +131,10 @@ describe('agents on a real disk', () => {
 		const world = await open();
 		await world.run('delegate "create new.txt with \'hello\'"');
 		assert.ok(existsSync(join(root, 'new.txt')));
-		await applyRestore({ ...world, plan: await planAgentUndo({ ...world, agent: 'general-1' }, signal) }, signal);
+		await applyRestore(
+			{ ...world, plan: await planAgentUndo({ ...world, agent: 'general-1' }, signal), overwrite: [] },
+			signal,
+		);
 		assert.ok(!existsSync(join(root, 'new.txt')));
 		await world.session.close();
 	});

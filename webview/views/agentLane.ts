@@ -44,7 +44,7 @@ export function agentLane(item: LaneItem, context: ViewContext): TemplateResult 
 			<span class="lane-step" title=${agent.step}>${stepText(agent)}</span>
 			${
 				agent.state === 'waiting' || agent.state === 'running' || agent.state === 'asking'
-					? html`<button type="button" class="link lane-stop" title="Stop ${name}; the others go on" @click=${() => act(item, context, 'stop')}>Stop</button>`
+					? html`<button type="button" class="link lane-stop" aria-label="Stop ${name}" title="Stop ${name}; the others go on" @click=${() => act(item, context, 'stop')}>Stop</button>`
 					: nothing
 			}
 		</div>
