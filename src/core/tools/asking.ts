@@ -1,6 +1,5 @@
 /** What tools ask the user in the panel, besides permission: questions with choices, and a plan to agree on. Types and the wait for an answer. */
-import type { PermissionMode } from '../session/entry.ts';
-import type { ToolContext } from './tool.ts';
+import type { EntryFields, PermissionMode } from '../session/entry.ts';
 
 export type Question = {
 	/** One or two words. */
@@ -34,7 +33,13 @@ export type Asking = {
 /** The permission mode of the session that a tool runs in. */
 export type SessionModes = { now(): PermissionMode; set(mode: PermissionMode): void };
 
+/** Where the task list of a session is kept. */
+export type TaskKeeper = { keep(tasks: EntryFields<'taskList'>['tasks']): void };
+
 /** The time of it is no run time, and the session is shown as waiting. */
-export async function waitForUser<T>(context: ToolContext, ask: () => Promise<T>): Promise<T> {
+export async function waitForUser<T>(
+	context: { whileWaiting?<R>(ask: () => Promise<R>): Promise<R> },
+	ask: () => Promise<T>,
+): Promise<T> {
 	return await (context.whileWaiting ? context.whileWaiting(ask) : ask());
 }

@@ -9,9 +9,8 @@ import type { SkillSource } from '../skills/instructionFile.ts';
 import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { BrowserPort } from '../web/browserPort.ts';
 import type { WebPages } from '../web/webPort.ts';
-import type { Asking, SessionModes } from './asking.ts';
+import type { Asking, SessionModes, TaskKeeper } from './asking.ts';
 import type { Symbols } from './symbolsPort.ts';
-import type { TaskKeeper } from './taskList.ts';
 
 export type ToolServices = {
 	/** What the language services of the editor know. */

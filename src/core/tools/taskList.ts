@@ -1,13 +1,8 @@
 /** TaskList: the steps of longer work, kept in the log and shown above the input. Each call gives the whole list. */
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
-import type { EntryFields } from '../session/entry.ts';
 import { failure, success } from './paths.ts';
 import type { Tool } from './tool.ts';
-
-export type TaskFields = EntryFields<'taskList'>['tasks'];
-/** Where the list is kept. */
-export type TaskKeeper = { keep(tasks: TaskFields): void };
 
 export const TASK_LIST = 'TaskList';
 const LOGGED = { pending: 'pending', active: 'inProgress', done: 'completed' } as const;

@@ -26,6 +26,48 @@ async function talk(prompt: string, options: Omit<FixtureOptions, 'model'> = {})
 	return { ...fixture, last: answers.at(-1) ?? '', calls };
 }
 
+describe('the demo model asks, plans, keeps tasks and uses skills', () => {
+	const calls = async (prompt: string) => {
+		const { session, last } = await talk(prompt);
+		const inputs = session
+			.branch()
+			.flatMap((entry) => (entry.type === 'assistant' && entry.block.type === 'tool_use' ? [entry.block.input] : []));
+		return { inputs, last };
+	};
+	test('a question with its choices', async () => {
+		const { inputs } = await calls('ask me "Which one, and why?" with "this", "that or so" or other');
+		assert.deepEqual(inputs, [
+			{
+				questions: [
+					{
+						header: 'Question',
+						question: 'Which one, and why?',
+						options: [{ label: 'this' }, { label: 'that or so' }, { label: 'other' }],
+					},
+				],
+			},
+		]);
+	});
+	test('a plan, which is carried out only when it was accepted', async () => {
+		const { inputs, last } = await calls('plan to replace "one" with "two" in no-end.txt');
+		assert.deepEqual(inputs[1], { action: 'present', plan: '# Plan\n\n1. replace "one" with "two" in no-end.txt' });
+		assert.equal(inputs.length, 2, last);
+	});
+	test('tasks and a skill', async () => {
+		const { inputs } = await calls('tasks "a", "b" and "c"; use skill commit with "all of it"');
+		assert.deepEqual(inputs, [
+			{
+				tasks: [
+					{ text: 'a', state: 'active' },
+					{ text: 'b', state: 'pending' },
+					{ text: 'c', state: 'pending' },
+				],
+			},
+			{ name: 'Skill', input: { name: 'commit', arguments: 'all of it' } },
+		]);
+	});
+});
+
 describe('the demo model', () => {
 	const edits: readonly (readonly [prompt: string, file: string, expected: string])[] = [
 		['replace "A small" with "A big" in README.md', '/w/README.md', '# Shop\n\nA big shop.\n'],

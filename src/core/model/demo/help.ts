@@ -12,6 +12,10 @@ const EXAMPLES = [
 	'run npm test',
 	'check problems',
 	'delegate "explain src/app.js" and "run npm test"',
+	'ask me "Which one?" with "this" or "that"',
+	'plan to replace "colour" with "color" in README.md',
+	'tasks "read the code", "change it" and "test it"',
+	'use skill commit',
 ] as const;
 
 const list = EXAMPLES.map((example) => `- ${example}`).join('\n');

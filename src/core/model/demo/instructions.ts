@@ -32,6 +32,10 @@ export type Instruction =
 			readonly agentType?: string;
 			readonly resume?: string;
 	  }
+	| { readonly kind: 'ask'; readonly question: string; readonly options: readonly string[] }
+	| { readonly kind: 'plan'; readonly steps: string }
+	| { readonly kind: 'tasks'; readonly tasks: readonly string[] }
+	| { readonly kind: 'skill'; readonly name: string; readonly argument?: string }
 	| { readonly kind: 'unknown'; readonly text: string };
 
 /** At least one instruction; what is not understood comes back as `unknown`. */
@@ -46,7 +50,7 @@ export function firstInstruction(prompt: string): string {
 }
 
 const VERBS =
-	'read|show|open|view|print|explain|summari[sz]e|describe|outline|find|search|grep|look for|list|create|make|write|replace|change|substitute|add|append|insert|prepend|rename|delete|remove|run|execute|check|diagnose|lint|count|help|hello|delegate';
+	'read|show|open|view|print|explain|summari[sz]e|describe|outline|find|search|grep|look for|list|create|make|write|replace|change|substitute|add|append|insert|prepend|rename|delete|remove|run|execute|check|diagnose|lint|count|help|hello|delegate|ask me|tasks|use (?:the )?skill';
 const BETWEEN = new RegExp(
 	`(?:\\s*[;,.]\\s*|\\s+)(?:and\\s+)?then,?\\s+(?=(?:please\\s+)?(?:${VERBS})\\b)` +
 		`|(?:\\s*[;,]\\s*|\\s+)(?:and(?:\\s+also)?|also|finally,?)\\s+(?=(?:please\\s+)?(?:${VERBS})\\b)` +
@@ -96,6 +100,26 @@ const RULES: readonly Rule[] = [
 	[
 		rule('continue (?:the )?agent ([\\w-]+):\\s*(.+)'),
 		([resume = '', text = '']) => ({ kind: 'delegate', tasks: [unquote(text)], resume }),
+	],
+	[
+		rule('ask me\\s+(.+?)\\s+(?:with|from|:)\\s+(.+)'),
+		([question = '', options = '']) => {
+			const labels = namesIn(options).slice(0, 5);
+			return labels.length < 2 ? undefined : { kind: 'ask', question: unquote(question), options: labels };
+		},
+	],
+	[rule('plan(?: to|:)\\s+(.+)'), ([steps = '']) => ({ kind: 'plan', steps: steps.replace(/\s*\n\s*/g, ' ') })],
+	[
+		rule('(?:keep |track |the )?tasks:?\\s+(.+)'),
+		([text = '']) => ({ kind: 'tasks', tasks: namesIn(text).slice(0, 20) }),
+	],
+	[
+		rule('use (?:the )?skill\\s+([\\w.:-]+)(?:\\s+(?:with|for|on)\\s+(.+))?'),
+		([name = '', argument = '']) => ({
+			kind: 'skill',
+			name,
+			...(argument === '' ? {} : { argument: unquote(argument) }),
+		}),
 	],
 	[rule('[!$]\\s*(.+)'), ([text = '']) => ({ kind: 'run', command: text.trim() })],
 	[
@@ -273,6 +297,20 @@ function plainSentence(part: string): string {
 function insertAt(text: string, side: string, file: string): Instruction {
 	const kind = /^(?:end|bottom)$/i.test(side) ? 'end' : 'top';
 	return { kind: 'insert', text: unquote(text), file: path(file), place: { kind } };
+}
+
+/** `"a", "b" or "c"`, with or without the quotes. */
+function namesIn(text: string): string[] {
+	return splitAt(text, separatorsIn(text))
+		.map(unquote)
+		.filter((name) => name !== '');
+}
+
+function separatorsIn(text: string): { start: number; end: number }[] {
+	const spans = quotedSpans(text);
+	return [...text.matchAll(/\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+/g)]
+		.map((match) => ({ start: match.index, end: match.index + match[0].length }))
+		.filter(({ start, end }) => !spans.some((span) => start < span.end && end > span.start));
 }
 
 function lineRange(first: string, last: string): { first?: number; last?: number } {

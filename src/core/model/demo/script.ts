@@ -3,9 +3,10 @@
  * given the answer. Replaying the answers of the conversation brings it to the same place again, so it needs no memory.
  */
 import { plural } from '../../../base/text.ts';
+import { agreeOnPlan, askUser, keepTasks, useSkill } from './asking.ts';
 import { outlineOf } from './explain.ts';
 import { HELLO, HELP, sorry } from './help.ts';
-import type { Instruction, Place } from './instructions.ts';
+import { type Instruction, type Place, parseInstructions } from './instructions.ts';
 import { lineEdit, replaceWord } from './lineEdit.ts';
 
 type DemoCall = { readonly name: string; readonly input: Readonly<Record<string, unknown>> };
@@ -88,6 +89,18 @@ function* carryOut(instruction: Instruction): Script<string> {
 			// npm starts with an empty line.
 			const output = answer.text.replace(/^(?:[ \t]*\n)+/, '');
 			return `${how}:\n\n${fence(shorten(output.split('\n'), 30, 'lines'))}`;
+		}
+		case 'ask':
+			return yield* askUser(instruction);
+		case 'tasks':
+			return yield* keepTasks(instruction);
+		case 'skill':
+			return yield* useSkill(instruction);
+		case 'plan': {
+			const { steps, say } = yield* agreeOnPlan(instruction);
+			if (steps === undefined) return say;
+			const end = yield* demoScript(parseInstructions(steps));
+			return `${say}\n\n${end.say}`;
 		}
 		case 'delegate':
 			return yield* delegate(instruction);
