@@ -90,8 +90,6 @@ export function createStdioTransport(
 				clearTimeout(timer);
 				end();
 			});
-			// What it started and left behind.
-			if (closing === undefined) void transport.close();
 		});
 		return started;
 	}

@@ -36,7 +36,7 @@ if (how === 'exits') {
 if (how === 'noise') void flood(process.stdout, 'This is no message.\n'.repeat(1_000), 100_000_000);
 if (how === 'longLine') void flood(process.stdout, '{'.repeat(65_536), 100_000_000);
 if (how === 'floodsErrors') void flood(process.stderr, 'An error, again and again.\n'.repeat(1_000), 100_000_000);
-if (how === 'children') {
+if (how === 'children' || how === 'dirty') {
 	// A child, and a child of the child, neither of which ends by itself.
 	spawn('/bin/sh', ['-c', 'sleep 1000 & echo $! >> "$NOTES"; echo $$ >> "$NOTES"; wait'], { stdio: 'ignore' });
 	note(String(process.pid));
@@ -78,7 +78,6 @@ function take({ id, method, params, error }: Message) {
 			});
 			return;
 		case 'notifications/initialized':
-			if (how === 'storm') for (let index = 0; index < 3_000; index++) notify('notifications/tools/list_changed');
 			if (how === 'asksBack') {
 				send({
 					jsonrpc: '2.0',
@@ -156,6 +155,12 @@ function call(id: number | undefined, params: Record<string, unknown> | undefine
 			return;
 		case 'bigResult':
 			return answer(id, text('x'.repeat(6_000_000)));
+		case 'storm':
+			for (let index = 0; index < 3_000; index++) notify('notifications/tools/list_changed');
+			return answer(id, text('stormed'));
+		case 'dirty':
+			process.kill(process.pid, 'SIGKILL');
+			return;
 		case 'writes':
 			writeFileSync('made.txt', 'made by the server');
 			return answer(id, text('written'));
