@@ -55,7 +55,7 @@ const KEYS: Readonly<Partial<Record<ContextFileKind, Keys>>> = {
 		},
 		permissionMode: {
 			type: ['default', 'plan', 'ask', 'acceptEdits', 'auto', 'dontAsk', 'bypassPermissions'],
-			about: 'The mode it works in.',
+			about: 'The mode it works in, where the session’s would allow more.',
 		},
 		maxTurns: { type: 'number', about: 'The most steps it takes.' },
 		skills: { type: 'texts', about: 'Skills that are loaded with it.' },

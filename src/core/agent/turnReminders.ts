@@ -110,10 +110,16 @@ function userChangesText(entries: readonly Entry[], branch: readonly Entry[]): s
 function epochsOf(entries: readonly Entry[], branch: readonly Entry[]): (epoch: number) => boolean {
 	const calls = new Set<string>();
 	for (const entry of branch) if (entry.type === 'assistant' && isToolUseBlock(entry.block)) calls.add(entry.block.id);
-	const epochs = new Set<number>();
+	// What agents did counts as done by the calls that started them.
+	const agents = new Set<string>();
 	for (const entry of entries)
-		if (entry.type === 'fileOperation' && entry.toolUseId !== undefined && calls.has(entry.toolUseId))
-			epochs.add(entry.epoch);
+		if (entry.type === 'subagent' && entry.toolUseId !== undefined && calls.has(entry.toolUseId))
+			agents.add(entry.subagentId);
+	const epochs = new Set<number>();
+	for (const entry of entries) {
+		if (entry.type !== 'fileOperation' || entry.toolUseId === undefined) continue;
+		if (calls.has(entry.toolUseId) || agents.has(entry.agentId)) epochs.add(entry.epoch);
+	}
 	return (epoch) => epochs.has(epoch);
 }
 
@@ -167,18 +173,19 @@ function linesText({ start, end }: { readonly start: number; readonly end: numbe
 function restoreSentences(entry: EntryOf<'restore'>, hasFailures: boolean): readonly string[] {
 	const sentences = entry.files.flatMap(({ path, outcome }) => {
 		const what = RESTORED[outcome];
-		if (entry.turn !== undefined) return what === undefined ? [] : [turnSentence(shownPath(path.rel), outcome)];
+		const whose = entry.agent !== undefined ? 'an agent' : entry.turn !== undefined ? 'an earlier turn' : undefined;
+		if (whose !== undefined) return what === undefined ? [] : [partSentence(shownPath(path.rel), outcome, whose)];
 		return what === undefined ? [] : [`The user rewound ${shownPath(path.rel)}: ${what}.`];
 	});
 	if (sentences.length === 0 || !hasFailures) return sentences;
 	return [...sentences, 'Not all of these files could be rewound.'];
 }
 
-/** One turn was taken back; what came after it stays. */
-function turnSentence(path: string, outcome: string): string {
-	if (outcome === 'delete') return `The user deleted ${path}, which an earlier turn had created.`;
-	if (outcome === 'create') return `The user brought ${path} back, which an earlier turn had deleted.`;
-	return `The user took back what an earlier turn had changed in ${path}. Later changes to it are kept.`;
+/** What one turn or one agent did was taken back; what came after it stays. */
+function partSentence(path: string, outcome: string, whose: string): string {
+	if (outcome === 'delete') return `The user deleted ${path}, which ${whose} had created.`;
+	if (outcome === 'create') return `The user brought ${path} back, which ${whose} had deleted.`;
+	return `The user took back what ${whose} had changed in ${path}. Later changes to it are kept.`;
 }
 
 const RESTORED: Readonly<Record<string, string>> = {

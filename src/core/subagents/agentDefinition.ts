@@ -113,6 +113,8 @@ const MODE_NAMES: ReadonlyMap<string, PermissionMode> = new Map([
 	['dontAsk', 'auto'],
 ]);
 
+/** The session's. */
+const OWN_MODEL: ReadonlySet<string> = new Set(['inherit', 'default']);
 const MAX_DESCRIPTION_CHARS = 1_000;
 const MAX_PROMPT_CHARS = 40_000;
 const MAX_STEPS = 500;
@@ -148,7 +150,7 @@ export function parseAgentFile(
 		prompt: `${cutText(prompt, MAX_PROMPT_CHARS)}\n\n${REPORT}`.trim(),
 		disallowedTools: toolNames(field('disallowedTools')) ?? [],
 		...(tools === undefined ? {} : { tools }),
-		...(model.success && model.data !== 'inherit' ? { model: model.data } : {}),
+		...(model.success && !OWN_MODEL.has(model.data) ? { model: model.data } : {}),
 		...(mode === undefined ? {} : { mode }),
 		...(maxSteps.success ? { maxSteps: maxSteps.data } : {}),
 	};

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { applyRestore } from '../../../src/core/checkpoint/restore.ts';
+import { planAgentUndo } from '../../../src/core/checkpoint/restorePlan.ts';
 import { isToolUseBlock } from '../../../src/core/session/content.ts';
 import { settleSubagents } from '../../../src/core/subagents/subagents.ts';
 import { call, text } from '../../fakes/scriptedModel.ts';
@@ -224,6 +226,54 @@ describe('an agent', () => {
 		await fixture.run('do it');
 		const [operation] = await fixture.session.history(['fileOperation']);
 		assert.equal(operation?.toolUseId, 'call_1_general-1');
+	});
+});
+
+describe('what the user takes back of an agent', () => {
+	test('is told to the session’s own agent, like a change of its own', async () => {
+		const fixture = await createAgentsFixture(
+			{
+				main: [{ blocks: [agentCall('one')] }, { blocks: [text('Done.')] }, { blocks: [text('I see.')] }],
+				agents: {
+					one: [
+						{ blocks: [call('Read', { file_path: 'a.js' })] },
+						{ blocks: [edit('a.js', 'one', 'ONE')] },
+						{ blocks: [text('Changed.')] },
+					],
+				},
+			},
+			{ files: { '/w/a.js': 'one\n' } },
+		);
+		await fixture.run('do it');
+		const { session, workspace, blobs } = fixture;
+		const { signal } = new AbortController();
+		const plan = await planAgentUndo({ session, workspace, blobs, agent: 'general-1' }, signal);
+		await applyRestore({ session, workspace, blobs, plan, overwrite: [] }, signal);
+		assert.equal(workspace.text('/w/a.js'), 'one\n');
+		await fixture.run('go on');
+		const told = JSON.stringify(fixture.requests().at(-1)?.messages.at(-1));
+		assert.match(told, /The user took back what an agent had changed in a\.js\. Later changes to it are kept\./);
+	});
+
+	test('hunk by hunk is told as well', async () => {
+		const fixture = await createAgentsFixture(
+			{
+				main: [{ blocks: [agentCall('one')] }, { blocks: [text('Done.')] }, { blocks: [text('I see.')] }],
+				agents: {
+					one: [{ blocks: [call('Write', { file_path: 'b.js', content: 'x' })] }, { blocks: [text('Made.')] }],
+				},
+			},
+			{ files: {} },
+		);
+		await fixture.run('do it');
+		const [{ epoch } = { epoch: 0 }] = await fixture.session.history(['fileOperation']);
+		const hunk = { epochs: [epoch], anchorHash: 'h', range: { start: 0, end: 1 } };
+		fixture.session.append({
+			...{ type: 'review', path: { root: '/w', rel: 'b.js' }, hunk, verdict: 'undo' },
+			after: await fixture.blobs.put(new TextEncoder().encode('y'), 'text/plain'),
+		});
+		await fixture.run('go on');
+		assert.match(JSON.stringify(fixture.requests().at(-1)?.messages.at(-1)), /The user undid your change to b\.js/);
 	});
 });
 
