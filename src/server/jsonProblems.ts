@@ -1,6 +1,7 @@
 /** What is wrong in `.claude/settings.json` and `.mcp.json`. What is no JSON at all the editor says itself. */
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
 import type * as z from 'zod';
+import { unusedHooks } from './hookProblems.ts';
 import { mcpServerShape, shapes } from './jsonShapes.ts';
 import { positionAt } from './positionAt.ts';
 import type { Problem } from './problem.ts';
@@ -15,7 +16,11 @@ export async function jsonProblems(document: ContextDocument, surroundings: Surr
 	if (!tree) return [];
 	return document.kind === 'mcp'
 		? mcpProblems(document, tree)
-		: [...settingsProblems(document, tree), ...(await permissionProblems(document, tree, surroundings))];
+		: [
+				...settingsProblems(document, tree),
+				...hookProblems(document, tree),
+				...(await permissionProblems(document, tree, surroundings)),
+			];
 }
 
 /** Undefined for an empty text. A text with mistakes gives what can be read of it. */
@@ -25,6 +30,16 @@ export function parseJson(text: string): Node | undefined {
 
 function settingsProblems(document: ContextDocument, tree: Node): readonly Problem[] {
 	return issuesOf(shapes().settings, tree).map((issue) => shapeProblem(document, tree, issue, 'settings-shape'));
+}
+
+function hookProblems(document: ContextDocument, tree: Node): readonly Problem[] {
+	const place = positionAt(document.text);
+	return unusedHooks(tree).map(({ node, message }) => ({
+		code: 'hook-unused',
+		level: 'warning',
+		message,
+		range: rangeOf(node, place),
+	}));
 }
 
 function mcpProblems(document: ContextDocument, tree: Node): readonly Problem[] {

@@ -202,6 +202,28 @@ const CASES: readonly (readonly [
 		['error settings-shape: "Read"', 'error settings-shape: 1', 'error settings-shape: true'],
 	],
 	[
+		'hooks that would not run',
+		{
+			'.claude/settings.json': JSON.stringify({
+				hooks: {
+					PreToolUse: [
+						{
+							matcher: 'Edit|Write',
+							hooks: [
+								{ type: 'command', command: 'fmt' },
+								{ type: 'prompt', prompt: 'x' },
+							],
+						},
+						{ matcher: '(?!Read).*', hooks: [] },
+					],
+					WorktreeCreate: [],
+				},
+			}),
+		},
+		'.claude/settings.json',
+		['warning hook-unused: "prompt"', 'warning hook-unused: "(?!Read).*"', 'warning hook-unused: "WorktreeCreate"'],
+	],
+	[
 		'a rule that a deny in the other file overrules',
 		{
 			'.claude/settings.local.json': '{"permissions": {"allow": ["Bash(npm test:*)", "Read"]}}',
