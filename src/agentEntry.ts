@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { codeOf } from './base/errors.ts';
 import { createAgent } from './host/agent.ts';
 import type { Agent, OutsideWorld, Surfaces } from './host/agentTypes.ts';
+import { tellReleaseNotes } from './host/releaseNotes.ts';
 import { readAgentFiles } from './node/agentFiles.ts';
 import { createAgentLogs } from './node/agentLogs.ts';
 import { createAnthropicModel } from './node/anthropicModel.ts';
@@ -117,5 +118,10 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		loadNestedMemory: (roots, touched, mayImport) =>
 			loadNestedMemory(roots, touched, { homeFolder: homedir(), mayImport }),
 	};
+	void tellReleaseNotes({
+		state: context.globalState,
+		version: String(context.extension.packageJSON.version),
+		changelog: vscode.Uri.joinPath(context.extensionUri, 'CHANGELOG.md'),
+	});
 	return createAgent(context, surfaces, outside);
 }

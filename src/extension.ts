@@ -4,10 +4,8 @@
  */
 import * as vscode from 'vscode';
 import type { Agent, BranchNode, ChangeNode, McpNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
+import type { RetraceApi } from './host/api/retraceApi.ts';
 import { ContextFiles } from './host/contextFiles.ts';
-
-/** What other extensions get. */
-export type RetraceApi = { readonly version: 1 };
 
 const SHOWN_ONCE = 'retrace.shownOnce';
 
@@ -65,7 +63,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 	// Changes to review are marked in the editor from the start.
 	if (hasOwnTab() || context.workspaceState.get('retrace.hasChanges') === true) void agent().catch(() => undefined);
 	void showOnce(context);
-	return { version: 1 };
+	return { version: 1, requestAccess: async (id) => await (await agent()).requestAccess(id) };
 }
 
 export async function deactivate(): Promise<void> {

@@ -9,12 +9,13 @@ import { loadProposal } from '../core/edit/proposals.ts';
 import { createBranchReader } from '../core/session/branchReader.ts';
 import type { ToPanel } from '../protocol/toPanel.ts';
 import type { Agent, OutsideWorld, Surfaces } from './agentTypes.ts';
+import { createApiAdditions } from './api/apiAdditions.ts';
+import { createExtensionApi } from './api/extensionApi.ts';
 import { tellOfAsks } from './asks.ts';
 import { createBranchCommands } from './branchCommands.ts';
-import { readBranchDocument } from './branchDocuments.ts';
+import { registerBranchDocuments } from './branchDocuments.ts';
 import { BranchesTree } from './branchesTree.ts';
 import { attachSummaries } from './branchSummaries.ts';
-import { BRANCH_SCHEME } from './branchUri.ts';
 import { ChatViews } from './chatViews.ts';
 import { askArgument, withSkills } from './commandInput.ts';
 import { createCommands, runCommand, runGuarded } from './commands.ts';
@@ -36,7 +37,6 @@ import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
 import { handlePanelMessage } from './panelMessages.ts';
 import { PlanDocuments } from './planDocuments.ts';
-import { readOnlyFiles } from './readOnlyFiles.ts';
 import { RequestDocuments } from './requestDocuments.ts';
 import { showRequest } from './requestViews.ts';
 import { startRetention } from './retention.ts';
@@ -117,6 +117,7 @@ export async function createAgent(
 		...{ roots, cwd, isTrusted, onError, addToInput: (text) => views.addToInput(text) },
 	});
 	const customCommands = createCustomCommands({ outside, roots, isTrusted, askArgument, mcp: mcp.awake });
+	const additions = createApiAdditions(onError);
 	const world: SessionHostWorld = {
 		stores,
 		blobs: stores.blobs,
@@ -148,6 +149,8 @@ export async function createAgent(
 		},
 		...memory.ports,
 		...mcp.ports,
+		lateToolSources: [...mcp.ports.lateToolSources, additions.lateTools],
+		additions,
 		windowHooks: hooks,
 		sessionEnds: (session) => endHooks(session, hookEvents),
 		customCommands,
@@ -244,14 +247,7 @@ export async function createAgent(
 	);
 	const timeline = store.add(new Timeline({ ...world, stores, host, views, view: surfaces.timeline }));
 	const { agentLogs } = stores;
-	const branchDocuments = { sessions: host.sessions, blobs: stores.blobs, branches: reader, agentLogs };
-	store.add(
-		vscode.workspace.registerFileSystemProvider(
-			BRANCH_SCHEME,
-			readOnlyFiles((uri) => readBranchDocument(uri, branchDocuments)),
-			{ isReadonly: true },
-		),
-	);
+	store.add(registerBranchDocuments({ sessions: host.sessions, blobs: stores.blobs, branches: reader, agentLogs }));
 	const { registry } = stores;
 	if (registry) {
 		store.add(publishRunning(host.sessions, registry, outside.clock.now, traffic));
@@ -280,6 +276,19 @@ export async function createAgent(
 			onError,
 		}),
 	);
+	const api = store.add(
+		createExtensionApi({
+			...{
+				host,
+				store: stores.sessions,
+				additions,
+				state: context.globalState,
+				onDidTrace: channel.onDidTrace,
+				onError,
+			},
+			show: (id) => views.open(id),
+		}),
+	);
 	const commands = createCommands({
 		host,
 		views,
@@ -292,10 +301,7 @@ export async function createAgent(
 		merges,
 		branchCommands: createBranchCommands({
 			...world,
-			branches: reader,
-			sessions: host.sessions,
-			shown: () => host.current,
-			show: (id) => views.open(id),
+			...{ branches: reader, sessions: host.sessions, shown: () => host.current, show: (id) => views.open(id) },
 			async fork(options) {
 				await host.fork(options);
 				await views.focus();
@@ -306,29 +312,20 @@ export async function createAgent(
 		timelineCommands: timeline.commands,
 		hookCommands: { reviewHooks: () => hooks.review() },
 		mcpCommands: mcp.commands,
+		apiCommands: api.commands,
 		memoryCommands: memory.commands({ host, inspector, say: (message) => views.say(message) }),
 		doctorCommands: doctor.commands,
-		searchCommands: {
-			searchSessions: (text) => search.focus(typeof text === 'string' ? text : undefined),
-		},
+		searchCommands: { searchSessions: (text) => search.focus(typeof text === 'string' ? text : undefined) },
 		transferCommands: createTransferCommands({
 			...world,
-			sessions: stores.sessions,
-			transfer: outside.transfer(storagePath),
-			clock: outside.clock,
-			ids: outside.ids,
-			homeFolder: outside.homeFolder,
-			roots,
+			...{ sessions: stores.sessions, transfer: outside.transfer(storagePath), homeFolder: outside.homeFolder, roots },
 			knownSecrets: () => keys.all(),
 			shownId: () => host.current.session.id,
 			show: async (id) => await views.open(id),
 			refresh: () => tree.refresh(),
 		}),
 		sessionCommands: createSessionCommands({
-			store: stores.sessions,
-			tree,
-			sessions: host.sessions,
-			selection: () => surfaces.tree.selection,
+			...{ store: stores.sessions, tree, sessions: host.sessions, selection: () => surfaces.tree.selection },
 			shownId: () => host.current.session.id,
 			isInUse: (id) => host.views.some((view) => view.sessionId === id),
 			rename: (id, title) => host.rename(id, title),
@@ -370,6 +367,7 @@ export async function createAgent(
 		attachChat: (view) => views.side.attach(view),
 		attachSearch: (view) => search.attach(view),
 		restoreTab: (panel, state) => views.restoreTab(panel, state),
+		requestAccess: api.requestAccess,
 		openLink: (uri) =>
 			runGuarded(
 				'link',

@@ -36,6 +36,7 @@ import type { FoundAgents } from '../core/subagents/agentDefinition.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
 import type { WebPages } from '../core/web/webPort.ts';
+import type { RetraceApi } from './api/retraceApi.ts';
 import type { ContextFiles } from './contextFiles.ts';
 
 /** A row of the sessions tree. The tree gives out one object for each. */
@@ -89,6 +90,8 @@ export type Agent = {
 	readonly timeline: vscode.TreeDataProvider<TimelineNode>;
 	readonly changes: vscode.TreeDataProvider<ChangeNode>;
 	readonly mcp: vscode.TreeDataProvider<McpNode>;
+	/** For other extensions; see api/retraceApi.ts. */
+	readonly requestAccess: RetraceApi['requestAccess'];
 	/** Runs a command of the table; errors are shown to the user, not thrown. */
 	run(command: string, args: readonly unknown[]): Promise<void>;
 	/** Stops running turns, closes every session and waits for it. */

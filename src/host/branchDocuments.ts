@@ -9,8 +9,9 @@ import { amountsOf, entriesAfter } from '../core/session/branchAmounts.ts';
 import type { BranchReader } from '../core/session/branchReader.ts';
 import { transcriptMarkdown } from '../core/session/branchTranscript.ts';
 import { amountsText } from './branchRow.ts';
-import { type BranchDocument, branchDocumentOf } from './branchUri.ts';
+import { BRANCH_SCHEME, type BranchDocument, branchDocumentOf } from './branchUri.ts';
 import type { OpenSessions } from './openSessions.ts';
+import { readOnlyFiles } from './readOnlyFiles.ts';
 
 /** The newest ones: a document of all messages of a very long branch helps nobody. */
 const MAX_ENTRIES = 4_000;
@@ -22,8 +23,13 @@ export type BranchDocumentWorld = {
 	readonly agentLogs: AgentLogs | undefined;
 };
 
+export function registerBranchDocuments(world: BranchDocumentWorld): vscode.Disposable {
+	const files = readOnlyFiles((uri) => readBranchDocument(uri, world));
+	return vscode.workspace.registerFileSystemProvider(BRANCH_SCHEME, files, { isReadonly: true });
+}
+
 /** Rejects with a FileSystemError that says what is missing. */
-export async function readBranchDocument(uri: vscode.Uri, world: BranchDocumentWorld): Promise<Uint8Array> {
+async function readBranchDocument(uri: vscode.Uri, world: BranchDocumentWorld): Promise<Uint8Array> {
 	const document = branchDocumentOf(uri);
 	if (!document) throw vscode.FileSystemError.FileNotFound(uri);
 	if (document.kind === 'agent') return utf8Encode(await agentMessages(document, world, uri));

@@ -42,6 +42,7 @@ export type CommandWorld = {
 	readonly doctorCommands: Readonly<Record<string, Command>>;
 	/** Of hooks.ts. */
 	readonly hookCommands: Readonly<Record<string, Command>>;
+	readonly apiCommands: Readonly<Record<string, Command>>;
 	/** Of memory.ts. */
 	readonly memoryCommands: Readonly<Record<string, Command>>;
 	/** Of mcp.ts. */
@@ -125,6 +126,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		...world.timelineCommands,
 		...world.doctorCommands,
 		...world.hookCommands,
+		...world.apiCommands,
 		...world.memoryCommands,
 		...world.searchCommands,
 		...world.mcpCommands,

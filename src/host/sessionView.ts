@@ -212,7 +212,7 @@ export class SessionView implements Disposable {
 		const open = this.current;
 		const { world } = this.#host;
 		world.trace({ event: 'prompt', sessionId: open.session.id });
-		const refusal = await turnRefusal(open, world);
+		const refusal = await turnRefusal(open, world, text);
 		if (refusal) {
 			open.notify(refusal);
 			return this.giveBack({ text, attached });

@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposable.ts';
+import { Emitter, type Event } from '../base/emitter.ts';
 import { codeOf } from '../base/errors.ts';
 import type { Trace, TraceEvent } from '../base/trace.ts';
 import { setting } from './settings.ts';
@@ -13,6 +14,8 @@ const STOPPED: ReadonlySet<string> = new Set(['CancelledError', 'AbortError', 'C
 
 export type TraceChannel = Disposable & {
 	readonly trace: Trace;
+	/** Each line, whether it is shown or not. */
+	readonly onDidTrace: Event<TraceEvent>;
 	/** Logs something thrown, with its stack when it is no UserError. */
 	failed(event: string, thrown: unknown, sessionId?: string): void;
 	show(): void;
@@ -25,7 +28,9 @@ export function createTraceChannel(): TraceChannel {
 	const listening = vscode.workspace.onDidChangeConfiguration((event) => {
 		if (event.affectsConfiguration('retrace.trace')) isOn = setting('trace');
 	});
+	const told = new Emitter<TraceEvent>((error) => channel.error(String(error)));
 	const write = (line: TraceEvent) => {
+		told.fire(line);
 		const isError = line.code !== undefined && !STOPPED.has(line.code);
 		if (!isError && !isOn) return;
 		const text = JSON.stringify({ time: new Date().toISOString(), ...line });
@@ -34,6 +39,7 @@ export function createTraceChannel(): TraceChannel {
 	};
 	return {
 		trace: write,
+		onDidTrace: told.event,
 		failed(event, thrown, sessionId) {
 			write({ event, code: codeOf(thrown), ...(sessionId === undefined ? {} : { sessionId }) });
 			if (thrown instanceof Error && thrown.name !== 'UserError') channel.error(thrown.stack ?? thrown.message);

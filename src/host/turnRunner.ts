@@ -19,6 +19,7 @@ import type { Session } from '../core/session/sessionTypes.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
 import { settleAgents } from './agentRuns.ts';
+import type { ApiAdditions } from './api/apiAdditions.ts';
 import { backgroundOf } from './backgroundRuns.ts';
 import type { CustomCommands } from './customCommands.ts';
 import type { WindowHooks } from './hooks.ts';
@@ -28,7 +29,7 @@ import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
 import { takeInTuning, tuningOf } from './tuning.ts';
-import { joinLateTools, type ServiceWorld, servicesFor } from './turnServices.ts';
+import { lateToolsOf, type ServiceWorld, servicesFor } from './turnServices.ts';
 import { unsavedFiles } from './unsavedFiles.ts';
 
 /** The ports that all turns share, and what decides the rest for each. */
@@ -64,14 +65,20 @@ export type TurnWorld = Pick<
 	readonly customCommands?: CustomCommands;
 	/** Where further tools come from: servers, the editor, other extensions. */
 	readonly lateToolSources?: readonly LateTools[];
+	/** What other extensions add to turns. */
+	readonly additions?: Pick<ApiAdditions, 'interceptors' | 'systemSections' | 'problemOf'>;
 	/** The user's commands at fixed points of the work. */
 	readonly windowHooks?: WindowHooks;
 	/** A failure that `runTurn` promised not to have. */
 	onBug(error: unknown, sessionId: string): void;
 };
 
-/** Why a prompt cannot be sent now, as a row for the transcript; undefined when it can. */
-export async function turnRefusal(open: OpenSession, world: TurnWorld): Promise<ItemOf<'notice'> | undefined> {
+/** Why a prompt, or this one, cannot be sent now, as a row for the transcript; undefined when it can. */
+export async function turnRefusal(
+	open: OpenSession,
+	world: TurnWorld,
+	text?: string,
+): Promise<ItemOf<'notice'> | undefined> {
 	if (open.session.readOnlyReason !== undefined) return readOnlyNotice(open.session);
 	if (!world.workspace.isTrusted) return notice('local:untrusted', 'warning', UNTRUSTED_TEXT, actionsFor('untrusted'));
 	try {
@@ -81,6 +88,8 @@ export async function turnRefusal(open: OpenSession, world: TurnWorld): Promise<
 		const action = { label: 'Open Settings', action: 'openSettings' } as const;
 		return notice('local:bad-base-url', 'warning', `${error.message} Your prompt is back in the input.`, [action]);
 	}
+	const problem = text === undefined ? undefined : world.additions?.problemOf({ sessionId: open.session.id, text });
+	if (problem !== undefined) return notice('local:prompt-refused', 'warning', problem, actionsFor(''));
 	return undefined;
 }
 
@@ -235,7 +244,10 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 			: {}),
 		isOfficialEndpoint: choice.isOfficialEndpoint,
 		...(choice.reminderForms === undefined ? {} : { reminderForms: choice.reminderForms }),
-		...(world.lateToolSources === undefined ? {} : { lateTools: joinLateTools(world.lateToolSources) }),
+		...(world.additions === undefined
+			? {}
+			: { interceptors: world.additions.interceptors(), systemSections: world.additions.systemSections() }),
+		lateTools: lateToolsOf(world.lateToolSources),
 		...(world.outside === undefined ? {} : { shellGrammar: world.outside.shellGrammar }),
 		services: servicesFor(open, world, () => portsFor(open, world)),
 		loadedTexts: open.loadedTexts,
