@@ -330,6 +330,8 @@ export type ModelRequest = {
 	readonly maxTokens: number;
 	readonly system: readonly (TextBlock & CacheMark)[];
 	readonly tools: readonly ToolDefinition[];
+	/** Tools that the endpoint itself runs, as they are sent. Only in requests beside a conversation. */
+	readonly serverTools?: readonly { readonly type: string; readonly name: string; readonly [key: string]: unknown }[];
 	readonly messages: readonly ApiMessage[];
 	readonly thinking: unknown;
 	readonly effort: string | null;
@@ -378,6 +380,8 @@ export type ModelInfo = {
 	readonly efforts?: readonly string[];
 	/** Thinking can be turned off. */
 	readonly canDisableThinking?: boolean;
+	/** The endpoint searches the web for it. */
+	readonly searchesWeb?: boolean;
 	readonly takesPdf?: boolean;
 	readonly isDeprecated: boolean;
 };

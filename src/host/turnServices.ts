@@ -1,5 +1,6 @@
 /** The services and further tools that the turns of one session have in this window. */
 import type { TurnPorts } from '../core/agent/turnTypes.ts';
+import { searchWeb } from '../core/agent/webSearch.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { ToolServices } from '../core/tools/services.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
@@ -8,12 +9,14 @@ import type { OutsideWorld } from './agentTypes.ts';
 import { askingServices } from './askingServices.ts';
 import { type BackgroundRunsWorld, backgroundOf } from './backgroundRuns.ts';
 import type { CustomCommands } from './customCommands.ts';
+import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { createSymbols } from './symbolsPort.ts';
 
 /** What the services of every session are made of. */
 export type ServiceWorld = AgentRunsWorld &
 	BackgroundRunsWorld & {
+		readonly choice?: ModelChoice;
 		readonly browsers?: Browsers;
 		readonly customCommands?: Pick<CustomCommands, 'skills'>;
 		readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles' | 'shell' | 'shellGrammar'>;
@@ -35,6 +38,18 @@ export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () =>
 		...(subagents === undefined ? {} : { subagents }),
 		...(outside === undefined ? {} : { web: outside.web }),
 		...(browsers === undefined ? {} : { browser: browsers.of(open.session.id) }),
+		...searchOf(open, world.choice),
+	};
+}
+
+/** Where the endpoint says that it searches the web, or is Anthropic's own. */
+function searchOf({ session }: OpenSession, choice: ModelChoice | undefined): Pick<ToolServices, 'webSearch'> {
+	if (!choice) return {};
+	const model = choice.smallModelFor(session.model);
+	if (!choice.isOfficialEndpoint && choice.infoFor(model).searchesWeb !== true) return {};
+	const caller = { session: session.id, kind: 'turn' } as const;
+	return {
+		webSearch: { search: (query, signal) => searchWeb(choice.streamModel(caller), model, query, signal) },
 	};
 }
 

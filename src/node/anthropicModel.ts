@@ -254,6 +254,7 @@ function toModelInfo(model: ApiModelInfo): ModelInfo {
 		isAdaptiveThinking: adaptive ?? known.isAdaptiveThinking,
 		efforts: efforts ?? known.efforts ?? [],
 		canDisableThinking: canDisable ?? known.canDisableThinking ?? false,
+		searchesWeb: model.capabilities?.server_tools?.web_search?.supported ?? false,
 		...(pdf === undefined ? {} : { takesPdf: pdf }),
 		isDeprecated: model.lifecycle === 'deprecated',
 	};

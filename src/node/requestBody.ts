@@ -15,6 +15,7 @@ import type {
 	ThinkingConfigParam,
 	Tool,
 	ToolResultBlockParam,
+	ToolUnion,
 	ToolUseBlockParam,
 } from '@anthropic-ai/sdk/resources/messages/messages';
 import type { ApiMessage, ModelRequest, ToolDefinition } from '../core/ports.ts';
@@ -26,7 +27,7 @@ export function createParams(request: ModelRequest): MessageCreateParamsStreamin
 		max_tokens: request.maxTokens,
 		stream: true,
 		...configOf(request),
-		...(request.tools.length > 0 && { tools: request.tools.map(toTool) }),
+		...toolsOf(request),
 		...(request.system.length > 0 && { system: [...request.system] }),
 		messages: request.messages.map(toMessageParam),
 		...(request.previousMessageId !== undefined && {
@@ -69,6 +70,12 @@ type SentBlock = { readonly type: KnownBlockParam['type'] | (string & {}) };
 
 function toBlockParam(block: SentBlock): ContentBlockParam {
 	return block as ContentBlockParam;
+}
+
+/** Tools of the endpoint are sent as they are. */
+function toolsOf({ tools, serverTools = [] }: ModelRequest): { tools?: ToolUnion[] } {
+	const all = [...tools.map(toTool), ...serverTools.map((tool) => ({ ...tool }) as ToolUnion)];
+	return all.length > 0 ? { tools: all } : {};
 }
 
 function toTool(tool: ToolDefinition): Tool {

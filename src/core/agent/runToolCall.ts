@@ -254,6 +254,7 @@ async function toolResult(
 		durationMs,
 		summary: outcome.summary,
 		...(output === undefined ? {} : { output }),
+		...(outcome.costUsd === undefined ? {} : { costUsd: outcome.costUsd }),
 	};
 }
 

@@ -120,6 +120,8 @@ const conversationFields = {
 		summary: z.string().optional(),
 		/** The whole output where `content` is a shortened form of it. */
 		output: blobRefSchema.optional(),
+		/** What the call itself cost beside the conversation, e.g. a search of the web. */
+		costUsd: z.number().nullable().optional(),
 	},
 	/** Our own words to the model, sent at the end of the next user message. */
 	reminder: {

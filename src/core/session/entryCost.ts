@@ -8,6 +8,7 @@ export function costOfEntry(entry: Entry): number {
 		case 'title':
 		case 'compaction':
 		case 'continuedIn':
+		case 'toolResult':
 			return entry.costUsd ?? 0;
 		case 'subagent':
 			return entry.end?.costUsd ?? 0;

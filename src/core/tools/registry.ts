@@ -21,6 +21,7 @@ import { symbolsTool } from './symbols.ts';
 import { taskListTool } from './taskList.ts';
 import type { Tool } from './tool.ts';
 import { webFetchTool } from './webFetch.ts';
+import { webSearchTool } from './webSearch.ts';
 import { writeTool } from './write.ts';
 
 /** What every request carries, at most twelve. Sorted by name, so that their order in the request never changes. */
@@ -51,6 +52,7 @@ const rareTools: readonly Tool[] = [
 	symbolsTool,
 	skillTool,
 	webFetchTool,
+	webSearchTool,
 ];
 
 /** All that come with the extension. */

@@ -9,6 +9,7 @@ import type { SkillSource } from '../skills/instructionFile.ts';
 import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { BrowserPort } from '../web/browserPort.ts';
 import type { WebPages } from '../web/webPort.ts';
+import type { WebSearch } from '../web/webSearchPort.ts';
 import type { Asking, SessionModes, TaskKeeper } from './asking.ts';
 import type { Symbols } from './symbolsPort.ts';
 
@@ -28,6 +29,8 @@ export type ToolServices = {
 	/** The browser of the session. */
 	readonly browser?: BrowserPort;
 	readonly skills?: SkillSource;
+	/** Not there where the endpoint has no search. */
+	readonly webSearch?: WebSearch;
 	/** Pages of the web. */
 	readonly web?: WebPages;
 	/** The MCP servers of this window. */

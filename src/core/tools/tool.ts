@@ -17,6 +17,8 @@ export type ToolOutcome = {
 	readonly content: readonly InputBlock[];
 	/** A few words for the transcript row, e.g. `3 lines`. */
 	readonly summary: string;
+	/** What it cost beside the conversation, in USD; null when the price is not known. */
+	readonly costUsd?: number | null;
 	/** The whole output, when `content` is a shortened form of it. */
 	readonly output?: string;
 };

@@ -46,6 +46,10 @@ const TOOL_KEYS = new Set([
 	'allowed_callers',
 	'input_examples',
 ]);
+const SERVER_TOOL_KEYS = new Set([
+	...['type', 'name', 'max_uses', 'allowed_domains', 'blocked_domains', 'user_location', 'cache_control'],
+]);
+const isServerTool = (tool: Json): boolean => /^web_search_\d{8}$/.test(String(tool.type));
 type BlockRules = Readonly<Record<string, ReadonlySet<string>>>;
 const TEXT = new Set(['type', 'text', 'cache_control', 'citations']);
 const IMAGE = new Set(['type', 'source', 'cache_control', 'transformations']);
@@ -140,6 +144,13 @@ function checkTools(tools: unknown, say: Say): void {
 		const where = `tools.${index}.`;
 		if (!isRecord(tool)) {
 			say(`${where}: an object is required`);
+			continue;
+		}
+		if (isServerTool(tool)) {
+			checkKeys(tool, SERVER_TOOL_KEYS, where, say);
+			if (tool.name !== 'web_search') say(`${where}name: Input should be 'web_search'`);
+			if (tool.allowed_domains !== undefined && tool.blocked_domains !== undefined)
+				say(`${where}allowed_domains: cannot be used together with blocked_domains`);
 			continue;
 		}
 		checkKeys(tool, TOOL_KEYS, where, say);
