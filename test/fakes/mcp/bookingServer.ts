@@ -25,7 +25,7 @@ createInterface({ input: process.stdin })
 	.on('line', (line) => take(JSON.parse(line) as Message))
 	.on('close', () => process.exit(0));
 
-function take({ id, method, params, result }: Message): void {
+function take({ id, method, params, result }: Message) {
 	switch (method) {
 		case 'initialize':
 			return send({
