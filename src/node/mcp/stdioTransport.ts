@@ -4,6 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { messageOf } from '../../base/errors.ts';
 import type { McpStdioTransport } from '../../core/mcp/mcpPorts.ts';
 import { childEnvironment } from '../childEnvironment.ts';
@@ -36,6 +37,7 @@ export function createStdioTransport(
 	let fault: McpFault | undefined;
 	let strayBytes = 0;
 	let lastError = '';
+	let inbox: JSONRPCMessage[] = [];
 
 	const transport: Transport & EndedTransport = {
 		fault: () => fault,
@@ -119,12 +121,24 @@ export function createStdioTransport(
 		if (text === '') return false;
 		const message = text.startsWith('{') ? parsedMessage(text) : undefined;
 		if (message) {
-			transport.onmessage?.(message);
+			inbox.push(message);
+			if (inbox.length === 1) deliver().catch((error) => transport.onerror?.(error));
 			return true;
 		}
 		strayBytes += line.length;
 		if (strayBytes <= MAX_LOGGED_STRAY_BYTES) log(`[no message of the protocol] ${text.slice(0, 500)}\n`);
 		return false;
+	}
+
+	/** The library takes answers at once and notifications a moment later, so progress would come behind the end of its call. */
+	async function deliver(): Promise<void> {
+		for (let index = 0; index < inbox.length; index++) {
+			const message = inbox[index];
+			if (message) transport.onmessage?.(message);
+			await Promise.resolve();
+			await Promise.resolve();
+		}
+		inbox = [];
 	}
 
 	function parsedMessage(text: string) {

@@ -4,10 +4,11 @@ import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 type Message = {
-	readonly id?: number;
+	readonly id?: number | string;
 	readonly method?: string;
 	readonly params?: Record<string, unknown>;
 	readonly error?: unknown;
+	readonly result?: unknown;
 };
 
 const how = process.argv[2] ?? '';
@@ -18,7 +19,7 @@ const note = (text: string) => {
 };
 
 const send = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
-const answer = (id: number | undefined, result: unknown) => send({ jsonrpc: '2.0', id, result });
+const answer = (id: Message['id'], result: unknown) => send({ jsonrpc: '2.0', id, result });
 const notify = (method: string, params: unknown = {}) => send({ jsonrpc: '2.0', method, params });
 const tool = (name: string, more: object = {}) => ({
 	name,
@@ -28,6 +29,8 @@ const tool = (name: string, more: object = {}) => ({
 });
 const text = (said: string) => ({ content: [{ type: 'text', text: said }] });
 let tools: unknown[] = [tool('work')];
+/** The call that waits for an answer of the user. */
+let asking: Message['id'];
 
 if (how === 'exits') {
 	process.stderr.write('Cannot find the database\n');
@@ -60,7 +63,8 @@ createInterface({ input: process.stdin })
 		process.exit(0);
 	});
 
-function take({ id, method, params, error }: Message) {
+function take({ id, method, params, error, result }: Message) {
+	if (id === 'question') return answer(asking, text(JSON.stringify(result)));
 	switch (method) {
 		case 'initialize':
 			if (how === 'silent' || how === 'longLine') return;
@@ -88,6 +92,9 @@ function take({ id, method, params, error }: Message) {
 				send({ jsonrpc: '2.0', id: 'unknown', method: 'no/such', params: {} });
 			}
 			return;
+		case 'notifications/roots/list_changed':
+			note('roots changed');
+			return;
 		case 'notifications/cancelled':
 			note(`cancelled ${params?.requestId}`);
 			return;
@@ -111,7 +118,7 @@ function take({ id, method, params, error }: Message) {
 	}
 }
 
-function listTools(id: number | undefined, cursor: unknown) {
+function listTools(id: Message['id'], cursor: unknown) {
 	if (how === 'endless') return answer(id, { tools: [tool(`tool${cursor ?? 0}`)], nextCursor: 'again' });
 	if (how === 'huge')
 		return answer(id, {
@@ -121,7 +128,7 @@ function listTools(id: number | undefined, cursor: unknown) {
 	answer(id, { tools });
 }
 
-function call(id: number | undefined, params: Record<string, unknown> | undefined) {
+function call(id: Message['id'], params: Record<string, unknown> | undefined) {
 	const what = params?.name;
 	note(`call ${what}`);
 	switch (how) {
@@ -136,7 +143,7 @@ function call(id: number | undefined, params: Record<string, unknown> | undefine
 				if (done < 5) return;
 				clearInterval(timer);
 				answer(id, text('slowly done'));
-			}, 120);
+			}, 240);
 			return;
 		}
 		case 'dies':
@@ -155,6 +162,15 @@ function call(id: number | undefined, params: Record<string, unknown> | undefine
 			return;
 		case 'bigResult':
 			return answer(id, text('x'.repeat(6_000_000)));
+		case 'asks':
+			asking = id;
+			send({
+				jsonrpc: '2.0',
+				id: 'question',
+				method: 'elicitation/create',
+				params: { message: 'Sure?', requestedSchema: { type: 'object', properties: { sure: { type: 'boolean' } } } },
+			});
+			return;
 		case 'storm':
 			for (let index = 0; index < 3_000; index++) notify('notifications/tools/list_changed');
 			return answer(id, text('stormed'));

@@ -129,12 +129,28 @@ describe('servers that behave badly', { concurrency: 8 }, () => {
 	});
 
 	test('progress gives a call more time', async () => {
-		const world = start('slow', { callTimeoutMs: 500 });
+		const world = start('slow', { callTimeoutMs: 1_000 });
 		await until(world, isReady);
 		const heard: string[] = [];
 		const { content } = await call(world, never, (text) => heard.push(text));
 		assert.deepEqual(content, [{ kind: 'text', text: 'slowly done' }]);
-		assert.ok(heard.length >= 4);
+		assert.equal(heard.length, 5);
+	});
+
+	test('a question to the user holds up the time of a call', async () => {
+		const answered = { kind: 'answers', answers: { sure: true } } as const;
+		const elicit = () => new Promise((resolve) => setTimeout(() => resolve(answered), 1_300));
+		const world = start('asks', { callTimeoutMs: 600 }, { elicit });
+		await until(world, isReady);
+		const { content } = await call(world);
+		assert.deepEqual(content, [{ kind: 'text', text: '{"action":"accept","content":{"sure":true}}' }]);
+	});
+
+	test('ready servers hear that the folders are others', async () => {
+		const world = start('plain');
+		await until(world, isReady);
+		world.servers.rootsChanged();
+		await hasNote(world, 'roots changed');
 	});
 
 	test('one that dies in a call says so, and is started again', async () => {

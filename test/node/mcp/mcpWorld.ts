@@ -64,7 +64,7 @@ export async function untilServer(
 	servers: McpServers,
 	name: string,
 	isAsked: (server: McpServer) => boolean,
-	timeoutMs = 8_000,
+	timeoutMs = 25_000,
 ): Promise<McpServer> {
 	return await new Promise((resolve, reject) => {
 		const look = () => {
