@@ -1,6 +1,6 @@
 /** What the tool Agent reaches: whoever runs the agents of one session. Types only. */
 import type { ToolUseId } from '../../base/ids.ts';
-import type { ToolOutcome } from '../tools/tool.ts';
+import type { InputBlock } from '../session/content.ts';
 
 export type SubagentRequest = {
 	readonly toolUseId: ToolUseId;
@@ -13,7 +13,15 @@ export type SubagentRequest = {
 	readonly resume?: string;
 };
 
+/** What the call gives: the `ToolOutcome` of tools, which this file cannot name since tools name it. */
+type SubagentOutcome = {
+	readonly isError: boolean;
+	readonly content: readonly InputBlock[];
+	readonly summary: string;
+	readonly output?: string;
+};
+
 export type SubagentRunner = {
 	/** Resolves with the report, or with why there is none. Rejects only when the log cannot be written. */
-	run(request: SubagentRequest, signal: AbortSignal): Promise<ToolOutcome>;
+	run(request: SubagentRequest, signal: AbortSignal): Promise<SubagentOutcome>;
 };
