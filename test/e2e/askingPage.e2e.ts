@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ToHost } from '../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
-import { planCard, questionCard, tasks } from '../webview/harness/askingSamples.ts';
+import { commandPrompt, commands, planCard, questionCard, tasks } from '../webview/harness/askingSamples.ts';
 import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
 import { head, items, snapshot } from '../webview/harness/samples.ts';
 
@@ -124,5 +124,49 @@ describe('page of questions, plans and tasks', {
 			assert.deepEqual(texts, ['done: Read the function', 'now: Add the range check', 'to do: Cover it with a test']);
 			await send({ kind: 'head', seq: 1, head });
 			await line.waitFor({ state: 'detached' });
+		}));
+
+	test('custom commands are offered with what goes behind them, and chosen by keys', () =>
+		withPanel([snapshot({ items })], async (panel) => {
+			const { page, send } = panel;
+			const input = page.getByRole('textbox', { name: 'Message Retrace' });
+			const sent = async () =>
+				(await panel.posted()).filter(({ kind }) => kind === 'prompt.submit' || kind === 'commands.list');
+			await input.pressSequentially('/');
+			await page.getByRole('option', { name: '/compact' }).waitFor();
+			await send({ kind: 'commands', commands });
+			await input.pressSequentially('rev');
+			const option = page.getByRole('option', { name: '/review <file>' });
+			await option.waitFor();
+			assert.equal(await option.getAttribute('aria-selected'), 'true');
+			await input.press('Enter');
+			assert.equal(await input.inputValue(), '/review ');
+			await page.getByRole('status').getByText('/review <file>: Reviews a file').waitFor();
+			await input.pressSequentially('a.js');
+			await input.press('Enter');
+			// One that needs nothing is sent as it is chosen.
+			await input.pressSequentially('/stan');
+			await input.press('Enter');
+			await input.fill(' /review as it is');
+			await input.press('Enter');
+			assert.deepEqual(await sent(), [
+				{ kind: 'commands.list' },
+				{ kind: 'prompt.submit', text: '/review a.js', attachments: [] },
+				{ kind: 'commands.list' },
+				{ kind: 'prompt.submit', text: '/git:standup', attachments: [] },
+				{ kind: 'prompt.submit', text: '/review as it is', attachments: [], isLiteral: true },
+			]);
+			await input.fill('/nope');
+			await input.press('Enter');
+			await page.getByText('/nope is not a command').waitFor();
+			assert.equal(await input.inputValue(), '/nope');
+		}));
+
+	test('a prompt that a command made shows the command, and the rest when it is opened', () =>
+		withPanel([snapshot({ items: [commandPrompt] })], async ({ page }) => {
+			await page.getByText('/review src/area.js').waitFor();
+			assert.equal(await page.getByText('Look for missing checks').count(), 0);
+			await page.getByRole('button', { name: 'Show the whole prompt' }).click();
+			await page.getByText('Look for missing checks').waitFor();
 		}));
 });

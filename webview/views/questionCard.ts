@@ -21,12 +21,8 @@ export function questionCard(item: QuestionItem, context: ViewContext): Template
 	};
 	const formOf = (event: Event) =>
 		event.currentTarget instanceof Element ? event.currentTarget.closest('form') : undefined;
-	return html`<form
-		class="card needs-you question"
-		data-row=${item.id}
-		data-ask
-		role="group"
-		aria-label="Question"
+	return html`<section class="card needs-you" data-row=${item.id} data-ask role="group" aria-label="Question"><form
+		class="question"
 		@submit=${(event: SubmitEvent) => event.preventDefault()}
 		@keydown=${(event: KeyboardEvent) => onKey(event, submit, () => send({ kind: 'decline' }))}
 	>
@@ -43,7 +39,7 @@ export function questionCard(item: QuestionItem, context: ViewContext): Template
 			})}
 			${textButton({ label: 'Decline', look: 'secondary', hint: 'Go on without an answer (Esc)', onClick: () => send({ kind: 'decline' }) })}
 		</div>
-	</form>`;
+	</form></section>`;
 }
 
 function questionFields(id: string, question: ShownQuestion, index: number, count: number): TemplateResult {

@@ -1,5 +1,6 @@
 /** Samples of what asks the user besides permission: questions and a plan; and of the task list. */
 import type { ShownTask } from '../../../src/protocol/asking.ts';
+import type { ShownCommand } from '../../../src/protocol/shownCommand.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
 
 export const questionCard: Extract<TranscriptItem, { kind: 'question' }> = {
@@ -40,3 +41,20 @@ export const tasks: ShownTask[] = [
 	{ text: 'Add the range check', state: 'inProgress' },
 	{ text: 'Cover it with a test', state: 'pending' },
 ];
+
+export const commands: ShownCommand[] = [
+	{ name: 'git:standup', detail: 'What changed since yesterday', hint: '', origin: 'user' },
+	{ name: 'mcp__tickets__triage', detail: 'Sorts the newest tickets', hint: '[label]', origin: 'mcp' },
+	{ name: 'review', detail: 'Reviews a file', hint: '<file>', origin: 'project' },
+	{ name: 'release-notes', detail: 'How release notes are written here', hint: '[arguments]', origin: 'skill' },
+];
+
+export const commandPrompt: Extract<TranscriptItem, { kind: 'prompt' }> = {
+	kind: 'prompt',
+	id: 'p9',
+	entryId: 'p9',
+	command: '/review src/area.js',
+	text: 'Review src/area.js.\n\nLook for missing checks, and say where.',
+	attachments: [],
+	timestamp: Date.UTC(2026, 10, 20, 9, 40),
+};

@@ -4,7 +4,7 @@ import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
 import { agentItems, agentRows } from './agentSamples.ts';
-import { planCard, questionCard, tasks } from './askingSamples.ts';
+import { commandPrompt, commands, planCard, questionCard, tasks } from './askingSamples.ts';
 import { brief, briefCard, continued, mechanicalBrief, startedBrief, suggestion, turnEnd } from './briefSamples.ts';
 import { contextMessage, contextPlan } from './contextSamples.ts';
 import { effectItems } from './effectSamples.ts';
@@ -291,6 +291,7 @@ export const samples: Readonly<Record<string, Sample>> = {
 	},
 	question: { messages: [snapshot({ items: [...items, questionCard], head: { state: 'awaitingUser' } })] },
 	plan: { messages: [snapshot({ items: [...items, planCard], head: { state: 'awaitingUser', tasks } })] },
+	commands: { messages: [snapshot({ items: [...items, commandPrompt] }), { kind: 'commands', commands }], type: '/re' },
 	tasks: { messages: [snapshot({ items, head: { tasks } })], clicks: ['.tasks-line'] },
 	transcript: { messages: [snapshot()] },
 	opened: {
