@@ -4,7 +4,6 @@
  */
 import type { SessionId } from '../../base/ids.ts';
 import type { BackgroundCommands } from '../background/backgroundCommands.ts';
-import type { McpServers } from '../mcp/mcpPorts.ts';
 import type { SkillSource } from '../skills/instructionFile.ts';
 import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { BrowserPort } from '../web/browserPort.ts';
@@ -33,6 +32,4 @@ export type ToolServices = {
 	readonly webSearch?: WebSearch;
 	/** Pages of the web. */
 	readonly web?: WebPages;
-	/** The MCP servers of this window. */
-	readonly mcp?: McpServers;
 };
