@@ -36,6 +36,7 @@ import { createMergeEditor } from './mergeEditor.ts';
 import { createModelChoice } from './modelChoice.ts';
 import { panelHead, shownItems } from './panelHead.ts';
 import { handlePanelMessage } from './panelMessages.ts';
+import { createPermissionScopes } from './permissionScopes.ts';
 import { PlanDocuments } from './planDocuments.ts';
 import { RequestDocuments } from './requestDocuments.ts';
 import { showRequest } from './requestViews.ts';
@@ -111,6 +112,10 @@ export async function createAgent(
 		...{ blobs: stores.blobs, outside, sessionsFolder, roots, isTrusted, onError },
 		relativePath,
 	});
+	const permissions = createPermissionScopes({
+		...{ workspaceState, globalState: context.globalState, blobs: stores.blobs },
+		...{ outside, roots, isTrusted, onError, relativePath },
+	});
 	const hookEvents = { clock: outside.clock, trace: channel.trace, hooks, onError };
 	const mcp = createMcp({
 		...{ outside, view: surfaces.mcp, state: workspaceState, secrets: context.secrets, blobs: stores.blobs },
@@ -122,6 +127,7 @@ export async function createAgent(
 		stores,
 		blobs: stores.blobs,
 		outside,
+		permissions,
 		browsers,
 		clock: outside.clock,
 		ids: outside.ids,

@@ -111,6 +111,10 @@ function askRow({ request, limits }: Ask): TranscriptItem {
 		target: request.target,
 		cause: request.cause,
 		...(request.rule === undefined ? {} : { rule: request.rule }),
+		...(request.rules === undefined ? {} : { rules: [...request.rules] }),
+		...(request.parts === undefined
+			? {}
+			: { parts: request.parts.map(({ text, kind, cause }) => ({ text, kind, cause })) }),
 		...(limits === undefined ? {} : { limits: shownLimits(limits) }),
 		...(request.agent === undefined ? {} : { agent: request.agent }),
 		...(request.unsaved === undefined ? {} : { unsaved: [...request.unsaved] }),

@@ -73,8 +73,8 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'queue.change':
 			return view.changeQueue(message.id, message.action);
 		case 'permission.answer': {
-			const { id, verdict, reason } = message;
-			const answer = reason ? { verdict, reason } : { verdict };
+			const { id, verdict, reason, scope } = message;
+			const answer = { verdict, ...(reason ? { reason } : {}), ...(scope ? { scope } : {}) };
 			if (message.savesFirst) await saveUnsavedFiles();
 			if (!view.current.approvals.answer(id, answer)) throw tooLate();
 			return;
@@ -168,8 +168,8 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			await vscode.commands.executeCommand('retrace.addMemory', message.text);
 			return;
 		case 'draft.save':
-			world.suggestions.drafted(view.current, message.text);
-			return await view.saveDraft(message.text);
+			if (message.sessionId === view.sessionId) world.suggestions.drafted(view.current, message.text);
+			return await view.saveDraft(message.text, message.sessionId);
 		case 'panel.error':
 			return world.onError('panel.error', new BugError(message.message));
 		default:

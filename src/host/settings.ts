@@ -31,6 +31,7 @@ const shape = {
 	'browser.path': z.string().trim().catch(''),
 	maxConcurrentRequests: z.number().int().min(1).max(50).catch(4),
 	permissions: rulesSchema.catch({ allow: [], ask: [], deny: [] }),
+	secretFiles: z.array(z.string().trim().min(1)).catch([]),
 	'context.windowTokens': z.number().int().min(10_000).nullable().catch(null),
 	'context.rotTokens': z.number().int().min(10_000).catch(300_000),
 	'context.autoCompact': z.boolean().catch(true),

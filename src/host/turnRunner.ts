@@ -25,6 +25,7 @@ import type { CustomCommands } from './customCommands.ts';
 import type { WindowHooks } from './hooks.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
+import type { PermissionScopes } from './permissionScopes.ts';
 import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
@@ -49,6 +50,8 @@ export type TurnWorld = Pick<
 	| 'traffic'
 > & {
 	readonly choice: ModelChoice;
+	/** Rules beyond the user's setting. */
+	readonly permissions?: PermissionScopes;
 	/** What Node can do, for the services of tools. */
 	readonly outside?: NonNullable<ServiceWorld['outside']>;
 	readonly browsers?: Browsers;
@@ -191,6 +194,7 @@ async function settle(open: OpenSession, world: TurnWorld): Promise<void> {
 	await settleAgents(open, world);
 	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
 	await world.windowHooks?.refresh(open);
+	await world.permissions?.refresh((text) => open.notify(notice('local:permissions', 'warning', text)));
 	await world.recordEdits?.(session);
 	await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
 	await settleWorkingFolder(session, world.workspace);
@@ -231,10 +235,11 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		modelInfo: () => choice.infoFor(open.session.model),
 		tuning: () => tuningOf(open.session),
 		rules: () => {
-			const rules = permissionRules();
+			const rules = world.permissions?.rules() ?? permissionRules();
 			return { ...rules, allow: [...rules.allow, ...open.sessionRules] };
 		},
 		addSessionRule: (rule) => open.sessionRules.push(rule),
+		...(world.permissions === undefined ? {} : { keepRules: world.permissions.keep }),
 		loadProjectContext: () => world.loadProjectContext(),
 		...(world.loadNestedMemory === undefined ? {} : { loadNestedMemory: world.loadNestedMemory }),
 		messageTtl: setting('cache.messageTtl'),

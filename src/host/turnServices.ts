@@ -11,6 +11,7 @@ import { type BackgroundRunsWorld, backgroundOf } from './backgroundRuns.ts';
 import type { CustomCommands } from './customCommands.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
+import { setting } from './settings.ts';
 import { createSymbols } from './symbolsPort.ts';
 
 /** What the services of every session are made of. */
@@ -31,6 +32,7 @@ export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () =>
 	const background = backgroundOf(open, world, () => ports().scanner);
 	return {
 		sessionId: open.session.id,
+		secretFiles: () => setting('secretFiles'),
 		symbols,
 		...(background === undefined ? {} : { background }),
 		...askingServices(open),

@@ -62,6 +62,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 		kind: z.literal('permission.answer'),
 		id: z.string(),
 		verdict: z.enum(['allowOnce', 'alwaysAllow', 'deny']),
+		/** Of `alwaysAllow`: where the rules hold; default `session`. */
+		scope: z.enum(['session', 'workspace', 'user']).optional(),
 		reason: z.string().optional(),
 		/** Saves the files with unsaved changes first. */
 		savesFirst: z.boolean().optional(),
@@ -158,7 +160,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	/** Keep this for later sessions: the host asks in which memory file. */
 	z.object({ kind: z.literal('memory.add'), text: z.string() }),
 	/** The text in the input, kept over reloads. */
-	z.object({ kind: z.literal('draft.save'), text: z.string() }),
+	/** `sessionId`: where it was typed, which may not be what is shown any more. */
+	z.object({ kind: z.literal('draft.save'), text: z.string(), sessionId: z.string().max(100) }),
 	/** A part of the page failed; logged. */
 	z.object({ kind: z.literal('panel.error'), message: z.string() }),
 ]);

@@ -122,6 +122,12 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		cause: z.string(),
 		/** The rule that *Always allow* adds; absent when it may not be offered. */
 		rule: z.string().optional(),
+		/** Instead of `rule`, where it takes several. */
+		rules: z.array(z.string()).optional(),
+		/** Of a compound command: each part, and what was found out about it. */
+		parts: z
+			.array(z.object({ text: z.string(), kind: z.enum(['allow', 'ask', 'deny']), cause: z.string() }))
+			.optional(),
 		/** What could not be taken back; comes a moment later than the question. */
 		limits: shownLimitsSchema.optional(),
 		/** The agent of the session's that wants it; absent = the session itself. */

@@ -11,7 +11,16 @@ import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
 import { movedFiles, rewindFileHunks, rewindMany, rewindPlan, rewound } from '../webview/harness/rewindSamples.ts';
-import { askedPermission, askedToGoOn, items, proposedEdit, samples, snapshot } from '../webview/harness/samples.ts';
+import {
+	askedCompound,
+	askedPermission,
+	askedToGoOn,
+	head,
+	items,
+	proposedEdit,
+	samples,
+	snapshot,
+} from '../webview/harness/samples.ts';
 import type { ThemeName } from '../webview/harness/themes.ts';
 
 describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
@@ -174,6 +183,18 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			);
 		}));
 
+	test('what is typed in the moment in which another session is shown stays with the session it was typed in', () =>
+		withPanel([snapshot()], async (panel) => {
+			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });
+			await input.fill('half a thought');
+			await panel.send(snapshot({ head: { sessionId: 'another' }, draft: 'of the other' }));
+			assert.equal(await input.inputValue(), 'of the other');
+			assert.deepEqual(
+				(await panel.posted()).filter(({ kind }) => kind === 'draft.save'),
+				[{ kind: 'draft.save', text: 'half a thought', sessionId: head.sessionId }],
+			);
+		}));
+
 	test('Enter sends, Shift+Enter breaks the line, an empty input sends nothing', () =>
 		withPanel([snapshot()], async (panel) => {
 			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });
@@ -184,7 +205,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			await input.press('Enter');
 			assert.deepEqual(await posted(panel), [{ kind: 'prompt.submit', text: 'one\ntwo', attachments: [] }]);
 			assert.equal(await input.inputValue(), '');
-			assert.deepEqual((await panel.posted()).at(-1), { kind: 'draft.save', text: '' });
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'draft.save', text: '', sessionId: head.sessionId });
 		}));
 
 	test('a prompt that comes back is focused for who is in the page, and for nobody else', () =>
@@ -265,6 +286,25 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 				})),
 				{ kind: 'permission.answer', id: 'pm2', verdict: 'deny', reason: 'use pnpm' },
 			]);
+		}));
+
+	test('a compound command says why part by part, and where its rules shall hold', () =>
+		withPanel([snapshot({ items: [...items, askedCompound] })], async (panel) => {
+			const card = panel.page.getByRole('group', { name: 'Permission: Bash' });
+			await card.getByText('Why?').click();
+			await card.getByRole('listitem').nth(3).waitFor();
+			assert.match(await card.getByRole('listitem').nth(1).innerText(), /cargo build --release\s+No rule allows/);
+			await card.getByRole('combobox', { name: 'Where it holds' }).selectOption('this workspace');
+			// The card is drawn anew; the choice stays.
+			await panel.send({ kind: 'item', seq: 1, item: { ...askedCompound, unsaved: ['notes.txt'] } });
+			await card.getByText('notes.txt').first().waitFor();
+			await card.getByRole('button', { name: 'Always allow', exact: true }).click();
+			assert.deepEqual((await posted(panel)).at(-1), {
+				kind: 'permission.answer',
+				id: 'pm4',
+				verdict: 'alwaysAllow',
+				scope: 'workspace',
+			});
 		}));
 
 	test('rewind: scope, conflict, apply', () =>

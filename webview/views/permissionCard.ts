@@ -8,6 +8,7 @@ import { reasonField } from './reasonField.ts';
 import type { ViewContext } from './viewTypes.ts';
 
 type PermissionItem = Extract<TranscriptItem, { kind: 'permission' }>;
+type RuleScope = 'session' | 'workspace' | 'user';
 
 export function permissionCard(item: PermissionItem, context: ViewContext): TemplateResult {
 	const name = `Permission: ${item.tool}`;
@@ -22,7 +23,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	}
 	if (item.goOn !== undefined) return goOnCard(item, item.goOn, context);
 	const describedBy = `target-${item.id} cause-${item.id}`;
-	const rule = item.rule;
+	const rules = item.rules ?? (item.rule === undefined ? [] : [item.rule]);
 	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label=${name} aria-describedby=${describedBy}>
 		<header class="card-head">${icon('shield')}<span class="card-title">${item.tool === 'Bash' ? 'Run this command?' : `Allow ${item.tool}?`}</span>
 			<button
@@ -38,23 +39,24 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 		</header>
 		<pre class="command" id="target-${item.id}" tabindex="0">${item.target}</pre>
 		<p class="card-note" id="cause-${item.id}">${item.agent === undefined ? nothing : html`<span class="card-agent">Agent ${item.agent}.</span> `}${item.cause}</p>
-		${item.unsaved === undefined || item.unsaved.length === 0 ? nothing : unsavedLine(item.unsaved, () => answer(item, context, 'allowOnce', true))}
+		${item.unsaved === undefined || item.unsaved.length === 0 ? nothing : unsavedLine(item.unsaved, () => answer(item, context, 'allowOnce', { savesFirst: true }))}
 		${limitsLine(item.id, item.limits, context)}
 		<div class="card-buttons">
 			${textButton({ label: 'Allow once', look: 'primary', onClick: () => answer(item, context, 'allowOnce') })}
 			${
-				rule === undefined
+				rules.length === 0
 					? nothing
 					: textButton({
 							label: 'Always allow',
 							look: 'secondary',
-							hint: `Adds the rule ${rule}`,
-							onClick: () => answer(item, context, 'alwaysAllow'),
+							hint: `Adds ${rules.length === 1 ? 'the rule' : 'the rules'} ${rules.join(', ')}`,
+							onClick: (event) => answer(item, context, 'alwaysAllow', scopeIn(event)),
 						})
 			}
 			${textButton({ label: 'Deny', look: 'secondary', onClick: () => answer(item, context, 'deny') })}
 		</div>
-		${rule === undefined ? nothing : html`<p class="card-scope">Always allow adds the rule <code>${rule}</code></p>`}
+		${rules.length === 0 ? nothing : scopeLine(rules)}
+		${item.parts === undefined || item.parts.length < 2 ? nothing : partsList(item.parts)}
 		${
 			context.reasonFor === item.id
 				? reasonField('What should it do instead?', (reason) => {
@@ -72,6 +74,49 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	</section>`;
 }
 
+/** What *Always allow* adds, and where it holds. The page keeps the choice by itself until the card is answered. */
+function scopeLine(rules: readonly string[]): TemplateResult {
+	return html`<p class="card-scope">
+		Always allow adds ${rules.map((rule, index) => html`${index === 0 ? nothing : ', '}<code>${rule}</code>`)} for
+		<span class="picker"
+			><select aria-label="Where it holds">
+				${SCOPES.map(([scope, label]) => html`<option value=${scope}>${label}</option>`)}
+			</select>
+			${icon('chevron-down')}</span
+		>
+	</p>`;
+}
+
+const SCOPES: readonly (readonly [RuleScope, string])[] = [
+	['session', 'this session'],
+	['workspace', 'this workspace'],
+	['user', 'every workspace'],
+];
+
+/** The session goes without saying. */
+function scopeIn(event: Event): { readonly scope?: RuleScope } {
+	const card = event.currentTarget instanceof Element ? event.currentTarget.closest('[data-row]') : null;
+	const chosen = card?.querySelector<HTMLSelectElement>('.card-scope select')?.value;
+	const scope = SCOPES.find(([one]) => one === chosen)?.[0] ?? 'session';
+	return scope === 'session' ? {} : { scope };
+}
+
+/** Each part of a compound command with its verdict: which one asks is said above, the rest on demand. */
+function partsList(parts: NonNullable<PermissionItem['parts']>): TemplateResult {
+	return html`<details class="card-parts">
+		<summary>Why?</summary>
+		<ul>
+			${parts.map(
+				({ text, kind, cause }) =>
+					html`<li>${icon(PART_ICONS[kind])}<span class="sr-only">${PART_WORDS[kind]}: </span><code>${text}</code><span class="part-cause">${cause}</span></li>`,
+			)}
+		</ul>
+	</details>`;
+}
+
+const PART_ICONS = { allow: 'check', ask: 'question', deny: 'circle-slash' } as const;
+const PART_WORDS = { allow: 'Allowed', ask: 'Asks', deny: 'Denied' } as const;
+
 /** The turn came to a limit of the user's. */
 function goOnCard(item: PermissionItem, goOn: string, context: ViewContext): TemplateResult {
 	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label="Limit reached" aria-describedby="target-${item.id}">
@@ -88,9 +133,9 @@ function answer(
 	item: PermissionItem,
 	context: ViewContext,
 	verdict: 'allowOnce' | 'alwaysAllow' | 'deny',
-	savesFirst = false,
+	more: { readonly savesFirst?: boolean; readonly scope?: RuleScope } = {},
 ): void {
-	context.post({ kind: 'permission.answer', id: item.id, verdict, ...(savesFirst ? { savesFirst } : {}) });
+	context.post({ kind: 'permission.answer', id: item.id, verdict, ...more });
 }
 
 function verdictOf(item: PermissionItem): string {

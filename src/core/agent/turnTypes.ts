@@ -50,6 +50,8 @@ export type PermissionRules = {
 	readonly allow: readonly string[];
 	readonly ask: readonly string[];
 	readonly deny: readonly string[];
+	/** Globs of files that hold secrets, besides those that are known everywhere. */
+	readonly secrets?: readonly string[];
 };
 
 /** Texts that the frozen prefix is made from, read once, before the session's first request. */

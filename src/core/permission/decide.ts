@@ -47,7 +47,7 @@ export function decide(question: PermissionQuestion): Decision {
 			kind: 'deny',
 			cause: `Plan mode is on: ${tool} may not run. Read and search, then describe the plan; the user leaves plan mode to have it carried out`,
 		};
-	const guarded = guardedCause(target, effect);
+	const guarded = guardedCause(target, effect, rules.secrets);
 	if (guarded !== undefined) return { kind: 'ask', cause: guarded };
 	const asked = findRule(rules.ask, tool, target, 'wide');
 	if (asked !== undefined) return { kind: 'ask', cause: `The rule ${asked} says to ask` };
@@ -63,7 +63,11 @@ function ofCommand({ kind, cause, rules = [], parts }: CommandDecision): Decisio
 	return { kind, cause, ...offered, ...(parts.length > 1 ? { parts } : {}) };
 }
 
-function guardedCause(target: PermissionTarget, effect: Effect): string | undefined {
+function guardedCause(
+	target: PermissionTarget,
+	effect: Effect,
+	secrets: readonly string[] | undefined,
+): string | undefined {
 	switch (target.kind) {
 		case 'none':
 		case 'host':
@@ -72,7 +76,7 @@ function guardedCause(target: PermissionTarget, effect: Effect): string | undefi
 		case 'command':
 			return protectedMention(target.command);
 		case 'path':
-			return protectedCause(target.resolved, effect === 'none' || effect === 'read' ? 'read' : 'write');
+			return protectedCause(target.resolved, effect === 'none' || effect === 'read' ? 'read' : 'write', secrets);
 		default:
 			return assertNever(target);
 	}

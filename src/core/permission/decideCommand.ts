@@ -5,7 +5,7 @@
 import type { PermissionRules } from '../agent/turnTypes.ts';
 import type { ResolvedPath } from '../ports.ts';
 import type { PermissionMode } from '../session/entry.ts';
-import { protectedCause, protectedMention } from './protectedPaths.ts';
+import { isSecretPath, protectedCause, protectedMention } from './protectedPaths.ts';
 import type { CommandReading, Reached, ReadPart } from './readCommand.ts';
 import { findRule, parseRule } from './rules.ts';
 import { assignmentCause } from './shellBuiltins.ts';
@@ -149,7 +149,7 @@ function judgeCommand(part: ReadPart, inner: readonly PartVerdict[], question: C
 		return innerAsk ? withoutText(innerAsk, inner) : { kind: 'allow', cause: 'All that it runs is allowed' };
 	if (table.kind === 'refused') return asks(table.cause, part, true);
 	if (table.kind === 'unknown') return asks(NO_RULE, part, part.inner.length > 0);
-	const cause = part.looksAt.map(lookCause).find((one) => one !== undefined);
+	const cause = part.looksAt.map((one) => lookCause(one, question.rules.secrets)).find((one) => one !== undefined);
 	if (cause !== undefined) return asks(cause, part, true);
 	return innerAsk
 		? withoutText(innerAsk, inner)
@@ -169,7 +169,7 @@ function asks(cause: string, { command, inner, problem, table }: ReadPart, isExa
 }
 
 /** Why what it looks at is asked about. */
-function lookCause({ word, access, places }: Reached): string | undefined {
+function lookCause({ word, access, places }: Reached, secrets: readonly string[] | undefined): string | undefined {
 	if (word.value === undefined)
 		return word.source.startsWith('~')
 			? `${word.source} is outside the workspace folders`
@@ -177,7 +177,7 @@ function lookCause({ word, access, places }: Reached): string | undefined {
 	if (word.value === '' || word.value === '-') return undefined;
 	if (places === undefined) return `Where ${word.source} leads cannot be told`;
 	for (const place of places) {
-		const cause = protectedCause(place, access) ?? linkCause(place, word);
+		const cause = protectedCause(place, access, secrets) ?? linkCause(place, word);
 		if (cause !== undefined) return cause;
 	}
 	return undefined;
@@ -198,7 +198,7 @@ function judgeRedirect(reached: Reached, { rules, mode, sessionRules }: CommandQ
 	if (isStream(reached)) return { kind: 'allow', cause: 'It is no file' };
 	const cause = word.isPattern
 		? `${word.source} stands for a file that is known only when it runs`
-		: lookCause(reached);
+		: lookCause(reached, rules.secrets);
 	if (cause !== undefined) return { kind: 'ask', cause };
 	if (access === 'read' || mode === 'acceptEdits') return { kind: 'allow', cause: 'It is inside the workspace' };
 	const target = places?.[0];
@@ -236,13 +236,16 @@ function deniedPath({ looksAt, redirects }: ReadPart, deny: readonly string[]): 
 }
 
 /** What is asked about in every mode and opened by no rule. */
-function guardedCause({ reading, command }: CommandQuestion): string | undefined {
+function guardedCause(question: CommandQuestion): string | undefined {
+	const { reading, command } = question;
 	const named = protectedMention(command);
 	if (named !== undefined) return named;
 	for (const part of reading.parts.flatMap(flat)) {
 		const words = [...part.command.words, ...part.command.redirects.map(({ target }) => target)];
 		const mention = protectedMention(canonical(words));
 		if (mention !== undefined) return mention;
+		const secret = words.find(({ value }) => value !== undefined && isSecretPath(value, question.rules.secrets));
+		if (secret) return `It names ${secret.source}, which may hold secrets`;
 		const written = [...part.looksAt, ...part.redirects].filter((one) => one.access === 'write' && !isStream(one));
 		for (const one of written) {
 			const isOutside =

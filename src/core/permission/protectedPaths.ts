@@ -3,18 +3,25 @@
  * later (editor, agent, git and shell start-up files), secrets, and everything outside the workspace.
  */
 import type { ResolvedPath } from '../ports.ts';
+import { matchesGlob } from './rules.ts';
 
 export type Access = 'read' | 'write';
 
 /** Why this path is always asked about, as a sentence without a dot; undefined when it is not. Case does not matter. */
-export function protectedCause(resolved: ResolvedPath, access: Access): string | undefined {
+export function protectedCause(
+	resolved: ResolvedPath,
+	access: Access,
+	secrets: readonly string[] = [],
+): string | undefined {
 	const shown = resolved.kind === 'inside' ? resolved.file.rel || '.' : resolved.absolute;
 	if (resolved.kind === 'outside') return `${shown} is outside the workspace folders`;
 	// Reading does not follow a link at the end of a path; it ends with a result that says where the link points.
 	if (resolved.isLink && access === 'write') return `${shown} is a symbolic link, so it may lead out of the workspace`;
 	const segments = segmentsOf(resolved.file.rel);
 	const name = segments.at(-1) ?? '';
-	if (isSecretName(name)) return `${shown} may hold secrets`;
+	if (isSecretName(name) || segments.some((segment) => SECRET_FOLDERS.has(segment))) return `${shown} may hold secrets`;
+	const glob = secrets.find((one) => matchesGlob(one, resolved.file.rel));
+	if (glob !== undefined) return `${shown} may hold secrets (${glob})`;
 	if (access === 'read') return undefined;
 	const folder = segments.find((segment) => PROTECTED_FOLDERS.has(segment));
 	if (folder !== undefined)
@@ -26,8 +33,10 @@ export function protectedCause(resolved: ResolvedPath, access: Access): string |
 }
 
 /** Whether a search may not show the content of this file without being asked, as `Read` would ask. */
-export function isSecretPath(path: string): boolean {
-	return isSecretName(segmentsOf(path).at(-1) ?? '');
+export function isSecretPath(path: string, secrets: readonly string[] = []): boolean {
+	const segments = segmentsOf(path);
+	const isKnown = isSecretName(segments.at(-1) ?? '') || segments.some((segment) => SECRET_FOLDERS.has(segment));
+	return isKnown || secrets.some((one) => matchesGlob(one, path));
 }
 
 /** Why this command is always asked about; undefined when it names nothing protected. A guard against haste, not a sandbox. */
@@ -39,7 +48,13 @@ export function protectedMention(command: string): string | undefined {
 		for (const word of candidate.split(/[\s;&|<>`$(){}=,:]+/)) {
 			for (const segment of word.split('/')) {
 				const name = trimTail(segment);
-				if (PROTECTED_FOLDERS.has(name) || name === '.mcp.json' || START_UP_FILES.has(name) || isSecretName(name))
+				if (
+					SECRET_FOLDERS.has(name) ||
+					PROTECTED_FOLDERS.has(name) ||
+					name === '.mcp.json' ||
+					START_UP_FILES.has(name) ||
+					isSecretName(name)
+				)
 					return `It names ${name}, which is protected`;
 			}
 		}
@@ -48,6 +63,8 @@ export function protectedMention(command: string): string | undefined {
 }
 
 const PROTECTED_FOLDERS: ReadonlySet<string> = new Set(['.git', 'git~1', '.vscode', '.claude', '.ssh', '.husky']);
+/** Where programs keep what they sign in with. */
+const SECRET_FOLDERS: ReadonlySet<string> = new Set(['.aws', '.azure', '.gnupg', '.kube', '.password-store']);
 const START_UP_FILES: ReadonlySet<string> = new Set(
 	(
 		'.bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zshenv .zprofile .zlogin .zlogout ' +
@@ -55,13 +72,21 @@ const START_UP_FILES: ReadonlySet<string> = new Set(
 	).split(' '),
 );
 const SECRET_FILES: ReadonlySet<string> = new Set(
-	'.npmrc .yarnrc .pypirc .netrc _netrc .git-credentials .pgpass id_rsa id_dsa id_ecdsa id_ed25519'.split(' '),
+	(
+		'.npmrc .yarnrc .pypirc .netrc _netrc .git-credentials .pgpass .my.cnf .s3cfg .boto .dockercfg .htpasswd .vault-token .terraformrc ' +
+		'id_rsa id_dsa id_ecdsa id_ed25519 id_ecdsa_sk id_ed25519_sk kubeconfig credentials.json client_secret.json ' +
+		'application_default_credentials.json terraform.tfstate master.key'
+	).split(' '),
 );
 /** Samples of an `.env` file, which hold no secrets and are meant to be read. */
 const ENV_SAMPLES = /\.(?:example|sample|template|dist)$/;
 
+/** Keys and key stores. */
+const SECRET_ENDINGS =
+	/.\.(?:pem|p12|pfx|jks|keystore|kdbx|ppk|p8|asc\.key|private-key)$|^service[-_]account.*\.json$|^secrets?\.(?:json|ya?ml|toml|env)$/;
+
 function isSecretName(name: string): boolean {
-	if (SECRET_FILES.has(name)) return true;
+	if (SECRET_FILES.has(name) || SECRET_ENDINGS.test(name)) return true;
 	return /^\.env(?:$|[.\-_*?])/.test(name) && !ENV_SAMPLES.test(name);
 }
 

@@ -130,6 +130,13 @@ export function matchesPath(pattern: string, resolved: ResolvedPath, breadth: Br
 	}
 }
 
+/** A glob as in rules, held against a path below a root or an absolute one. Case does not matter. */
+export function matchesGlob(glob: string, path: string): boolean {
+	const body = glob.replace(/^\.?\//, '').replace(/\/$/, '');
+	const isAnchored = body.includes('/') && !path.startsWith('/');
+	return globToRegExp(isAnchored ? body : `**/${body}`, 'i').test(slashes(path).replace(/^\//, ''));
+}
+
 /** Programs whose arguments are programs, or that reach far: only the exact command is offered as a rule. */
 const RUNS_ANYTHING: ReadonlySet<string> = new Set(
 	(

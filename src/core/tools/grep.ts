@@ -45,7 +45,8 @@ export const grepTool: Tool<z.infer<typeof input>> = {
 		);
 		const here = found.items.filter((match) => where.only === undefined || match.path === where.only);
 		// A search of one file was asked about by its path; a search of a folder was not.
-		const matches = where.only === undefined ? here.filter((match) => !isSecretPath(match.path)) : here;
+		const secrets = context.services?.secretFiles?.();
+		const matches = where.only === undefined ? here.filter((match) => !isSecretPath(match.path, secrets)) : here;
 		if (matches.length === 0)
 			return success(
 				`Nothing matches ${pattern}${path === undefined ? '' : ` in ${path}`}. Check the spelling, try case_insensitive, or a wider path or glob.`,

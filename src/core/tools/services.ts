@@ -19,6 +19,8 @@ export type ToolServices = {
 	readonly background?: BackgroundCommands;
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
+	/** Globs of files that hold secrets, which a search leaves out. */
+	secretFiles?(): readonly string[];
 	/** Agents that work for the session. */
 	readonly subagents?: SubagentRunner;
 	/** Questions and plans for the user. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decide, type PermissionQuestion } from '../../../src/core/permission/decide.ts';
 import { protectedCause, protectedMention } from '../../../src/core/permission/protectedPaths.ts';
-import type { PermissionTarget } from '../../../src/core/permission/rules.ts';
+import { hostOf, type PermissionTarget } from '../../../src/core/permission/rules.ts';
 import type { ResolvedPath } from '../../../src/core/ports.ts';
 import type { PermissionMode } from '../../../src/core/session/entry.ts';
 
@@ -127,6 +127,80 @@ describe('protected', () => {
 	mention('cat .e\\nv', true);
 	mention('cat .env.example', false);
 	mention('type .git\\config', true);
+});
+
+test('keys, stores of credentials and the files that the user names are secrets', () => {
+	for (const rel of [
+		'server.pem',
+		'a/Key.P12',
+		'.aws/credentials',
+		'.kube/config',
+		'kubeconfig',
+		'secrets.yaml',
+		'x/id_ed25519',
+	])
+		assert.match(protectedCause(inside(rel), 'read') ?? '', /may hold secrets/, rel);
+	for (const rel of ['src/credentials.ts', 'id_rsa.pub', 'keys.md', 'pem.ts', 'kube/config.ts', 'secrets.md'])
+		assert.equal(protectedCause(inside(rel), 'read'), undefined, rel);
+	assert.match(protectedCause(inside('config/prod/db.json'), 'read', ['config/prod/**']) ?? '', /config\/prod/);
+	assert.match(protectedCause(inside('a/b.Secret'), 'read', ['*.secret']) ?? '', /secret/);
+	assert.equal(protectedCause(inside('config/dev/db.json'), 'read', ['config/prod/**']), undefined);
+	const question = { tool: 'Read', effect: 'read', target: at(inside('b.secret')), mode: 'auto' } as const;
+	assert.equal(
+		kindOf({ ...question, rules: { allow: ['Read'], ask: [], deny: [], secrets: ['*.secret'] } }).kind,
+		'ask',
+	);
+});
+
+describe('what is not a file or a command', () => {
+	const host = (name: string): PermissionTarget => ({ kind: 'host', host: name });
+	const fetch = (name: string, rules: Partial<PermissionQuestion['rules']> = {}) =>
+		kindOf({
+			tool: 'WebFetch',
+			effect: 'network',
+			target: host(name),
+			rules: { allow: [], ask: [], deny: [], ...rules },
+		});
+
+	test('a host is asked about by its domain', () => {
+		assert.deepEqual(fetch('example.com'), {
+			kind: 'ask',
+			cause: 'WebFetch reaches example.com',
+			rule: 'WebFetch(domain:example.com)',
+		});
+		assert.equal(fetch('example.com', { allow: ['WebFetch(domain:example.com)'] }).kind, 'allow');
+		assert.equal(fetch('evil.example.com', { allow: ['WebFetch(domain:example.com)'] }).kind, 'ask');
+		assert.equal(fetch('a.example.com', { allow: ['WebFetch(domain:*.example.com)'] }).kind, 'allow');
+		assert.equal(fetch('notexample.com', { allow: ['WebFetch(domain:*.example.com)'] }).kind, 'ask');
+		assert.equal(fetch('a.example.com', { allow: ['WebFetch'], deny: ['WebFetch(domain:example.com)'] }).kind, 'deny');
+	});
+	test('an address has the host that a browser sees', () => {
+		const hosts = [
+			'https://Example.com:8080/x',
+			'http://a@b.example/',
+			'http://[::1]:3/',
+			'https://x\\y/',
+			'no address',
+		];
+		assert.deepEqual(hosts.map(hostOf), ['example.com', 'b.example', '[::1]', 'x', '']);
+	});
+	test('a server stands for its tools, and a name for itself', () => {
+		const mcp = (allow: string, tool: string) =>
+			kindOf({ tool, effect: 'execute', target: { kind: 'none' }, rules: { allow: [allow], ask: [], deny: [] } }).kind;
+		assert.equal(mcp('mcp__git', 'mcp__git__log'), 'allow');
+		assert.equal(mcp('mcp__git__*', 'mcp__git__log'), 'allow');
+		assert.equal(mcp('mcp__git__log', 'mcp__git__log'), 'allow');
+		assert.equal(mcp('mcp__git', 'mcp__github__log'), 'ask');
+		assert.equal(mcp('mcp__git__log', 'mcp__git__log__more'), 'ask');
+		const agent = (allow: string) =>
+			kindOf({
+				tool: 'Agent',
+				effect: 'execute',
+				target: { kind: 'name', name: 'explore' },
+				rules: { allow: [allow], ask: [], deny: [] },
+			}).kind;
+		assert.deepEqual([agent('Agent(explore)'), agent('Agent(plan)')], ['allow', 'ask']);
+	});
 });
 
 test('reading a link needs no question, since it is not followed; writing one does', () => {

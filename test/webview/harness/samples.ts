@@ -186,6 +186,23 @@ export const askedPermission: TranscriptItem = {
 	state: 'asking',
 };
 
+/** A command of several parts, of which two ask. */
+export const askedCompound = {
+	id: 'pm4',
+	kind: 'permission',
+	tool: 'Bash',
+	target: 'git status && cargo build --release && npm run lint | tee lint.txt',
+	cause: 'cargo build --release: no rule allows this command yet, and one more part asks',
+	rules: ['Bash(cargo build:*)', 'Bash(tee lint.txt)'],
+	parts: [
+		{ text: 'git status', kind: 'allow', cause: 'It only looks, and only inside the workspace' },
+		{ text: 'cargo build --release', kind: 'ask', cause: 'No rule allows this command yet' },
+		{ text: 'npm run lint', kind: 'allow', cause: 'The rule Bash(npm run *) allows it' },
+		{ text: 'tee lint.txt', kind: 'ask', cause: 'No rule allows this command yet' },
+	],
+	state: 'asking',
+} satisfies TranscriptItem;
+
 /** The turn came to a limit. */
 export const askedToGoOn: TranscriptItem = {
 	id: 'pm3',
@@ -313,6 +330,10 @@ export const samples: Readonly<Record<string, Sample>> = {
 				items: [...items.slice(9), { ...proposedEdit, state: 'applied' }, askedPermission],
 			}),
 		],
+	},
+	compound: {
+		messages: [snapshot({ head: { state: 'awaitingUser' }, items: [...items.slice(9), askedCompound] })],
+		clicks: ['.card-parts > summary'],
 	},
 	limit: {
 		messages: [

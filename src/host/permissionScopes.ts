@@ -1,0 +1,135 @@
+/**
+ * The rules that hold in this window, by where they come from: the user's setting, this workspace (kept by us, never in its own settings), and
+ * `.claude/settings.json`. Files of a project may only tighten; what they allow is asked about by its content, and again when that changes.
+ */
+import * as vscode from 'vscode';
+import * as z from 'zod';
+import { plural, utf8Encode } from '../base/text.ts';
+import type { PermissionRules } from '../core/agent/turnTypes.ts';
+import { fileRules, grantText, joinRules } from '../core/permission/permissionFiles.ts';
+import type { BlobStore, WorkspaceRoot } from '../core/ports.ts';
+import { plainMessage } from './plainLabel.ts';
+import { permissionRules, setting } from './settings.ts';
+
+const WORKSPACE_KEY = 'retrace.permissions.allow';
+const ANSWERS_KEY = 'retrace.permissions.answers';
+const rulesSchema = z.array(z.string()).catch([]);
+/** By path: of which content, and what. */
+const answersSchema = z.record(z.string(), z.object({ hash: z.string(), answer: z.enum(['yes', 'no']) })).catch({});
+/** What a dialog can show whole. */
+const MAX_SHOWN_RULES = 40;
+
+const REVIEW = 'Review…';
+const ALLOW = 'Allow These';
+const NEVER = 'Never Allow Them';
+
+type SettingsFile = { readonly path: string; readonly source: string; readonly text: string | undefined };
+type ReadFile = SettingsFile & { readonly rules: PermissionRules | undefined };
+
+export type PermissionScopes = {
+	/** What holds now; nothing of a project that is not trusted. */
+	rules(): PermissionRules;
+	/** Rejects when it cannot be kept. */
+	keep(rules: readonly string[], scope: 'workspace' | 'user'): Promise<void>;
+	/** Reads the files again that changed, and asks beside it about what they allow. Says what cannot be read. Never rejects. */
+	refresh(warn: (text: string) => void): Promise<void>;
+};
+
+export type PermissionScopesWorld = {
+	readonly workspaceState: vscode.Memento;
+	readonly globalState: vscode.Memento;
+	readonly blobs: Pick<BlobStore, 'hash'>;
+	readonly outside: { hookFiles(roots: readonly string[]): Promise<readonly SettingsFile[]> };
+	roots(): readonly WorkspaceRoot[];
+	isTrusted(): boolean;
+	relativePath(path: string): string;
+	onError(event: string, error: unknown): void;
+};
+
+export function createPermissionScopes(world: PermissionScopesWorld): PermissionScopes {
+	const { workspaceState, globalState, isTrusted, onError, relativePath } = world;
+	const asked = new Set<string>();
+	const told = new Set<string>();
+	let files: readonly ReadFile[] = [];
+
+	const stateOf = ({ source }: SettingsFile) => (source === 'user' ? globalState : workspaceState);
+	const hashOf = (rules: PermissionRules) => world.blobs.hash(utf8Encode(grantText(rules)));
+	const answerFor = (file: ReadFile): 'yes' | 'no' | undefined => {
+		if (!file.rules) return undefined;
+		const known = answersSchema.parse(stateOf(file).get(ANSWERS_KEY, {}))[file.path];
+		return known?.hash === hashOf(file.rules) ? known.answer : undefined;
+	};
+	const answer = async (file: ReadFile, rules: PermissionRules, given: 'yes' | 'no') => {
+		const state = stateOf(file);
+		const before = answersSchema.parse(state.get(ANSWERS_KEY, {}));
+		await state.update(ANSWERS_KEY, { ...before, [file.path]: { hash: hashOf(rules), answer: given } });
+	};
+	/** The user's own file was written for another program, so nothing of it holds before an answer. */
+	const holding = (file: ReadFile): PermissionRules[] => {
+		if (!file.rules) return [];
+		const isAgreed = answerFor(file) === 'yes';
+		if (file.source === 'user') return isAgreed ? [file.rules] : [];
+		return [{ ...file.rules, allow: isAgreed ? file.rules.allow : [] }];
+	};
+
+	const ask = async (file: ReadFile) => {
+		const { rules } = file;
+		if (!rules || rules.allow.length === 0 || answerFor(file) !== undefined) return;
+		const key = `${file.path} ${hashOf(rules)}`;
+		if (asked.has(key)) return;
+		asked.add(key);
+		const count = plural(rules.allow.length, 'rule');
+		const name = relativePath(file.path);
+		const text =
+			file.source === 'user'
+				? `Your ${name} has permission rules for another agent, ${count} of which allow something. Use them in Retrace as well?`
+				: `${name} of this project wants to allow the agent some things without a question (${count}). None holds before you agree.`;
+		if ((await vscode.window.showInformationMessage(plainMessage(text), REVIEW)) !== REVIEW) return;
+		if (rules.allow.length > MAX_SHOWN_RULES) {
+			const many = `${name} has more rules than can be shown at once, so they cannot be agreed to as a whole. Put those that you want into the setting retrace.permissions.`;
+			await vscode.window.showWarningMessage(plainMessage(many));
+			return;
+		}
+		const detail = `${rules.allow.join('\n')}\n\nWhat they cover runs without a further question. When they change, you are asked again.`;
+		const title = plainMessage(`Use the rules of ${name} that allow?`);
+		const picked = await vscode.window.showWarningMessage(title, { modal: true, detail }, ALLOW, NEVER);
+		if (picked !== undefined) await answer(file, rules, picked === ALLOW ? 'yes' : 'no');
+	};
+
+	return {
+		rules() {
+			const own: PermissionRules = { ...permissionRules(), secrets: setting('secretFiles') };
+			if (!isTrusted()) return own;
+			const kept = rulesSchema.parse(workspaceState.get(WORKSPACE_KEY, []));
+			return joinRules([own, { allow: kept, ask: [], deny: [] }, ...files.flatMap(holding)]);
+		},
+		async keep(rules, scope) {
+			if (scope === 'workspace') {
+				const kept = rulesSchema.parse(workspaceState.get(WORKSPACE_KEY, []));
+				await workspaceState.update(WORKSPACE_KEY, [...new Set([...kept, ...rules])]);
+				return;
+			}
+			const own = permissionRules();
+			const value = { ...own, allow: [...new Set([...own.allow, ...rules])] };
+			await vscode.workspace
+				.getConfiguration('retrace')
+				.update('permissions', value, vscode.ConfigurationTarget.Global);
+		},
+		async refresh(warn) {
+			try {
+				const found = isTrusted() ? await world.outside.hookFiles(world.roots().map(({ path }) => path)) : [];
+				files = found.map((file) => ({ ...file, rules: file.text === undefined ? undefined : fileRules(file.text) }));
+				for (const file of files) {
+					if (file.rules || told.has(file.path)) continue;
+					told.add(file.path);
+					warn(
+						`${relativePath(file.path)} cannot be read, so the rules in it do not hold. Mend the file; it is read again with the next message.`,
+					);
+				}
+				void Promise.all(files.map(ask)).catch((error) => onError('permissions.ask', error));
+			} catch (error) {
+				onError('permissions', error);
+			}
+		},
+	};
+}
