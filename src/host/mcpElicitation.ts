@@ -91,7 +91,11 @@ async function typed(
 			{
 				...{ title, prompt: `${prompt}${optional}.${warning}`.replace(/([.!?])\./, '$1'), value: initial },
 				...{ password: isSecret, ignoreFocusOut: true },
-				validateInput: (typedText) => answerProblem(field, value(typedText)),
+				// It takes the place of the prompt, so it says as well what is asked for.
+				validateInput: (typedText) => {
+					const problem = answerProblem(field, value(typedText));
+					return problem === undefined ? undefined : `${prompt}. ${problem}`.replace(/([.!?])\./, '$1');
+				},
 			},
 			token,
 		);

@@ -1,4 +1,5 @@
 /** What transcript rows need from the tools and the diff: labels that never throw, and a card's small diff. Pure. */
+import { cutText } from '../base/text.ts';
 import { countChanges, displayLines } from '../core/edit/diffText.ts';
 import { findTool } from '../core/tools/registry.ts';
 import type { ToolLabel } from '../core/tools/tool.ts';
@@ -15,11 +16,21 @@ export function createTranscriptInputs(
 	};
 }
 
+const MAX_VALUES_CHARS = 200;
+
+/** A tool of a server may be gone when its row is shown, so its label is made of the name that it was called by. */
+function serverToolLabel(name: string, input: unknown): ToolLabel | undefined {
+	const [, server, tool] = /^mcp__(.+?)__(.+)$/.exec(name) ?? [];
+	if (server === undefined || tool === undefined) return undefined;
+	const values = input === undefined ? '{}' : JSON.stringify(input);
+	return { verb: 'Use', target: cutText(`${server}: ${tool}${values === '{}' ? '' : ` ${values}`}`, MAX_VALUES_CHARS) };
+}
+
 /** How a call reads. A call that no tool understands shows its name. */
 function toolLabel(name: string, input: unknown, relativePath: (absolute: string) => string): ToolLabel {
 	const tool = findTool(name);
 	const parsed = tool?.input.safeParse(input);
-	if (!tool || !parsed?.success) return { verb: name, target: '' };
+	if (!tool || !parsed?.success) return serverToolLabel(name, input) ?? { verb: name, target: '' };
 	const label = tool.label(parsed.data);
 	if (label.path === undefined) return label;
 	const path = relativePath(label.path);
