@@ -1,9 +1,8 @@
 // A project's MCP server in a real window: allowed in a dialog that says what runs, seen in its view, mentioned and called, and what it asks
 // is answered in VS Code's own boxes.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { projectFolder } from '../../scripts/setup/paths.mjs';
+import { fileURLToPath } from 'node:url';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
 import { missingBrowser } from './support/environment.ts';
 import { endedLog, pairedResults } from './support/faultedApi.ts';
@@ -14,7 +13,8 @@ import { expand, pressInRow, treeRow } from './support/sessionViews.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
 const PROMPT = 'Book a table. See @booking:menu://today';
-const server = { command: process.execPath, args: [join(projectFolder, 'test/fakes/mcp/bookingServer.ts')] };
+const program = fileURLToPath(new URL('../fakes/mcp/bookingServer.ts', import.meta.url));
+const server = { command: process.execPath, args: [program] };
 const script = repliesByPrompt({
 	[PROMPT]: [
 		{ blocks: [{ tool: 'FindTools', input: { query: 'book table' } }] },
