@@ -8,6 +8,7 @@ import { asSessionId, type SessionId } from '../base/ids.ts';
 import type { SessionStore } from '../core/ports.ts';
 import { permissionModeSchema } from '../core/session/entry.ts';
 import type { ChatViews } from './chatViews.ts';
+import { selectTools } from './editorTools.ts';
 import { mentionOf } from './mentions.ts';
 import type { MergeEditor } from './mergeEditor.ts';
 import type { ModelChoice } from './modelChoice.ts';
@@ -120,6 +121,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		probeEndpoint: () => probeEndpoint(world),
 		showBrowser: () => showBrowser(host),
 		selectMode: () => selectMode(world),
+		selectTools,
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
 		...world.branchCommands,

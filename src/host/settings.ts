@@ -54,6 +54,8 @@ const shape = {
 	'limits.costUsd': z.number().positive().nullable().catch(null),
 	'limits.minutes': z.number().positive().nullable().catch(null),
 	'agents.maxParallel': z.number().int().min(1).max(10).catch(3),
+	/** Names of tools that other extensions offer. */
+	'tools.vscode': z.array(z.string()).catch([]),
 	'lineOrigin.hover': z.boolean().catch(true),
 	/** What is in it is read by core/mcp, which says what is wrong. */
 	'mcp.servers': z.record(z.string(), z.unknown()).catch({}),

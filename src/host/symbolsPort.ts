@@ -96,7 +96,8 @@ function flat(
 	depth: number,
 ): readonly SymbolPlace[] {
 	const label = labelOf(symbol.name, symbol.kind);
-	if ('location' in symbol) return [placeOf(symbol.location, label)];
+	// What VS Code gives of a nested symbol has a location as well.
+	if (!('selectionRange' in symbol)) return [placeOf(symbol.location, label)];
 	const own = { path, lineNumber: symbol.selectionRange.start.line + 1, label, depth };
 	return [own, ...symbol.children.flatMap((child) => flat(child, path, depth + 1))];
 }

@@ -1,4 +1,5 @@
 /** The services and further tools that the turns of one session have in this window. */
+import * as vscode from 'vscode';
 import type { TurnPorts } from '../core/agent/turnTypes.ts';
 import { searchWeb } from '../core/agent/webSearch.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
@@ -9,6 +10,7 @@ import type { OutsideWorld } from './agentTypes.ts';
 import { askingServices } from './askingServices.ts';
 import { type BackgroundRunsWorld, backgroundOf } from './backgroundRuns.ts';
 import type { CustomCommands } from './customCommands.ts';
+import { editorTools } from './editorTools.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { setting } from './settings.ts';
@@ -53,6 +55,16 @@ function searchOf({ session }: OpenSession, choice: ModelChoice | undefined): Pi
 	return {
 		webSearch: { search: (query, signal) => searchWeb(choice.streamModel(caller), model, query, signal) },
 	};
+}
+
+const ofTheEditor = editorTools(
+	() => vscode.lm,
+	() => setting('tools.vscode'),
+);
+
+/** With the tools of other extensions that the user chose. */
+export function lateToolsOf(sources: readonly LateTools[] = []): LateTools {
+	return joinLateTools([...sources, ofTheEditor]);
 }
 
 /** All sources as one, in their order. Of tools with the same name the first one counts. */
