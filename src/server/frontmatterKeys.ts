@@ -17,12 +17,16 @@ const model: FrontmatterKey = {
 const effort: FrontmatterKey = { type: EFFORTS, about: 'How much the model thinks.' };
 const allowedTools: FrontmatterKey = {
 	type: 'tools',
-	about: 'Tools that may be used without a question, each a rule such as `Bash(git status:*)`.',
+	about: 'Tools that it uses, each a rule such as `Bash(git status:*)`. Retrace asks about them as always.',
 };
 const argumentHint: FrontmatterKey = { type: 'any', about: 'What to write behind the name, shown while it is typed.' };
 const onlyByPeople: FrontmatterKey = {
 	type: 'boolean',
 	about: 'Whether only a person may start it. `false` lets the agent choose it too.',
+};
+const ownModel: FrontmatterKey = {
+	...model,
+	about: 'The model that it is made for. Retrace keeps that of the session.',
 };
 const context: FrontmatterKey = { type: ['fork'], about: '`fork`: it works in a conversation of its own.' };
 const agent: FrontmatterKey = { type: 'text', about: 'The agent that does it, with `context: fork`.' };
@@ -83,7 +87,7 @@ const KEYS: Readonly<Partial<Record<ContextFileKind, Keys>>> = {
 		'user-invocable': { type: 'boolean', about: 'Whether it is offered as a slash command.' },
 		when_to_use: { type: 'text', about: 'When to use it.' },
 		paths: { type: 'globs', about: 'It is offered when files that match are worked on.' },
-		model,
+		model: ownModel,
 		effort,
 		context,
 		agent,
@@ -95,7 +99,7 @@ const KEYS: Readonly<Partial<Record<ContextFileKind, Keys>>> = {
 		'allowed-tools': allowedTools,
 		'disable-model-invocation': onlyByPeople,
 		name: { type: 'text', about: 'What the command is called. Without it, the name of the file.' },
-		model,
+		model: ownModel,
 		effort,
 		context,
 		agent,
