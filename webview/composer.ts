@@ -60,6 +60,8 @@ export function createComposer(options: ComposerOptions): Composer {
 	let slashIndex = 0;
 	let isSlashClosed = false;
 	let draftTimer: number | undefined;
+	/** Where the text that is to be saved was typed. */
+	let typedIn = '';
 
 	const input = () => root.querySelector<HTMLTextAreaElement>('textarea.input');
 
@@ -92,6 +94,7 @@ export function createComposer(options: ComposerOptions): Composer {
 
 	function saveSoon(): void {
 		clearTimeout(draftTimer);
+		typedIn = options.state().head?.sessionId ?? '';
 		draftTimer = setTimeout(flush, DRAFT_DELAY_MS);
 	}
 
@@ -99,7 +102,7 @@ export function createComposer(options: ComposerOptions): Composer {
 		if (draftTimer === undefined) return;
 		clearTimeout(draftTimer);
 		draftTimer = undefined;
-		post({ kind: 'draft.save', text });
+		post({ kind: 'draft.save', text, sessionId: typedIn });
 	}
 
 	function commands() {
@@ -258,6 +261,8 @@ export function createComposer(options: ComposerOptions): Composer {
 		},
 		offerMentions: mentions.offer,
 		offerDraft(draft, isOtherSession) {
+			// What was typed a moment ago belongs to the session before.
+			if (isOtherSession) flush();
 			if (isOtherSession || text === '') {
 				text = draft;
 				const element = input();

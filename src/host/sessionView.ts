@@ -6,7 +6,7 @@ import type * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
 import { BugError, UserError } from '../base/errors.ts';
-import { asEntryId, type SessionId } from '../base/ids.ts';
+import { asEntryId, asSessionId, type SessionId } from '../base/ids.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { CompactionWish } from '../core/context/summaryDraft.ts';
 import type { PermissionMode } from '../core/session/entry.ts';
@@ -137,8 +137,8 @@ export class SessionView implements Disposable {
 		return this.#host.drafts.textOf(this.current, this.place);
 	}
 
-	async saveDraft(text: string): Promise<void> {
-		await this.#host.drafts.save(this.#sessionId, this.place, text);
+	async saveDraft(text: string, sessionId: string): Promise<void> {
+		await this.#host.drafts.save(asSessionId(sessionId), this.place, text);
 	}
 
 	say(word: PanelWord): void {

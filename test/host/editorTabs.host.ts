@@ -237,13 +237,13 @@ hostTest('what was typed in a tab waits in the side panel when the tab is closed
 	const { host, views, create, close } = await createScene();
 	const one = await create('One');
 	await views.openInEditor(one.session.id);
-	await host.active.saveDraft('half a prompt');
+	await host.active.saveDraft('half a prompt', host.active.sessionId);
 	assert.equal(host.side.draft, '');
 	await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
 	await until(() => host.views.length === 1);
 	await host.side.show(one.session.id);
 	await until(() => host.side.draft === 'half a prompt');
-	await host.side.saveDraft('half a prompt, and more');
+	await host.side.saveDraft('half a prompt, and more', host.side.sessionId);
 	await views.openInEditor(one.session.id);
 	assert.equal(host.active.draft, '');
 	assert.equal(host.side.draft, 'half a prompt, and more');
