@@ -34,7 +34,7 @@ export type BrowserOptions = {
 };
 
 export type OpenBrowser = BrowserPort & {
-	readonly url: string;
+	url(): string;
 	/** May be called twice. */
 	close(): Promise<void>;
 };
@@ -173,9 +173,7 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 	}
 
 	return {
-		get url() {
-			return page?.url() ?? 'about:blank';
-		},
+		url: () => page?.url() ?? 'about:blank',
 		async act(action, signal) {
 			if (signal.aborted) throw new CancelledError();
 			blocked = undefined;

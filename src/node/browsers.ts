@@ -13,6 +13,8 @@ export type BrowsersOptions = {
 
 type Slot = {
 	opening: Promise<OpenBrowser> | undefined;
+	/** As soon as it is open. */
+	browser: OpenBrowser | undefined;
 	/** What the user allowed; holds when it is shown or started anew. */
 	readonly allowed: Map<string, boolean>;
 	isHeadless: boolean;
@@ -26,7 +28,7 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 	const slotOf = (session: string): Slot => {
 		const known = slots.get(session);
 		if (known) return known;
-		const slot: Slot = { opening: undefined, allowed: new Map(), isHeadless: true };
+		const slot: Slot = { opening: undefined, browser: undefined, allowed: new Map(), isHeadless: true };
 		slots.set(session, slot);
 		return slot;
 	};
@@ -36,6 +38,7 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 			const { openBrowser } = await import('./browserDriver.ts');
 			const browser = await openBrowser({ executablePath: path, folder, isHeadless: slot.isHeadless });
 			for (const [url, isPrivate] of slot.allowed) browser.allow(url, isPrivate);
+			slot.browser = browser;
 			return browser;
 		})();
 		return slot.opening;
@@ -61,6 +64,7 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 	async function close(slot: Slot): Promise<void> {
 		const { opening } = slot;
 		slot.opening = undefined;
+		slot.browser = undefined;
 		// One that could not be started has nothing to close, and said so.
 		const browser = await opening?.catch(() => undefined);
 		await browser?.close();
@@ -70,6 +74,10 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 		of(session) {
 			const slot = slotOf(session);
 			return {
+				url() {
+					const shown = slot.browser?.url();
+					return shown?.startsWith('http') ? shown : undefined;
+				},
 				act: (action, signal) => act(slot, action, signal),
 				allow(url, isPrivate) {
 					slot.allowed.set(url, isPrivate || (slot.allowed.get(url) ?? false));
@@ -85,11 +93,12 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 			const before = await slot?.opening?.catch(() => undefined);
 			const path = executablePath();
 			if (!slot || !before || path === undefined) return false;
-			const { url } = before;
+			const url = before.url();
 			await close(slot);
 			slot.isHeadless = false;
 			const browser = await opened(slot, path);
-			if (/^https?:/.test(url)) await browser.act({ kind: 'open', url }, new AbortController().signal);
+			if (url !== undefined && /^https?:/.test(url))
+				await browser.act({ kind: 'open', url }, new AbortController().signal);
 			return true;
 		},
 		async close(session) {

@@ -3,6 +3,7 @@
  * entry as before a call. Knows nothing of what is asked about.
  */
 import type { PermissionAnswer } from '../permission/permissionRequest.ts';
+import { findRule } from '../permission/rules.ts';
 import type { SessionRules } from '../permission/sessionRules.ts';
 import type { Approver } from '../ports.ts';
 import type { ToolUseBlock } from '../session/content.ts';
@@ -21,12 +22,19 @@ type AskingTurn = {
 
 /** Rejects with CancelledError when the turn is stopped while the user is asked. */
 export function askInCall(call: ToolUseBlock, tool: Tool, approver: Approver, turn: AskingTurn) {
-	return async ({ target, cause, rule, isNamedInCall }: InCallQuestion): Promise<InCallAnswer> => {
+	return async ({ target, cause, host, isPrivate, rule, isNamedInCall }: InCallQuestion): Promise<InCallAnswer> => {
 		const { session, ports } = turn;
 		const rules = ports.rules();
-		if (rules.deny.includes(rule))
-			return { kind: 'refused', outcome: failure(`The rule ${rule} forbids it.`, 'not allowed') };
-		if ([...rules.allow, ...(await turn.sessionRules())].includes(rule)) return { kind: 'allowed' };
+		const reached = { kind: 'host', host } as const;
+		const denied = findRule(rules.deny, tool.name, reached, 'wide');
+		if (denied !== undefined)
+			return { kind: 'refused', outcome: failure(`The rule ${denied} forbids it.`, 'not allowed') };
+		const allowing = [...rules.allow, ...(await turn.sessionRules())];
+		// A rule for a name of the web says nothing about where that name may lead one day.
+		const isAllowed = isPrivate
+			? allowing.includes(rule)
+			: findRule(allowing, tool.name, reached, 'strict') !== undefined;
+		if (isAllowed) return { kind: 'allowed' };
 		if (isNamedInCall && wasAllowed(call, turn)) return { kind: 'allowed' };
 		const request = { toolUseId: call.id, tool: tool.name, target, cause, rule };
 		const answer: PermissionAnswer = await approver.askPermission(request, turn.signal);

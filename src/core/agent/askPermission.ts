@@ -30,6 +30,7 @@ type AskingTurn = {
 		| 'traffic'
 		| 'clock'
 		| 'shellGrammar'
+		| 'services'
 		| 'workspace'
 		| 'trace'
 	>;
@@ -141,7 +142,7 @@ async function resolvedTarget(
 	files: ToolFiles,
 	turn: AskingTurn,
 ): Promise<PermissionTarget> {
-	const target = tool.target?.(input) ?? { kind: 'none' };
+	const target = tool.target?.(input, turn.ports.services) ?? { kind: 'none' };
 	switch (target.kind) {
 		case 'path':
 			return { ...target, resolved: await files.resolve(target.path) };

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { asData } from '../agent/sideRequest.ts';
 import type { BrowserAction, BrowserOutcome, BrowserPort } from '../web/browserPort.ts';
-import { parseWebUrl } from '../web/webUrl.ts';
+import { isPlainlyPrivate, parseWebUrl, ruleForHost } from '../web/webUrl.ts';
 import { toBase64 } from './base64.ts';
 import { failure } from './paths.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
@@ -36,6 +36,11 @@ export const browserTool: Tool<Input> = {
 		verb: 'Browser',
 		target: [action, url ?? ref ?? key].filter(Boolean).join(' '),
 	}),
+	// What is clicked and typed goes to the site that is shown.
+	target({ action, url }, services) {
+		const shown = action === 'open' ? url : services?.browser?.url();
+		return shown === undefined ? undefined : { kind: 'url', url: shown };
+	},
 	async run(given, context) {
 		const browser = context.services?.browser;
 		if (!browser) return failure('There is no browser here.', 'not available');
@@ -76,8 +81,10 @@ async function askForSite(
 	const answered = await context.ask?.({
 		target: url,
 		cause: `${what}; a yes holds while this browser is open`,
-		rule: `Browser(domain:${host})`,
-		isNamedInCall: action.kind === 'open' && action.url === url,
+		host,
+		isPrivate,
+		rule: ruleForHost('Browser', host, isPrivate),
+		isNamedInCall: action.kind === 'open' && action.url === url && (!isPrivate || isPlainlyPrivate(host)),
 	});
 	if (!answered) return failure(`${host} is not allowed, and nobody can be asked.`, 'not allowed');
 	return answered.kind === 'allowed' ? undefined : answered.outcome;

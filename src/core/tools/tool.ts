@@ -85,7 +85,11 @@ export type InCallQuestion = {
 	readonly target: string;
 	/** Why it is asked, as a sentence without a dot. */
 	readonly cause: string;
-	/** What *Always allow* would add; a rule of just these words answers it too. */
+	/** The host that would be reached. */
+	readonly host: string;
+	/** On this machine or its network: only a rule of just the words of `rule` allows it. */
+	readonly isPrivate: boolean;
+	/** What *Always allow* would add. */
 	readonly rule: string;
 	/** The call itself named it, so a user who was asked about the call has answered. */
 	readonly isNamedInCall?: boolean;
@@ -117,6 +121,6 @@ export type Tool<I = unknown> = {
 	readonly effect: Effect;
 	label(input: I): ToolLabel;
 	/** What the call reaches for, for the permission decision. Absent: nothing but the workspace as a whole. */
-	target?(input: I): ToolTarget;
+	target?(input: I, services?: ToolServices): ToolTarget | undefined;
 	run(input: I, context: ToolContext): Promise<ToolOutcome>;
 };

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { asData } from '../agent/sideRequest.ts';
 import type { WebOutcome } from '../web/webPort.ts';
-import { isLocalName, parseWebUrl } from '../web/webUrl.ts';
+import { isPlainlyPrivate, parseWebUrl, ruleForHost } from '../web/webUrl.ts';
 import { toBase64 } from './base64.ts';
 import { failure } from './paths.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
@@ -26,6 +26,7 @@ export const webFetchTool: Tool<z.infer<typeof input>> = {
 	input,
 	effect: 'network',
 	label: ({ url }) => ({ verb: 'Fetch', target: url }),
+	target: ({ url }) => ({ kind: 'url', url }),
 	async run({ url, from = 0 }, context) {
 		const pages = context.services?.web;
 		if (!pages) return failure('The web cannot be reached from here.', 'not available');
@@ -52,8 +53,10 @@ async function askForPrivate(
 	const answered = await context.ask?.({
 		target: url,
 		cause: `${host}${resolved} is an address of this machine or of its network, not of the web`,
-		rule: `WebFetch(domain:${host})`,
-		isNamedInCall: host === address || isLocalName(host),
+		host,
+		isPrivate: true,
+		rule: ruleForHost('WebFetch', host, true),
+		isNamedInCall: isPlainlyPrivate(host),
 	});
 	if (!answered)
 		return failure(

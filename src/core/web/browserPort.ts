@@ -36,6 +36,8 @@ export type BrowserOutcome =
 	| { readonly kind: 'failed'; readonly message: string };
 
 export type BrowserPort = {
+	/** Of the page that is shown; undefined without one. */
+	url(): string | undefined;
 	/** Starts the browser with the first call. Rejects with CancelledError only; the page is then left empty. */
 	act(action: BrowserAction, signal: AbortSignal): Promise<BrowserOutcome>;
 	/** The site of this address may be shown from now on, until the browser is closed; with `isPrivate` also on this machine or its network. */

@@ -40,3 +40,13 @@ export function isSameSite(one: string, other: string): boolean {
 export function isLocalName(host: string): boolean {
 	return /(?:^|\.)(?:localhost|local|internal|localdomain|home\.arpa|lan)$/.test(host);
 }
+
+/** A person sees by the host alone that it is no place of the web: a local name, or an address in figures. */
+export function isPlainlyPrivate(host: string): boolean {
+	return isLocalName(host) || /^[\d.]+$/.test(host) || host.includes(':');
+}
+
+/** What allows it for good. A name that only leads to a private address gets a rule of its own kind, which no rule for a host stands in for. */
+export function ruleForHost(tool: string, host: string, isPrivate: boolean): string {
+	return `${tool}(${isPrivate && !isPlainlyPrivate(host) ? 'private' : 'domain'}:${host})`;
+}

@@ -43,11 +43,20 @@ async function runFetches(
 suite('A question in a call', () => {
 	test('is asked beside the one before the call, and its rule holds for the next', async () => {
 		const { asked, results, sessionRules } = await runFetches(['alwaysAllow', 'alwaysAllow']);
-		assert.deepEqual(asked.map(({ toolUseId, rule }) => `${toolUseId} ${rule}`).slice(1), [
-			'1 WebFetch(domain:dev.test)',
-		]);
-		assert.ok(sessionRules.includes('WebFetch(domain:dev.test)'));
+		assert.deepEqual(
+			asked.map(({ toolUseId, rule }) => `${toolUseId} ${rule}`),
+			['1 WebFetch(domain:dev.test)', '1 WebFetch(private:dev.test)'],
+		);
+		assert.deepEqual(sessionRules, ['WebFetch(domain:dev.test)', 'WebFetch(private:dev.test)']);
 		assert.equal(results.filter((line) => line.includes('dev page')).length, 2);
+	});
+
+	test('a rule for the name on the web is no word about this machine', async () => {
+		const { asked } = await runFetches(['deny', 'deny'], { allow: ['WebFetch(domain:dev.test)', 'WebFetch'] });
+		assert.deepEqual(
+			asked.map(({ rule }) => rule),
+			['WebFetch(private:dev.test)', 'WebFetch(private:dev.test)'],
+		);
 	});
 
 	test('is not asked again when the call itself named the place', async () => {

@@ -16,6 +16,7 @@ async function run(input: object, outcomes: readonly BrowserOutcome[], mayReach 
 		services: {
 			sessionId: 's' as SessionId,
 			browser: {
+				url: () => undefined,
 				async act(action) {
 					actions.push(action);
 					return left.shift() ?? { kind: 'failed', message: 'No more.' };
@@ -37,6 +38,7 @@ async function run(input: object, outcomes: readonly BrowserOutcome[], mayReach 
 }
 
 const url = 'http://localhost:3000/';
+const never = () => Promise.reject(new Error('not asked'));
 const blocked: BrowserOutcome = { kind: 'blocked', url, host: 'localhost', isPrivate: true, isRepeatable: true };
 const page = (snapshot: string): BrowserOutcome => ({ kind: 'page', url, title: 'Shop', snapshot, notes: ['A note.'] });
 
@@ -64,6 +66,16 @@ suite('Browser', () => {
 		const chain = await run({ action: 'open', url }, [blocked, blocked, blocked, blocked, blocked]);
 		assert.equal(chain.questions.length, 3);
 		assert.match(chain.text, /leads on to/);
+	});
+
+	test('what it reaches is the address to open, else the page that is shown', () => {
+		const services = { sessionId: 's' as SessionId, browser: { url: () => url, act: never, allow: () => undefined } };
+		assert.deepEqual(browserTool.target?.({ action: 'open', url: 'https://a.test/' }, services), {
+			kind: 'url',
+			url: 'https://a.test/',
+		});
+		assert.deepEqual(browserTool.target?.({ action: 'click', ref: 'e1' }, services), { kind: 'url', url });
+		assert.equal(browserTool.target?.({ action: 'read' }), undefined);
 	});
 
 	test('what is missing or not allowed is said without a browser', async () => {

@@ -69,7 +69,9 @@ suite('WebFetch', () => {
 			{
 				target: 'http://dev.test/',
 				cause: 'dev.test (10.0.0.1) is an address of this machine or of its network, not of the web',
-				rule: 'WebFetch(domain:dev.test)',
+				host: 'dev.test',
+				isPrivate: true,
+				rule: 'WebFetch(private:dev.test)',
 				isNamedInCall: false,
 			},
 		]);
