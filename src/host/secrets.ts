@@ -5,6 +5,7 @@
 import type * as vscode from 'vscode';
 import type { Disposable } from '../base/disposable.ts';
 import { UserError } from '../base/errors.ts';
+import { secretsIn } from './storedSecrets.ts';
 
 export type ApiKeys = Disposable & {
 	/** The key for requests to `baseUrl`, or undefined. Asks the storage, a trip to the window, only when a key may have changed. */
@@ -45,8 +46,8 @@ export function createApiKeys(storage: vscode.SecretStorage, environment: NodeJS
 		},
 		async all() {
 			const names = await storage.keys();
-			const stored = await Promise.all(names.map((name) => storage.get(name)));
-			return [...stored, environment.ANTHROPIC_API_KEY].flatMap((key) => key || []);
+			const stored = await Promise.all(names.map(async (name) => secretsIn(name, (await storage.get(name)) ?? '')));
+			return [...stored.flat(), environment.ANTHROPIC_API_KEY].flatMap((key) => key || []);
 		},
 		async store(baseUrl, key) {
 			const name = `apiKey:${originOf(baseUrl)}`;
