@@ -1,16 +1,18 @@
 /** PreToolUse and PostToolUse as an interceptor of tool calls. What hooks say to the model is named as theirs, since it is not our words. */
 import { hookToolInput, toolSubjects } from '../hooks/hookInput.ts';
-import { hasHooks, runHooks } from '../hooks/runHooks.ts';
+import { type HookWorld, hasHooks, runHooks } from '../hooks/runHooks.ts';
 import { isTextBlock } from '../session/content.ts';
 import type { ToolOutcome } from '../tools/tool.ts';
 import { type BeforeVerdict, type Interceptor, type SeenCall, withNotes } from './interceptors.ts';
-import type { TurnContext } from './runToolCall.ts';
+
+/** Of a turn, what hooks of calls need. */
+type HookTurn = HookWorld & { readonly halt: { reason?: string } };
 
 /** Of a result, for hooks that read it. */
 const MAX_RESPONSE_CHARS = 100_000;
 
 /** Undefined when no hook is there for calls of this tool. */
-export function hookInterceptor(tool: string, turn: TurnContext): Interceptor | undefined {
+export function hookInterceptor(tool: string, turn: HookTurn): Interceptor | undefined {
 	const { hooks } = turn.ports;
 	if (hooks === undefined) return undefined;
 	const subjects = toolSubjects(tool);
@@ -32,7 +34,7 @@ export function hookInterceptor(tool: string, turn: TurnContext): Interceptor | 
 async function before(
 	call: SeenCall,
 	subjects: readonly string[],
-	turn: TurnContext,
+	turn: HookTurn,
 	signal: AbortSignal,
 ): Promise<BeforeVerdict> {
 	const { toolUseId } = call;
@@ -76,7 +78,7 @@ async function after(
 	call: SeenCall,
 	outcome: ToolOutcome,
 	subjects: readonly string[],
-	turn: TurnContext,
+	turn: HookTurn,
 	signal: AbortSignal,
 ): Promise<ToolOutcome | undefined> {
 	// As where the format comes from: only after a call that worked.

@@ -8,7 +8,7 @@
  */
 import { Emitter, type Event } from '../../base/emitter.ts';
 import { codeOf, UserError } from '../../base/errors.ts';
-import { asToolUseId, type ToolUseId, type UnixMs } from '../../base/ids.ts';
+import { asToolUseId, type ToolUseId } from '../../base/ids.ts';
 import { cutText, utf8Encode } from '../../base/text.ts';
 import type { Trace } from '../../base/trace.ts';
 import { maskSecrets } from '../agent/maskSecrets.ts';
@@ -18,6 +18,7 @@ import type { BlobStore, Clock } from '../ports.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { BACKGROUND_ENDED, commandIdOf, endText, openCommands } from './backgroundEntries.ts';
 import { type BackgroundOutput, createBackgroundOutput } from './backgroundOutput.ts';
+import type { Background, BackgroundCommand, BackgroundNews, Stopper } from './backgroundPort.ts';
 import type { BackgroundEnd, BackgroundShell, RunningProcess } from './backgroundShell.ts';
 import { withoutOwnChanges } from './ownChanges.ts';
 
@@ -35,23 +36,6 @@ export type BackgroundWorld = {
 	readonly trace: Trace;
 };
 
-export type BackgroundCommand = {
-	readonly toolUseId: ToolUseId;
-	/** What the model calls it. */
-	readonly id: string;
-	readonly command: string;
-	readonly startedAt: UnixMs;
-};
-export type BackgroundNews = {
-	readonly text: string;
-	readonly leftOutChars: number;
-	/** Our words about how it ended; undefined while it runs. */
-	readonly ended: string | undefined;
-	readonly isFailed: boolean;
-};
-/** Who stopped it. */
-type Stopper = 'agent' | 'user' | 'rewind' | 'close';
-
 type Command = BackgroundCommand & {
 	readonly output: BackgroundOutput;
 	readonly process: RunningProcess;
@@ -63,7 +47,7 @@ type Command = BackgroundCommand & {
 };
 type Watch = { readonly scan: ScanRun; readonly epoch: number };
 
-export class BackgroundCommands {
+export class BackgroundCommands implements Background {
 	readonly #world: BackgroundWorld;
 	readonly #commands = new Map<string, Command>();
 	readonly #changed = new Emitter<void>();

@@ -1,7 +1,7 @@
 /** BashOutput and KillBash: what a command in the background printed since the last time, and its end. Bash starts it. */
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
-import type { BackgroundNews } from '../background/backgroundCommands.ts';
+import type { BackgroundNews } from '../background/backgroundPort.ts';
 import { readableOutput } from './bash.ts';
 import { failure } from './paths.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';

@@ -3,7 +3,7 @@
  * is absent where the window cannot supply it; its tool then says so.
  */
 import type { SessionId } from '../../base/ids.ts';
-import type { BackgroundCommands } from '../background/backgroundCommands.ts';
+import type { Background } from '../background/backgroundPort.ts';
 import type { SkillSource } from '../skills/instructionFile.ts';
 import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { BrowserPort } from '../web/browserPort.ts';
@@ -16,7 +16,7 @@ export type ToolServices = {
 	/** What the language services of the editor know. */
 	readonly symbols?: Symbols;
 	/** Commands that go on after their call. */
-	readonly background?: BackgroundCommands;
+	readonly background?: Background;
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
 	/** Globs of files that hold secrets, which a search leaves out. */
