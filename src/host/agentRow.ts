@@ -3,8 +3,13 @@ import { isToolUseBlock, type ToolUseBlock, totalInputTokens } from '../core/ses
 import type { Entry, EntryOf } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
 import { namedCall } from '../core/tools/lateTools.ts';
+import type { ToolLabel } from '../core/tools/tool.ts';
 import type { AgentLane } from '../protocol/agentLane.ts';
-import type { ItemOf, TranscriptInputs } from './transcriptRows.ts';
+import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+
+type ToolRow = Extract<TranscriptItem, { kind: 'tool' }>;
+/** How a call reads. */
+type Labels = { label(name: string, input: unknown): ToolLabel };
 
 /** The lane of a call that was made and whose agent did not begin yet; nothing for another call. */
 export function waitingLane(block: ToolUseBlock): { readonly agent?: AgentLane } {
@@ -21,7 +26,7 @@ export function waitingLane(block: ToolUseBlock): { readonly agent?: AgentLane }
 }
 
 /** The row with what a `subagent` entry says: that it began, or how it was over. */
-export function withRun(row: ItemOf<'tool'>, entry: EntryOf<'subagent'>): ItemOf<'tool'> {
+export function withRun(row: ToolRow, entry: EntryOf<'subagent'>): ToolRow {
 	if (!row.agent) return row;
 	if (!entry.end) {
 		const { subagentId: agentId, name, windowTokens = 0, timestamp: startedAt } = entry;
@@ -35,7 +40,7 @@ export function withRun(row: ItemOf<'tool'>, entry: EntryOf<'subagent'>): ItemOf
 }
 
 /** A call that is over, whatever its lane knew. */
-export function settledLane(row: ItemOf<'tool'>): ItemOf<'tool'> {
+export function settledLane(row: ToolRow): ToolRow {
 	const { agent } = row;
 	if (!agent || (agent.state !== 'waiting' && agent.state !== 'running' && agent.state !== 'asking')) return row;
 	const state = row.state === 'done' ? 'done' : row.state === 'failed' ? 'failed' : 'interrupted';
@@ -43,12 +48,7 @@ export function settledLane(row: ItemOf<'tool'>): ItemOf<'tool'> {
 }
 
 /** What an agent that works has come to, in its run so far. */
-export function liveLane(
-	lane: AgentLane,
-	entries: readonly Entry[],
-	isAsking: boolean,
-	inputs: Pick<TranscriptInputs, 'label'>,
-): AgentLane {
+export function liveLane(lane: AgentLane, entries: readonly Entry[], isAsking: boolean, inputs: Labels): AgentLane {
 	const since = entries.slice(entries.findLastIndex((entry) => entry.type === 'user') + 1);
 	const replies = since.filter((entry) => entry.type === 'assistantEnded');
 	const usage = replies.at(-1)?.usage;
@@ -64,7 +64,7 @@ export function liveLane(
 }
 
 /** The first call of the newest reply that has no result; else it thinks. */
-function stepOf(since: readonly Entry[], inputs: Pick<TranscriptInputs, 'label'>): string {
+function stepOf(since: readonly Entry[], inputs: Labels): string {
 	const answered = new Set(since.flatMap((entry) => (entry.type === 'toolResult' ? [entry.toolUseId] : [])));
 	for (const entry of since) {
 		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block) || answered.has(entry.block.id)) continue;
