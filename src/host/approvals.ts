@@ -9,6 +9,7 @@ import type { PermissionAnswer, PermissionRequest } from '../core/permission/per
 import type { Approver, EditDecision, EditProposal } from '../core/ports.ts';
 import type { ShownLimits } from '../protocol/callEffects.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import type { ApprovalChange } from './approvalChange.ts';
 import { AskCards } from './askCards.ts';
 import { permissionRowId } from './transcriptRows.ts';
 
@@ -16,14 +17,6 @@ import { permissionRowId } from './transcriptRows.ts';
 export type EditDecider = {
 	proposeEdit(sessionId: string, proposal: EditProposal, signal: AbortSignal): Promise<EditDecision>;
 };
-
-export type ApprovalChange =
-	| { readonly kind: 'asked'; readonly row: TranscriptItem; readonly what: string }
-	/** More is known of what is asked. */
-	| { readonly kind: 'updated'; readonly row: TranscriptItem }
-	| { readonly kind: 'answered'; readonly id: string }
-	/** An edit waits, or waits no longer. */
-	| { readonly kind: 'edits'; readonly what: string | undefined };
 
 type Ask = {
 	readonly request: PermissionRequest;

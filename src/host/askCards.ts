@@ -8,7 +8,7 @@ import { plural } from '../base/text.ts';
 import type { Asking, PlanAnswer, Question, QuestionsAnswer } from '../core/tools/asking.ts';
 import type { AskAnswer } from '../protocol/asking.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
-import type { ApprovalChange } from './approvals.ts';
+import type { ApprovalChange } from './approvalChange.ts';
 
 type Card =
 	| {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ScanLimits } from '../../src/core/checkpoint/fileScanner.ts';
-import { type ApprovalChange, Approvals } from '../../src/host/approvals.ts';
+import type { ApprovalChange } from '../../src/host/approvalChange.ts';
+import { Approvals } from '../../src/host/approvals.ts';
 
 const { signal } = new AbortController();
 
