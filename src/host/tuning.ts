@@ -2,11 +2,13 @@
 import * as vscode from 'vscode';
 import { isCacheWarm } from '../core/context/cachedStart.ts';
 import { type Effort, effortLevels, frozenTuning, type ModelTuning, retune } from '../core/model/modelTuning.ts';
-import type { ModelInfo } from '../core/ports.ts';
+import type { Clock, ModelInfo } from '../core/ports.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
+import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { setting } from './settings.ts';
-import type { TurnWorld } from './turnRunner.ts';
+
+type TuningWorld = { readonly choice: ModelChoice; readonly clock: Clock };
 
 /** Chosen and not in the log yet: nothing is frozen, or a turn runs. */
 const chosen = new WeakMap<Session, ModelTuning>();
@@ -49,7 +51,7 @@ const NAMES: Readonly<Record<Effort, string>> = {
 
 type Item = vscode.QuickPickItem & { readonly tuning?: ModelTuning };
 
-export async function selectEffort(open: OpenSession, { choice, clock }: TurnWorld): Promise<void> {
+export async function selectEffort(open: OpenSession, { choice, clock }: TuningWorld): Promise<void> {
 	const { session } = open;
 	const info = choice.infoFor(choice.modelFor(session.model));
 	const now = tuningOf(session);
