@@ -41,7 +41,10 @@ export function decideCommand(question: CommandQuestion): CommandDecision {
 	const whole = findRule(rules.deny, question.tool, target, reading.problems.length > 0 ? 'wide' : 'whole');
 	if (whole !== undefined) return plain('deny', `The rule ${whole} forbids it`, verdicts);
 	if (mode === 'plan') {
-		const isReading = reading.problems.length === 0 && reading.parts.every((part) => onlyLooks(part, question));
+		const isReading =
+			reading.problems.length === 0 &&
+			guardedCause(question) === undefined &&
+			reading.parts.every((part) => onlyLooks(part, question));
 		if (isReading && verdicts.every(({ kind }) => kind === 'allow')) return plain('allow', 'It only looks', verdicts);
 		return plain(
 			'deny',
@@ -193,14 +196,15 @@ const STREAMS: ReadonlySet<string> = new Set(['/dev/null', '/dev/stdout', '/dev/
 const isStream = ({ word }: Reached): boolean =>
 	word.value !== undefined && (STREAMS.has(word.value) || /^\/dev\/fd\/\d+$/.test(word.value));
 
-function judgeRedirect(reached: Reached, { rules, mode, sessionRules }: CommandQuestion): Judged {
+function judgeRedirect(reached: Reached, { rules, sessionRules }: CommandQuestion): Judged {
 	const { word, access, places } = reached;
 	if (isStream(reached)) return { kind: 'allow', cause: 'It is no file' };
 	const cause = word.isPattern
 		? `${word.source} stands for a file that is known only when it runs`
 		: lookCause(reached, rules.secrets);
 	if (cause !== undefined) return { kind: 'ask', cause };
-	if (access === 'read' || mode === 'acceptEdits') return { kind: 'allow', cause: 'It is inside the workspace' };
+	// Whoever accepts edits has not accepted what commands write: those are not shown as edits.
+	if (access === 'read') return { kind: 'allow', cause: 'It is inside the workspace' };
 	const target = places?.[0];
 	const granted =
 		target &&

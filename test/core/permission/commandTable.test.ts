@@ -33,3 +33,31 @@ describe('the table of commands', () => {
 		assert.deepEqual(commands, [...new Set(commands)]);
 	});
 });
+
+describe('by mode', () => {
+	const table: readonly (readonly [command: string, ...kinds: string[]])[] = [
+		['git status && ls', 'allow', 'allow', 'allow', 'allow'],
+		['ls > /dev/null', 'allow', 'allow', 'allow', 'allow'],
+		['echo a > a.txt', 'deny', 'ask', 'ask', 'allow'],
+		['npm run build', 'deny', 'allow', 'allow', 'allow'],
+		['make', 'deny', 'ask', 'ask', 'allow'],
+		['rm a.txt', 'deny', 'deny', 'deny', 'deny'],
+		['git push', 'deny', 'ask', 'ask', 'ask'],
+		['$x a.txt', 'deny', 'ask', 'ask', 'ask'],
+		['eval "$x"', 'deny', 'ask', 'ask', 'ask'],
+		['cp a.txt /etc/b', 'deny', 'ask', 'ask', 'ask'],
+		['echo a > ../b', 'deny', 'ask', 'ask', 'ask'],
+		['cat .env', 'deny', 'ask', 'ask', 'ask'],
+		['cat .git/config', 'deny', 'ask', 'ask', 'ask'],
+		['cat /etc/passwd', 'deny', 'ask', 'ask', 'allow'],
+	];
+	for (const [command, ...kinds] of table)
+		test(command, async () => {
+			const modes = ['plan', 'ask', 'acceptEdits', 'auto'] as const;
+			const found = await Promise.all(modes.map(async (mode) => (await judge(command, rules, mode)).kind));
+			assert.deepEqual(found, kinds);
+		});
+
+	test('without rules of their own, what is known only when it runs may run in auto mode', async () =>
+		assert.equal((await judge('$x a.txt', {}, 'auto')).kind, 'allow'));
+});
