@@ -23,7 +23,25 @@ const inputs: Readonly<Record<string, object>> = {
 	TaskList: { tasks: [] },
 	Skill: { name: 'commit' },
 	Agent: { description: 'a', prompt: 'b' },
+	MultiEdit: { file_path: 'a.js', edits: [{ old_string: '1', new_string: '2' }] },
+	NotebookEdit: { file_path: 'n.ipynb', action: 'insert', source: 'x' },
+	BashOutput: { id: 'bash_1' },
+	KillBash: { id: 'bash_1' },
+	Browser: { action: 'open', url: 'http://example.com/' },
+	Symbols: { action: 'workspace', name: 'a' },
+	WebFetch: { url: 'http://example.com/' },
+	WebSearch: { query: 'ab' },
 };
+/** What they reach is not there in this test: once trusted they say so, and nothing about trust. */
+const REACHES_FURTHER: ReadonlySet<string> = new Set([
+	'BashOutput',
+	'KillBash',
+	'Browser',
+	'Symbols',
+	'WebFetch',
+	'WebSearch',
+]);
+const NOTEBOOK = JSON.stringify({ cells: [], metadata: {}, nbformat: 4, nbformat_minor: 5 }, undefined, 1);
 
 const SKILL = instructionFile({ kind: 'skill', name: 'commit', folder: '/w', scope: 'project' }, 'Do it.');
 
@@ -34,7 +52,7 @@ for (const isTrusted of [false, true])
 		test(`${name} ${isTrusted ? 'runs once the workspace is trusted' : 'does not run'}`, async () => {
 			const fixture = await createFixture({
 				model: createScriptedModel([]),
-				files: { '/w/a.js': 'let a = 1;\n' },
+				files: { '/w/a.js': 'let a = 1;\n', '/w/n.ipynb': NOTEBOOK },
 				mode: 'auto',
 				rules: { allow: ['Bash', 'Edit', 'Write', 'Read'] },
 				isTrusted,
@@ -63,6 +81,10 @@ for (const isTrusted of [false, true])
 			};
 			assert.ok(name in inputs, `no input for ${name}: add one`);
 			const result = await runToolCall(call(name, inputs[name] ?? {}), turn);
+			if (isTrusted && REACHES_FURTHER.has(name)) {
+				assert.doesNotMatch(JSON.stringify(result.content), /not trusted/);
+				return;
+			}
 			assert.equal(result.isError, !isTrusted, JSON.stringify(result.content));
 			if (isTrusted) return;
 			assert.match(JSON.stringify(result.content), /not trusted/);
