@@ -68,7 +68,7 @@ export function lateToolsOf(sources: readonly LateTools[] = []): LateTools {
 }
 
 /** All sources as one, in their order. Of tools with the same name the first one counts. */
-export function joinLateTools(sources: readonly LateTools[]): LateTools {
+function joinLateTools(sources: readonly LateTools[]): LateTools {
 	return {
 		list() {
 			const tools = sources.flatMap((source) => source.list());

@@ -29,7 +29,7 @@ export type ApiSessionWorld = {
 };
 
 /** A copy: what another extension does to it changes nothing here. */
-export const asApiEntry = (entry: Entry): ApiEntry => structuredClone<ApiEntry>({ ...entry });
+const asApiEntry = (entry: Entry): ApiEntry => structuredClone<ApiEntry>({ ...entry });
 
 export function createApiSession(first: OpenSession, world: ApiSessionWorld): ApiSession {
 	const { id } = first.session;
