@@ -73,7 +73,7 @@ suite('MCP servers', { skip: missingBrowser() }, () => {
 		await pressInNotification(workbench, 'The MCP server “booking” asks', 'Answer…');
 		const box = page.locator('.quick-input-widget:visible');
 		await box.getByText('MCP server “booking” asks (1 of 2)').waitFor();
-		await box.getByText('Guests: How many come. This is needed.').waitFor();
+		await box.getByText('Guests: How many come').waitFor();
 		const field = box.locator('input[type="text"]');
 		await field.fill('12');
 		await box.getByText('Guests: How many come. This must be at most 8.').waitFor();
