@@ -1,0 +1,184 @@
+// What the agent costs beside the model and the tools' own work: a turn of 200 steps with a scripted model in this process and the real log,
+// blobs and disk; the dispatch of a tool that does nothing; and Grep beside ripgrep itself.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rgPath } from '@vscode/ripgrep';
+import * as z from 'zod';
+import { runToolCall } from '../../src/core/agent/runToolCall.ts';
+import { runTurn } from '../../src/core/agent/runTurn.ts';
+import type { StreamModel } from '../../src/core/ports.ts';
+import { openSession } from '../../src/core/session/session.ts';
+import type { LateTool } from '../../src/core/tools/lateTools.ts';
+import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
+import { createFileBlobStore } from '../../src/node/fileBlobStore.ts';
+import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
+import { createSearch } from '../../src/node/ripgrep.ts';
+import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
+import { createFixture } from '../core/agent/turnFixture.ts';
+import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
+import { type BenchFigure, median } from './figure.ts';
+
+const steps = 200;
+const calls = 500;
+const searches = 15;
+const searchedFiles = 4_000;
+
+export async function run(): Promise<BenchFigure[]> {
+	const root = mkdtempSync(join(realpathSync(tmpdir()), 'retrace-bench-'));
+	try {
+		return [
+			...(await longTurn(join(root, 'turn'))),
+			await dispatch(join(root, 'dispatch')),
+			...(await grep(join(root, 'grep'))),
+		];
+	} finally {
+		rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+	}
+}
+
+const nothing: LateTool = {
+	name: 'Nothing',
+	version: 1,
+	description: 'Does nothing.',
+	input: z.record(z.string(), z.unknown()),
+	effect: 'none',
+	label: () => ({ verb: 'Do', target: 'nothing' }),
+	run: async () => ({ isError: false, content: [{ type: 'text', text: 'done' }], summary: 'done' }),
+};
+
+async function openWorld(folder: string, model: StreamModel) {
+	const files = join(folder, 'w');
+	mkdirSync(files, { recursive: true });
+	writeFileSync(join(files, 'a.js'), 'const value = 1;\n'.repeat(50));
+	const fixture = await createFixture({ model, mode: 'auto' });
+	const blobs = createFileBlobStore(join(folder, 'store'));
+	const ids = createIdSource();
+	const roots = [{ name: 'w', path: files }];
+	const session = await openSession({
+		store: createFileSessionStore({ folder: join(folder, 'store'), window: 'bench', trace: () => undefined }),
+		...{ blobs, ids, clock: systemClock, trace: () => undefined },
+		defaults: { cwd: files, mode: 'auto', model: 'claude-sonnet-5-5', roots: [files], extensionVersion: '0' },
+	});
+	const ports = {
+		...fixture.ports,
+		...{ clock: systemClock, ids, blobs, trace: () => undefined, loadedTexts: new Map() },
+		workspace: createDiskWorkspace({ roots: () => roots, isTrusted: () => true }),
+		lateTools: { list: () => [nothing] },
+		turnLimits: () => ({ steps: null, costUsd: null, minutes: null }),
+	};
+	return { session, ports };
+}
+
+/** A step is from the end of a reply to the next request. */
+async function longTurn(folder: string): Promise<BenchFigure[]> {
+	const endedMs: number[] = [];
+	const startedMs: number[] = [];
+	const scripted = createScriptedModel([
+		...Array.from({ length: steps }, (_, index) => ({
+			blocks: [call('Read', { file_path: 'a.js' }, `toolu_${index}`)],
+		})),
+		{ blocks: [text('done')] },
+	]);
+	const model: StreamModel = {
+		...scripted,
+		async stream(request, onEvent, signal) {
+			startedMs.push(performance.now());
+			const reply = await scripted.stream(request, onEvent, signal);
+			endedMs.push(performance.now());
+			return reply;
+		},
+	};
+	const { session, ports } = await openWorld(folder, model);
+	const prompt = { text: 'go', attachments: [] };
+	await runTurn(session, prompt, ports, () => undefined, new AbortController().signal);
+	const gapsMs = Array.from({ length: steps }, (_, index) => {
+		const [from = Number.NaN, until = Number.NaN] = [endedMs[index], startedMs[index + 1]];
+		return until - from;
+	});
+	const last = gapsMs.slice(-20);
+	await session.close();
+	return [
+		{
+			name: `overhead of a step, median of ${steps} in one turn that read a file`,
+			value: median(gapsMs),
+			unit: 'ms',
+			bound: 4,
+			note: 'nothing left out',
+		},
+		{ name: '  of the last 20 of them', value: median(last), unit: 'ms', bound: 4 },
+	];
+}
+
+async function dispatch(folder: string): Promise<BenchFigure> {
+	const { session, ports } = await openWorld(folder, createScriptedModel([{ blocks: [text('done')] }]));
+	await runTurn(session, { text: 'go', attachments: [] }, ports, () => undefined, new AbortController().signal);
+	const turn = {
+		...{ session, ports, onEvent: () => undefined, signal: new AbortController().signal },
+		...{ sessionRules: async () => [], waits: { count: 0, totalMs: 0 }, halt: {} },
+	};
+	const samplesMs: number[] = [];
+	for (let index = 0; index < calls; index += 1) {
+		const startedAt = performance.now();
+		await runToolCall(call('Nothing', {}, `toolu_n${index}`), turn);
+		samplesMs.push(performance.now() - startedAt);
+	}
+	await session.close();
+	return {
+		name: `dispatch of a tool that does nothing, median of ${calls}`,
+		value: median(samplesMs),
+		unit: 'ms',
+		bound: 0.5,
+	};
+}
+
+/** Both search the same files for the same words, one after the other, so that the disk's cache serves both alike. */
+async function grep(folder: string): Promise<BenchFigure[]> {
+	for (let index = 0; index < searchedFiles; index += 1) {
+		const place = join(folder, `d${index % 50}`);
+		if (index < 50) mkdirSync(place, { recursive: true });
+		const line = index % 100 === 0 ? 'the needle is here\n' : 'nothing to see here\n';
+		writeFileSync(join(place, `f${index}.txt`), `${'some text of a file that is searched\n'.repeat(60)}${line}`);
+	}
+	const search = createSearch(rgPath);
+	const signal = new AbortController().signal;
+	const ours: number[] = [];
+	const bare: number[] = [];
+	for (let round = 0; round <= searches; round += 1) {
+		const request = { pattern: 'needle', directory: folder, maxMatches: 200 };
+		const oursMs = await timed(() => search.grep(request, signal));
+		const bareMs = await timed(() => bareGrep(folder));
+		// The first round fills the caches.
+		if (round === 0) continue;
+		ours.push(oursMs);
+		bare.push(bareMs);
+	}
+	const [oursMs, bareMs] = [median(ours), median(bare)];
+	return [
+		{
+			name: `Grep over ${searchedFiles} files beside ripgrep itself`,
+			value: oursMs / bareMs,
+			unit: 'times',
+			bound: 1.2,
+		},
+		{ name: '  Grep', value: oursMs, unit: 'ms' },
+		{ name: '  ripgrep, its output read', value: bareMs, unit: 'ms' },
+	];
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+	const startedAt = performance.now();
+	await work();
+	return performance.now() - startedAt;
+}
+
+async function bareGrep(folder: string): Promise<void> {
+	const child = spawn(rgPath, ['--no-config', '--line-number', '--no-heading', 'needle', folder], {
+		stdio: ['ignore', 'pipe', 'ignore'],
+	});
+	child.stdout.resume();
+	await once(child, 'close');
+}
