@@ -35,12 +35,13 @@ export function withinLimits(model: StreamModel, limits: EndpointLimits): Stream
 		label: model.label,
 		async stream(request, onEvent, signal) {
 			for (;;) {
+				const before = limits.refused(request.model);
 				const sent = within(request);
 				try {
 					return await model.stream(sent, onEvent, signal);
 				} catch (error) {
 					const refused = refusedIn(error, sent);
-					if (refused.length === 0 || !(error instanceof ModelError)) throw error;
+					if (!(error instanceof ModelError) || refused.every((feature) => before.has(feature))) throw error;
 					for (const feature of refused) limits.remember(request.model, feature, error.message);
 					// Without memory it would be refused again, and again.
 					const known = limits.refused(request.model);
