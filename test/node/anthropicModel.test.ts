@@ -521,6 +521,9 @@ describe('models', () => {
 			maxOutputTokens: 5,
 			isAdaptiveThinking: true,
 			isDeprecated: false,
+			efforts: [],
+			canDisableThinking: false,
+			searchesWeb: false,
 		});
 		assert.deepEqual([models[150]?.isDeprecated, models[150]?.isAdaptiveThinking], [true, false]);
 		assert.equal(api.requests.length, 2);
