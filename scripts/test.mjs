@@ -26,7 +26,7 @@ const stages = {
 			concurrency,
 			unitTimeoutMs,
 		),
-	host: () => script('host', ['test/host/support/main.ts']),
+	host: () => script('host', ['test/host/support/main.ts'], true),
 	e2e: endToEnd,
 };
 
@@ -36,14 +36,16 @@ const startedMs = performance.now();
 /** @type {{ name: string, counts: Counts, durationMs: number }[]} */
 const results = [];
 mkdirSync(inProject('test-results'), { recursive: true });
+for (const name of names)
+	if (stages[name] === undefined)
+		throw new Error(`There is no stage ${name}; there are ${Object.keys(stages).join(', ')}.`);
+// The host tests are one window after the other, which leaves a core to the unit tests.
+const isBeside = names.includes('unit') && names.includes('host');
 for (const name of names) {
-	const stage = stages[name];
-	if (stage === undefined) throw new Error(`There is no stage ${name}; there are ${Object.keys(stages).join(', ')}.`);
-	say(`\n== ${name}`);
-	const stageStartedMs = performance.now();
-	const counts = await stage();
-	results.push({ name, counts, durationMs: performance.now() - stageStartedMs });
+	if (name === 'host' && isBeside) continue;
+	await Promise.all(name === 'unit' && isBeside ? [runStage('unit'), runStage('host')] : [runStage(name)]);
 }
+results.sort((one, other) => names.indexOf(one.name) - names.indexOf(other.name));
 
 say('\n== summary');
 for (const { name, counts, durationMs } of results)
@@ -54,6 +56,14 @@ const total = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skip
 say(`all    ${seconds(performance.now() - startedMs).padStart(8)}`);
 say(inWords(total));
 process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** @param {string} name */
+async function runStage(name) {
+	say(`\n== ${name}`);
+	const stageStartedMs = performance.now();
+	const counts = (await stages[name]?.()) ?? { passed: 0, failed: 1, skipped: 0 };
+	results.push({ name, counts, durationMs: performance.now() - stageStartedMs });
+}
 
 async function endToEnd() {
 	const paths = find('test/e2e/**/*.e2e.ts');
@@ -108,11 +118,12 @@ async function nodeTests(name, paths, reporter, concurrency, timeoutMs) {
 }
 
 /**
- * Runs a script of ours whose last line is the counts.
- * @param {string} name @param {readonly string[]} args @returns {Promise<Counts>}
+ * Runs a script of ours whose last line is the counts. With `isQuiet`, what it says comes at its end, since another stage speaks meanwhile.
+ * @param {string} name @param {readonly string[]} args @param {boolean} [isQuiet] @returns {Promise<Counts>}
  */
-async function script(name, args) {
-	const { code, output } = await run(node, args, { cwd: inProject() });
+async function script(name, args, isQuiet = false) {
+	const { code, output } = await run(node, args, { cwd: inProject(), isQuiet });
+	if (isQuiet) say(`\n== ${name}: what it said\n${output}`);
 	writeFileSync(inProject('test-results', `${name}.log`), output);
 	const match = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output);
 	const [passed = 0, failed = 0, skipped = 0] = (match?.slice(1) ?? []).map(Number);

@@ -41,9 +41,17 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 		workbench.panel().getByRole('log', { name: 'Conversation' }).getByText(text, { exact: true }).last().waitFor();
 	const trashOf = (path: string) => join(dirname(dirname(path)), 'trash', basename(path));
 	/** The dialog for files of a VS Code in a browser: a box with the path. */
+	const fileInput = () => page().locator('.quick-input-widget:visible input[type="text"]');
+	/** What the dialog starts with; a list that was shown before has none. */
+	const hasPath = async () =>
+		(
+			await fileInput()
+				.inputValue({ timeout: 1_000 })
+				.catch(() => '')
+		).includes('/');
 	const chooseFile = async (path: string) => {
-		const input = page().locator('.quick-input-widget:visible input[type="text"]');
-		await until('the dialog for files is open', async () => (await input.inputValue()).includes('/'));
+		const input = fileInput();
+		await until('the dialog for files is open', hasPath);
 		// It looks at what is typed, and takes no key meanwhile.
 		await until('the dialog has taken the path', async () => {
 			if (!(await input.isVisible())) return true;
@@ -103,9 +111,18 @@ suite('Care of the sessions', { skip: missingBrowser() }, () => {
 	const exportAs = async (format: string, privacy: string, ending: string) => {
 		// Three notifications are shown at a time; older ones would keep this one from the screen.
 		await workbench.runCommand('Notifications: Clear All Notifications');
-		await workbench.runCommand('Retrace: Export Session');
-		await pick(format).click();
-		await pick(privacy).click();
+		const ask = async () => {
+			await workbench.runCommand('Retrace: Export Session');
+			await pick(format).click();
+			await pick(privacy).click();
+			return await until('it asks for a path', hasPath, 5_000);
+		};
+		// A list that loses the focus to a window that is just being drawn closes, and nothing is exported.
+		const closed = async () => {
+			await page().keyboard.press('Escape');
+			return false;
+		};
+		await until(`where to export ${format} is asked`, () => ask().catch(closed), 60_000);
 		await chooseFile(exported(ending));
 		await until(`the ${format} is written`, () => existsSync(exported(ending)));
 		await told(`Exported “Where is the price?” to exported.${ending}`);
