@@ -10,6 +10,7 @@ import type { ProjectContext } from '../core/agent/turnTypes.ts';
 import type { BackgroundShell } from '../core/background/backgroundShell.ts';
 import type { FileScanner, WriteNotes } from '../core/checkpoint/fileScanner.ts';
 import type { StoreBudget } from '../core/checkpoint/storeUse.ts';
+import type { Search } from '../core/fileSearchPort.ts';
 import type { HookText } from '../core/hooks/hookSets.ts';
 import type { RunHook } from '../core/hooks/hookTypes.ts';
 import type { McpServers, McpWindow } from '../core/mcp/mcpPorts.ts';
@@ -20,7 +21,6 @@ import type {
 	Clock,
 	IdSource,
 	ModelRequest,
-	Search,
 	SessionStore,
 	Shell,
 	StreamModel,

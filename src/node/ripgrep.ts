@@ -10,7 +10,7 @@ import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep 
 import type { Readable } from 'node:stream';
 import { CancelledError, messageOf, UserError } from '../base/errors.ts';
 import { cutText } from '../base/text.ts';
-import type { GrepMatch, GrepRequest, Search, SearchOutcome } from '../core/ports.ts';
+import type { GrepMatch, GrepRequest, Search, SearchOutcome } from '../core/fileSearchPort.ts';
 import { childEnvironment } from './childEnvironment.ts';
 import { matcherOf } from './globPattern.ts';
 

@@ -15,7 +15,7 @@ import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { rgPath } from '@vscode/ripgrep';
 import { CancelledError, UserError } from '../../src/base/errors.ts';
-import type { GrepRequest } from '../../src/core/ports.ts';
+import type { GrepRequest } from '../../src/core/fileSearchPort.ts';
 import { matcherOf } from '../../src/node/globPattern.ts';
 import { createSearch, findRipgrep } from '../../src/node/ripgrep.ts';
 

@@ -4,6 +4,7 @@ import type { Trace } from '../../base/trace.ts';
 import type { FileScanner } from '../checkpoint/fileScanner.ts';
 import type { BlobCache } from '../context/loadBlobs.ts';
 import type { SummaryDraft } from '../context/summaryDraft.ts';
+import type { Search } from '../fileSearchPort.ts';
 import type { Hooks } from '../hooks/hookTypes.ts';
 import type { AskedImport, MemoryFile, MemoryLoad } from '../memory/memoryFile.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
@@ -19,7 +20,6 @@ import type {
 	ModelEvent,
 	ModelInfo,
 	ReminderForms,
-	Search,
 	Shell,
 	StreamModel,
 	Workspace,

@@ -1,8 +1,8 @@
 /** Grep: lines by content, through the Search port (ripgrep). */
 import * as z from 'zod';
 import { cutText, plural } from '../../base/text.ts';
+import type { GrepMatch } from '../fileSearchPort.ts';
 import { isSecretPath } from '../permission/protectedPaths.ts';
-import type { GrepMatch } from '../ports.ts';
 import { baseName, displayPath, isOutcome, searchFolder, success } from './paths.ts';
 import type { Tool } from './tool.ts';
 

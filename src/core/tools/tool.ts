@@ -3,7 +3,8 @@
  */
 import type * as z from 'zod';
 import type { ToolUseId } from '../../base/ids.ts';
-import type { Diagnostics, FileSnapshot, ResolvedPath, Search, Shell, WorkspaceRoot } from '../ports.ts';
+import type { Search } from '../fileSearchPort.ts';
+import type { Diagnostics, FileSnapshot, ResolvedPath, Shell, WorkspaceRoot } from '../ports.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { FilePath } from '../session/entry.ts';
 import type { ToolServices } from './services.ts';

@@ -1,7 +1,8 @@
 /** Runs one tool against files in memory. Edits are applied at once unless the test decides otherwise. */
 import { posix } from 'node:path';
 import { asToolUseId } from '../../../src/base/ids.ts';
-import type { Diagnostic, GrepMatch, ShellOutcome } from '../../../src/core/ports.ts';
+import type { GrepMatch } from '../../../src/core/fileSearchPort.ts';
+import type { Diagnostic, ShellOutcome } from '../../../src/core/ports.ts';
 import { findTool } from '../../../src/core/tools/registry.ts';
 import type { ToolServices } from '../../../src/core/tools/services.ts';
 import type { EditOutcome, EditRequest, ToolContext, ToolOutcome } from '../../../src/core/tools/tool.ts';
