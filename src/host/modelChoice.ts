@@ -9,8 +9,8 @@ import { UserError } from '../base/errors.ts';
 import { createRequestPool, type PoolCaller } from '../core/agent/requestPool.ts';
 import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../core/model/catalogue.ts';
 import { createDemoModel } from '../core/model/demoModel.ts';
-import { withinLimits } from '../core/model/endpointLimits.ts';
-import type { ModelInfo, ReminderForms, StreamModel } from '../core/ports.ts';
+import { withinLimits, withoutFeatures } from '../core/model/endpointLimits.ts';
+import type { ModelInfo, ModelRequest, ReminderForms, StreamModel } from '../core/ports.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { createEndpointMemory, refusedText } from './endpointMemory.ts';
 import { createLmModel, LM_PREFIX } from './lmModel.ts';
@@ -39,6 +39,8 @@ export type ModelChoice = Disposable & {
 	readonly models: readonly ModelInfo[];
 	/** The endpoint as it is configured now. Its requests wait for their place in the pool; without a caller they count as small side questions. */
 	streamModel(caller?: PoolCaller): StreamModel;
+	/** The request without what the endpoint was found to refuse: as it goes out. */
+	asSent(request: ModelRequest): ModelRequest;
 	/** What was found out about the endpoint is found out again with the next requests. */
 	forgetEndpoint(): void;
 	/** Whether a prompt can be sent: a local server needs no key. */
@@ -173,6 +175,8 @@ export function createModelChoice(
 		streamModel: (caller = SIDE) =>
 			chosen().provider === 'demo' ? demo : pool.share(endpoint(), isLm() ? LM_PREFIX : chosen().baseUrl, caller),
 		hasKey,
+		asSent: (request) =>
+			chosen().provider === 'anthropic' ? withoutFeatures(request, memory.refused(request.model)) : request,
 		forgetEndpoint() {
 			reminderForms.forget();
 			memory.forget();

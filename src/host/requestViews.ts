@@ -8,16 +8,20 @@ import { newestReplies, requestOf } from '../core/context/pastRequests.ts';
 import type { BlobStore, IdSource, ModelRequest } from '../core/ports.ts';
 import type { EntryOf } from '../core/session/entry.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
+import type { ApiAdditions } from './api/apiAdditions.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import type { RequestDocuments } from './requestDocuments.ts';
 import { setting } from './settings.ts';
+import { tuningOf } from './tuning.ts';
 
 export type RequestViewsWorld = {
 	readonly choice: ModelChoice;
 	readonly blobs: BlobStore;
 	readonly ids: IdSource;
 	readonly documents: RequestDocuments;
+	/** What other extensions add to the system prompt. */
+	readonly additions?: Pick<ApiAdditions, 'systemSections'>;
 	loadProjectContext(): Promise<ProjectContext>;
 	/** The body as the endpoint gets it. */
 	requestBody(request: ModelRequest): unknown;
@@ -40,23 +44,28 @@ export async function showRequest(what: RequestView, open: OpenSession, world: R
 }
 
 async function requestNow(session: Session, world: RequestViewsWorld): Promise<ModelRequest> {
-	const { choice } = world;
-	return await nextRequest(session, {
+	const { choice, additions } = world;
+	const model = choice.modelFor(session.model);
+	const request = await nextRequest(session, {
 		...world,
 		isOfficialEndpoint: choice.isOfficialEndpoint,
 		messageTtl: setting('cache.messageTtl'),
-		modelInfo: () => choice.infoFor(choice.modelFor(session.model)),
+		modelInfo: () => choice.infoFor(model),
+		tuning: () => tuningOf(session),
+		...(additions === undefined ? {} : { systemSections: additions.systemSections() }),
+		reminderForm: choice.reminderForms?.known(model) ?? 'user',
 	});
+	return choice.asSent(request);
 }
 
 /** What this window sent, else what the log says was sent. */
-async function lastRequest(session: Session, { blobs }: RequestViewsWorld): Promise<ModelRequest> {
+async function lastRequest(session: Session, { blobs, choice }: RequestViewsWorld): Promise<ModelRequest> {
 	const sent = session.lastExchange?.request;
-	if (sent) return sent;
+	if (sent) return choice.asSent(sent);
 	const last = session.entries.findLast((entry) => entry.type === 'assistantEnded');
 	const made = last && (await requestOf(last, session, blobs, setting('cache.messageTtl')));
 	if (!made) throw nothingSent();
-	return made;
+	return choice.asSent(made);
 }
 
 /** As it stands in the log: the blocks as they came, and what closed them. */
@@ -116,8 +125,9 @@ async function showMiss(session: Session, world: RequestViewsWorld): Promise<voi
 
 /** Without the marks, which move from request to request and are no part of what the cache compares. */
 function cacheable(request: ModelRequest, world: RequestViewsWorld): unknown {
-	const { tools, system, messages } = request;
-	const body = world.requestBody(request);
+	const sent = world.choice.asSent(request);
+	const { tools, system, messages } = sent;
+	const body = world.requestBody(sent);
 	const shown = typeof body === 'object' && body !== null ? { ...body, tools, system, messages } : body;
 	return JSON.parse(JSON.stringify(shown, (key, value) => (key === 'cache_control' ? undefined : value)));
 }

@@ -14,6 +14,7 @@ import { isSameFile } from '../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import { toLf } from '../core/edit/textFile.ts';
 import type { ContentHash, EntryOf } from '../core/session/entry.ts';
+import { assertNoCommands } from './backgroundRuns.ts';
 import type { OpenSession } from './openSession.ts';
 import type { RewindWorld } from './rewindFlow.ts';
 import { type Conflict, unresolvedConflicts } from './unresolvedConflicts.ts';
@@ -99,6 +100,7 @@ async function writeAlone(open: OpenSession, world: RewindWorld, write: () => Pr
 	await open.alone(async () => {
 		if (open.isRunning)
 			throw new UserError('turn-running', 'A turn is running. Nothing was written. Stop it, or wait for its end.');
+		assertNoCommands(open.session);
 		const reason = world.codeReason();
 		if (reason !== null) throw new UserError('cannot-restore', `${reason} Nothing was written.`);
 		await settleIntents({ session: open.session, ...world });

@@ -45,6 +45,7 @@ async function scene(replies: readonly ScriptedStep[], more: { readonly hasKey?:
 		models: [],
 		streamModel: () => model,
 		forgetEndpoint: () => undefined,
+		asSent: (request) => request,
 		hasKey: async () => more.hasKey ?? true,
 		modelFor: (current) => current ?? '',
 		smallModelFor: (current) => current,

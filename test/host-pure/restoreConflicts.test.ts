@@ -1,10 +1,13 @@
 /** Conflicts that a rewind left: they wait in the log, are settled by hash, and can be brought back by an undo. */
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
+import { asToolUseId } from '../../src/base/ids.ts';
 import { createPromptQueue } from '../../src/core/agent/promptQueue.ts';
 import { applyRestore } from '../../src/core/checkpoint/restore.ts';
 import { planRestore, planTurnUndo } from '../../src/core/checkpoint/restorePlan.ts';
 import { Approvals } from '../../src/host/approvals.ts';
+import { backgroundOf, stopCommands } from '../../src/host/backgroundRuns.ts';
 import { createBlobTexts } from '../../src/host/blobTexts.ts';
 import { OpenSession } from '../../src/host/openSession.ts';
 import { choiceOf } from '../../src/host/restoreChoice.ts';
@@ -12,6 +15,7 @@ import { loadConflict, restoreWhole, useMerged } from '../../src/host/restoreCon
 import { applyRewind, redoRewind, undoRewind } from '../../src/host/rewindFlow.ts';
 import { createTranscriptInputs } from '../../src/host/transcriptInputs.ts';
 import { type Conflict, unresolvedConflicts } from '../../src/host/unresolvedConflicts.ts';
+import { createShell } from '../../src/node/shellProcess.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
 import { createFakeIds } from '../fakes/fakeClock.ts';
@@ -135,6 +139,27 @@ test('a conflict is gone with the rewind that left it, and with what the agent d
 	assert.deepEqual(goesOn.waiting(), []);
 	const row = goesOn.rows().find((one) => one.kind === 'rewound');
 	assert.deepEqual(row?.kind === 'rewound' && row.conflicts, []);
+});
+
+test('a command in the background keeps a result out of the file until it is over', async () => {
+	const { use, load, first, open, world, waiting, workspace, session, blobs, ports } = await createConflict();
+	const { current } = await load();
+	const real = createShell({ hiddenEnvironment: [] });
+	// The folder of the fixture is in memory only.
+	const shell = {
+		...real,
+		start: (request: Parameters<typeof real.start>[0]) => real.start({ ...request, cwd: tmpdir() }),
+	};
+	const { clock, trace } = ports;
+	const commands = backgroundOf(open, { blobs, clock, trace, outside: { shell } }, () => undefined);
+	await commands?.start({ toolUseId: asToolUseId('toolu_bg'), command: 'sleep 300', cwd: '/w' }, signal);
+	await assert.rejects(use('top\nmerged\nend\n'), { code: 'commands-running' });
+	await assert.rejects(restoreWhole(open, { ...first(), current }, world, signal), { code: 'commands-running' });
+	assert.equal(workspace.text('/w/a'), 'top\nmine\nend\n');
+	assert.deepEqual(waiting(), ['a']);
+	await stopCommands(session, 'rewind');
+	await use('top\nmerged\nend\n');
+	assert.equal(workspace.text('/w/a'), 'top\nmerged\nend\n');
 });
 
 test('what has no lines to merge is restored as a whole, or stays', async () => {

@@ -3,6 +3,7 @@
  * parse, validators, before, permission, run, after, result. Whatever an interceptor does, the call gets one outcome.
  */
 import { isCancelled, messageOf } from '../../base/errors.ts';
+import { unlessAborted } from '../../base/unlessAborted.ts';
 import { isLogFailure } from '../checkpoint/recordChanges.ts';
 import type { ToolUseBlock } from '../session/content.ts';
 import type { PermissionMode } from '../session/entry.ts';
@@ -73,7 +74,9 @@ export async function intercepted(interception: Interception, signal: AbortSigna
 		try {
 			const problem = one.validate?.(call);
 			if (problem !== undefined) return failure(`${problem} Nothing was run.`, 'refused');
-			verdict = await unlessAborted(one.before?.(call, signal), signal);
+			const looking = one.before?.(call, signal);
+			// One that hangs does not hold up a stop.
+			verdict = looking && (await unlessAborted(looking, signal));
 		} catch (thrown) {
 			rethrowEnd(thrown, signal);
 			interception.onFailed(one.name, thrown);
@@ -98,7 +101,8 @@ export async function intercepted(interception: Interception, signal: AbortSigna
 	for (const one of interceptors) {
 		if (signal.aborted) break;
 		try {
-			outcome = (await unlessAborted(one.after?.(call, outcome, signal), signal)) ?? outcome;
+			const looking = one.after?.(call, outcome, signal);
+			outcome = (looking && (await unlessAborted(looking, signal))) ?? outcome;
 		} catch (thrown) {
 			// What was run was run: its outcome stands, also when the user stops what comes after it.
 			if (isLogFailure(thrown)) throw thrown;
@@ -116,15 +120,4 @@ export function withNotes(outcome: ToolOutcome, notes: readonly string[]): ToolO
 
 function rethrowEnd(thrown: unknown, signal: AbortSignal): void {
 	if (signal.aborted || isCancelled(thrown) || isLogFailure(thrown)) throw thrown;
-}
-
-/** One that hangs does not hold up a stop. */
-function unlessAborted<T>(promise: Promise<T> | undefined, signal: AbortSignal): Promise<T | undefined> {
-	return new Promise((resolve, reject) => {
-		if (!promise) return resolve(undefined);
-		const abort = () => reject(signal.reason);
-		promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-		if (signal.aborted) abort();
-		else signal.addEventListener('abort', abort, { once: true });
-	});
 }

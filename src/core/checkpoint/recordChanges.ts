@@ -9,6 +9,7 @@
 import { codeOf, messageOf, UserError } from '../../base/errors.ts';
 import type { ToolUseId } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
+import { unlessAborted } from '../../base/unlessAborted.ts';
 import type { Clock } from '../ports.ts';
 import type { CallLimits } from '../session/callLimits.ts';
 import type { EntryDraft } from '../session/entry.ts';
@@ -143,15 +144,6 @@ function loggedLimits({ items, more = 0, unavailable }: ScanLimits): CallLimits 
 
 /** Lets the editor draw and answer between two batches. */
 const otherWork = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-	return new Promise((resolve, reject) => {
-		const abort = () => reject(signal.reason);
-		if (signal.aborted) return abort();
-		signal.addEventListener('abort', abort, { once: true });
-		promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-	});
-}
 
 const LOG_FAILURES: ReadonlySet<string> = new Set(['lease-lost', 'session-read-only', 'log-write-failed']);
 /** The log itself cannot be written, so there is nowhere to say anything. */

@@ -3,21 +3,20 @@
  * nothing.
  */
 import { asEntryId, asUnixMs } from '../../base/ids.ts';
+import { type PrefixPorts, prefixNow } from '../agent/sessionPrefix.ts';
 import type { ProjectContext } from '../agent/turnTypes.ts';
-import type { ApiMessage, BlobStore, IdSource, ModelInfo, ModelRequest } from '../ports.ts';
+import type { ApiMessage, BlobStore, IdSource, ModelRequest, ReminderForm } from '../ports.ts';
 import { ENTRY_VERSION, type EntryDraft, makeEntry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { loadedTools, toolDefinitions } from '../tools/registry.ts';
 import { buildContext } from './buildContext.ts';
 import { type BlobCache, loadBranchBlobs } from './loadBlobs.ts';
-import { freezePrefix, type LoadedPrefix, loadPrefix, needsNewPrefix } from './prefix.ts';
+import { type LoadedPrefix, loadPrefix, needsNewPrefix } from './prefix.ts';
 
-export type NextRequestPorts = {
-	readonly blobs: BlobStore;
+export type NextRequestPorts = PrefixPorts & {
 	readonly ids: IdSource;
 	readonly messageTtl: '5m' | '1h';
-	readonly isOfficialEndpoint: boolean;
-	modelInfo(): ModelInfo;
+	/** What is known of how reminders go to the model; default `user`. */
+	readonly reminderForm?: ReminderForm;
 	loadProjectContext(): Promise<ProjectContext>;
 };
 
@@ -48,15 +47,9 @@ function withoutPlaceholder(messages: readonly ApiMessage[]): readonly ApiMessag
 async function nextPrefix(session: Session, ports: NextRequestPorts, cache: BlobCache): Promise<LoadedPrefix> {
 	const frozen = session.newest('prefix');
 	if (frozen && !needsNewPrefix(session)) return await loadPrefix(frozen, ports.blobs, cache);
-	const draft = await freezePrefix({
-		blobs: unstored(ports.blobs),
-		tools: toolDefinitions(loadedTools),
-		toolVersions: {},
-		project: await ports.loadProjectContext(),
-		model: ports.modelInfo(),
-		isOfficialEndpoint: ports.isOfficialEndpoint,
-		cache,
-	});
+	const project = await ports.loadProjectContext();
+	const form = ports.reminderForm ?? 'user';
+	const draft = await prefixNow({ ...ports, blobs: unstored(ports.blobs) }, project, form, cache);
 	return await loadPrefix(entryOf(session, ports, draft), ports.blobs, cache);
 }
 

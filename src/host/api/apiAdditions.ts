@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { type Disposable, toDisposable } from '../../base/disposable.ts';
 import { UserError } from '../../base/errors.ts';
+import { unlessAborted } from '../../base/unlessAborted.ts';
 import type { BeforeVerdict, Interceptor } from '../../core/agent/interceptors.ts';
 import type { LateTool, LateTools } from '../../core/tools/lateTools.ts';
 import type { ToolContext, ToolOutcome } from '../../core/tools/tool.ts';
@@ -118,6 +119,7 @@ const answerSchema = z.union([
 
 async function outcomeOf(tool: ApiTool, input: Record<string, unknown>, context: ToolContext): Promise<ToolOutcome> {
 	const { cwd, signal } = context;
+	// A tool of others that hangs does not hold up a stop.
 	const given = await unlessAborted(
 		tool.run(input, { sessionId: context.services?.sessionId ?? '', cwd, progress: context.onProgress, signal }),
 		signal,
@@ -140,16 +142,6 @@ async function outcomeOf(tool: ApiTool, input: Record<string, unknown>, context:
 		summary: summary ?? `${text.length} characters`,
 		...(shown === text ? {} : { output: text }),
 	};
-}
-
-/** A tool of others that hangs does not hold up a stop. */
-function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
-	return new Promise((resolve, reject) => {
-		const abort = () => reject(signal.reason);
-		if (signal.aborted) return abort();
-		signal.addEventListener('abort', abort, { once: true });
-		running.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-	});
 }
 
 const beforeSchema = z
