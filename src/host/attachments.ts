@@ -7,6 +7,8 @@ import { makePrompt } from '../core/agent/makePrompt.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
 import { decodeText } from '../core/edit/textFile.ts';
 import type { Workspace } from '../core/ports.ts';
+import { imageBlock } from '../core/tools/imageBlock.ts';
+import { fromBase64 } from '../core/transfer/base64.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
 import type { ResourceReader } from './mcpMentions.ts';
 import { type FileMention, mentionOf, mentionsIn } from './mentions.ts';
@@ -14,6 +16,7 @@ import { mentionedSessionName, type SessionDigests } from './sessionMentions.ts'
 
 type Attachment = Prompt['attachments'][number];
 
+const NO_IMAGE = { kind: 'problem', problem: 'is damaged' } as const;
 /** A larger file is better read by the agent in parts. */
 const MAX_ATTACHED_CHARS = 200_000;
 
@@ -50,11 +53,16 @@ async function readAttachment(one: PromptAttachment, workspace: Workspace, cwd: 
 	switch (one.kind) {
 		case 'text':
 			return { name: one.name, content: [{ type: 'text', text: `${one.name}:\n${one.text}` }] };
-		case 'image':
-			return {
-				name: one.name,
-				content: [{ type: 'image', source: { type: 'base64', media_type: one.mediaType, data: one.base64 } }],
-			};
+		case 'image': {
+			// By its bytes: a clipboard may call a picture what it is not, and an endpoint refuses that.
+			const bytes = fromBase64(one.base64);
+			const made = bytes ? imageBlock(bytes) : NO_IMAGE;
+			if (made.kind === 'block') return { name: one.name, content: [made.block] };
+			throw new UserError(
+				'attachment-unreadable',
+				`${one.name} was not attached: it ${made.problem}. Your prompt was not sent. Remove the attachment and send again.`,
+			);
+		}
 		case 'file': {
 			const name = mentionOf(one.path, one.startLine, one.endLine).slice(1);
 			const content = await readFileText(one, workspace, cwd);

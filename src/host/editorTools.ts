@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { CancelledError } from '../base/errors.ts';
 import type { InputBlock } from '../core/session/content.ts';
-import { toBase64 } from '../core/tools/base64.ts';
+import { imageBlock } from '../core/tools/imageBlock.ts';
 import type { LateTool, LateTools } from '../core/tools/lateTools.ts';
 import { failure } from '../core/tools/paths.ts';
 import type { ToolOutcome } from '../core/tools/tool.ts';
@@ -16,8 +16,6 @@ const PREFIX = 'vscode__';
 /** About 8k tokens. */
 const MAX_TEXT_CHARS = 30_000;
 /** The largest image the Messages API takes. */
-const MAX_IMAGE_BYTES = 5_000_000;
-const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 const MAX_DEPTH = 40;
 
 type LanguageModels = Pick<typeof vscode.lm, 'tools' | 'invokeTool'>;
@@ -83,8 +81,9 @@ function outcomeOf(content: readonly unknown[]): ToolOutcome {
 		else if (part instanceof vscode.LanguageModelPromptTsxPart) texts.push(textsIn(part.value).join(''));
 		else if (part instanceof vscode.LanguageModelDataPart) {
 			const { data, mimeType } = part;
-			if (IMAGE_TYPES.has(mimeType) && data.length <= MAX_IMAGE_BYTES)
-				images.push({ type: 'image', source: { type: 'base64', media_type: mimeType, data: toBase64(data) } });
+			const made = mimeType.startsWith('image/') ? imageBlock(data) : undefined;
+			if (made?.kind === 'block') images.push(made.block);
+			else if (made) texts.push(`(an image, ${mimeType}, that cannot be shown: it ${made.problem})`);
 			else if (/^text\/|json/.test(mimeType)) texts.push(new TextDecoder().decode(data));
 			else texts.push(`(${data.length} bytes of ${mimeType}, which cannot be shown)`);
 		} else texts.push('(a part of a kind that is not known)');

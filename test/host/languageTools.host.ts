@@ -8,6 +8,7 @@ import { asToolUseId } from '../../src/base/ids.ts';
 import type { ToolContext } from '../../src/core/tools/tool.ts';
 import { editorTools } from '../../src/host/editorTools.ts';
 import { createSymbols } from '../../src/host/symbolsPort.ts';
+import { png } from '../fakes/images.ts';
 import { hostTest } from './support/hostTest.ts';
 
 const root = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
@@ -122,6 +123,7 @@ hostTest('a tool that the user chose is called with its input, and all kinds of 
 			new vscode.LanguageModelPromptTsxPart({
 				node: { children: [{ children: [{ type: 2, text: 'in ' }, { text: 'a tree' }] }] },
 			}),
+			vscode.LanguageModelDataPart.image(png, 'image/jpeg'),
 			vscode.LanguageModelDataPart.image(new Uint8Array([1, 2, 3]), 'image/png'),
 			{ what: 'new kind' },
 		];
@@ -134,8 +136,12 @@ hostTest('a tool that the user chose is called with its input, and all kinds of 
 	const outcome = await tool.run({ id: '7' }, contextWith(never));
 	assert.deepEqual(heard, [['other_tool', { id: '7' }]]);
 	assert.deepEqual(outcome.content, [
-		{ type: 'text', text: 'words\nin a tree\n(a part of a kind that is not known)' },
-		{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AQID' } },
+		{
+			type: 'text',
+			text: 'words\nin a tree\n(an image, image/png, that cannot be shown: it is no PNG, JPEG, GIF or WebP image)\n(a part of a kind that is not known)',
+		},
+		// By its bytes, whatever the tool says that it is.
+		{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: Buffer.from(png).toString('base64') } },
 	]);
 	assert.deepEqual(
 		toolsOf(async () => [], []),

@@ -4,6 +4,8 @@
  */
 import * as z from 'zod';
 import { cutText } from '../../base/text.ts';
+import { readImageFile } from '../media/imageFile.ts';
+import { fromBase64 } from '../transfer/base64.ts';
 import type { McpCallResult, McpContent, McpPromptMessage } from './mcpPorts.ts';
 import { plainLine } from './readOffers.ts';
 
@@ -13,6 +15,9 @@ const MAX_TEXT_CHARS = 2_000_000;
 const MAX_IMAGE_CHARS = 5_000_000;
 const MAX_IMAGES = 20;
 const MAX_URI_CHARS = 4_000;
+/** Base64 of the first bytes of PNG, JPEG, GIF and WebP. */
+const START_OF_IMAGE = /^(?:iVBORw0KGgo|\/9j\/|R0lGOD|UklGR.{7}RUJQ)/;
+const NO_IMAGE = 'an image that is none, or of a kind that models do not take';
 
 const resourceShape = z.looseObject({
 	uri: z.string(),
@@ -82,7 +87,7 @@ function readBlocks(raw: readonly unknown[]): readonly McpContent[] {
 			case 'text':
 				return { kind: 'text', text: boundedText(block.text) };
 			case 'image':
-				return image(block.data) ?? { kind: 'leftOut', what: imageProblem(block.data) };
+				return image(block.data) ?? { kind: 'leftOut', what: NO_IMAGE };
 			case 'audio':
 				return { kind: 'leftOut', what: `a sound of ${kilobytes(block.data)}` };
 			case 'resource':
@@ -129,28 +134,18 @@ function bounded(raw: readonly unknown[], read: (one: unknown) => McpContent): r
 	return [...contents, { kind: 'leftOut', what: `${raw.length - MAX_BLOCKS} more parts` }];
 }
 
-/** Goes by the bytes, never by what the server calls them. */
-function image(base64: string): Extract<McpContent, { kind: 'image' }> | undefined {
-	const mediaType = imageType(base64);
-	if (mediaType === undefined || base64.length > MAX_IMAGE_CHARS) return undefined;
-	return isBase64(base64) ? { kind: 'image', mediaType, base64 } : undefined;
+/** Goes by the bytes, never by what the server calls them. Undefined when it is not even the start of an image. */
+function image(base64: string): Extract<McpContent, { kind: 'image' | 'leftOut' }> | undefined {
+	if (base64.length > MAX_IMAGE_CHARS)
+		return START_OF_IMAGE.test(base64)
+			? { kind: 'leftOut', what: `an image of ${kilobytes(base64)}, which is too large` }
+			: undefined;
+	const bytes = base64 === '' ? undefined : fromBase64(base64);
+	const file = bytes && readImageFile(bytes);
+	if (!file) return undefined;
+	if (file.kind === 'bad') return { kind: 'leftOut', what: `an image that cannot be shown, since it ${file.problem}` };
+	return { kind: 'image', mediaType: file.mediaType, base64 };
 }
-
-function imageProblem(base64: string): string {
-	if (base64.length > MAX_IMAGE_CHARS) return `an image of ${kilobytes(base64)}, which is too large`;
-	return 'an image that is none, or of a kind that models do not take';
-}
-
-/** Base64 of the first bytes tells PNG, JPEG, GIF and WebP. */
-function imageType(base64: string): string | undefined {
-	if (base64.startsWith('iVBORw0KGgo')) return 'image/png';
-	if (base64.startsWith('/9j/')) return 'image/jpeg';
-	if (base64.startsWith('R0lGOD')) return 'image/gif';
-	if (/^UklGR.{7}RUJQ/.test(base64)) return 'image/webp';
-	return undefined;
-}
-
-const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
 
 function boundedText(text: string): string {
 	if (text.length <= MAX_TEXT_CHARS) return text;

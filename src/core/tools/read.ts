@@ -3,18 +3,18 @@ import * as z from 'zod';
 import { cutText, plural } from '../../base/text.ts';
 import { isNotebookPath, type Notebook, readNotebook } from '../edit/notebookFile.ts';
 import { decodeText, toLf } from '../edit/textFile.ts';
+import { readImageFile } from '../media/imageFile.ts';
 import { toBase64 } from './base64.ts';
+import { imageBlock } from './imageBlock.ts';
 import { notebookText } from './notebookText.ts';
 import { baseName, displayPath, failure, success, unreadable } from './paths.ts';
-import { isPdf, MAX_PDF_PAGES, pdfPages } from './pdf.ts';
+import { isPdf, MAX_PDF_PAGES, pdfPages, pdfProblem } from './pdf.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 
 const DEFAULT_LINES = 2_000;
 const MAX_LINE_CHARS = 2_000;
 /** About 40k tokens: a whole file beyond it would crowd out the conversation. */
 const MAX_TEXT_CHARS = 150_000;
-/** The largest image the Messages API takes. */
-const MAX_IMAGE_BYTES = 5_000_000;
 const MAX_NAMES = 200;
 
 const input = z.object({
@@ -48,8 +48,7 @@ export const readTool: Tool<z.infer<typeof input>> = {
 			);
 		if (snapshot.kind === 'directory') return listFolder(absolute, context);
 		if (snapshot.kind !== 'file') return unreadable(file_path, snapshot);
-		const mediaType = imageTypeOf(snapshot.bytes);
-		if (mediaType !== undefined) return showImage(file_path, mediaType, snapshot.bytes);
+		if (readImageFile(snapshot.bytes)) return showImage(file_path, snapshot.bytes);
 		if (isPdf(snapshot.bytes)) return showPdf(file_path, snapshot.bytes, isPart, context);
 		const decoded = decodeText(snapshot.bytes, snapshot.meta.encoding);
 		if (decoded.kind === 'binary')
@@ -112,27 +111,17 @@ function numberLines(text: string, first: number, limit: number): Numbered {
 	return { kind: 'lines', text: shown.join('\n'), first, last: first + shown.length - 1, total };
 }
 
-/** By content, since names lie. */
-function imageTypeOf(bytes: Uint8Array): string | undefined {
-	const starts = (...head: number[]) => head.every((byte, index) => bytes[index] === byte);
-	if (starts(0x89, 0x50, 0x4e, 0x47)) return 'image/png';
-	if (starts(0xff, 0xd8, 0xff)) return 'image/jpeg';
-	if (starts(0x47, 0x49, 0x46, 0x38)) return 'image/gif';
-	const isRiff = starts(0x52, 0x49, 0x46, 0x46);
-	const isWebp = bytes[8] === 0x57 && bytes[9] === 0x45 && bytes[10] === 0x42 && bytes[11] === 0x50;
-	return isRiff && isWebp ? 'image/webp' : undefined;
-}
-
-function showImage(path: string, mediaType: string, bytes: Uint8Array): ToolOutcome {
+function showImage(path: string, bytes: Uint8Array): ToolOutcome {
+	const made = imageBlock(bytes);
+	if (made.kind === 'problem')
+		return failure(
+			`${path} is an image that cannot be shown: it ${made.problem}. Use Bash with a program that understands it, e.g. to make a smaller or whole copy, and read that.`,
+			'an image that cannot be shown',
+		);
 	const size = kilobytes(bytes);
-	if (bytes.length > MAX_IMAGE_BYTES)
-		return failure(`${path} is an image of ${size}; at most 5 MB can be shown. Make it smaller first, e.g. with Bash.`);
 	return {
 		isError: false,
-		content: [
-			{ type: 'text', text: `${path} (${mediaType}, ${size})` },
-			{ type: 'image', source: { type: 'base64', media_type: mediaType, data: toBase64(bytes) } },
-		],
+		content: [{ type: 'text', text: `${path} (${made.about}, ${size})` }, made.block],
 		summary: `image, ${size}`,
 	};
 }
@@ -148,6 +137,12 @@ function showPdf(path: string, bytes: Uint8Array, isPart: boolean, { takesPdf = 
 		return failure(
 			`${path} is a PDF, of which only the whole can be shown here. Leave offset and limit out, or get the text of some pages with Bash, e.g. ${asText}`,
 			'pages of a PDF',
+		);
+	const problem = pdfProblem(bytes);
+	if (problem !== undefined)
+		return failure(
+			`${path} is a PDF that cannot be shown: it ${problem}. Use Bash with a program that understands it, e.g. qpdf or pdftotext.`,
+			'a PDF that cannot be shown',
 		);
 	const pages = pdfPages(bytes);
 	if (pages !== undefined && pages > MAX_PDF_PAGES)

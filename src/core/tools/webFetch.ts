@@ -3,14 +3,13 @@ import * as z from 'zod';
 import { asData } from '../agent/sideRequest.ts';
 import type { WebOutcome } from '../web/webPort.ts';
 import { isPlainlyPrivate, parseWebUrl, ruleForHost } from '../web/webUrl.ts';
-import { toBase64 } from './base64.ts';
+import { imageBlock } from './imageBlock.ts';
 import { failure } from './paths.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 
 /** About 10k tokens; the whole page is kept apart. */
 const MAX_TEXT_CHARS = 40_000;
 /** What the Messages API takes as a picture. */
-const MAX_IMAGE_BYTES = 3_750_000;
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 
 const input = z.object({
@@ -101,14 +100,16 @@ function bytesAnswer({ url, status, mediaType, bytes }: Extract<WebOutcome, { ki
 			`${url} is ${mediaType} (${kilobytes}), which cannot be shown as text. Use Bash to download it and a program that understands it.`,
 			`${mediaType}, not text`,
 		);
-	if (bytes.length > MAX_IMAGE_BYTES)
-		return failure(`${url} is an image of ${kilobytes}, too large to show.`, `too large (${kilobytes})`);
+	// By its bytes, whatever the site says that it is.
+	const made = imageBlock(bytes);
+	if (made.kind === 'problem')
+		return failure(
+			`${url} (${mediaType}, ${kilobytes}) cannot be shown: it ${made.problem}. Use Bash to download it and a program that understands it.`,
+			'an image that cannot be shown',
+		);
 	return {
 		isError: false,
-		content: [
-			{ type: 'text', text: `Image from ${url}:` },
-			{ type: 'image', source: { type: 'base64', media_type: mediaType, data: toBase64(bytes) } },
-		],
+		content: [{ type: 'text', text: `Image from ${url} (${made.about}):` }, made.block],
 		summary: `image, ${kilobytes}`,
 	};
 }

@@ -1,6 +1,7 @@
 /** Base64 back into bytes; the other way is `tools/base64.ts`. The core has neither Buffer nor atob. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const VALUES: ReadonlyMap<string, number> = new Map([...ALPHABET].map((char, value) => [char, value]));
+const VALUES = new Uint8Array(128);
+for (const [value, char] of [...ALPHABET].entries()) VALUES[char.charCodeAt(0)] = value;
 
 /** Undefined when the text is no base64. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
@@ -9,7 +10,7 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
 	const bytes = new Uint8Array((text.length / 4) * 3 - padding);
 	for (let index = 0, at = 0; index < text.length; index += 4) {
 		let group = 0;
-		for (let offset = 0; offset < 4; offset++) group = (group << 6) | (VALUES.get(text.charAt(index + offset)) ?? 0);
+		for (let offset = 0; offset < 4; offset++) group = (group << 6) | (VALUES[text.charCodeAt(index + offset)] ?? 0);
 		for (let shift = 16; shift >= 0 && at < bytes.length; shift -= 8) bytes[at++] = (group >> shift) & 0xff;
 	}
 	return bytes;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readCallResult, readPromptMessages, readResourceContents } from '../../../src/core/mcp/readContent.ts';
+import { webp } from '../../fakes/images.ts';
 
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const contentOf = (block: unknown) => readCallResult({ content: [block] })?.content[0];
@@ -13,8 +14,13 @@ describe('what a server gave', () => {
 			mediaType: 'image/png',
 			base64: PNG,
 		});
-		const webp = Buffer.from('RIFF\u0000\u0000\u0000\u0000WEBPVP8 ', 'latin1').toString('base64');
-		assert.equal(contentOf({ type: 'image', data: webp })?.kind, 'image');
+		const data = Buffer.from(webp).toString('base64');
+		assert.deepEqual(contentOf({ type: 'image', data }), { kind: 'image', mediaType: 'image/webp', base64: data });
+		const cut = Buffer.from(webp.subarray(0, 40)).toString('base64');
+		assert.deepEqual(contentOf({ type: 'image', data: `${cut.slice(0, 52)}` }), {
+			kind: 'leftOut',
+			what: 'an image that cannot be shown, since it breaks off before its end',
+		});
 		for (const data of ['', 'no base64', Buffer.from('<svg/>').toString('base64'), `${PNG.slice(0, 20)}\u0000===`])
 			assert.equal(contentOf({ type: 'image', data, mimeType: 'image/png' })?.kind, 'leftOut', data);
 		assert.equal(

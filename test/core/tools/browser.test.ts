@@ -5,6 +5,7 @@ import type { SessionId } from '../../../src/base/ids.ts';
 import { browserTool } from '../../../src/core/tools/browser.ts';
 import type { InCallQuestion, ToolContext } from '../../../src/core/tools/tool.ts';
 import type { BrowserAction, BrowserOutcome } from '../../../src/core/web/browserPort.ts';
+import { png } from '../../fakes/images.ts';
 
 async function run(input: object, outcomes: readonly BrowserOutcome[], mayReach = true) {
 	const actions: BrowserAction[] = [];
@@ -100,7 +101,10 @@ suite('Browser', () => {
 		const console = await run({ action: 'console' }, [{ kind: 'console', url, lines }]);
 		assert.match(console.text, /log: 299\n<\/console>$/);
 		assert.doesNotMatch(console.text, /log: 199\n/);
-		const picture = await run({ action: 'screenshot' }, [{ kind: 'image', url, bytes: new Uint8Array([1]) }]);
+		const picture = await run({ action: 'screenshot' }, [{ kind: 'image', url, bytes: png }]);
 		assert.match(picture.text, /<image>/);
+		const none = await run({ action: 'screenshot' }, [{ kind: 'image', url, bytes: new Uint8Array([1]) }]);
+		assert.match(none.text, /cannot be shown: it is no PNG.*Use read instead/);
+		assert.equal(none.outcome.isError, true);
 	});
 });

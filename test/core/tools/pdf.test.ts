@@ -12,6 +12,7 @@ const pdf = (pages: number, padding = 0) =>
 	bytesOf(
 		`%PDF-1.4\n1 0 obj<</Type/Pages/Kids[2 0 R]/Count ${pages}>>endobj\n2 0 obj<</Type/Page/Parent 1 0 R>>endobj\n%${'é'.repeat(padding)}\n%%EOF`,
 	);
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 const read = (bytes: Uint8Array<ArrayBuffer>, input = {}, takesPdf = true) =>
 	runTool('Read', { file_path: 'a.pdf', ...input }, { files: { '/w/a.pdf': bytes }, takesPdf });
 
@@ -47,6 +48,9 @@ describe('PDF files', () => {
 		for (const [outcome, says] of [
 			[await read(pdf(2), {}, false), /a PDF, which this model cannot be shown\. Get its text with Bash/],
 			[await read(pdf(2), { offset: 2 }), /only the whole can be shown here\. Leave offset and limit out/],
+			[await read(pdf(2).subarray(0, 40)), /a PDF that cannot be shown: it breaks off before its end\. Use Bash/],
+			[await read(bytesOf(text(pdf(2)).replace('%%EOF', 'trailer<</Encrypt 9 0 R>>%%EOF'))), /protected by a password/],
+			[await read(pdf(0)), /has no pages/],
 			[await read(pdf(101)), /has 101 pages; at most 100 can be shown\. Get the text of some/],
 		] as const) {
 			assert.equal(outcome.outcome.isError, true);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toBase64 } from '../../../src/core/tools/base64.ts';
 import { loadedTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
+import { animatedGif, png } from '../../fakes/images.ts';
 import { runTool, type ToolFixtureOptions } from './toolFixture.ts';
 
 function check(
@@ -71,7 +72,19 @@ describe('Read', () => {
 		isError,
 	});
 	check('Read', { file_path: 'a.png' }, 'a.png (image/png, 1 kB)\n<image>', {
-		files: { '/w/a.png': bytes(0x89, 0x50, 0x4e, 0x47) },
+		files: { '/w/a.png': png },
+	});
+	check(
+		'Read',
+		{ file_path: 'a.txt' },
+		/^a\.txt \(image\/gif, animated, of which only the first picture is seen, 1 kB\)\n<image>$/,
+		{
+			files: { '/w/a.txt': animatedGif },
+		},
+	);
+	check('Read', { file_path: 'cut.png' }, /an image that cannot be shown: it breaks off before its end\. Use Bash/, {
+		files: { '/w/cut.png': bytes(0x89, 0x50, 0x4e, 0x47) },
+		isError,
 	});
 	check('Read', { file_path: 'long' }, /^1\tx{2000}… \(line cut\)$/, { files: { '/w/long': 'x'.repeat(3_000) } });
 	check('Read', { file_path: 'many' }, /\n2000\tx\n\(lines 1 to 2000 of 2500; go on with offset 2001\)$/, {

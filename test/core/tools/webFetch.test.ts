@@ -5,6 +5,7 @@ import type { SessionId } from '../../../src/base/ids.ts';
 import type { InCallQuestion, ToolContext } from '../../../src/core/tools/tool.ts';
 import { webFetchTool } from '../../../src/core/tools/webFetch.ts';
 import type { WebOutcome, WebRequest } from '../../../src/core/web/webPort.ts';
+import { png } from '../../fakes/images.ts';
 
 async function run(input: { url: string; from?: number }, outcomes: readonly WebOutcome[], mayReach = true) {
 	const requests: WebRequest[] = [];
@@ -100,7 +101,10 @@ suite('WebFetch', () => {
 			bytes: new Uint8Array(9),
 		};
 		assert.match((await run({ url: 'https://a.test/' }, [zip])).text, /application\/zip/);
-		const png = { ...zip, mediaType: 'image/png' };
-		assert.match((await run({ url: 'https://a.test/' }, [png])).text, /<image>/);
+		const picture = { ...zip, mediaType: 'image/png', bytes: png };
+		assert.match((await run({ url: 'https://a.test/' }, [picture])).text, /<image>/);
+		const none = await run({ url: 'https://a.test/' }, [{ ...zip, mediaType: 'image/png' }]);
+		assert.match(none.text, /cannot be shown: it is no PNG/);
+		assert.equal(none.outcome.isError, true);
 	});
 });
