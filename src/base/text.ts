@@ -31,3 +31,10 @@ export function cutText(text: string, maxChars: number): string {
 export function plural(count: number, noun: string): string {
 	return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** One line of what somebody is asked to agree to: characters that nobody sees, or that turn the order of others, stand by their number. */
+export function visibleText(text: string): string {
+	return text.replace(/[\p{C}\u2028\u2029]/gu, (character) =>
+		character === '\n' ? ' ⏎ ' : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
+	);
+}

@@ -121,7 +121,8 @@ export async function createAgent(
 		...{ outside, view: surfaces.mcp, state: workspaceState, secrets: context.secrets, blobs: stores.blobs },
 		...{ roots, cwd, isTrusted, onError, addToInput: (text) => views.addToInput(text) },
 	});
-	const customCommands = createCustomCommands({ outside, roots, isTrusted, askArgument, mcp: mcp.awake });
+	const secretFiles = () => setting('secretFiles');
+	const customCommands = createCustomCommands({ outside, roots, isTrusted, askArgument, secretFiles, mcp: mcp.awake });
 	const additions = createApiAdditions(onError);
 	const world: SessionHostWorld = {
 		stores,

@@ -20,15 +20,24 @@ const NO_IMAGE = { kind: 'problem', problem: 'is damaged' } as const;
 /** A larger file is better read by the agent in parts. */
 const MAX_ATTACHED_CHARS = 200_000;
 
-/** Rejects with UserError `attachment-unreadable` for a file that was attached on purpose; a mention that is no file is left as text. */
-export async function readPrompt(
-	text: string,
+type ReadingArguments = [
 	attached: readonly PromptAttachment[],
 	workspace: Workspace,
 	cwd: string,
-	digests: SessionDigests = async () => undefined,
-	readResource: ResourceReader = async () => undefined,
-): Promise<Prompt> {
+	digests?: SessionDigests,
+	readResource?: ResourceReader,
+];
+
+/** Rejects with UserError `attachment-unreadable` for a file that was attached on purpose; a mention that is no file is left as text. */
+export async function readPrompt(text: string, ...reading: ReadingArguments): Promise<Prompt> {
+	return makePrompt(text, await readAttachments(text, ...reading));
+}
+
+/** What was attached, and what this text mentions. */
+export async function readAttachments(
+	text: string,
+	...[attached, workspace, cwd, digests = async () => undefined, readResource = async () => undefined]: ReadingArguments
+): Promise<readonly Attachment[]> {
 	const attachments: Attachment[] = [];
 	for (const one of attached) attachments.push(await readAttachment(one, workspace, cwd));
 	if (workspace.isTrusted)
@@ -46,7 +55,7 @@ export async function readPrompt(
 		const digest = sessionName === undefined ? undefined : await digests(sessionName);
 		if (digest) attachments.push(sessionAttachment(path, digest));
 	}
-	return makePrompt(text, attachments);
+	return attachments;
 }
 
 async function readAttachment(one: PromptAttachment, workspace: Workspace, cwd: string): Promise<Attachment> {

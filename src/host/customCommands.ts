@@ -17,6 +17,8 @@ export type CustomCommandsWorld = {
 	readonly outside: Pick<OutsideWorld, 'loadInstructionFiles' | 'homeFolder'>;
 	roots(): readonly WorkspaceRoot[];
 	isTrusted(): boolean;
+	/** Globs of files that hold secrets, besides those that are known everywhere. */
+	secretFiles?(): readonly string[];
 	/** The servers, once they were started. */
 	mcp?(): Pick<McpServers, 'list' | 'getPrompt'> | undefined;
 	/** Undefined: the user does not want to go on. */
@@ -27,7 +29,13 @@ export type CustomCommandsWorld = {
 export type CommandMeaning =
 	/** It is a prompt as it stands. */
 	| { readonly kind: 'text' }
-	| { readonly kind: 'prompt'; readonly text: string; readonly command: PromptCommand }
+	| {
+			readonly kind: 'prompt';
+			readonly text: string;
+			readonly command: PromptCommand;
+			/** The words are a server's: what they mention is not attached, only what was typed. */
+			readonly isForeign?: true;
+	  }
 	| { readonly kind: 'unknown'; readonly name: string }
 	| { readonly kind: 'cancelled' };
 
@@ -80,8 +88,8 @@ export function createCustomCommands(world: CustomCommandsWorld): CustomCommands
 			// As the project says, and a command before a skill.
 			const file = found.find(({ kind }) => kind === 'command') ?? found[0];
 			if (file) {
-				refuseSecrets(file, argument);
 				const text = expandInstruction(file, argument).trim();
+				refuseSecrets(name, text, argument, world.secretFiles?.());
 				if (text === '')
 					throw new UserError(
 						'empty-command',
@@ -95,7 +103,7 @@ export function createCustomCommands(world: CustomCommandsWorld): CustomCommands
 			const values = await promptValues(offered.prompt, argument, world);
 			if (!values) return { kind: 'cancelled' };
 			const messages = await mcp.getPrompt(offered.server, offered.prompt.name, values, signal);
-			return { kind: 'prompt', text: promptText(offered.server, name, messages), command };
+			return { kind: 'prompt', text: promptText(offered.server, name, messages), command, isForeign: true };
 		},
 	};
 }
@@ -106,10 +114,13 @@ function parseCommand(line: string): { readonly name: string; readonly argument:
 	return match?.[1] === undefined ? undefined : { name: match[1], argument: (match[2] ?? '').trim() };
 }
 
-/** What was typed is the user's to name; a file of the project may not bring secrets in by itself. */
-function refuseSecrets({ name, body }: InstructionFile, argument: string): void {
+/**
+ * What was typed is the user's to name; a file of the project may not bring secrets in by itself, nor a name put together from pieces: the text is
+ * looked at as it is sent.
+ */
+function refuseSecrets(name: string, text: string, argument: string, secrets: readonly string[] = []): void {
 	const typed = new Set(mentionsIn(argument).map(({ path }) => path));
-	const secret = mentionsIn(body).find(({ path }) => isSecretPath(path) && !typed.has(path));
+	const secret = mentionsIn(text).find(({ path }) => isSecretPath(path, secrets) && !typed.has(path));
 	if (!secret) return;
 	throw new UserError(
 		'command-names-secret',

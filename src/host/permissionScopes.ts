@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { plural, utf8Encode } from '../base/text.ts';
+import { plural, utf8Encode, visibleText } from '../base/text.ts';
 import type { PermissionRules } from '../core/agent/turnTypes.ts';
 import { fileRules, grantText, joinRules } from '../core/permission/permissionFiles.ts';
 import type { BlobStore, WorkspaceRoot } from '../core/ports.ts';
@@ -18,6 +18,7 @@ const rulesSchema = z.array(z.string()).catch([]);
 const answersSchema = z.record(z.string(), z.object({ hash: z.string(), answer: z.enum(['yes', 'no']) })).catch({});
 /** What a dialog can show whole. */
 const MAX_SHOWN_RULES = 40;
+const MAX_SHOWN_CHARS = 6_000;
 
 const REVIEW = 'Review…';
 const ALLOW = 'Allow These';
@@ -85,12 +86,13 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 				? `Your ${name} has permission rules for another agent, ${count} of which allow something. Use them in Retrace as well?`
 				: `${name} of this project wants to allow the agent some things without a question (${count}). None holds before you agree.`;
 		if ((await vscode.window.showInformationMessage(plainMessage(text), REVIEW)) !== REVIEW) return;
-		if (rules.allow.length > MAX_SHOWN_RULES) {
+		const lines = rules.allow.map(visibleText).join('\n');
+		if (rules.allow.length > MAX_SHOWN_RULES || lines.length > MAX_SHOWN_CHARS) {
 			const many = `${name} has more rules than can be shown at once, so they cannot be agreed to as a whole. Put those that you want into the setting retrace.permissions.`;
 			await vscode.window.showWarningMessage(plainMessage(many));
 			return;
 		}
-		const detail = `${rules.allow.join('\n')}\n\nWhat they cover runs without a further question. When they change, you are asked again.`;
+		const detail = `${lines}\n\nWhat they cover runs without a further question. When they change, you are asked again.`;
 		const title = plainMessage(`Use the rules of ${name} that allow?`);
 		const picked = await vscode.window.showWarningMessage(title, { modal: true, detail }, ALLOW, NEVER);
 		if (picked !== undefined) await answer(file, rules, picked === ALLOW ? 'yes' : 'no');

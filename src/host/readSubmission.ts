@@ -1,8 +1,9 @@
 /** What the user sent, as the prompt it stands for: slash commands are read, attachments and mentions loaded. Sends nothing. */
+import { makePrompt } from '../core/agent/makePrompt.ts';
 import type { Prompt } from '../core/agent/turnTypes.ts';
 import type { Workspace } from '../core/ports.ts';
 import type { PromptAttachment } from '../protocol/toHost.ts';
-import { readPrompt } from './attachments.ts';
+import { readAttachments } from './attachments.ts';
 import type { CustomCommands } from './customCommands.ts';
 import type { ResourceReader } from './mcpMentions.ts';
 import type { SessionDigests } from './sessionMentions.ts';
@@ -30,7 +31,11 @@ export async function readSubmission(
 	const meaning = isLiteral ? undefined : await customCommands?.read(text, new AbortController().signal);
 	if (meaning?.kind === 'cancelled') return {};
 	if (meaning?.kind === 'unknown') return { unknown: meaning.name };
-	const words = meaning?.kind === 'prompt' ? meaning.text : text;
-	const prompt = await readPrompt(words, attached, workspace, cwd, digests, readResource);
+	const [words, mentioning] =
+		meaning?.kind === 'prompt'
+			? [meaning.text, meaning.isForeign ? meaning.command.argument : meaning.text]
+			: [text, text];
+	const attachments = await readAttachments(mentioning, attached, workspace, cwd, digests, readResource);
+	const prompt = makePrompt(words, attachments);
 	return { prompt: meaning?.kind === 'prompt' ? { ...prompt, command: meaning.command } : prompt };
 }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { TurnPorts } from '../core/agent/turnTypes.ts';
 import { searchWeb } from '../core/agent/webSearch.ts';
+import { hiddenFromSearch } from '../core/permission/protectedPaths.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { ToolServices } from '../core/tools/services.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
@@ -34,7 +35,7 @@ export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () =>
 	const background = backgroundOf(open, world, () => ports().scanner);
 	return {
 		sessionId: open.session.id,
-		secretFiles: () => setting('secretFiles'),
+		secretFiles: () => hiddenFromSearch(ports().rules()),
 		symbols,
 		...(background === undefined ? {} : { background }),
 		...askingServices(open),

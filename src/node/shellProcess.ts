@@ -86,7 +86,7 @@ function start(
 	const isWindows = process.platform === 'win32';
 	const options: SpawnOptions = {
 		cwd: request.cwd,
-		env: { ...childEnvironment(process.env, hiddenEnvironment), ...mark },
+		env: { ...gitGuarded(childEnvironment(process.env, hiddenEnvironment)), ...mark },
 		windowsHide: true,
 		windowsVerbatimArguments: isWindows,
 		detached: !isWindows,
@@ -99,6 +99,21 @@ function start(
 		// Some failures are thrown at once, others come as an event.
 		throw notStarted(error);
 	}
+}
+
+/**
+ * A folder of a project can look like a repository of its own (`HEAD`, `objects`, `refs`), whose settings name programs that `git status` runs. Git
+ * takes such a one only when it is named then; those with a `.git` are as ever.
+ */
+function gitGuarded(environment: Record<string, string>): Record<string, string> {
+	const count = Number(environment.GIT_CONFIG_COUNT ?? 0);
+	const next = Number.isSafeInteger(count) && count >= 0 ? count : 0;
+	return {
+		...environment,
+		[`GIT_CONFIG_KEY_${next}`]: 'safe.bareRepository',
+		[`GIT_CONFIG_VALUE_${next}`]: 'explicit',
+		GIT_CONFIG_COUNT: String(next + 1),
+	};
 }
 
 async function follow(

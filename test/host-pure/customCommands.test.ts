@@ -4,12 +4,15 @@ import { test } from 'node:test';
 import type { McpServer } from '../../src/core/mcp/mcpPorts.ts';
 import { instructionFile } from '../../src/core/skills/instructionFile.ts';
 import { createCustomCommands } from '../../src/host/customCommands.ts';
+import { readSubmission } from '../../src/host/readSubmission.ts';
+import { createMemoryWorkspace } from '../fakes/memoryWorkspace.ts';
 
 const place = { folder: '/w/.claude/commands', scope: 'project' } as const;
 const files = [
 	instructionFile({ ...place, kind: 'skill', name: 'review' }, 'The skill.'),
 	instructionFile({ ...place, kind: 'command', name: 'review' }, '---\nargument-hint: file\n---\nReview $1.'),
 	instructionFile({ ...place, kind: 'command', name: 'keys' }, 'See @.env'),
+	instructionFile({ ...place, kind: 'command', name: 'pieces' }, 'See @.e$1nv and @conf/own$ARGUMENTS.txt'),
 	instructionFile({ ...place, kind: 'command', name: 'empty' }, ''),
 	instructionFile({ ...place, kind: 'skill', name: 'commit' }, '---\nuser-invocable: false\n---\nx'),
 ];
@@ -23,7 +26,7 @@ const prompt = {
 	],
 };
 
-function world(changes: { isTrusted?: boolean; answer?: string | undefined } = {}) {
+function world(changes: { isTrusted?: boolean; answer?: string | undefined; said?: string } = {}) {
 	const asked: string[] = [];
 	const got: unknown[] = [];
 	const commands = createCustomCommands({
@@ -34,9 +37,10 @@ function world(changes: { isTrusted?: boolean; answer?: string | undefined } = {
 			list: () => [{ name: 'demo', prompts: [prompt] } as unknown as McpServer],
 			async getPrompt(...args) {
 				got.push(args.slice(0, 3));
-				return [{ role: 'user', content: { kind: 'text', text: 'Hello.' } }];
+				return [{ role: 'user', content: { kind: 'text', text: changes.said ?? 'Hello.' } }];
 			},
 		}),
+		secretFiles: () => ['conf/*.txt'],
 		async askArgument(_, { name }) {
 			asked.push(name);
 			return changes.answer;
@@ -65,6 +69,9 @@ test('a file brings no secret in by itself; what the user names is theirs', asyn
 	const { read } = world();
 	await assert.rejects(read('/keys'), { code: 'command-names-secret' });
 	assert.equal((await read('/keys @.env')).kind, 'prompt');
+	// Put together from pieces, or a secret by the user's own list.
+	await assert.rejects(read('/pieces'), { code: 'command-names-secret', message: /@?\.env/ });
+	await assert.rejects(read('/pieces x'), { code: 'command-names-secret', message: /conf\/ownx\.txt/ });
 	await assert.rejects(read('/empty'), { code: 'empty-command' });
 });
 
@@ -74,6 +81,7 @@ test('prompts of servers take what was typed, and ask for what is missing', asyn
 		kind: 'prompt',
 		text: 'Hello.',
 		command: { name: 'mcp__demo__greet', argument: '"Ada L" very politely' },
+		isForeign: true,
 	});
 	assert.deepEqual([typed.asked, typed.got], [[], [['demo', 'greet', { who: 'Ada L', how: 'very politely' }]]]);
 	const asking = world({ answer: 'Ada' });
@@ -84,11 +92,38 @@ test('prompts of servers take what was typed, and ask for what is missing', asyn
 	assert.deepEqual(left.got, []);
 });
 
+test('what a server says attaches nothing; what was typed behind its name does', async () => {
+	const workspace = createMemoryWorkspace({ '/w/.env': 'KEY=1', '/w/a.js': 'let a;' });
+	const { commands } = world({ said: 'Look at @.env and @a.js.' });
+	const sent = async (text: string) =>
+		(
+			await readSubmission(
+				{ text, attached: [], isLiteral: false },
+				{ workspace, cwd: '/w', digests: async () => undefined, customCommands: commands },
+			)
+		).prompt;
+	const silent = await sent('/mcp__demo__greet Ada');
+	assert.deepEqual([silent?.text, silent?.attachments], ['Look at @.env and @a.js.', []]);
+	const named = await sent('/mcp__demo__greet @a.js');
+	assert.deepEqual(
+		named?.attachments.map(({ name }) => name),
+		['a.js'],
+	);
+	const own = await sent('see @a.js');
+	assert.equal(own?.attachments.length, 1);
+});
+
 test('all of them are offered with what they need, and none where the folder is not trusted', async () => {
 	const shown = await world().commands.list();
 	assert.deepEqual(
 		shown.map(({ name, hint, origin }) => `${name} ${hint} ${origin}`),
-		['empty  project', 'keys  project', 'mcp__demo__greet <who> [how] mcp', 'review file project'],
+		[
+			'empty  project',
+			'keys  project',
+			'mcp__demo__greet <who> [how] mcp',
+			'pieces [arguments] project',
+			'review file project',
+		],
 	);
 	assert.equal(shown[2]?.detail, 'Greets somebody');
 	const untrusted = world({ isTrusted: false });

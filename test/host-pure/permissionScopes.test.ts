@@ -111,6 +111,18 @@ describe('a file of the project', () => {
 		assert.deepEqual([scopes.rules().allow, scene.shown.length], [[], 2]);
 	});
 
+	test('shows what nobody sees by its number, and is not agreed to when it is longer than what can be shown', async () => {
+		scene.answers = ['Review…', undefined];
+		const hidden = createScene(() => [project({ allow: [`Bash(ls)${'\n'.repeat(60)}\u202e`, 'Bash'] })]);
+		await hidden.refresh();
+		assert.match(scene.shown.at(-1) ?? '', /Bash\(ls\)(?: ⏎ ){60}\\u\{202e\}\nBash\n\nWhat/);
+		scene.answers = ['Review…', 'Allow These'];
+		const long = createScene(() => [project({ allow: [`Bash(ls ${'x'.repeat(6_000)})`, 'Bash'] })]);
+		await long.refresh();
+		assert.match(scene.shown.at(-1) ?? '', /more rules than can be shown at once/);
+		assert.deepEqual(long.scopes.rules().allow, []);
+	});
+
 	test('that cannot be read is told, once', async () => {
 		const { refresh, warnings } = createScene(() => [
 			{ path: '/w/.claude/settings.json', source: 'project', text: '{' },

@@ -43,6 +43,25 @@ function isRunning(pid: string): boolean {
 	}
 }
 
+test('git takes no repository from a folder of the project that only looks like one', { skip: isWindows }, async () => {
+	const lure = join(folder, 'lure');
+	for (const name of ['objects', 'refs', 'tree']) mkdirSync(join(lure, name), { recursive: true });
+	writeFileSync(join(lure, 'HEAD'), 'ref: refs/heads/main\n');
+	const settings = [
+		'bare = false',
+		`worktree = ${join(lure, 'tree')}`,
+		`fsmonitor = "echo ran > ${join(lure, 'ran')}; false"`,
+	];
+	writeFileSync(join(lure, 'config'), `[core]\nrepositoryformatversion = 0\n${settings.join('\n')}\n`);
+	const found = await run('git -C lure status; cd lure && git status; ls', { shellPath: '/bin/bash' });
+	assert.match(found.output, /safe\.bareRepository/);
+	assert.ok(!found.output.split('\n').includes('ran'), found.output);
+	const own = await run(
+		'mkdir own && cd own && git init -q . && git status --short && git config alias.x y && git config alias.x',
+	);
+	assert.equal(own.output, 'y\n');
+});
+
 describe('a command', { skip: isWindows && 'written for POSIX shells' }, () => {
 	for (const shellPath of ['/bin/bash', '/bin/sh']) {
 		const check = (command: string, expected: Partial<ShellOutcome>) =>

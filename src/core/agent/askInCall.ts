@@ -31,9 +31,11 @@ export function askInCall(call: ToolUseBlock, tool: Tool, approver: Approver, tu
 			return { kind: 'refused', outcome: failure(`The rule ${denied} forbids it.`, 'not allowed') };
 		const allowing = [...rules.allow, ...(await turn.sessionRules())];
 		// A rule for a name of the web says nothing about where that name may lead one day.
-		const isAllowed = isPrivate
-			? allowing.includes(rule)
-			: findRule(allowing, tool.name, reached, 'strict') !== undefined;
+		const isAllowed = findRule(rules.ask, tool.name, reached, 'wide')
+			? false
+			: isPrivate
+				? allowing.includes(rule)
+				: findRule(allowing, tool.name, reached, 'strict') !== undefined;
 		if (isAllowed) return { kind: 'allowed' };
 		if (isNamedInCall && wasAllowed(call, turn)) return { kind: 'allowed' };
 		const request = { toolUseId: call.id, tool: tool.name, target, cause, rule };

@@ -20,7 +20,8 @@ export function resolveCall(call: Pick<ToolUseBlock, 'name' | 'input'>, late: La
 	// An input that cannot be read is answered with what is wrong about it.
 	if (!parsed.success) return { kind: 'found', tool: callTool, input: call.input };
 	const { name, input } = parsed.data;
-	const tool = late?.list().find((one) => one.name === name) ?? (name === callTool.name ? undefined : findTool(name));
+	// As for a direct call: nothing that comes and goes takes the name, and with it the rules, of a tool of ours.
+	const tool = name === callTool.name ? undefined : (findTool(name) ?? late?.list().find((one) => one.name === name));
 	return tool
 		? { kind: 'found', tool, input }
 		: unknown(`There is no tool named ${name} now. Look for one with FindTools.`);

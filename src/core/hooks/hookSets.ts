@@ -2,6 +2,8 @@
  * Which hooks may run, from the files and the setting as they are and what the user agreed to: a project's by the content that was agreed
  * to, the user's own file once, the setting without a question. Pure.
  */
+
+import { visibleText } from '../../base/text.ts';
 import type { Hook, HookSource } from './hookTypes.ts';
 import { parseHooks } from './parseHooks.ts';
 
@@ -60,10 +62,7 @@ function settingsOf(file: HookText): { readonly hooks?: unknown; readonly isOff:
 
 /** `PreToolUse Bash: ./guard.sh`, one line each; what nobody sees and line ends are written out. */
 export function hookLines(hooks: readonly Hook[]): readonly string[] {
-	return hooks.map(({ point, matcher, command }) => {
-		const shown = command.replace(/[\p{C}\u2028\u2029]/gu, (char) =>
-			char === '\n' ? ' ⏎ ' : `\\u{${char.codePointAt(0)?.toString(16) ?? ''}}`,
-		);
-		return `${point}${matcher === '' || matcher === '*' ? '' : ` ${matcher}`}: ${shown}`;
-	});
+	return hooks.map(({ point, matcher, command }) =>
+		visibleText(`${point}${matcher === '' || matcher === '*' ? '' : ` ${matcher}`}: ${command}`),
+	);
 }

@@ -16,20 +16,20 @@ export type StartQuestion = {
 const MAX_COMMAND_CHARS = 1_200;
 /** Variables that decide what a program loads: their values are part of the command. */
 const DECIDES_WHAT_RUNS =
-	/^(PATH|NODE_OPTIONS|NODE_PATH|LD_\w+|DYLD_\w+|PYTHONPATH|PYTHONSTARTUP|PYTHONHOME|BASH_ENV|ENV|PERL5\w+|RUBYOPT|RUBYLIB|JAVA_TOOL_OPTIONS|\w+_OPTIONS|\w+_PROXY|npm_config_\w+)$/i;
+	/^(PATH|PATHEXT|COMSPEC|SHELL|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|BASH_\w+|ENV|HOME|USERPROFILE|APPDATA|LOCALAPPDATA|XDG_\w+|LD_\w+|DYLD_\w+|NODE_OPTIONS|NODE_PATH|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+|PYTHON\w*|PERL5\w+|RUBYOPT|RUBYLIB|GEM_\w+|BUNDLE_\w+|JAVA_TOOL_OPTIONS|CLASSPATH|DOTNET_\w+|UV_\w+|PIP_\w+|PIPX_\w+|CARGO_\w+|RUSTUP_\w+|RUSTC\w*|GO(?:PATH|ROOT|FLAGS|PROXY|ENV|BIN|SUMDB|PRIVATE)|BUN_\w+|DENO_\w+|YARN_\w+|PNPM_\w+|DOCKER_\w+|GIT_\w+|EDITOR|VISUAL|PAGER|\w+_OPTIONS|\w*PROXY|\w+_(?:INDEX|REGISTRY|PRELOAD)(?:_URL)?|npm_config_\w+)$/i;
 
 export function startQuestion(server: DeclaredServer): StartQuestion {
 	const whole = runsOrReaches(server);
-	const isCut = whole.length > MAX_COMMAND_CHARS;
 	const { transport } = server;
+	const [reads, asks] = [environmentReads(transport), inputReads(transport)];
+	// A name out of sight could be that of the one variable that matters.
+	const isCut = whole.length > MAX_COMMAND_CHARS || [reads, asks].some((names) => names.length > MAX_NAMES);
 	const lines = [`Declared in ${server.file}, line ${server.line}.`, '', cutText(whole, MAX_COMMAND_CHARS)];
 	if (isCut) lines.push('… and more, which does not fit here. Look at the file first.');
 	const given = transport.kind === 'stdio' ? Object.keys(transport.env) : Object.keys(transport.headers);
 	const what = transport.kind === 'stdio' ? 'Variables it sets' : 'Headers it is sent';
 	if (given.length > 0) lines.push(`${what}: ${namesOf(given)}`);
-	const reads = environmentReads(transport);
 	if (reads.length > 0) lines.push(`Takes from your environment: ${namesOf(reads)}`);
-	const asks = inputReads(transport);
 	if (asks.length > 0) lines.push(`Asks you for: ${namesOf(asks)}`);
 	lines.push(
 		'',

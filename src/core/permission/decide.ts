@@ -8,7 +8,7 @@ import type { PermissionMode } from '../session/entry.ts';
 import type { Effect } from '../tools/tool.ts';
 import { type CommandDecision, decideCommand, type PartVerdict } from './decideCommand.ts';
 import { protectedCause, protectedMention } from './protectedPaths.ts';
-import { findRule, isCompound, type PermissionTarget, proposedCommandRule } from './rules.ts';
+import { findRule, isCompound, type PermissionTarget, parseRule, proposedCommandRule } from './rules.ts';
 
 export type PermissionQuestion = {
 	readonly tool: string;
@@ -53,8 +53,15 @@ export function decide(question: PermissionQuestion): Decision {
 	if (asked !== undefined) return { kind: 'ask', cause: `The rule ${asked} says to ask` };
 	const allowed = findRule([...rules.allow, ...sessionRules], tool, target, 'strict');
 	if (allowed !== undefined) return { kind: 'allow', cause: `The rule ${allowed} allows it` };
+	// As for a command that cannot be taken apart: what the rules are about may be hidden in it.
+	if (mode === 'auto' && target.kind === 'command' && target.isUnread && hasRulesFor(tool, rules))
+		return { kind: 'ask', cause: `${UNREAD}, so your rules cannot be held against it` };
 	return byMode(tool, effect, target, mode);
 }
+
+const UNREAD = 'The grammar of the shell could not be loaded';
+const hasRulesFor = (tool: string, { deny, ask }: PermissionRules): boolean =>
+	[...deny, ...ask].some((rule) => parseRule(rule)?.tool === tool);
 
 function ofCommand({ kind, cause, rules = [], parts }: CommandDecision): Decision {
 	if (kind !== 'ask') return { kind, cause };
@@ -93,6 +100,8 @@ function byMode(tool: string, effect: Effect, target: PermissionTarget, mode: Pe
 		case 'execute':
 			return askToRun(tool, target);
 		case 'network':
+			if (target.kind === 'host' && target.host === '')
+				return { kind: 'ask', cause: `${tool} was given no address of the web` };
 			if (target.kind === 'host')
 				return { kind: 'ask', cause: `${tool} reaches ${target.host}`, rule: `${tool}(domain:${target.host})` };
 			return { kind: 'ask', cause: `${tool} uses the network`, rule: tool };
@@ -106,8 +115,6 @@ function askToRun(tool: string, target: PermissionTarget): Decision {
 	if (isCompound(target.command))
 		return { kind: 'ask', cause: 'It runs several commands or redirects output, which no rule covers as a whole' };
 	const rule = proposedCommandRule(target.command);
-	const cause = target.isUnread
-		? 'The grammar of the shell could not be loaded, so each command is asked about'
-		: 'No rule allows this command yet';
+	const cause = target.isUnread ? `${UNREAD}, so each command is asked about` : 'No rule allows this command yet';
 	return rule === undefined ? { kind: 'ask', cause } : { kind: 'ask', cause, rule };
 }

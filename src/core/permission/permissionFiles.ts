@@ -28,7 +28,7 @@ export function fileRules(text: string): PermissionRules | undefined {
 
 /** What is asked about: only what grants something. The same rules in another order are the same. */
 export function grantText({ allow }: PermissionRules): string {
-	return [...new Set(allow)].sort().join('\n');
+	return JSON.stringify([...new Set(allow)].sort());
 }
 
 /** All of them together; each may only add. */

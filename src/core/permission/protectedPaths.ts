@@ -2,8 +2,9 @@
  * Paths that are asked about in every mode and that no rule can open: what would let the agent widen its own rights or run code
  * later (editor, agent, git and shell start-up files), secrets, and everything outside the workspace.
  */
+import type { PermissionRules } from '../agent/turnTypes.ts';
 import type { ResolvedPath } from '../ports.ts';
-import { matchesGlob } from './rules.ts';
+import { matchesGlob, parseRule } from './rules.ts';
 
 export type Access = 'read' | 'write';
 
@@ -37,6 +38,15 @@ export function isSecretPath(path: string, secrets: readonly string[] = []): boo
 	const segments = segmentsOf(path);
 	const isKnown = isSecretName(segments.at(-1) ?? '') || segments.some((segment) => SECRET_FOLDERS.has(segment));
 	return isKnown || secrets.some((one) => matchesGlob(one, path));
+}
+
+/** Globs of files whose content a search leaves out: secrets, and what `Read` is denied or asked about. In doubt more than the rules say. */
+export function hiddenFromSearch({ deny, ask, secrets = [] }: PermissionRules): readonly string[] {
+	const patterns = [...deny, ...ask].flatMap((text) => {
+		const rule = parseRule(text);
+		return rule?.tool === 'Read' && rule.pattern !== undefined ? [rule.pattern.replace(/^\/+/, '/')] : [];
+	});
+	return [...secrets, ...patterns];
 }
 
 /** Why this command is always asked about; undefined when it names nothing protected. A guard against haste, not a sandbox. */

@@ -26,9 +26,13 @@ export type PermissionTarget =
  */
 export type Breadth = 'strict' | 'wide' | 'whole';
 
-/** Of an address; empty when it is none. */
+/** Of an address, by the parser that fetches it, so that no spelling is judged as another host than the one reached; empty when it is none. */
 export function hostOf(url: string): string {
-	return /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:\\]*)/i.exec(url.trim())?.[1]?.toLowerCase() ?? '';
+	try {
+		return new URL(url.trim()).hostname.replace(/\.$/, '').toLowerCase();
+	} catch {
+		return '';
+	}
 }
 
 /** Undefined when the text is no rule. */
@@ -85,7 +89,9 @@ export function matchesCommand(pattern: string, command: string, breadth: Breadt
 /** `domain:example.com` is this host, `domain:*.example.com` each below it. What asks or denies holds below a host as well. */
 function matchesHost(pattern: string, host: string, breadth: Breadth): boolean {
 	if (!pattern.startsWith('domain:')) return false;
-	const domain = pattern.slice('domain:'.length).trim().toLowerCase();
+	const written = pattern.slice('domain:'.length).trim().toLowerCase();
+	// Letters beyond ASCII stand in addresses in another form.
+	const domain = /^[ -~]*$/.test(written) ? written : hostOf(`https://${written}`);
 	if (domain.startsWith('*.')) return host.endsWith(domain.slice(1));
 	return host === domain || (breadth === 'wide' && host.endsWith(`.${domain}`));
 }

@@ -15,7 +15,8 @@ const MAX_DEPTH = 8;
 
 export function unwrap(command: ShellCommand, parse: ParseShell, depth = 0): CommandPart {
 	const name = programName(command.words[0]);
-	const wrapped = name === undefined ? undefined : WRAPPERS[name]?.(command.words.slice(1), command);
+	const wrapper = name !== undefined && Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined;
+	const wrapped = wrapper?.(command.words.slice(1), command);
 	if (wrapped === undefined) return { command, inner: [], isTransparent: false };
 	if (depth >= MAX_DEPTH) return { command, inner: [], isTransparent: false, problem: 'It is wrapped too deep' };
 	const inner: CommandPart[] = [];
@@ -146,7 +147,8 @@ function takeAssignments(words: readonly ShellWord[]): { assignments: ShellAssig
 const env: Unwrap = (args) => {
 	const { at, isPlain, problem } = skipOptions(args, {
 		values: 'uC unset chdir',
-		plain: /^-[i0]*$|^--ignore-environment$|^-u/,
+		// An environment that was emptied has lost what keeps git from repositories that lie in others (node/shellProcess.ts).
+		plain: /^-0*$/,
 	});
 	const options = args.slice(0, at).map(({ value }) => value ?? '');
 	const split = options.findIndex((text) => /^-[a-zA-Z]*S|^--split-string/.test(text));
@@ -265,7 +267,7 @@ const WRAPPERS: Readonly<Record<string, Unwrap>> = {
 	setsid: behind({}),
 	builtin: behind({}),
 	coproc: behind({}, false),
-	exec: behind({ values: 'a', plain: /^-[cl]+$/ }),
+	exec: behind({ values: 'a', plain: /^-l+$/ }),
 	busybox: behind({}, false),
 	toybox: behind({}, false),
 	sudo: asOther('ugpCrthTUDR user group prompt close-from role type host other-user chdir'),

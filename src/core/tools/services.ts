@@ -19,7 +19,7 @@ export type ToolServices = {
 	readonly background?: Background;
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
-	/** Globs of files that hold secrets, which a search leaves out. */
+	/** Globs of files that a search leaves out: those that hold secrets, and those that `Read` may not show without a question. */
 	secretFiles?(): readonly string[];
 	/** Agents that work for the session. */
 	readonly subagents?: SubagentRunner;

@@ -21,7 +21,7 @@ const page: WebOutcome = {
 /** Two calls of the same address, whose name leads to this machine. */
 async function runFetches(
 	answers: readonly PermissionAnswer['verdict'][],
-	rules: { allow?: string[]; deny?: string[] } = {},
+	rules: { allow?: string[]; ask?: string[]; deny?: string[] } = {},
 	url = 'http://dev.test/',
 ) {
 	const fetches = ['1', '2'].map((id) => call('WebFetch', { url }, id));
@@ -69,6 +69,17 @@ suite('A question in a call', () => {
 		const { results, log } = await runFetches(['allowOnce', 'deny', 'deny']);
 		assert.match(results[0] ?? '', /^toolResult! The user denied permission for http:\/\/dev\.test\//);
 		assert.ok(log().includes('permission deny'));
+	});
+
+	test('a rule that says to ask stands above one that allows', async () => {
+		const ask = ['WebFetch(domain:dev.test)'];
+		const { asked } = await runFetches([], { allow: ['WebFetch', 'WebFetch(private:dev.test)'], ask });
+		assert.equal(asked.length, 2, 'each call asks before it runs, and is denied here');
+		const yes = await runFetches(['allowOnce', 'allowOnce'], { allow: ['WebFetch(private:dev.test)'], ask });
+		assert.deepEqual(
+			yes.asked.map(({ toolUseId, rule }) => `${toolUseId} ${rule}`),
+			['1 undefined', '1 WebFetch(private:dev.test)', '2 undefined'],
+		);
 	});
 
 	test('a rule that forbids it needs no question', async () => {

@@ -80,6 +80,15 @@ test('a grammar that cannot be loaded means asking, with the reason', async () =
 	assert.match(asked[0]?.cause ?? '', /grammar of the shell could not be loaded/);
 });
 
+test('a grammar that cannot be loaded opens no way around the rules in auto mode', async () => {
+	const shellGrammar = { load: async () => Promise.reject(new Error('no such file')) };
+	const rules = { deny: ['Bash(rm:*)'] };
+	const held = await runCommands(["$'\\x72m' a.js"], { mode: 'auto', rules, ports: { shellGrammar } });
+	assert.match(held.asked[0]?.cause ?? '', /your rules cannot be held against it/);
+	const free = await runCommands(['make'], { mode: 'auto', ports: { shellGrammar } });
+	assert.deepEqual(free.asked, []);
+});
+
 test('a denied part denies the whole, and the model reads which', async () => {
 	const { commands, session } = await runCommands(['ls; r""m a.js'], { rules: { deny: ['Bash(rm:*)'] } });
 	assert.deepEqual(commands, []);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { hookLines } from '../../../src/core/hooks/hookSets.ts';
 import { HOOK_POINTS, type HookRun } from '../../../src/core/hooks/hookTypes.ts';
 import { type HookVerdict, mergeVerdicts, verdictOf } from '../../../src/core/hooks/hookVerdict.ts';
 import { hooksFor, parseHooks } from '../../../src/core/hooks/parseHooks.ts';
@@ -183,6 +184,17 @@ describe('hooks of a file', () => {
 		assert.deepEqual(parseHooks(undefined, place), { hooks: [], problems: [] });
 		assert.equal(parseHooks([1], place).problems.length, 1);
 		assert.equal(parseHooks('x', place).hooks.length, 0);
+	});
+
+	test('are shown one line each, with what nobody sees written out', () => {
+		const hook = { point: 'PreToolUse', timeoutMs: 1, ...place } as const;
+		assert.deepEqual(
+			hookLines([
+				{ ...hook, matcher: '*', command: 'a\nb' },
+				{ ...hook, matcher: `Bash\n\n\u202e|.`, command: 'c\u200b\r' },
+			]),
+			['PreToolUse: a ⏎ b', 'PreToolUse Bash ⏎  ⏎ \\u{202e}|.: c\\u{200b}\\u{d}'],
+		);
 	});
 
 	test('each command once, for its point and subject', () => {

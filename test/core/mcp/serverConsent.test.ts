@@ -140,3 +140,16 @@ test('the question shows all that would run', () => {
 	assert.match(long.detail, /Look at the file first/);
 	assert.match(startQuestion(declared({ url: 'https://x.example/mcp' })).detail, /Address: https:\/\/x\.example\/mcp/);
 });
+
+test('no variable is out of sight, and what says where programs come from is shown with its value', () => {
+	const many = Array.from({ length: 13 }, (_, index) => written(`«A${index}»`));
+	assert.equal(startQuestion(declared({ command: 'x', args: many })).isCut, true);
+	assert.equal(startQuestion(declared({ command: 'x', args: many.slice(1) })).isCut, false);
+	const env = { UV_INDEX_URL: 'http://evil.example', HOME: '/tmp/evil', GIT_SSH_COMMAND: 'evil', TOKEN: 'hidden' };
+	const { detail } = startQuestion(declared({ command: 'uvx', args: ['server'], env }));
+	assert.ok(
+		detail.includes('Command: UV_INDEX_URL=http://evil.example HOME=/tmp/evil GIT_SSH_COMMAND=evil uvx server'),
+		detail,
+	);
+	assert.ok(!detail.includes('hidden'));
+});

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decide, type PermissionQuestion } from '../../../src/core/permission/decide.ts';
-import { protectedCause, protectedMention } from '../../../src/core/permission/protectedPaths.ts';
+import {
+	hiddenFromSearch,
+	isSecretPath,
+	protectedCause,
+	protectedMention,
+} from '../../../src/core/permission/protectedPaths.ts';
 import { hostOf, type PermissionTarget } from '../../../src/core/permission/rules.ts';
 import type { ResolvedPath } from '../../../src/core/ports.ts';
 import type { PermissionMode } from '../../../src/core/session/entry.ts';
@@ -152,6 +157,19 @@ test('keys, stores of credentials and the files that the user names are secrets'
 	);
 });
 
+test('a search leaves out what Read may not show without a question', () => {
+	const globs = hiddenFromSearch({
+		allow: ['Read(a/**)'],
+		ask: ['Read(conf/prod.yml)', 'Read'],
+		deny: ['Read(/keys/**)', 'Read(//w/abs.txt)', 'Read(*.dump)', 'Edit(src/**)', 'no rule ('],
+		secrets: ['own.txt'],
+	});
+	const left = (path: string) => isSecretPath(path, globs);
+	for (const path of ['/w/conf/prod.yml', '/w/keys/x', '/w/abs.txt', '/w/b/x.DUMP', '/w/own.txt', '/w/.env'])
+		assert.ok(left(path), path);
+	for (const path of ['/w/a/x', '/w/src/x.ts', '/w/conf/dev.yml']) assert.ok(!left(path), path);
+});
+
 describe('what is not a file or a command', () => {
 	const host = (name: string): PermissionTarget => ({ kind: 'host', host: name });
 	const fetch = (name: string, rules: Partial<PermissionQuestion['rules']> = {}) =>
@@ -184,6 +202,27 @@ describe('what is not a file or a command', () => {
 		];
 		assert.deepEqual(hosts.map(hostOf), ['example.com', 'b.example', '[::1]', 'x', '']);
 	});
+	for (const written of [
+		'https:/evil.example/x',
+		'https:evil.example',
+		'https:\\\\evil.example',
+		'https:///evil.example',
+		'https://%65vil.example/',
+		'https://ev\til.example/',
+		'\u0001https://evil.example/',
+		'https://ｅvil.example/',
+		'https://evil.example./',
+		'https://evil.example:443#@good.example',
+	])
+		test(`${JSON.stringify(written)} is judged as the address that is fetched`, () => {
+			assert.equal(hostOf(written), 'evil.example');
+			const rules = { allow: ['WebFetch'], deny: ['WebFetch(domain:evil.example)'] };
+			assert.equal(fetch(hostOf(written), rules).kind, 'deny');
+		});
+	test('a domain of a rule may be written as people write it', () =>
+		assert.equal(fetch(hostOf('https://bücher.example'), { deny: ['WebFetch(domain:Bücher.example)'] }).kind, 'deny'));
+	test('what is no address is given no rule', () =>
+		assert.deepEqual(fetch(''), { kind: 'ask', cause: 'WebFetch was given no address of the web' }));
 	test('a server stands for its tools, and a name for itself', () => {
 		const mcp = (allow: string, tool: string) =>
 			kindOf({ tool, effect: 'execute', target: { kind: 'none' }, rules: { allow: [allow], ask: [], deny: [] } }).kind;

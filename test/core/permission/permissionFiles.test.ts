@@ -24,6 +24,7 @@ test('what is agreed to is what grants, in any order', () => {
 		grantText({ allow: ['a', 'b'], ask: ['d'], deny: [] }),
 	);
 	assert.notEqual(grantText({ ...NONE, allow: ['a'] }), grantText({ ...NONE, allow: ['a', 'b'] }));
+	assert.notEqual(grantText({ ...NONE, allow: ['a\nb'] }), grantText({ ...NONE, allow: ['a', 'b'] }));
 });
 
 test('rules of several places only add', () => {
