@@ -5,7 +5,6 @@
  */
 import type { EntryId } from '../base/ids.ts';
 import { CACHE_MISS } from '../core/agent/cacheMissNote.ts';
-import { MICROCOMPACTION } from '../core/agent/microcompact.ts';
 import { type AssistantBlock, isToolUseBlock } from '../core/session/content.ts';
 import { type ContentHash, type ContentRef, type Entry, type EntryOf, isConversation } from '../core/session/entry.ts';
 import { plainName } from '../core/session/titles.ts';
@@ -19,6 +18,7 @@ import { hiddenRewinds, isUndoOf } from './rewindHistory.ts';
 import { rewoundRow, undoneRow } from './rewoundRow.ts';
 import {
 	abandonedRow,
+	actionsOfNotice,
 	blockRowId,
 	briefRow,
 	callRow,
@@ -30,7 +30,6 @@ import {
 	notice,
 	promptRow,
 	RETRY,
-	SHOW_CONTEXT,
 	type TranscriptInputs,
 	turnEndRow,
 	withAttachment,
@@ -214,7 +213,7 @@ export class Transcript {
 					this.#cacheNote = entry.text;
 					return undefined;
 				}
-				return notice(entry.id, entry.level, entry.text, entry.code === MICROCOMPACTION ? [SHOW_CONTEXT] : []);
+				return notice(entry.id, entry.level, entry.text, actionsOfNotice(entry.code));
 			case 'checkpoint':
 				if (entry.by !== 'user') return undefined;
 				return { kind: 'checkpoint', id: entry.id, label: plainName(entry.label ?? '') };

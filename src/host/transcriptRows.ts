@@ -2,7 +2,10 @@
  * Builds single transcript rows from entries. Pure: no vscode, no storage.
  * `transcript.ts` decides which rows stand where; nothing here keeps state.
  */
+
 import { cutText, utf8Length } from '../base/text.ts';
+import { MICROCOMPACTION } from '../core/agent/microcompact.ts';
+import { MEDIA_REFUSED } from '../core/agent/refusedMedia.ts';
 import { type BlobRef, isBlobRef, type StoredInputBlock, type ToolUseBlock } from '../core/session/content.ts';
 import type { EntryOf } from '../core/session/entry.ts';
 import { namedCall } from '../core/tools/lateTools.ts';
@@ -250,7 +253,11 @@ export function textOfBlocks(blocks: readonly StoredInputBlock[], inputs: Pick<T
 }
 
 export const RETRY: NoticeAction = { label: 'Try Again', action: 'retry' };
-export const SHOW_CONTEXT: NoticeAction = { label: 'Show Context', action: 'showContext' };
+const SHOW_CONTEXT: NoticeAction = { label: 'Show Context', action: 'showContext' };
+
+/** What was folded without being asked for can be looked at and brought back. */
+export const actionsOfNotice = (code: string): readonly NoticeAction[] =>
+	code === MICROCOMPACTION || code === MEDIA_REFUSED ? [SHOW_CONTEXT] : [];
 /** Asks the model to go on, since something came of the turn. */
 const CONTINUE: NoticeAction = { label: 'Continue', action: 'retry' };
 const SET_KEY: NoticeAction = { label: 'Set API Key', action: 'setApiKey' };

@@ -18,6 +18,7 @@ import { framesOf } from './framesOf.ts';
 import { makeRoomAfter, makeRoomBefore, makeRoomForced } from './makeRoom.ts';
 import { foldWhileCold } from './microcompact.ts';
 import { openCallsOf, unrunResult } from './openCalls.ts';
+import { createMediaRepair } from './refusedMedia.ts';
 import { inUserForm, isSystemRefused, reminderFormFor } from './reminderForm.ts';
 import type { TurnContext } from './runToolCall.ts';
 import { runToolCalls } from './runToolCalls.ts';
@@ -208,6 +209,7 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 	let isFormRefused = false;
 	let stopsHeld = 0;
 	const limitReached = createTurnLimits(turn);
+	const repairMedia = createMediaRepair(turn);
 	for (let step = 1; ; step++) {
 		signal.throwIfAborted();
 		const limited = await limitReached(step - 1);
@@ -231,6 +233,7 @@ async function runSteps(turn: TurnContext, first: LoadedPrefix, cache: BlobCache
 			if (step === 1) turn.ports.scanner?.prepare();
 			outcome = await streaming;
 		} catch (thrown) {
+			if (await repairMedia(thrown, request)) continue;
 			if (thrown instanceof ModelError && thrown.kind === 'tooLarge' && mayForce && (await makeRoomForced(turn))) {
 				mayForce = false;
 				prefix = await currentPrefix(turn, cache);
