@@ -15,8 +15,9 @@ import {
 } from 'vscode-languageclient/node';
 import type { MemoryWeights } from '../core/memory/memoryTokens.ts';
 import { fallbackModels } from '../core/model/catalogue.ts';
+import { reachOfTool } from '../core/permission/ruleForms.ts';
 import { builtInTools } from '../core/tools/registry.ts';
-import type { Tool } from '../core/tools/tool.ts';
+
 import { type ServerFacts, WEIGHTS_NOTIFICATION } from '../protocol/contextServer.ts';
 
 export type ContextFileClient = {
@@ -53,10 +54,12 @@ export async function startContextFileClient(serverFile: string): Promise<Contex
 		'Retrace Context Files',
 		{ run: fork, debug: fork },
 		{
-			documentSelector: ['**/*.md', '**/.claude/settings*.json', '**/.mcp.json'].map((pattern) => ({
-				scheme: 'file',
-				pattern,
-			})),
+			documentSelector: ['**/*.md', '**/.claude/settings*.json', '**/.mcp.json', '**/.vscode/mcp.json'].map(
+				(pattern) => ({
+					scheme: 'file',
+					pattern,
+				}),
+			),
 			synchronize: { fileEvents: watchers },
 			initializationOptions: facts(),
 			revealOutputChannelOn: RevealOutputChannelOn.Never,
@@ -100,14 +103,9 @@ async function tell(client: LanguageClient, weights: MemoryWeights): Promise<voi
 
 function facts(): ServerFacts {
 	return {
-		tools: builtInTools.map((tool) => ({ name: tool.name, description: tool.description, reach: reachOf(tool) })),
+		tools: builtInTools.map((tool) => ({ name: tool.name, description: tool.description, reach: reachOfTool(tool) })),
 		models: fallbackModels.map(({ id, displayName }) => ({ id, displayName })),
 	};
-}
-
-function reachOf({ effect, target }: Tool): ServerFacts['tools'][number]['reach'] {
-	if (!target) return 'none';
-	return effect === 'execute' ? 'command' : 'path';
 }
 
 /** What is undefined is not passed on, and no child of ours is given a key. */

@@ -8,7 +8,7 @@ export const serverFactsSchema = z.object({
 			name: z.string(),
 			description: z.string(),
 			/** What the pattern of a rule for it is compared with. */
-			reach: z.enum(['path', 'command', 'none']),
+			reach: z.enum(['none', 'command', 'host', 'name', 'path']),
 		}),
 	),
 	models: z.array(z.object({ id: z.string(), displayName: z.string() })),

@@ -2,6 +2,7 @@
 import { type CompletionItem, CompletionItemKind, InsertTextFormat, type Range } from 'vscode-languageserver';
 import { parseFrontmatter } from '../core/memory/frontmatter.ts';
 import { importTarget } from '../core/memory/imports.ts';
+import { isJsonKind } from '../protocol/contextFileKind.ts';
 import { frontmatterKeys, type KeyType, MODEL_ALIASES } from './frontmatterKeys.ts';
 import { jsonCompletions } from './jsonCompletion.ts';
 import { positionAt } from './positionAt.ts';
@@ -13,7 +14,7 @@ export async function completions(
 	surroundings: Surroundings,
 ): Promise<readonly CompletionItem[]> {
 	const { text, kind } = document;
-	if (kind === 'settings' || kind === 'mcp') return jsonCompletions(document, offset, surroundings);
+	if (isJsonKind(kind)) return jsonCompletions(document, offset, surroundings);
 	const header = frontmatterEnd(text);
 	if (header > 0 && offset <= header) return frontmatterCompletions(document, offset, surroundings);
 	return mayImport(document) ? await pathCompletions(document, offset, surroundings) : [];

@@ -1,4 +1,5 @@
 /** Everything that is wrong with a document. */
+import { isJsonKind } from '../protocol/contextFileKind.ts';
 import { duplicateNames } from './duplicateNames.ts';
 import { frontmatterProblems } from './frontmatterProblems.ts';
 import { importProblems } from './importProblems.ts';
@@ -7,7 +8,7 @@ import type { Problem } from './problem.ts';
 import type { ContextDocument, Surroundings } from './surroundings.ts';
 
 export async function diagnose(document: ContextDocument, surroundings: Surroundings): Promise<readonly Problem[]> {
-	if (document.kind === 'settings' || document.kind === 'mcp') return await jsonProblems(document, surroundings);
+	if (isJsonKind(document.kind)) return await jsonProblems(document, surroundings);
 	return [
 		...(await importProblems(document, surroundings)),
 		...(await frontmatterProblems(document, surroundings)),

@@ -5,6 +5,7 @@ import { parseFrontmatter } from '../core/memory/frontmatter.ts';
 import { importsIn, importTarget } from '../core/memory/imports.ts';
 import { memoryTokens } from '../core/memory/memoryTokens.ts';
 import { parseRule } from '../core/permission/rules.ts';
+import { isJsonKind } from '../protocol/contextFileKind.ts';
 import { frontmatterKeys } from './frontmatterKeys.ts';
 import { parseJson } from './jsonProblems.ts';
 import { aboutKey } from './jsonShapes.ts';
@@ -27,7 +28,7 @@ export async function hoverAt(
 	offset: number,
 	surroundings: Surroundings,
 ): Promise<Hover | undefined> {
-	if (document.kind === 'settings' || document.kind === 'mcp') return jsonHover(document, offset, surroundings);
+	if (isJsonKind(document.kind)) return jsonHover(document, offset, surroundings);
 	return frontmatterHover(document, offset, surroundings) ?? (await importHover(document, offset, surroundings));
 }
 

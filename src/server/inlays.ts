@@ -2,6 +2,7 @@
 import type { InlayHint } from 'vscode-languageserver';
 import { parseFrontmatter } from '../core/memory/frontmatter.ts';
 import { memoryTokens } from '../core/memory/memoryTokens.ts';
+import { isJsonKind } from '../protocol/contextFileKind.ts';
 import { followDocument, sentText } from './importTreeOf.ts';
 import { type ContextDocument, countWords, grouped, mayImport, type Surroundings, toRange } from './surroundings.ts';
 
@@ -10,7 +11,7 @@ const TOP = { line: 0, character: 0 };
 export async function inlays(document: ContextDocument, surroundings: Surroundings): Promise<readonly InlayHint[]> {
 	const { weights } = surroundings;
 	const { path, kind, text } = document;
-	if (kind === 'settings' || kind === 'mcp') return [];
+	if (isJsonKind(kind)) return [];
 	if (!mayImport(document)) {
 		const body = text.slice(parseFrontmatter(text)?.bodyOffset ?? 0);
 		const used = kind === 'agent' ? 'when it works' : 'when it is used';

@@ -1,7 +1,8 @@
-/** Completion in `.claude/settings.json` and `.mcp.json`: keys, and tools in permission rules. */
+/** Completion in `.claude/settings.json`, `.mcp.json` and `.vscode/mcp.json`: keys, and tools in permission rules. */
 import { getLocation, type Location as JsonPlace } from 'jsonc-parser';
 import { type CompletionItem, CompletionItemKind, type Range } from 'vscode-languageserver';
-import { aboutKey, keysAt } from './jsonShapes.ts';
+import { exampleRule } from '../core/permission/ruleForms.ts';
+import { aboutKey, keysAt, serversKey } from './jsonShapes.ts';
 import { positionAt } from './positionAt.ts';
 import type { ContextDocument, KnownTool, Surroundings } from './surroundings.ts';
 
@@ -14,6 +15,16 @@ const SERVER_KEYS: Readonly<Record<string, string>> = {
 	headers: 'Headers that are sent with each request.',
 };
 
+const INPUT_KEYS: Readonly<Record<string, string>> = {
+	id: 'What servers name it by, behind `input:`.',
+	type: 'How it is asked for: promptString or pickString.',
+	description: 'What is shown when it is asked for.',
+	password: 'Whether it is hidden while it is typed.',
+	default: 'What it is when nothing is typed.',
+	options: 'What can be picked.',
+};
+const ABOUT: Readonly<Record<string, string>> = { ...SERVER_KEYS, ...INPUT_KEYS };
+
 export function jsonCompletions(
 	document: ContextDocument,
 	offset: number,
@@ -23,9 +34,9 @@ export function jsonCompletions(
 	const range = replaced(document.text, offset, place);
 	if (place.isAtPropertyKey) {
 		const parent = place.path.slice(0, -1);
-		const keys = document.kind === 'settings' ? keysAt(parent) : mcpKeys(parent);
+		const keys = document.kind === 'settings' ? keysAt(parent) : mcpKeys(parent, document.kind);
 		return keys.map((key) => {
-			const about = document.kind === 'settings' ? aboutKey([...parent, key]) : SERVER_KEYS[key];
+			const about = document.kind === 'settings' ? aboutKey([...parent, key]) : ABOUT[key];
 			return item(`"${key}"`, range, CompletionItemKind.Property, about);
 		});
 	}
@@ -38,13 +49,17 @@ export function jsonCompletions(
 	return [];
 }
 
-function mcpKeys(parent: readonly (string | number)[]): readonly string[] {
-	if (parent.length === 0) return ['mcpServers'];
-	return parent.length === 2 && parent[0] === 'mcpServers' ? Object.keys(SERVER_KEYS) : [];
+function mcpKeys(parent: readonly (string | number)[], kind: ContextDocument['kind']): readonly string[] {
+	const isOfVscode = kind === 'vscodeMcp';
+	const key = serversKey(kind);
+	if (parent.length === 0) return isOfVscode ? [key, 'inputs'] : [key];
+	if (parent.length !== 2) return [];
+	if (parent[0] === key) return Object.keys(SERVER_KEYS);
+	return isOfVscode && parent[0] === 'inputs' ? Object.keys(INPUT_KEYS) : [];
 }
 
 function ruleItems({ name, description, reach }: KnownTool, range: Range): readonly CompletionItem[] {
-	const pattern = reach === 'command' ? `${name}(npm test:*)` : reach === 'path' ? `${name}(src/**)` : undefined;
+	const pattern = exampleRule(name, reach);
 	return [name, ...(pattern === undefined ? [] : [pattern])].map((rule) =>
 		item(JSON.stringify(rule), range, CompletionItemKind.Function, description),
 	);

@@ -1,8 +1,8 @@
-/** What is wrong in `.claude/settings.json` and `.mcp.json`. What is no JSON at all the editor says itself. */
+/** What is wrong in `.claude/settings.json`, `.mcp.json` and `.vscode/mcp.json`. What is no JSON at all the editor says itself. */
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
 import type * as z from 'zod';
 import { unusedHooks } from './hookProblems.ts';
-import { mcpServerShape, shapes } from './jsonShapes.ts';
+import { mcpFileShape, mcpServerShape, serversKey, shapes } from './jsonShapes.ts';
 import { positionAt } from './positionAt.ts';
 import type { Problem } from './problem.ts';
 import { type RuleList, ruleProblem, type StatedRule } from './ruleProblems.ts';
@@ -14,7 +14,7 @@ type Issue = { readonly path: Path; readonly message: string };
 export async function jsonProblems(document: ContextDocument, surroundings: Surroundings): Promise<readonly Problem[]> {
 	const tree = parseJson(document.text);
 	if (!tree) return [];
-	return document.kind === 'mcp'
+	return document.kind !== 'settings'
 		? mcpProblems(document, tree)
 		: [
 				...settingsProblems(document, tree),
@@ -43,17 +43,35 @@ function hookProblems(document: ContextDocument, tree: Node): readonly Problem[]
 }
 
 function mcpProblems(document: ContextDocument, tree: Node): readonly Problem[] {
-	const issues: Issue[] = [...issuesOf(shapes().mcp, tree)];
-	for (const { name, value } of membersOf(findNodeAtLocation(tree, ['mcpServers']))) {
-		const issue = (found: Issue) => issues.push({ ...found, path: ['mcpServers', name, ...found.path] });
-		if (!/^[\w-]{1,64}$/.test(name))
+	const key = serversKey(document.kind);
+	const issues: Issue[] = [...issuesOf(mcpFileShape(document.kind), tree)];
+	for (const { name, value } of membersOf(findNodeAtLocation(tree, [key]))) {
+		const issue = (found: Issue) => issues.push({ ...found, path: [key, name, ...found.path] });
+		// In the file of VS Code a name is for people.
+		if (document.kind === 'mcp' && !/^[\w-]{1,64}$/.test(name))
 			issue({
 				path: [],
 				message: 'The name of a server is letters, digits, - and _: its tools are called mcp__name__tool',
 			});
-		for (const found of issuesOf(mcpServerShape(plain(value)), value)) issue(found);
+		for (const found of issuesOf(mcpServerShape(plain(value), document.kind), value)) issue(found);
 	}
-	return issues.map((issue) => shapeProblem(document, tree, issue, 'mcp-shape'));
+	return [
+		...issues.map((issue) => shapeProblem(document, tree, issue, 'mcp-shape')),
+		...(document.kind === 'vscodeMcp' ? unknownInputs(document, tree) : []),
+	];
+}
+
+/** `${input:key}` stands for something that is asked for, so it must be said what. */
+function unknownInputs({ text }: ContextDocument, tree: Node): readonly Problem[] {
+	const inputs = findNodeAtLocation(tree, ['inputs'])?.children ?? [];
+	const known = new Set(inputs.map((one): unknown => findNodeAtLocation(one, ['id'])?.value));
+	const place = positionAt(text);
+	return [...text.matchAll(/\$\{input:([^}"\n]*)\}/g)].flatMap(({ 0: whole, 1: id = '', index }): Problem[] => {
+		if (known.has(id)) return [];
+		const range = { start: place(index), end: place(index + whole.length) };
+		const message = `There is no input ${id} under “inputs”, so the server cannot start.`;
+		return [{ code: 'mcp-input', level: 'error', message, range }];
+	});
 }
 
 type LocatedRule = StatedRule & { readonly node: Node | undefined; readonly file: string };

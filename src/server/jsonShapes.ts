@@ -1,5 +1,6 @@
-/** What `.claude/settings.json` and `.mcp.json` may hold, as far as Retrace knows it. Other keys are somebody else's. */
+/** What `.claude/settings.json`, `.mcp.json` and `.vscode/mcp.json` may hold, as far as Retrace knows it. Other keys are somebody else's. */
 import * as z from 'zod';
+import type { ContextDocument } from './surroundings.ts';
 
 type Shapes = ReturnType<typeof makeShapes>;
 let made: Shapes | undefined;
@@ -64,16 +65,38 @@ function makeShapes() {
 	});
 
 	const mcp = z.looseObject({ mcpServers: z.record(z.string(), z.unknown()) });
-	return { settings, mcp, endpoint, program };
+	const input = z.looseObject({
+		id: z.string().min(1),
+		type: z.enum(['promptString', 'pickString', 'command']),
+		description: z.string().optional(),
+		password: z.boolean().optional(),
+		default: z.string().optional(),
+		options: z.array(z.unknown()).optional(),
+	});
+	const vscodeMcp = z.looseObject({
+		servers: z.record(z.string(), z.unknown()),
+		inputs: z.array(input).optional(),
+	});
+	/** There the address alone says it. */
+	const anyEndpoint = endpoint.extend({ type: endpoint.shape.type.optional() });
+	return { settings, mcp, vscodeMcp, endpoint, anyEndpoint, program };
 }
 
-/** One entry of `mcpServers`: a program that is started, or an address. */
-export function mcpServerShape(server: unknown): z.ZodType {
-	const { endpoint, program } = shapes();
+type FileKind = ContextDocument['kind'];
+
+/** Where the servers stand in a file of this kind. */
+export const serversKey = (kind: FileKind): 'servers' | 'mcpServers' =>
+	kind === 'vscodeMcp' ? 'servers' : 'mcpServers';
+export const mcpFileShape = (kind: FileKind): z.ZodType => (kind === 'vscodeMcp' ? shapes().vscodeMcp : shapes().mcp);
+
+/** One server: a program that is started, or an address. */
+export function mcpServerShape(server: unknown, kind: FileKind): z.ZodType {
+	const { endpoint, anyEndpoint, program } = shapes();
 	if (typeof server !== 'object' || server === null) return program;
 	const type = 'type' in server ? server.type : undefined;
 	const isAddress = type === undefined ? 'url' in server && !('command' in server) : type !== 'stdio';
-	return isAddress ? endpoint : program;
+	if (!isAddress) return program;
+	return kind === 'vscodeMcp' ? anyEndpoint : endpoint;
 }
 
 /** What a key of the settings is for, by its place. */

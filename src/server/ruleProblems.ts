@@ -1,5 +1,13 @@
 /** Permission rules that can never match, or that another rule always overrules. Pure. */
-import { findRule, isCompound, matchesPath, parseRule } from '../core/permission/rules.ts';
+import {
+	exampleRule,
+	hostPattern,
+	isServerRule,
+	prefixOf,
+	type RuleReach,
+	ruleFromFile,
+} from '../core/permission/ruleForms.ts';
+import { findRule, isCompound, matchesPath, type PermissionTarget, parseRule } from '../core/permission/rules.ts';
 import { impossibleGlob } from './globProblems.ts';
 import type { KnownTool } from './surroundings.ts';
 import { toolProblem } from './toolMentions.ts';
@@ -20,7 +28,7 @@ export function ruleProblem(
 	fellows: readonly StatedRule[],
 	tools: readonly KnownTool[],
 ): RuleProblem | undefined {
-	const rule = parseRule(stated.rule);
+	const rule = parseRule(ruleFromFile(stated.rule));
 	if (!rule)
 		return {
 			code: 'rule-form',
@@ -30,10 +38,17 @@ export function ruleProblem(
 	const unknown = toolProblem(rule.tool, tools);
 	if (unknown) return { code: 'tool-unknown', ...unknown };
 	const tool = tools.find(({ name }) => name === rule.tool);
-	const never = rule.pattern === undefined ? undefined : impossiblePattern(stated.list, rule.pattern, tool);
+	const reach = reachOf(rule.tool, tool);
+	const never =
+		rule.pattern === undefined || reach === undefined
+			? undefined
+			: impossiblePattern(stated.list, rule.tool, rule.pattern, reach);
 	if (never !== undefined) return { code: 'rule-never', level: 'warning', message: never };
 	const by = fellows.find(
-		(one) => one !== stated && isStronger(one.list, stated.list) && coversAll(one.rule, stated.rule, tool),
+		(one) =>
+			one !== stated &&
+			isStronger(one.list, stated.list) &&
+			coversAll(ruleFromFile(one.rule), ruleFromFile(stated.rule), reach),
 	);
 	if (by)
 		return {
@@ -45,23 +60,33 @@ export function ruleProblem(
 	return undefined;
 }
 
-function impossiblePattern(list: RuleList, pattern: string, tool: KnownTool | undefined): string | undefined {
-	switch (tool?.reach) {
+/** Undefined when nobody can tell, as of a tool of another program. */
+const reachOf = (name: string, tool: KnownTool | undefined): RuleReach | undefined =>
+	tool?.reach ?? (isServerRule(name) ? 'none' : undefined);
+
+function impossiblePattern(list: RuleList, tool: string, pattern: string, reach: RuleReach): string | undefined {
+	switch (reach) {
 		case 'none':
-			return `This rule can never match: a rule for ${tool.name} has no pattern.`;
+			return `This rule can never match: a rule for ${tool} has no pattern.`;
+		case 'host':
+			return hostPattern(pattern)
+				? undefined
+				: `This rule can never match: a rule for ${tool} names a host, as in ${exampleRule(tool, reach)} or ${tool}(domain:*.example.com).`;
+		case 'name':
+			return /\*/.test(prefixOf(pattern) ?? pattern)
+				? `This rule can hardly match: * means nothing here but itself. For all names that start so, write ${tool}(${pattern.replace(/[:]?\*.*$/, '')}:*).`
+				: undefined;
 		case 'path':
 			// `//` starts an absolute path.
 			return pattern.startsWith('//') ? undefined : impossibleGlob(pattern);
 		case 'command': {
-			const command = pattern.replace(/:\*$/, '').trim();
+			const command = prefixOf(pattern) ?? pattern;
 			if (command !== pattern && list === 'allow' && isCompound(command))
 				return 'This rule can never match: a command that does more than one thing is allowed only as a whole, without :*.';
 			if (/(?<!:)\*$/.test(pattern))
-				return `This rule can hardly match: * means nothing here but itself. For all commands that start so, write ${tool.name}(${pattern.replace(/[ :]*\*+$/, '')}:*).`;
+				return `This rule can hardly match: * means nothing here but itself. For all commands that start so, write ${tool}(${pattern.replace(/[ :]*\*+$/, '')}:*).`;
 			return undefined;
 		}
-		default:
-			return undefined;
 	}
 }
 
@@ -69,24 +94,26 @@ const STRENGTH: Readonly<Record<RuleList, number>> = { allow: 0, ask: 1, deny: 2
 const isStronger = (left: RuleList, right: RuleList): boolean => STRENGTH[left] > STRENGTH[right];
 
 /** Whether everything that `rule` covers is covered by `other`. When it cannot be told: false. */
-function coversAll(other: string, rule: string, tool: KnownTool | undefined): boolean {
+function coversAll(other: string, rule: string, reach: RuleReach | undefined): boolean {
 	const strong = parseRule(other);
 	const weak = parseRule(rule);
-	if (!strong || !weak || !tool) return false;
+	if (!strong || !weak || !reach) return false;
 	// The tool itself, or one that speaks for it: whether it does is asked of the very code that decides.
 	if (findRule([strong.tool], weak.tool, { kind: 'none' }, 'wide') === undefined) return false;
 	if (strong.pattern === undefined) return true;
 	if (weak.pattern === undefined) return false;
 	if (strong.pattern === weak.pattern) return true;
-	if (tool.reach === 'command') {
-		const isPrefix = weak.pattern.endsWith(':*');
-		if (isPrefix && !strong.pattern.endsWith(':*')) return false;
-		const command = weak.pattern.replace(/:\*$/, '');
-		return (
-			findRule([other.replace(strong.tool, weak.tool)], weak.tool, { kind: 'command', command }, 'wide') !== undefined
-		);
+	const covers = (target: PermissionTarget) =>
+		findRule([other.replace(strong.tool, weak.tool)], weak.tool, target, 'wide') !== undefined;
+	if (reach === 'path') return coversPaths(strong.pattern, weak.pattern);
+	if (reach === 'host') {
+		const host = hostPattern(weak.pattern);
+		return host !== undefined && covers({ kind: 'host', host: host.isBelow ? `${ANY}.${host.host}` : host.host });
 	}
-	return tool.reach === 'path' && coversPaths(strong.pattern, weak.pattern);
+	const prefix = prefixOf(weak.pattern);
+	if (prefix !== undefined && prefixOf(strong.pattern) === undefined) return false;
+	if (reach === 'command') return covers({ kind: 'command', command: prefix ?? weak.pattern });
+	return reach === 'name' && covers({ kind: 'name', name: prefix ?? weak.pattern });
 }
 
 /** Whether `strong` matches whatever `weak` can: tried with texts that stand for all that a wildcard can be. */

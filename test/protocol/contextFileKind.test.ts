@@ -16,6 +16,8 @@ const CASES: readonly (readonly [path: string, kind: ReturnType<typeof contextFi
 	['/p/.claude/settings.json', 'settings'],
 	['/p/.claude/settings.local.json', 'settings'],
 	['/p/.mcp.json', 'mcp'],
+	['/p/.vscode/mcp.json', 'vscodeMcp'],
+	['/p/mcp.json', undefined],
 	['/p/README.md', undefined],
 	['/p/MY-CLAUDE.md', undefined],
 	['/p/CLAUDE.md.txt', undefined],

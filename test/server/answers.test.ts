@@ -61,12 +61,7 @@ suite('Completion', () => {
 	test('values: tools, models, and what a key is one of', async () => {
 		const agent = '.claude/agents/a.md';
 		assert.deepEqual(await labels('---\ntools: Read, ‸\n---\n', agent), [
-			'Bash',
-			'Edit',
-			'Grep',
-			'Read',
-			'Recall',
-			'Write',
+			...['Agent', 'Bash', 'Browser', 'Edit', 'Grep', 'Read', 'Recall', 'Skill', 'WebFetch', 'WebSearch', 'Write'],
 		]);
 		assert.ok((await labels('---\ntools:\n  - ‸\n---\n', agent)).includes('Bash'));
 		assert.ok((await labels('---\nmodel: ‸\n---\n', agent)).includes('claude-opus-5-5'));
@@ -85,6 +80,9 @@ suite('Completion', () => {
 		assert.ok((await labels('{"permissions": {"deny": ["‸"]}}', settings)).includes('"Bash(npm test:*)"'));
 		assert.ok((await labels('{"model": "‸"}', settings)).includes('"claude-opus-5-5"'));
 		assert.ok((await labels('{"mcpServers": {"a": {"‸"}}}', '.mcp.json')).includes('"command"'));
+		assert.deepEqual(await labels('{"‸"}', '.vscode/mcp.json'), ['"inputs"', '"servers"']);
+		assert.ok((await labels('{"servers": {"a": {"‸"}}}', '.vscode/mcp.json')).includes('"url"'));
+		assert.ok((await labels('{"inputs": [{"‸"}]}', '.vscode/mcp.json')).includes('"password"'));
 	});
 });
 

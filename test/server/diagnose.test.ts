@@ -115,9 +115,12 @@ const CASES: readonly (readonly [
 	],
 	[
 		'unknown tools',
-		{ '.claude/agents/a.md': '---\ndescription: d\ntools: Read, Bsh, WebFetch, mcp__x__y\n---\nx' },
+		{
+			'.claude/agents/a.md':
+				'---\ndescription: d\ntools: Read, Bsh, WebFetch, NotebookRead, Agent(explore), mcp__x__y\n---\nx',
+		},
 		'.claude/agents/a.md',
-		['warning tool-unknown: Bsh', 'note tool-unknown: WebFetch'],
+		['warning tool-unknown: Bsh', 'note tool-unknown: NotebookRead'],
 	],
 	[
 		'unknown tools in a list',
@@ -194,6 +197,28 @@ const CASES: readonly (readonly [
 			'error mcp-shape: "d"',
 			'error mcp-shape: 3',
 		],
+	],
+	[
+		'servers in the form of VS Code',
+		{
+			'.vscode/mcp.json': `{"servers": {"My files": {"command": "x", "env": {"K": "\${input:key}"}}, "b": {"url": "https://b"}}, "inputs": [{"id": "key", "type": "promptString", "password": true}]}`,
+		},
+		'.vscode/mcp.json',
+		[],
+	],
+	[
+		'what is wrong in that form',
+		{
+			'.vscode/mcp.json': `{"servers": {"a": {"args": []}, "b": {"command": "x", "args": ["\${input:other}"]}}, "inputs": [{"id": "key", "type": "text"}]}`,
+		},
+		'.vscode/mcp.json',
+		['error mcp-shape: "text"', 'error mcp-shape: "a"', `error mcp-input: \${input:other}`],
+	],
+	[
+		'the form of another file',
+		{ '.vscode/mcp.json': '{"mcpServers": {}}' },
+		'.vscode/mcp.json',
+		['error mcp-shape: {'],
 	],
 	[
 		'settings of another type',

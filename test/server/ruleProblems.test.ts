@@ -31,6 +31,24 @@ suite('Permission rules', () => {
 		['Edit(src/**)', undefined],
 		['Read(//etc/hosts)', undefined],
 		['mcp__server__tool', undefined],
+		['mcp__server', undefined],
+		['mcp__server__*', undefined],
+		['mcp__server__tool(x)', 'rule-never'],
+		['WebFetch', undefined],
+		['WebFetch(domain:example.com)', undefined],
+		['WebFetch(domain:*.example.com)', undefined],
+		['WebFetch(domain:[::1])', undefined],
+		['WebFetch(https://example.com)', 'rule-never'],
+		['WebFetch(domain:)', 'rule-never'],
+		['WebFetch(domain:https://example.com)', 'rule-never'],
+		['Browser(domain:localhost)', undefined],
+		['WebSearch', undefined],
+		['WebSearch(words)', 'rule-never'],
+		['Agent(explore)', undefined],
+		['Agent(my:*)', undefined],
+		['Agent(my-*)', 'rule-never'],
+		['Skill(commit)', undefined],
+		['Bash(npm test *)', undefined],
 		['npm test', 'rule-form'],
 		['', 'rule-form'],
 		['Bsh(npm test)', 'tool-unknown'],
@@ -49,6 +67,11 @@ suite('Permission rules', () => {
 		assert.equal(problem('Write(src/a/**)', 'allow', { deny: ['Edit(src/**)'] }), 'rule-shadowed');
 		assert.equal(problem('Edit(*.ts)', 'ask', { deny: ['Edit(*.ts)'] }), 'rule-shadowed');
 		assert.equal(problem('Grep', 'allow', { deny: ['Read'] }), 'rule-shadowed');
+		assert.equal(problem('Bash(npm test:*)', 'allow', { deny: ['Bash(npm *)'] }), 'rule-shadowed');
+		assert.equal(problem('mcp__git__log', 'allow', { deny: ['mcp__git'] }), 'rule-shadowed');
+		assert.equal(problem('WebFetch(domain:api.a.com)', 'allow', { ask: ['WebFetch(domain:a.com)'] }), 'rule-shadowed');
+		assert.equal(problem('WebFetch(domain:*.a.com)', 'allow', { deny: ['WebFetch(domain:*.a.com)'] }), 'rule-shadowed');
+		assert.equal(problem('Agent(explore)', 'allow', { deny: ['Agent(ex:*)'] }), 'rule-shadowed');
 	});
 
 	test('one that covers only a part leaves it be', () => {
@@ -57,6 +80,9 @@ suite('Permission rules', () => {
 		assert.equal(problem('Bash', 'allow', { deny: ['Bash(rm:*)'] }), undefined);
 		assert.equal(problem('Edit(src/**)', 'allow', { deny: ['Edit(src/?/**)', 'Edit(*.ts)'] }), undefined);
 		assert.equal(problem('Read', 'allow', { deny: ['Grep', 'Edit'] }), undefined);
+		assert.equal(problem('mcp__git', 'allow', { deny: ['mcp__git__push', 'mcp__github'] }), undefined);
+		assert.equal(problem('WebFetch(domain:a.com)', 'allow', { deny: ['WebFetch(domain:*.a.com)'] }), undefined);
+		assert.equal(problem('Agent(ex:*)', 'allow', { deny: ['Agent(explore)'] }), undefined);
 		assert.equal(problem('Bash(npm:*)', 'deny', { allow: ['Bash'], ask: ['Bash'] }), undefined);
 	});
 

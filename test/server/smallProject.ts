@@ -8,11 +8,16 @@ export const ROOT = '/project';
 /** What the registry and the catalogue would say, in short. */
 const facts: Pick<Surroundings, 'tools' | 'models'> = {
 	tools: [
+		{ name: 'Agent', description: 'Hands on a task.', reach: 'name' },
 		{ name: 'Bash', description: 'Runs a command.', reach: 'command' },
 		{ name: 'Edit', description: 'Changes a file.', reach: 'path' },
 		{ name: 'Grep', description: 'Searches.', reach: 'path' },
 		{ name: 'Read', description: 'Reads a file.', reach: 'path' },
+		{ name: 'Browser', description: 'Uses a page.', reach: 'host' },
 		{ name: 'Recall', description: 'Finds what was said.', reach: 'none' },
+		{ name: 'Skill', description: 'Loads a skill.', reach: 'name' },
+		{ name: 'WebFetch', description: 'Fetches a page.', reach: 'host' },
+		{ name: 'WebSearch', description: 'Searches the web.', reach: 'none' },
 		{ name: 'Write', description: 'Writes a file.', reach: 'path' },
 	],
 	models: [{ id: 'claude-opus-5-5', displayName: 'Claude Opus 5.5' }],

@@ -1,13 +1,14 @@
 /** The `permissions` of a `.claude/settings.json`, and all rules that hold together. What a file allows counts only when the user agreed to it. Pure. */
 import * as z from 'zod';
 import type { PermissionRules } from '../agent/turnTypes.ts';
+import { ruleFromFile } from './ruleForms.ts';
 
 const NONE = { allow: [], ask: [], deny: [] };
 const list = z
 	.array(z.unknown())
 	.catch([])
 	.transform((items): readonly string[] =>
-		items.filter((item): item is string => typeof item === 'string' && item.trim() !== ''),
+		items.filter((item): item is string => typeof item === 'string' && item.trim() !== '').map(ruleFromFile),
 	);
 const fileSchema = z.object({
 	permissions: z

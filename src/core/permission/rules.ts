@@ -5,6 +5,7 @@
 import { assertNever } from '../../base/assertNever.ts';
 import type { ResolvedPath } from '../ports.ts';
 import type { CommandReading } from './readCommand.ts';
+import { hostPattern, isServerRule, prefixOf } from './ruleForms.ts';
 
 type Rule = { readonly tool: string; readonly pattern: string | undefined };
 
@@ -64,7 +65,7 @@ export function findRule(
 			case 'host':
 				return matchesHost(rule.pattern, target.host, breadth);
 			case 'name':
-				return matchesName(rule.pattern, target.name);
+				return matchesName(rule.pattern, target.name, breadth);
 			default:
 				return assertNever(target);
 		}
@@ -77,7 +78,7 @@ export function findRule(
  */
 export function matchesCommand(pattern: string, command: string, breadth: Breadth): boolean {
 	const whole = command.trim();
-	const prefix = pattern.endsWith(':*') ? pattern.slice(0, -2).trim() : undefined;
+	const prefix = prefixOf(pattern);
 	if (prefix === undefined && whole === pattern) return true;
 	if (breadth === 'whole') return false;
 	if (breadth === 'strict') return prefix !== undefined && !isCompound(whole) && startsWithWords(whole, prefix);
@@ -88,16 +89,18 @@ export function matchesCommand(pattern: string, command: string, breadth: Breadt
 
 /** `domain:example.com` is this host, `domain:*.example.com` each below it. What asks or denies holds below a host as well. */
 function matchesHost(pattern: string, host: string, breadth: Breadth): boolean {
-	if (!pattern.startsWith('domain:')) return false;
-	const written = pattern.slice('domain:'.length).trim().toLowerCase();
-	// Letters beyond ASCII stand in addresses in another form.
-	const domain = /^[ -~]*$/.test(written) ? written : hostOf(`https://${written}`);
-	if (domain.startsWith('*.')) return host.endsWith(domain.slice(1));
-	return host === domain || (breadth === 'wide' && host.endsWith(`.${domain}`));
+	const domain = hostPattern(pattern);
+	if (!domain) return false;
+	if (domain.isBelow) return host.endsWith(`.${domain.host}`);
+	return host === domain.host || (breadth === 'wide' && host.endsWith(`.${domain.host}`));
 }
 
-const matchesName = (pattern: string, name: string): boolean =>
-	name === pattern || (pattern.endsWith(':*') && name.startsWith(pattern.slice(0, -2)));
+/** Granting minds the case of letters, denying does not: other programs have agents of the same names with capitals. */
+function matchesName(pattern: string, name: string, breadth: Breadth): boolean {
+	const [ruled, called] = breadth === 'wide' ? [pattern.toLowerCase(), name.toLowerCase()] : [pattern, name];
+	const prefix = prefixOf(ruled);
+	return called === ruled || (prefix !== undefined && called.startsWith(prefix));
+}
 
 /** Whether the shell would do more than run one program with literal arguments. Quoted separators count too: better asked once more. */
 export function isCompound(command: string): boolean {
@@ -171,7 +174,7 @@ const EDITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'MultiEdit', 'Noteb
 function coversTool(ruleTool: string, tool: string, breadth: Breadth): boolean {
 	if (ruleTool === tool) return true;
 	// A server stands for all its tools.
-	if (/^mcp__/.test(ruleTool) && tool.startsWith(`${ruleTool.replace(/__\*$/, '')}__`))
+	if (isServerRule(ruleTool) && tool.startsWith(`${ruleTool.replace(/__\*$/, '')}__`))
 		return ruleTool.endsWith('__*') || ruleTool.split('__').length === 2;
 	// As everywhere in the field, a rule for Edit speaks of every editing tool, one for Read of every tool that shows content.
 	if (ruleTool === 'Edit') return EDITING_TOOLS.has(tool);

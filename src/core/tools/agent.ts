@@ -1,5 +1,6 @@
 /** Agent: hands a task to a helper agent with a context of its own; only its report comes back. Who runs it is a service of the session. */
 import * as z from 'zod';
+import { DEFAULT_AGENT } from '../subagents/agentDefinition.ts';
 import { failure } from './paths.ts';
 import type { Tool } from './tool.ts';
 
@@ -19,6 +20,11 @@ export const agentTool: Tool<z.infer<typeof input>> = {
 	input,
 	effect: 'none',
 	label: ({ description }) => ({ verb: 'Agent', target: description }),
+	// An agent that goes on is called by its kind and a number.
+	target: ({ agent_type = DEFAULT_AGENT, resume }) => ({
+		kind: 'name',
+		name: resume?.replace(/-\d+$/, '') ?? agent_type,
+	}),
 	async run({ description, prompt, agent_type: kind, resume }, context) {
 		const subagents = context.services?.subagents;
 		if (!subagents) return failure('There are no agents here. Do it yourself.', 'not available');

@@ -16,10 +16,11 @@ export const skillTool: Tool<z.infer<typeof input>> = {
 	input,
 	effect: 'none',
 	label: ({ name }) => ({ verb: 'Skill', target: name }),
+	target: ({ name }) => ({ kind: 'name', name: plainName(name) }),
 	async run({ name, arguments: argument = '' }, context) {
 		const files = (await context.services?.skills?.list()) ?? [];
 		const usable = files.filter(({ isForModel }) => isForModel);
-		const skill = usable.find((one) => one.name === name.trim().replace(/^\//, ''));
+		const skill = usable.find((one) => one.name === plainName(name));
 		if (!skill) {
 			const names = [...new Set(usable.map((one) => one.name))].sort();
 			return failure(
@@ -32,3 +33,5 @@ export const skillTool: Tool<z.infer<typeof input>> = {
 		return success(`The skill ${skill.name}:\n\n${expandInstruction(skill, argument)}`, 'loaded');
 	},
 };
+
+const plainName = (name: string): string => name.trim().replace(/^\//, '');

@@ -14,6 +14,11 @@ test('rules of a settings file are read one by one', () => {
 	assert.deepEqual(read({}), NONE);
 	assert.deepEqual(read({ permissions: 3 }), NONE);
 	assert.deepEqual(read({ permissions: { deny: 'Bash', allow: ['Bash'] } }), { ...NONE, allow: ['Bash'] });
+	assert.deepEqual(
+		read({ permissions: { deny: ['Bash(rm *)', 'Bash(git push *)', 'Bash(a b*)', 'Bash(*)', 'Read(a *)'] } }),
+		{ ...NONE, deny: ['Bash(rm:*)', 'Bash(git push:*)', 'Bash(a b*)', 'Bash(*)', 'Read(a *)'] },
+		'a star behind a space is how other programs write it',
+	);
 	assert.equal(read([]), undefined);
 	assert.equal(fileRules('{'), undefined);
 });
