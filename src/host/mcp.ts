@@ -33,6 +33,8 @@ export type McpWorld = {
 	readonly blobs: Pick<BlobStore, 'hash'>;
 	readonly dialogs?: McpDialogs;
 	readonly environment?: Readonly<Record<string, string | undefined>>;
+	/** In ms; default: since the window began. */
+	readonly now?: () => number;
 	roots(): readonly WorkspaceRoot[];
 	cwd(): string;
 	isTrusted(): boolean;
@@ -69,6 +71,7 @@ export function createMcp(world: McpWorld): Mcp {
 		store: { get: () => state.get(STATE_KEY), set: (value) => state.update(STATE_KEY, value) },
 		hash: (bytes) => blobs.hash(bytes),
 		inputs: () => servers.inputs,
+		now: world.now ?? (() => performance.now()),
 		onError: (error) => onError('mcp.consent', error),
 	});
 	const createClient = (): McpServers => {
@@ -129,6 +132,8 @@ export function createMcp(world: McpWorld): Mcp {
 	};
 }
 
+const KEPT_BACK = 'They are kept from the agent until you looked at them.';
+
 /** Once for what waits for an answer, and only when servers would start. */
 function tellOfWaiting(servers: WindowServers, dialogs: McpDialogs): Disposable {
 	const told = new Set<string>();
@@ -136,13 +141,16 @@ function tellOfWaiting(servers: WindowServers, dialogs: McpDialogs): Disposable 
 		if (!servers.isAwake) return;
 		const views = servers.list().filter((view) => !view.isOff);
 		const waiting = views.filter(({ consent }) => consent === 'open').map(({ declared }) => declared.name);
-		const changed = views.filter((view) => view.changed.length > 0).map(({ declared }) => declared.name);
-		const news = [
-			...waiting.filter((name) => !told.has(`start ${name}`)),
-			...changed.filter((name) => !told.has(`tools ${name}`)),
+		const holding = (isNew: boolean) =>
+			views.filter(({ held }) => held.some((tool) => tool.isNew === isNew)).map(({ declared }) => declared.name);
+		const [changed, added] = [holding(false), holding(true)];
+		const all = [
+			...waiting.map((name) => `start ${name}`),
+			...changed.map((name) => `changed ${name}`),
+			...added.map((name) => `added ${name}`),
 		];
-		for (const name of waiting) told.add(`start ${name}`);
-		for (const name of changed) told.add(`tools ${name}`);
+		const news = all.filter((one) => !told.has(one));
+		for (const one of news) told.add(one);
 		if (news.length === 0) return;
 		const sentences = [
 			...(waiting.length > 0
@@ -151,10 +159,9 @@ function tellOfWaiting(servers: WindowServers, dialogs: McpDialogs): Disposable 
 					]
 				: []),
 			...(changed.length > 0
-				? [
-						`Tools of ${changed.join(', ')} are described in other words than before. They are kept from the agent until you looked at them.`,
-					]
+				? [`Tools of ${changed.join(', ')} are described in other words than before. ${KEPT_BACK}`]
 				: []),
+			...(added.length > 0 ? [`There are new tools of ${added.join(', ')}. ${KEPT_BACK}`] : []),
 		];
 		const show = async () => ((await dialogs.tellOfWaiting(sentences.join(' '))) ? await showView() : undefined);
 		void show();

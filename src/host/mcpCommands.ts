@@ -68,8 +68,8 @@ export function createMcpCommands(world: McpCommandWorld): Readonly<Record<strin
 			),
 		),
 		signOutMcpServer: on('signOut', ({ declared }) => client().signOut(declared.name)),
-		reviewMcpTools: on('review', async ({ declared: { name }, changed }) => {
-			const accepted = await dialogs.acceptTools(name, changed);
+		reviewMcpTools: on('review', async ({ declared: { name }, held }) => {
+			const accepted = await dialogs.acceptTools(name, held);
 			if (accepted) await servers.acceptTools(name, accepted);
 		}),
 		showMcpLog: on('log', ({ declared }) => logs.show(declared.name)),

@@ -1,6 +1,7 @@
 /** The questions about MCP servers that VS Code's own dialogs ask. Decides nothing. */
 import * as vscode from 'vscode';
 import type { McpTool } from '../core/mcp/mcpPorts.ts';
+import type { HeldTool } from '../core/mcp/serverConsent.ts';
 import type { StartQuestion } from '../core/mcp/serverWords.ts';
 import { plainLabel, plainMessage } from './plainLabel.ts';
 
@@ -9,8 +10,8 @@ export type McpDialogs = {
 	mayStart(question: StartQuestion): Promise<'approve' | 'refuse' | 'openFile' | undefined>;
 	/** Once for servers that wait; true when the user wants to look. */
 	tellOfWaiting(text: string): Promise<boolean>;
-	/** Which of a server's changed tools are right. Undefined: the user left. */
-	acceptTools(server: string, changed: readonly McpTool[]): Promise<readonly McpTool[] | undefined>;
+	/** Which of a server's new and changed tools are right. Undefined: the user left. */
+	acceptTools(server: string, held: readonly HeldTool[]): Promise<readonly McpTool[] | undefined>;
 };
 
 const APPROVE = 'Allow and Start';
@@ -33,15 +34,15 @@ export const mcpDialogs: McpDialogs = {
 	async tellOfWaiting(text) {
 		return (await vscode.window.showInformationMessage(plainMessage(text), REVIEW)) === REVIEW;
 	},
-	async acceptTools(server, changed) {
-		const items = changed.map((tool) => ({
-			label: plainLabel(tool.name),
+	async acceptTools(server, held) {
+		const items = held.map((tool) => ({
+			label: `${plainLabel(tool.name)} (${tool.isNew ? 'new' : 'changed'})`,
 			description: plainLabel(tool.description),
 			detail: plainLabel(JSON.stringify(tool.inputSchema).slice(0, MAX_SCHEMA_CHARS)),
 			tool,
 		}));
 		const chosen = await vscode.window.showQuickPick(items, {
-			title: `Changed Tools of “${server}”`,
+			title: `New and Changed Tools of “${server}”`,
 			placeHolder: 'Tick the ones that the agent may have as they are described now',
 			canPickMany: true,
 			ignoreFocusOut: true,

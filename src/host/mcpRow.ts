@@ -43,7 +43,7 @@ export function mcpRow(view: ServerView, isAwake: boolean): McpRow {
 	return { ...row, actions: [...row.actions, ...more], details: [...row.details, from] };
 }
 
-function stateRow({ consent, isOff, hold, server, changed }: ServerView, isAwake: boolean): McpRow {
+function stateRow({ consent, isOff, hold, server, held }: ServerView, isAwake: boolean): McpRow {
 	const quiet = { details: [], needsYou: false };
 	if (isOff) return { ...quiet, description: 'disabled', icon: 'circle-slash', actions: ['enable'] };
 	if (consent === 'refused')
@@ -67,10 +67,10 @@ function stateRow({ consent, isOff, hold, server, changed }: ServerView, isAwake
 		const description = isAwake ? 'starting…' : 'starts with the next prompt';
 		return { ...quiet, description, icon: 'circle-large-outline', actions: ['start'] };
 	}
-	return runningRow(server, changed.length);
+	return runningRow(server, held);
 }
 
-function runningRow(server: McpServer, changedCount: number): McpRow {
+function runningRow(server: McpServer, held: ServerView['held']): McpRow {
 	const { state } = server;
 	const quiet = { details: [], needsYou: false };
 	switch (state.kind) {
@@ -81,11 +81,11 @@ function runningRow(server: McpServer, changedCount: number): McpRow {
 			return { ...quiet, description: 'starting…', icon: 'loading~spin', actions: ['stop', 'log'] };
 		case 'ready': {
 			const details = [nameOf(server), ...server.problems];
-			if (changedCount > 0)
+			if (held.length > 0)
 				return {
-					...{ description: `${plural(changedCount, 'tool')} changed`, icon: 'warning', color: WARNING },
+					...{ description: heldWords(held), icon: 'warning', color: WARNING },
 					...{ actions: ['review', 'stop', 'restart', 'log'], needsYou: true },
-					details: ['What changed is kept from the agent until you looked at it.', ...details],
+					details: ['What is new or changed is kept from the agent until you looked at it.', ...details],
 				};
 			return {
 				...{ description: offersOf(server), icon: 'circle-filled', color: GOOD },
@@ -114,6 +114,16 @@ function runningRow(server: McpServer, changedCount: number): McpRow {
 				...{ details: [state.reason, state.nextStep], needsYou: false },
 			};
 	}
+}
+
+function heldWords(held: ServerView['held']): string {
+	const added = held.filter(({ isNew }) => isNew).length;
+	const changed = held.length - added;
+	const parts = [
+		...(changed > 0 ? [`${plural(changed, 'tool')} changed`] : []),
+		...(added > 0 ? [plural(added, 'new tool')] : []),
+	];
+	return parts.join(' · ');
 }
 
 function nameOf({ title, name, version }: McpServer): string {

@@ -9,7 +9,7 @@ import type { ConfigProblem, DeclaredInput, DeclaredServer, ServerConfig } from 
 import { type ExpandedServer, expandServer, type ServerVariables } from '../core/mcp/expandServer.ts';
 import type { McpServer, McpServerConfig, McpServers, McpTool } from '../core/mcp/mcpPorts.ts';
 import { createMcpTools } from '../core/mcp/mcpTools.ts';
-import type { ServerConsent } from '../core/mcp/serverConsent.ts';
+import type { HeldTool, ServerConsent } from '../core/mcp/serverConsent.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
 import type { McpConfigFiles } from './mcpConfigFiles.ts';
 import type { McpInputs } from './mcpInputs.ts';
@@ -25,8 +25,8 @@ export type ServerView = {
 	readonly hold?: Exclude<ExpandedServer, { kind: 'ready' }>;
 	/** Not there while it has not been started. */
 	readonly server?: McpServer;
-	/** Tools that are not what they were when the user last knew them. They are not given to the agent. */
-	readonly changed: readonly McpTool[];
+	/** Tools that are new, or not what they were when the user last knew them. They are not given to the agent. */
+	readonly held: readonly HeldTool[];
 };
 
 export type WindowServersWorld = {
@@ -51,7 +51,9 @@ export class WindowServers implements Disposable {
 	readonly #work = new OneByOne(() => undefined);
 	#config = NOTHING;
 	#holds: ReadonlyMap<string, ServerView['hold']> = new Map();
-	#changedTools: ReadonlyMap<string, readonly McpTool[]> = new Map();
+	#heldTools: ReadonlyMap<string, readonly HeldTool[]> = new Map();
+	/** By the list that the server gave; forgotten when the user's word may have changed. */
+	#heldOfList = new WeakMap<readonly McpTool[], readonly HeldTool[]>();
 	#client: McpServers | undefined;
 	#tools: LateTools | undefined;
 	#isAwake = false;
@@ -79,7 +81,7 @@ export class WindowServers implements Disposable {
 				isOff: declared.isOff || consent.isOff(declared),
 				...(hold === undefined ? {} : { hold }),
 				...(server === undefined ? {} : { server }),
-				changed: this.#changedTools.get(name) ?? [],
+				held: this.#heldTools.get(name) ?? [],
 			};
 		});
 	}
@@ -204,7 +206,7 @@ export class WindowServers implements Disposable {
 	#createClient(): McpServers {
 		const client = this.#world.createClient();
 		this.#tools = createMcpTools(client, {
-			isApproved: ({ name }, tool) => this.#changedOf(name, [tool]).length === 0,
+			isApproved: ({ name, tools }, tool) => this.#heldOf(name, tools).every((held) => held.name !== tool.name),
 			isAllowed: this.#world.isAllowed,
 		});
 		this.#store.add(client.onDidChange(() => this.#look()));
@@ -215,15 +217,20 @@ export class WindowServers implements Disposable {
 	#look(): void {
 		if (this.#isClosed) return;
 		const servers = this.#client?.list() ?? [];
-		this.#changedTools = new Map(servers.map(({ name, tools }) => [name, this.#changedOf(name, tools)]));
+		this.#heldOfList = new WeakMap();
+		this.#heldTools = new Map(servers.map(({ name, tools }) => [name, this.#heldOf(name, tools)]));
 		this.#changed.fire();
 	}
 
-	/** Those that are not as the user knows them. One that was never seen is known from now on. */
-	#changedOf(name: string, tools: readonly McpTool[]): readonly McpTool[] {
+	/** Of a whole list, since what a server offers at first is learned together. */
+	#heldOf(name: string, tools: readonly McpTool[]): readonly HeldTool[] {
+		if (tools.length === 0) return [];
 		const declared = this.#config.servers.find((server) => server.name === name);
 		// Its declaration went a moment ago, and so will the server.
-		return declared ? this.#world.consent.changedTools(declared, tools) : tools;
+		if (!declared) return tools.map((tool) => ({ ...tool, isNew: false }));
+		const held = this.#heldOfList.get(tools) ?? this.#world.consent.heldTools(declared, tools);
+		this.#heldOfList.set(tools, held);
+		return held;
 	}
 
 	/** Its own barrier. */

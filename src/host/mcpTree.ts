@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { plural } from '../base/text.ts';
 import type { ConfigProblem } from '../core/mcp/declaredServers.ts';
+import type { HeldTool } from '../core/mcp/serverConsent.ts';
 import type { McpNode } from './agentTypes.ts';
 import { mcpRow } from './mcpRow.ts';
 import type { ServerView, WindowServers } from './mcpServers.ts';
@@ -79,7 +80,7 @@ export class McpTree implements vscode.TreeDataProvider<McpNode>, Disposable {
 		return offerItem(
 			node,
 			offer,
-			view.changed.some(({ name }) => node.group === 'tools' && name === node.name),
+			view.held.find(({ name }) => node.group === 'tools' && name === node.name),
 		);
 	}
 
@@ -150,14 +151,14 @@ function serverItem(view: ServerView, isAwake: boolean): vscode.TreeItem {
 function offerItem(
 	{ server, group, name }: Extract<McpNode, { kind: 'offer' }>,
 	offer: Offer | undefined,
-	isChanged: boolean,
+	held: HeldTool | undefined,
 ): vscode.TreeItem {
 	const item = new vscode.TreeItem(plainLabel(name), vscode.TreeItemCollapsibleState.None);
 	item.id = `${server}/${group}/${name}`;
 	item.contextValue = group === 'resources' && !name.includes('{') ? 'resource' : 'offer';
 	const [firstLine = ''] = (offer?.description ?? '').split('\n');
-	item.description = isChanged ? 'changed: not given to the agent' : firstLine;
-	if (isChanged) item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+	item.description = held ? `${held.isNew ? 'new' : 'changed'}: not given to the agent` : firstLine;
+	if (held) item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
 	item.tooltip = textTooltip(name, [offer?.description ?? '']);
 	return item;
 }

@@ -37,6 +37,7 @@ export function createMcpScene() {
 		environment: {} as Record<string, string>,
 		started: [] as string[],
 		asked: [] as (readonly string[])[],
+		nowMs: 0,
 		errors: [] as unknown[],
 		isDisposed: false,
 	};
@@ -88,6 +89,7 @@ export function createMcpScene() {
 				},
 				hash: sha256,
 				inputs: () => servers.inputs,
+				now: () => scene.nowMs,
 				onError: (error) => scene.errors.push(error),
 			}),
 			inputs: {

@@ -156,7 +156,7 @@ test('a tool that is described in other words is kept from the agent until the u
 	assert.deepEqual(names(), ['mcp__s__a', 'mcp__s__b']);
 	const changed = tool('a', '2');
 	scene.tools = { s: [changed, tool('b'), tool('c')] };
-	// At once, and not only with the next notice of the server.
+	// At once, and not only with the next notice of the server. What it adds in its first moments comes with it.
 	assert.deepEqual(names(), ['mcp__s__b', 'mcp__s__c']);
 	scene.clientChanged.fire();
 	const row = mcpRow(servers.view('s'), true);
@@ -165,6 +165,39 @@ test('a tool that is described in other words is kept from the agent until the u
 	assert.deepEqual(names(), ['mcp__s__a', 'mcp__s__b', 'mcp__s__c']);
 	assert.equal(mcpRow(servers.view('s'), true).description, '3 tools');
 	await servers.close();
+});
+
+test('a tool that a server adds later is kept from the agent until the user looked, in the next window too', async () => {
+	const scene = createMcpScene();
+	scene.own = '{"s":{"command":"x"}}';
+	scene.tools = { s: [tool('a')] };
+	const servers = scene.open();
+	servers.wake();
+	await servers.refresh();
+	const names = (one = servers) => one.lateTools.list().map(({ name }) => name);
+	assert.deepEqual(names(), ['mcp__s__a']);
+	scene.nowMs = 60_000;
+	scene.tools = { s: [tool('a', '2'), tool('evil'), tool('more')] };
+	assert.deepEqual(names(), []);
+	scene.clientChanged.fire();
+	const row = mcpRow(servers.view('s'), true);
+	assert.deepEqual([row.description, row.needsYou, row.actions[0]], ['1 tool changed · 2 new tools', true, 'review']);
+	await servers.acceptTools('s', [tool('more')]);
+	assert.deepEqual(names(), ['mcp__s__more']);
+	const next = scene.open();
+	next.wake();
+	await next.refresh();
+	assert.deepEqual(names(next), ['mcp__s__more']);
+	assert.deepEqual(
+		next.view('s').held.map(({ name, isNew }) => [name, isNew]),
+		[
+			['a', false],
+			['evil', true],
+		],
+	);
+	await servers.close();
+	await next.close();
+	assert.deepEqual(scene.errors, []);
 });
 
 test('files that are read while the window closes start nothing', async () => {
@@ -188,7 +221,7 @@ const view = (more: Partial<ServerView>): ServerView => ({
 		...{ name: 's', source: 'project', file: '.mcp.json', line: 3, isOff: false },
 		transport: { kind: 'http', url: written('https://x.example/«input:k»'), headers: {} },
 	},
-	...{ consent: 'approved', isOff: false, changed: [], ...more },
+	...{ consent: 'approved', isOff: false, held: [], ...more },
 });
 const running = (state: NonNullable<ServerView['server']>['state'], more = {}) =>
 	view({ server: serverOf(config, { state, ...more }) });

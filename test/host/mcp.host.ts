@@ -44,6 +44,7 @@ function openWindow(stored: Stored = { value: undefined }, isTrusted = true) {
 	const reviewed: string[] = [];
 	const errors: unknown[] = [];
 	const inserted: string[] = [];
+	const clock = { nowMs: 0 };
 	const answer = { mayStart: undefined as 'approve' | 'refuse' | undefined };
 	const view: McpView = {};
 	const state = {
@@ -78,6 +79,7 @@ function openWindow(stored: Stored = { value: undefined }, isTrusted = true) {
 		roots: () => [{ name: 'app', path: root }],
 		cwd: () => root,
 		isTrusted: () => isTrusted,
+		now: () => clock.nowMs,
 		addToInput: async (words) => void inserted.push(words),
 	});
 	const rows = () => mcp.tree.getChildren() as unknown as Parameters<typeof mcp.tree.getTreeItem>[0][];
@@ -88,7 +90,7 @@ function openWindow(stored: Stored = { value: undefined }, isTrusted = true) {
 		});
 	const row = (name: string) => labels().find((label) => label.startsWith(`${name} | `)) ?? '';
 	const run = async (command: string, node: unknown) => await mcp.commands[command]?.(node);
-	return { mcp, view, answer, questions, told, reviewed, errors, inserted, labels, row, run, stored };
+	return { mcp, view, answer, clock, questions, told, reviewed, errors, inserted, labels, row, run, stored };
 }
 
 const declare = (servers: unknown) => writeFileSync(configFile, JSON.stringify({ mcpServers: servers }));
@@ -191,22 +193,24 @@ hostTest('a refusal leaves nothing running; a file that changes is followed and 
 	assert.deepEqual([...errors, ...next.errors], []);
 });
 
-hostTest('a tool that is described in other words is kept from the agent until the user looked', async () => {
+hostTest('tools that are new, or described in other words, are kept from the agent until the user looked', async () => {
 	declare({ shifty: program(bad, 'changes', mark()) });
-	const { mcp, answer, row, run, told, reviewed, errors } = openWindow();
+	const { mcp, answer, clock, row, run, told, reviewed, errors } = openWindow();
 	answer.mayStart = 'approve';
 	await until(() => row('shifty') !== '');
 	await run('approveMcpServer', { server: 'shifty' });
 	await until(() => row('shifty') === 'shifty | 1 tool');
 	const names = () => mcp.ports.lateToolSources[0]?.list().map(({ name }) => name);
 	assert.deepEqual(names(), ['mcp__shifty__work']);
+	// What it adds in its first moments would come with it.
+	clock.nowMs = 60_000;
 	await mcp.servers.client?.call('shifty', 'work', {}, () => undefined, new AbortController().signal);
-	await until(() => row('shifty') === 'shifty | 1 tool changed');
-	assert.deepEqual(names(), ['mcp__shifty__more']);
+	await until(() => row('shifty') === 'shifty | 1 tool changed · 1 new tool');
+	assert.deepEqual(names(), []);
 	await until(() => told.length === 1);
-	assert.match(told[0] ?? '', /Tools of shifty are described in other words/);
+	assert.match(told[0] ?? '', /Tools of shifty are described in other words.*There are new tools of shifty/);
 	await run('reviewMcpTools', { server: 'shifty' });
-	assert.deepEqual(reviewed, ['work: It does something else now.']);
+	assert.deepEqual(reviewed, ['work: It does something else now.', 'more: more']);
 	assert.deepEqual(names()?.toSorted(), ['mcp__shifty__more', 'mcp__shifty__work']);
 	assert.equal(row('shifty'), 'shifty | 2 tools');
 	await mcp.close();

@@ -78,6 +78,8 @@ export type McpTool = {
 	readonly title?: string;
 	readonly description: string;
 	readonly inputSchema: ToolDefinition['input_schema'];
+	/** Of the structured part of its results; not there when it declares none that can be read. */
+	readonly outputSchema?: Readonly<Record<string, unknown>>;
 	/** Hex SHA-256 of all that the model and the user are told about the tool. Another hash is another tool: it has to be approved anew. */
 	readonly definitionHash: string;
 	/** What the server claims, never a reason to ask less. */

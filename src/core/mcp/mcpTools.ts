@@ -11,6 +11,7 @@ import type { Effect, ToolContext, ToolOutcome } from '../tools/tool.ts';
 import { isLoopbackAddress } from './loopback.ts';
 import type { McpCallResult, McpContent, McpServer, McpServerConfig, McpServers, McpTool } from './mcpPorts.ts';
 import { plainLine } from './readOffers.ts';
+import { valueProblems } from './valueProblems.ts';
 
 export type McpToolRules = {
 	/** Whether the user approved the tool as it is now (by its `definitionHash`). One that is not approved cannot be found or called. */
@@ -67,7 +68,7 @@ function toLateTool(servers: McpServers, server: McpServer, tool: McpTool, isAll
 		async run(input, context) {
 			const values = anyInput.parse(input);
 			const result = await servers.call(server.name, tool.name, values, context.onProgress, context.signal);
-			return outcomeOf(result);
+			return outcomeOf(result, tool.outputSchema);
 		},
 	};
 }
@@ -78,20 +79,21 @@ function labelOf(server: string, tool: string, input: unknown): string {
 	return plainLine(`${server}: ${tool}${values === '{}' ? '' : ` ${values}`}`, MAX_LABEL_CHARS);
 }
 
-/** A result as the model gets it: shortened where it is huge, with the whole text beside it. */
-export function outcomeOf(result: McpCallResult): ToolOutcome {
+/** A result as the model gets it: shortened where it is huge, with the whole text beside it. What breaks the server's own word is said. */
+export function outcomeOf(result: McpCallResult, outputSchema?: McpTool['outputSchema']): ToolOutcome {
+	const broken = brokenPromise(result, outputSchema);
 	const texts = result.content.map(textOf);
 	const hasText = texts.some((text) => text !== undefined && text !== '');
 	// Servers give the same as text for clients that do not know it; without that, it is all there is.
-	const structured =
-		result.structured === undefined || hasText ? undefined : JSON.stringify(result.structured, null, 2);
+	const structured = result.structured === undefined || hasText ? undefined : structuredText(result.structured);
 	const whole = [...texts.filter((text) => text !== undefined), ...(structured === undefined ? [] : [structured])].join(
 		'\n\n',
 	);
 	const images = result.content.filter((content) => content.kind === 'image');
 	const shown = shortened(whole);
-	const content: InputBlock[] = [];
-	if (shown !== '' || images.length === 0) content.push({ type: 'text', text: shown === '' ? '(no output)' : shown });
+	const content: InputBlock[] = broken === undefined ? [] : [{ type: 'text', text: broken }];
+	if (shown !== '' || images.length === 0)
+		content.unshift({ type: 'text', text: shown === '' ? '(no output)' : shown });
 	for (const { mediaType, base64 } of images)
 		content.push({ type: 'image', source: { type: 'base64', media_type: mediaType, data: base64 } });
 	return {
@@ -100,6 +102,25 @@ export function outcomeOf(result: McpCallResult): ToolOutcome {
 		summary: result.isError ? plainLine(whole, 80) || 'failed' : summaryOf(whole, images.length),
 		...(shown === whole ? {} : { output: whole }),
 	};
+}
+
+function structuredText(value: unknown): string {
+	try {
+		return JSON.stringify(value, null, 2);
+	} catch {
+		// Nested so deep that it cannot be written again.
+		return '[left out: structured content that is nested too deep]';
+	}
+}
+
+/** What the model is told when the structured part is not as the tool declares it; undefined when it is. Failures need none. */
+function brokenPromise({ structured, isError }: McpCallResult, schema: McpTool['outputSchema']): string | undefined {
+	if (schema === undefined || isError) return undefined;
+	if (structured === undefined)
+		return '[The tool declares structured output, and this result has none. What stands here may be incomplete.]';
+	const problems = valueProblems(structured, schema);
+	if (problems.length === 0) return undefined;
+	return `[This result is not as the tool declares it: ${problems.join('; ')}. Do not rely on its form.]`;
 }
 
 /** Undefined for an image, which is a block of its own. */

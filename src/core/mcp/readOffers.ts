@@ -34,6 +34,7 @@ const toolShape = z.looseObject({
 	title: shortText(MAX_TITLE_CHARS),
 	description: shortText(MAX_DESCRIPTION_CHARS),
 	inputSchema: z.looseObject({ type: z.literal('object') }),
+	outputSchema: z.looseObject({}).optional().catch(undefined),
 	annotations: z
 		.looseObject({
 			title: shortText(MAX_TITLE_CHARS),
@@ -71,12 +72,16 @@ export function readTools(raw: readonly unknown[], server: string, hash: HashTex
 			isOpenWorld: tool.annotations?.openWorldHint !== false,
 		};
 		const description = tool.description ?? '';
+		const { outputSchema } = tool;
+		const canCheck = outputSchema !== undefined && schemaProblem(outputSchema) === undefined;
 		return {
 			name: tool.name,
 			callName,
 			...(title === undefined ? {} : { title }),
 			description,
 			inputSchema,
+			// One that is no schema checks nothing. It is told to nobody, so it is no part of what was agreed to.
+			...(canCheck ? { outputSchema } : {}),
 			definitionHash: hash(stableJson({ name: tool.name, title, description, inputSchema, hints })),
 			hints,
 		};

@@ -22,12 +22,20 @@ export type ServerConsent = {
 	/** The user turned it off, whatever the files say. */
 	isOff(server: DeclaredServer): boolean;
 	setOff(server: DeclaredServer, isOff: boolean): Promise<void>;
-	/** Learns tools that were never seen; gives those that are not as the user knows them. */
-	changedTools(server: DeclaredServer, tools: readonly McpTool[]): readonly McpTool[];
+	/**
+	 * Those that are to be kept from the agent: not as the user knows them, or not there when the server was first seen. All that it offers at
+	 * its first sight comes with the agreement to it, and is learned.
+	 */
+	heldTools(server: DeclaredServer, tools: readonly McpTool[]): readonly HeldTool[];
 	/** The user knows these now. */
 	acceptTools(server: DeclaredServer, tools: readonly McpTool[]): Promise<void>;
 };
 
+/** A tool that was not there at first, or in other words. */
+export type HeldTool = McpTool & { readonly isNew: boolean };
+
+/** Some servers add tools a moment after they are ready, when they know what the other side can do. That is first sight still. */
+const FIRST_SIGHT_MS = 10_000;
 const MAX_KEPT = 200;
 const MAX_TOOLS = 2_000;
 
@@ -46,9 +54,12 @@ export function createServerConsent(options: {
 	hash(bytes: Uint8Array): string;
 	/** Of all files, for what a server asks the user. */
 	inputs(): readonly DeclaredInput[];
+	now(): number;
 	onError(error: unknown): void;
 }): ServerConsent {
-	const { store, hash, inputs, onError } = options;
+	const { store, hash, inputs, now, onError } = options;
+	/** When the tools of a server were first seen, of those that this window saw first. */
+	const firstSeenMs = new Map<string, number>();
 	// Read once: each read of the state is a copy, and nobody else writes it.
 	let answers = storeSchema.parse(store.get() ?? {});
 	const keyOf = (server: DeclaredServer) => hash(utf8Encode(consentText(server, inputs())));
@@ -68,12 +79,21 @@ export function createServerConsent(options: {
 		refuse: (server) => change(server, { verdict: 'refused' }),
 		isOff: (server) => answers[keyOf(server)]?.isOff ?? false,
 		setOff: (server, isOff) => change(server, { isOff }),
-		changedTools(server, tools) {
-			const known = answers[keyOf(server)]?.tools ?? {};
+		heldTools(server, tools) {
+			const key = keyOf(server);
+			const learned = answers[key]?.tools;
+			const known = learned ?? {};
 			const isKnown = ({ name }: McpTool) => Object.hasOwn(known, name);
 			const fresh = tools.filter((tool) => !isKnown(tool));
-			if (fresh.length > 0) change(server, { tools: withTools(known, fresh) }).catch(onError);
-			return tools.filter((tool) => isKnown(tool) && known[tool.name] !== tool.definitionHash);
+			// A list that is empty, or could not be read, is no sight of anything.
+			if (learned === undefined && fresh.length > 0) firstSeenMs.set(key, now());
+			const seenMs = firstSeenMs.get(key);
+			const isFirstSight = seenMs !== undefined && now() - seenMs <= FIRST_SIGHT_MS;
+			if (isFirstSight && fresh.length > 0) change(server, { tools: withTools(known, fresh) }).catch(onError);
+			return tools.flatMap((tool): readonly HeldTool[] => {
+				if (!isKnown(tool)) return isFirstSight ? [] : [{ ...tool, isNew: true }];
+				return known[tool.name] === tool.definitionHash ? [] : [{ ...tool, isNew: false }];
+			});
 		},
 		acceptTools: (server, tools) => change(server, { tools: withTools(answers[keyOf(server)]?.tools ?? {}, tools) }),
 	};

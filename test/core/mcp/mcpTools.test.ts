@@ -167,6 +167,32 @@ describe('tools of servers', () => {
 		assert.equal(failed.summary, 'No such note.');
 	});
 
+	test('a result that breaks the word of its tool is told as it is, with a note', () => {
+		const schema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'] };
+		const shown = (structured: unknown, isError = false) =>
+			outcomeOf(
+				{ isError, content: [{ kind: 'text', text: 'hi' }], ...(structured === undefined ? {} : { structured }) },
+				schema,
+			);
+		assert.deepEqual(shown({ a: 1 }).content, [{ type: 'text', text: 'hi' }]);
+		assert.deepEqual(shown({ a: 'x' }).content, [
+			{ type: 'text', text: 'hi' },
+			{
+				type: 'text',
+				text: '[This result is not as the tool declares it: a: must be number. Do not rely on its form.]',
+			},
+		]);
+		assert.equal(shown({ a: 'x' }).isError, false);
+		assert.match(JSON.stringify(shown(undefined).content[1]), /declares structured output, and this result has none/);
+		assert.equal(shown(undefined, true).content.length, 1);
+		let deep: unknown = 1;
+		for (let depth = 0; depth < 100_000; depth++) deep = [deep];
+		assert.match(
+			JSON.stringify(outcomeOf({ isError: false, content: [], structured: deep }).content),
+			/nested too deep/,
+		);
+	});
+
 	test('resources are listed and read', async () => {
 		const servers = world([server]);
 		const tools = createMcpTools(servers, everything).list();

@@ -9,6 +9,7 @@ import { sha256 } from '../../host/support/plainDisk.ts';
 import { written } from './variables.ts';
 
 function createCase(stored: { value: unknown } = { value: undefined }, inputs: readonly DeclaredInput[] = []) {
+	const clock = { nowMs: 0 };
 	const create = () =>
 		createServerConsent({
 			store: {
@@ -19,9 +20,10 @@ function createCase(stored: { value: unknown } = { value: undefined }, inputs: r
 			},
 			hash: sha256,
 			inputs: () => inputs,
+			now: () => clock.nowMs,
 			onError: (error) => assert.fail(String(error)),
 		});
-	return { consent: create(), again: create, stored };
+	return { consent: create(), again: create, stored, clock };
 }
 
 function declared(server: unknown, more: Partial<DeclaredServer> = {}): DeclaredServer {
@@ -89,18 +91,26 @@ const tool = (name: string, definitionHash: string): McpTool => ({
 	hints: { isReadOnly: false, isDestructive: true, isIdempotent: false, isOpenWorld: true },
 });
 
-test('a tool is known from its first sight on; another definition is asked about until it is accepted', async () => {
-	const { consent, again } = createCase();
+const held = (isNew: boolean, ...tools: McpTool[]) => tools.map((one) => ({ ...one, isNew }));
+
+test('tools are known from the first sight of their server on; others are asked about until they are accepted', async () => {
+	const { consent, again, clock } = createCase();
 	const server = declared(base);
-	assert.deepEqual(consent.changedTools(server, [tool('a', '1'), tool('b', '1')]), []);
+	// Nothing was seen yet.
+	assert.deepEqual(consent.heldTools(server, []), []);
+	assert.deepEqual(consent.heldTools(server, [tool('a', '1'), tool('b', '1')]), []);
 	const changed = tool('a', '2');
-	assert.deepEqual(consent.changedTools(server, [changed, tool('b', '1'), tool('c', '1')]), [changed]);
-	// Gone and back again with other words is a change, too.
-	assert.deepEqual(again().changedTools(server, [tool('b', '1')]), []);
-	assert.deepEqual(again().changedTools(server, [changed]), [changed]);
-	await consent.acceptTools(server, [changed]);
-	assert.deepEqual(again().changedTools(server, [changed, tool('b', '1'), tool('c', '1')]), []);
-	assert.deepEqual(again().changedTools(server, [tool('a', '1')]), [tool('a', '1')]);
+	clock.nowMs += 9_000;
+	assert.deepEqual(consent.heldTools(server, [changed, tool('b', '1'), tool('c', '1')]), held(false, changed));
+	clock.nowMs += 2_000;
+	assert.deepEqual(consent.heldTools(server, [tool('b', '1'), tool('d', '1')]), held(true, tool('d', '1')));
+	// Gone and back again with other words is a change, too, and one that was not accepted is new again.
+	assert.deepEqual(again().heldTools(server, [tool('b', '1')]), []);
+	assert.deepEqual(again().heldTools(server, [changed]), held(false, changed));
+	assert.deepEqual(again().heldTools(server, [tool('d', '1')]), held(true, tool('d', '1')));
+	await consent.acceptTools(server, [changed, tool('d', '1')]);
+	assert.deepEqual(again().heldTools(server, [changed, tool('b', '1'), tool('c', '1'), tool('d', '1')]), []);
+	assert.deepEqual(again().heldTools(server, [tool('a', '1')]), held(false, tool('a', '1')));
 });
 
 test('a store that somebody damaged agrees to nothing', () => {

@@ -44,6 +44,10 @@ if (how === 'children' || how === 'dirty') {
 	spawn('/bin/sh', ['-c', 'sleep 1000 & echo $! >> "$NOTES"; echo $$ >> "$NOTES"; wait'], { stdio: 'ignore' });
 	note(String(process.pid));
 }
+if (how === 'structured') {
+	const outputSchema = { type: 'object', properties: { degrees: { type: 'number' } }, required: ['degrees'] };
+	tools = [tool('work', { outputSchema })];
+}
 if (how === 'lies')
 	tools = [
 		tool('good'),
@@ -160,6 +164,18 @@ function call(id: Message['id'], params: Record<string, unknown> | undefined) {
 			process.stdout.write(`{"jsonrpc":"2.0","id":999,"result":{}}\n`);
 			answer(id, { content: 'none' });
 			return;
+		case 'structured': {
+			const wanted = (params?.arguments as { how?: string } | undefined)?.how;
+			if (wanted === 'none') return answer(id, text('7 degrees'));
+			if (wanted === 'deep') {
+				const structured = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+				process.stdout.write(
+					`{"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":${structured}}}\n`,
+				);
+				return;
+			}
+			return answer(id, { ...text('7 degrees'), structuredContent: { degrees: wanted === 'good' ? 7 : 'seven' } });
+		}
 		case 'bigResult':
 			return answer(id, text('x'.repeat(6_000_000)));
 		case 'asks':

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { McpServer, McpServerConfig } from '../../../src/core/mcp/mcpPorts.ts';
+import { outcomeOf } from '../../../src/core/mcp/mcpTools.ts';
 import { usualTiming } from '../../../src/node/mcp/serverLife.ts';
 import { badServer, config, folder, isFailed, isReady, never, startWorld, untilServer } from './mcpWorld.ts';
 
@@ -184,6 +185,20 @@ describe('servers that behave badly', { concurrency: 8 }, () => {
 		await until(world, isReady);
 		const [part] = (await call(world)).content;
 		assert.ok(part?.kind === 'text' && part.text.length > 1_900_000 && part.text.length < 2_100_000);
+	});
+
+	test('a result that breaks the word of its tool is told as data', async () => {
+		const world = start('structured');
+		const { tools } = await until(world, isReady);
+		const shown = async (how: string) => {
+			const result = await world.servers.call('bad', 'work', { how }, () => undefined, never);
+			return JSON.stringify(outcomeOf(result, tools[0]?.outputSchema));
+		};
+		assert.doesNotMatch(await shown('good'), /not as the tool declares/);
+		assert.match(await shown('bad'), /"isError":false.*not as the tool declares it: degrees: must be number/);
+		assert.match(await shown('none'), /declares structured output, and this result has none/);
+		assert.match(await shown('deep'), /not as the tool declares it: the whole: must be object/);
+		assert.doesNotMatch(await shown('good'), /not as the tool declares/);
 	});
 
 	test('one that does not answer any more is started again', async () => {
