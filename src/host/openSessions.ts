@@ -1,6 +1,6 @@
 /**
  * The sessions that are open in this window, each once. Opening one touches no file and no buffer of the user.
- * Idle ones that nobody looked at for long are closed again.
+ * Idle ones are closed again: at once beyond a number, and all that nobody looked at for long.
  */
 import { type Disposable, DisposableStore } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
@@ -28,6 +28,8 @@ export const SHOWN_ROWS = 200;
 const MAX_IDLE_SESSIONS = 6;
 /** Those with changes to review: what is closed is not in the queue of files. */
 const MAX_REVIEWED_SESSIONS = 24;
+/** So long a session may be idle and unseen: it is opened again in a moment, and until then another window can write it. */
+export const MAX_IDLE_MS = 10 * 60_000;
 
 const hasCommands = ({ session }: OpenSession): boolean => (backgroundIn(session)?.running.length ?? 0) > 0;
 
@@ -50,6 +52,8 @@ export class OpenSessions implements Disposable {
 	readonly #open = new Map<SessionId, { readonly open: OpenSession; readonly attached: Disposable }>();
 	readonly #opening = new Map<SessionId, Promise<OpenSession>>();
 	readonly #closing = new Map<SessionId, Promise<void>>();
+	/** When one was first found idle, without a look at it or work in it since. */
+	readonly #idleSince = new WeakMap<OpenSession, number>();
 	readonly #changed = new Emitter<{ readonly open: OpenSession; readonly change: SessionChange }>();
 	readonly #opened = new Emitter<OpenSession>();
 	readonly #closed = new Emitter<OpenSession>();
@@ -140,20 +144,31 @@ export class OpenSessions implements Disposable {
 	}
 
 	/**
-	 * The oldest idle sessions beyond the limit; none of `needed`, and none with prompts that were not sent. Those with something to review
-	 * have a limit of their own.
+	 * The oldest idle sessions beyond the limit, and those that were so at each call for ten minutes; none of `needed`, and none with prompts
+	 * that were not sent. Those with something to review have a limit of their own and no time.
 	 */
 	idle(needed: ReadonlySet<OpenSession>, isReviewed = (_: Session) => false): readonly OpenSession[] {
 		const idle = this.all.filter(
 			(open) =>
 				!needed.has(open) && !open.isRunning && !hasCommands(open) && !open.needsUser && open.queue.items.length === 0,
 		);
+		const isLong = this.#longIdle(idle);
 		const reviewed = idle.filter(({ session }) => isReviewed(session));
 		const rest = idle.filter((open) => !reviewed.includes(open));
+		const tooMany = Math.max(0, rest.length - MAX_IDLE_SESSIONS);
 		return [
-			...rest.slice(0, Math.max(0, rest.length - MAX_IDLE_SESSIONS)),
+			...rest.filter((open, index) => index < tooMany || isLong.has(open)),
 			...reviewed.slice(0, Math.max(0, reviewed.length - MAX_REVIEWED_SESSIONS)),
 		];
+	}
+
+	#longIdle(idle: readonly OpenSession[]): ReadonlySet<OpenSession> {
+		const now = this.#world.outside.clock.now();
+		for (const open of this.all) {
+			if (!idle.includes(open)) this.#idleSince.delete(open);
+			else if (!this.#idleSince.has(open)) this.#idleSince.set(open, now);
+		}
+		return new Set(idle.filter((open) => now - (this.#idleSince.get(open) ?? now) >= MAX_IDLE_MS));
 	}
 
 	async closeAll(): Promise<void> {

@@ -18,6 +18,8 @@ import { runTurns } from './turnRunner.ts';
 
 /** Kept per workspace: the session that the side panel showed last. */
 const SHOWN_KEY = 'retrace.shownSession';
+/** How often idle sessions are looked for when nothing else happens. */
+const IDLE_LOOK_MS = 60_000;
 
 /** Why a turn broke, by whether another window owns the session now. */
 const BROKEN_TEXT = {
@@ -71,6 +73,10 @@ export class SessionHost implements Disposable, ViewHost {
 		);
 		this.#store.add(sessions.onDidOpen((open) => this.#onOpen(open)));
 		this.#store.add(sessions.onDidLose((id) => void this.#onLose(id)));
+		const looks = setInterval(() => {
+			this.closeIdle().catch((error: unknown) => world.onError('closeIdle', error));
+		}, IDLE_LOOK_MS);
+		this.#store.add({ dispose: () => clearInterval(looks) });
 	}
 
 	/** Shows the session that was shown last in this workspace, read from its log; else a new one. */
@@ -138,14 +144,19 @@ export class SessionHost implements Disposable, ViewHost {
 		return this.#views.some((view) => view.isVisible && view.isAwake && view.current === open);
 	}
 
-	/** Closes idle sessions beyond the limit. One that a hidden tab shows is opened again with the tab. */
+	/** Closes idle sessions beyond the limit, and those that were idle for long. One that a hidden tab shows is opened again with the tab. */
 	async closeIdle(): Promise<void> {
-		const isNeeded = (view: SessionView) => view.isVisible || view === this.side || view === this.#active;
-		const needed = this.#views.filter((view) => view.isAwake && isNeeded(view)).map((view) => view.current);
-		for (const open of this.sessions.idle(new Set(needed), this.world.hasReview)) {
+		// Looked at again before each: while one is closed, another may begin to work.
+		for (let open = this.#nextIdle(); open; open = this.#nextIdle()) {
 			for (const view of this.#views) if (view.isAwake && view.current === open) view.sleep();
 			await this.sessions.close(open.session.id);
 		}
+	}
+
+	#nextIdle(): OpenSession | undefined {
+		const isNeeded = (view: SessionView) => view.isVisible || view === this.side || view === this.#active;
+		const needed = this.#views.filter((view) => view.isAwake && isNeeded(view)).map((view) => view.current);
+		return this.sessions.idle(new Set(needed), this.world.hasReview)[0];
 	}
 
 	// ---- of the active view

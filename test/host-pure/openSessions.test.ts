@@ -1,10 +1,15 @@
 /** The sessions of a window: each open once, idle ones let go, and nothing left of a closed one. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { asSessionId } from '../../src/base/ids.ts';
+import type { OpenSession } from '../../src/host/openSession.ts';
+import { MAX_IDLE_MS } from '../../src/host/openSessions.ts';
+import { readOwner } from '../../src/node/lease.ts';
+import { createFakeClock } from '../fakes/fakeClock.ts';
 import { createWindows, endTurn, say } from './windowScene.ts';
 
 test('one that is closing is opened again as another object, and never handed out half closed', async (t) => {
@@ -45,6 +50,40 @@ test('those with something to review stay longer than others, up to a limit of t
 		sessions.idle(new Set(), () => true),
 		all.slice(0, 9),
 	);
+});
+
+test('one that is idle and unseen for ten minutes is let go, with its file and its lease; a look or work begins the time anew', async (t) => {
+	const clock = createFakeClock();
+	const windows = createWindows(t);
+	const { sessions } = windows.open('a', clock);
+	const [seen, idle, busy, reviewed] = [
+		await sessions.create(),
+		await sessions.create(),
+		await sessions.create(),
+		await sessions.create(),
+	];
+	for (const open of [seen, idle, busy, reviewed]) say(open, 'Hello');
+	const due = (...needed: OpenSession[]) =>
+		sessions.idle(new Set(needed), (session) => session === reviewed.session).map(({ session }) => session.id);
+	assert.deepEqual(due(seen, busy), []);
+	clock.advance(MAX_IDLE_MS - 1);
+	assert.deepEqual(due(seen), []);
+	clock.advance(1);
+	assert.deepEqual(due(seen), [idle.session.id]);
+	// One that was needed until now waits as long as any other, and one that works does not wait.
+	busy.turn = { abort: () => undefined, done: Promise.resolve() };
+	clock.advance(MAX_IDLE_MS);
+	assert.deepEqual(due(seen), [idle.session.id]);
+	busy.turn = undefined;
+	assert.deepEqual(due(seen, idle), []);
+	clock.advance(MAX_IDLE_MS);
+	assert.deepEqual(due(seen, idle), [busy.session.id]);
+	const lease = join(windows.folder, 'sessions', `${busy.session.id}.lease`);
+	assert.ok(existsSync(lease));
+	await sessions.close(busy.session.id);
+	assert.equal(readOwner(lease, 'b')?.isAlive ?? false, false);
+	const other = await windows.open('b').sessions.open(busy.session.id);
+	assert.equal(other.session.readOnlyReason, undefined);
 });
 
 test('listeners hear of what opens and closes', async (t) => {

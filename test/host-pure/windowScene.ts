@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { SessionId } from '../../src/base/ids.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import type { LogNow } from '../../src/core/session/registry.ts';
 import type { OpenSession } from '../../src/host/openSession.ts';
 import { OpenSessions } from '../../src/host/openSessions.ts';
@@ -28,7 +29,7 @@ export function createWindows(t: TestContext) {
 		for (const sessions of windows) await sessions.closeAll();
 		rmSync(folder, { recursive: true, force: true });
 	});
-	const open = (window: string): TestWindow => {
+	const open = (window: string, clock: Clock = systemClock): TestWindow => {
 		const errors: unknown[] = [];
 		const watching = new Set<{ readonly id: SessionId; readonly tell: (now: LogNow) => Promise<void> }>();
 		let attached = 0;
@@ -47,7 +48,7 @@ export function createWindows(t: TestContext) {
 					return { dispose: () => void watching.delete(one) };
 				},
 			},
-			outside: { clock: systemClock, ids: createIdSource() },
+			outside: { clock, ids: createIdSource() },
 			decider: { proposeEdit: async () => ({ verdict: 'reject' }) },
 			defaults: () => ({ cwd: '/w', mode: 'ask', model: 'm', roots: ['/w'], extensionVersion: '0' }),
 			relativePath: (absolute) => absolute,
