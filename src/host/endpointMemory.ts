@@ -54,4 +54,5 @@ export const refusedText: Readonly<Record<EndpointFeature, string>> = {
 	counting: 'no counting of tokens, so the meter estimates',
 	eagerInput: 'no early tool input, so edits show when they are complete',
 	strict: 'no strict tool input',
+	webSearch: 'no search of the web',
 };

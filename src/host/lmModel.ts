@@ -8,6 +8,7 @@ import { asToolUseId } from '../base/ids.ts';
 import { ModelError, type ModelErrorKind } from '../core/model/modelError.ts';
 import { type PlainMessage, type PlainPart, plainMessages, plainText } from '../core/model/plainMessages.ts';
 import type { Clock, ModelEvent, ModelInfo, ModelReply, ModelRequest, StreamModel } from '../core/ports.ts';
+import { isToolUseBlock } from '../core/session/content.ts';
 
 /** Ids of these models in sessions and settings: with it nobody takes them for one of an endpoint. */
 export const LM_PREFIX = 'vscode-lm:';
@@ -52,7 +53,7 @@ export function createLmModel(clock: Clock, models: LanguageModels = vscode.lm):
 			const response = await model.sendRequest(messages.map(toMessage), optionsOf(request), token);
 			if (signal.aborted) throw new CancelledError();
 			onEvent({ kind: 'started', messageId, model: request.model, usage });
-			const reply = createReply(onEvent);
+			const reply = createReply(onEvent, messageId, callIdsIn(request));
 			let firstTokenMs: number | undefined;
 			for await (const part of response.stream) {
 				if (signal.aborted) throw new CancelledError();
@@ -97,8 +98,13 @@ const infoOf = (model: vscode.LanguageModelChat): ModelInfo => ({
 	isDeprecated: false,
 });
 
-/** Puts the parts together to blocks: text as it comes, each call whole. */
-function createReply(onEvent: (event: ModelEvent) => void) {
+function callIdsIn({ messages }: ModelRequest): Set<string> {
+	const blocks = messages.flatMap((message) => (message.role === 'assistant' ? message.content : []));
+	return new Set(blocks.filter(isToolUseBlock).map(({ id }) => id));
+}
+
+/** Puts the parts together to blocks: text as it comes, each call whole. `taken`: ids of calls; some models give the same ones again, or none. */
+function createReply(onEvent: (event: ModelEvent) => void, messageId: string, taken: Set<string>) {
 	let index = 0;
 	let open = '';
 	const said: string[] = [];
@@ -121,7 +127,8 @@ function createReply(onEvent: (event: ModelEvent) => void) {
 				endText();
 				hasCalls = true;
 				const { callId, name, input } = part;
-				const id = asToolUseId(callId === '' ? `call_${index}` : callId);
+				const id = asToolUseId(callId === '' || taken.has(callId) ? `call_${messageId}_${index}` : callId);
+				taken.add(id);
 				onEvent({ kind: 'blockStarted', index, type: 'tool_use', toolName: name, toolUseId: id });
 				onEvent({ kind: 'blockEnded', index, block: { type: 'tool_use', id, name, input } });
 				said.push(JSON.stringify(input));

@@ -9,7 +9,7 @@ import { UserError } from '../base/errors.ts';
 import { createRequestPool, type PoolCaller } from '../core/agent/requestPool.ts';
 import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../core/model/catalogue.ts';
 import { createDemoModel } from '../core/model/demoModel.ts';
-import { withinLimits, withoutFeatures } from '../core/model/endpointLimits.ts';
+import { type EndpointFeature, withinLimits, withoutFeatures } from '../core/model/endpointLimits.ts';
 import type { ModelInfo, ModelRequest, ReminderForms, StreamModel } from '../core/ports.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { createEndpointMemory, refusedText } from './endpointMemory.ts';
@@ -41,6 +41,8 @@ export type ModelChoice = Disposable & {
 	streamModel(caller?: PoolCaller): StreamModel;
 	/** The request without what the endpoint was found to refuse: as it goes out. */
 	asSent(request: ModelRequest): ModelRequest;
+	/** Whether the endpoint was found to have this for the model; what was not tried yet counts as there. */
+	takes(model: string, feature: EndpointFeature): boolean;
 	/** What was found out about the endpoint is found out again with the next requests. */
 	forgetEndpoint(): void;
 	/** Whether a prompt can be sent: a local server needs no key. */
@@ -177,6 +179,7 @@ export function createModelChoice(
 		hasKey,
 		asSent: (request) =>
 			chosen().provider === 'anthropic' ? withoutFeatures(request, memory.refused(request.model)) : request,
+		takes: (model, feature) => !memory.refused(model).has(feature),
 		forgetEndpoint() {
 			reminderForms.forget();
 			memory.forget();

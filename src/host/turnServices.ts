@@ -52,6 +52,7 @@ function searchOf({ session }: OpenSession, choice: ModelChoice | undefined): Pi
 	if (!choice) return {};
 	const model = choice.smallModelFor(session.model);
 	if (!choice.isOfficialEndpoint && choice.infoFor(model).searchesWeb !== true) return {};
+	if (!choice.takes(model, 'webSearch')) return {};
 	const caller = { session: session.id, kind: 'turn' } as const;
 	return {
 		webSearch: { search: (query, signal) => searchWeb(choice.streamModel(caller), model, query, signal) },

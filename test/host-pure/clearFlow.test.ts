@@ -46,6 +46,7 @@ async function scene(replies: readonly ScriptedStep[], more: { readonly hasKey?:
 		streamModel: () => model,
 		forgetEndpoint: () => undefined,
 		asSent: (request) => request,
+		takes: () => true,
 		hasKey: async () => more.hasKey ?? true,
 		modelFor: (current) => current ?? '',
 		smallModelFor: (current) => current,

@@ -6,7 +6,15 @@ import type { ModelRequest, StreamModel } from '../ports.ts';
 import { ModelError } from './modelError.ts';
 
 /** Parts of a request that endpoints which speak the Messages API may lack. */
-export const endpointFeatures = ['eagerInput', 'strict', 'cache', 'effort', 'thinking', 'counting'] as const;
+export const endpointFeatures = [
+	'eagerInput',
+	'strict',
+	'cache',
+	'effort',
+	'thinking',
+	'counting',
+	'webSearch',
+] as const;
 export type EndpointFeature = (typeof endpointFeatures)[number];
 
 /** What is known of the endpoint that is configured, per model. */
@@ -17,16 +25,18 @@ export type EndpointLimits = {
 };
 
 /** Parts that are taken out of a request, each with the name that a refusal calls it by. */
-const FIELDS: readonly (readonly [Exclude<EndpointFeature, 'counting'>, RegExp])[] = [
+const FIELDS: readonly (readonly [Exclude<EndpointFeature, 'counting' | 'webSearch'>, RegExp])[] = [
 	['eagerInput', /eager_input_streaming/i],
 	['strict', /\bstrict\b/i],
 	['cache', /cache_control|prompt cach/i],
 	['effort', /output_config|\beffort\b/i],
 	['thinking', /\bthinking\b/i],
 ];
+/** Nothing is left of a search without its tool, so it is remembered and not tried without. */
+const SEARCH = /web[_ ]search|server[_ ]tool|tools\.\d+/i;
 /** A message that only mentions a field, e.g. because a value is too large, is no word about the field itself. */
 const REFUSAL =
-	/(?:not|n't)(?: be| currently)? (?:permitted|supported|allowed|accepted|recogni[sz]ed|available|support|accept|allow)|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (?:inputs?|fields?)|additional propert|no such/i;
+	/(?:not|n't)(?: be| currently)? (?:permitted|supported|allowed|accepted|recogni[sz]ed|available|enabled|support|accept|allow)|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (?:inputs?|fields?)|additional propert|no such/i;
 
 /** The same model; what it refuses is left out of requests from then on. */
 export function withinLimits(model: StreamModel, limits: EndpointLimits): StreamModel {
@@ -41,6 +51,8 @@ export function withinLimits(model: StreamModel, limits: EndpointLimits): Stream
 					return await model.stream(sent, onEvent, signal);
 				} catch (error) {
 					const refused = refusedIn(error, sent);
+					if (error instanceof ModelError && isSearchRefused(error, sent))
+						limits.remember(request.model, 'webSearch', error.message);
 					if (!(error instanceof ModelError) || refused.every((feature) => before.has(feature))) throw error;
 					for (const feature of refused) limits.remember(request.model, feature, error.message);
 					// Without memory it would be refused again, and again.
@@ -66,6 +78,10 @@ export function withinLimits(model: StreamModel, limits: EndpointLimits): Stream
 export function refusedIn(error: unknown, request: ModelRequest): readonly EndpointFeature[] {
 	if (!(error instanceof ModelError) || error.kind !== 'badRequest' || !REFUSAL.test(error.message)) return [];
 	return FIELDS.flatMap(([feature, name]) => (name.test(error.message) && has(request, feature) ? [feature] : []));
+}
+
+function isSearchRefused({ kind, message }: ModelError, { serverTools = [] }: ModelRequest): boolean {
+	return serverTools.length > 0 && kind === 'badRequest' && REFUSAL.test(message) && SEARCH.test(message);
 }
 
 /** Pure: the same request and the same features give the same bytes. */
@@ -109,6 +125,7 @@ function has(request: ModelRequest, feature: EndpointFeature): boolean {
 		case 'thinking':
 			return request.thinking !== null && request.thinking !== undefined;
 		case 'counting':
+		case 'webSearch':
 			return false;
 	}
 }

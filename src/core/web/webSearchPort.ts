@@ -12,6 +12,8 @@ export type SearchFound =
 			readonly kind: 'found';
 			readonly answer: string;
 			readonly pages: readonly { readonly title: string; readonly url: string; readonly quotes: readonly string[] }[];
+			/** What did not work beside it, as sentences. */
+			readonly notes: readonly string[];
 	  }
 	| { readonly kind: 'failed'; readonly message: string };
 
