@@ -1,6 +1,16 @@
 // Extensions as VS Code finds them: one shared installation of the package, and copies of it with further ones.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+	cpSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from '../../../scripts/setup/fileLock.mjs';
 import { installExtension } from '../../../scripts/setup/launchCodeServer.mjs';
@@ -21,8 +31,15 @@ function forgetOldInstallations(parent: string): void {
 /** A copy of an installation with these extensions of ours as well. */
 export function withExtensions(shared: string, extensionsDir: string, names: readonly string[]): string {
 	cpSync(shared, extensionsDir, { recursive: true });
+	addExtensions(extensionsDir, names);
+	return extensionsDir;
+}
+
+/** Puts these extensions of ours into a folder of extensions. */
+export function addExtensions(extensionsDir: string, names: readonly string[]): void {
+	mkdirSync(extensionsDir, { recursive: true });
 	const listPath = join(extensionsDir, 'extensions.json');
-	const list: unknown[] = JSON.parse(readFileSync(listPath, 'utf8'));
+	const list: unknown[] = existsSync(listPath) ? JSON.parse(readFileSync(listPath, 'utf8')) : [];
 	for (const name of names) {
 		const source = join(projectFolder, 'test', 'fixtures', name);
 		const { publisher, name: own, version } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
@@ -33,7 +50,6 @@ export function withExtensions(shared: string, extensionsDir: string, names: rea
 		list.push({ identifier: { id: `${publisher}.${own}` }, version, location, relativeLocation, metadata: {} });
 	}
 	writeFileSync(listPath, JSON.stringify(list));
-	return extensionsDir;
 }
 
 /** Installing takes seconds and the result is only read, so all tests share one installation per package. */

@@ -7,6 +7,7 @@ import { launchCodeServer, quietSettings, writeSettings } from '../../../scripts
 import { projectFolder } from '../../../scripts/setup/paths.mjs';
 import { launchBrowser } from '../../e2e/support/browser.ts';
 import { resultsFolder, temporaryFolder, testEnvironment } from '../../e2e/support/environment.ts';
+import { addExtensions } from '../../e2e/support/installations.ts';
 import { runInExtensionHost } from './driver.ts';
 import { type HostTestReport, parseReport } from './hostTest.ts';
 
@@ -24,6 +25,8 @@ export async function runHostFiles(paths: readonly string[]): Promise<HostRunRes
 	const root = temporaryFolder('host');
 	const profile = { userDataDir: join(root, 'user-data'), extensionsDir: join(root, 'extensions') };
 	writeSettings(profile, quietSettings);
+	// Models and tools of another extension, for the file that uses them.
+	addExtensions(profile.extensionsDir, ['lmSample']);
 	const server = await launchCodeServer({
 		codeServer,
 		profile,
