@@ -18,7 +18,7 @@ type Element = {
 	cloneNode(isDeep: boolean): Element;
 	remove(): void;
 };
-type Page = Element & { readonly title: string; readonly body: Element; readonly documentElement: Element };
+type Page = Element & { readonly body: Element; readonly documentElement: Element };
 
 /** What is no text for a reader. */
 const LEFT_OUT =
@@ -31,8 +31,10 @@ const ARTICLE_SHARE = 0.25;
 /** Relative links are taken from `url`. */
 export function htmlText(html: string, url: string): PageText {
 	const document = parsed(html);
-	const title = (document.title ?? '').trim().replace(/\s+/g, ' ');
 	for (const element of document.querySelectorAll(LEFT_OUT)) element.remove();
+	const title = (document.querySelector('title')?.textContent ?? '').trim().replace(/\s+/g, ' ');
+	// In a page without a head it would stand in the text.
+	for (const element of document.querySelectorAll('body title')) element.remove();
 	absoluteLinks(document, url);
 	const whole = document.body.cloneNode(true);
 	const wholeLength = lengthIn(whole.textContent);
@@ -46,11 +48,20 @@ export function htmlText(html: string, url: string): PageText {
 	return { title, text: text === '' ? lineText(document.body.textContent ?? '') : text };
 }
 
-/** A page without a frame is put into one: without it, what was found would be nowhere. */
+/** All three tags of the frame may be left out in HTML; without them, what was found would be nowhere. */
 function parsed(html: string): Page {
-	const framed = /<(?:html|body)[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`;
-	const { document }: { readonly document: Page } = parseHTML(framed);
+	const { document }: { readonly document: Page } = parseHTML(framed(html));
 	return document;
+}
+
+function framed(html: string): string {
+	if (/<html[\s>]/i.test(html)) return html;
+	const bare = html.replace(/<!doctype[^>]*>/i, '');
+	const bodyAt = bare.search(/<body[\s>]/i);
+	if (bodyAt < 0) return `<html><body>${bare}</body></html>`;
+	const before = bare.slice(0, bodyAt);
+	const head = /<head[\s>]/i.test(before) ? before : `<head>${before}</head>`;
+	return `<html>${head}${bare.slice(bodyAt)}</html>`;
 }
 
 function markdownOf(html: string): string {

@@ -13,10 +13,12 @@ import type { WebOutcome, WebPages } from '../core/web/webPort.ts';
 import { isSameSite, parseWebUrl, type WebUrl } from '../core/web/webUrl.ts';
 import { createPageTexts } from './pageTexts.ts';
 import { isPrivateAddress } from './privateAddress.ts';
-import { decodePage, isTextType, mediaTypeOf } from './webText.ts';
+import { decodePage, isText, looksLikeHtml, mediaTypeOf } from './webText.ts';
 
 /** Both as sent and unpacked: whatever a few bytes unpack to, no more of it is held. */
 const MAX_BODY_BYTES = 5_000_000;
+/** Of what is shown as it looks, and not read as text. */
+const MAX_PDF_BYTES = 10_000_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 10;
 const ACCEPT = 'text/markdown, text/html;q=0.9, application/xhtml+xml;q=0.9, text/plain;q=0.8, */*;q=0.5';
@@ -62,19 +64,20 @@ export function createWebPages(options: WebPagesOptions): WebPages {
 	async function read(url: Url, answer: IncomingMessage, signal: AbortSignal): Promise<WebOutcome> {
 		const { statusCode: status = 0, headers } = answer;
 		const mediaType = mediaTypeOf(headers['content-type']);
-		const body = await readBody(unpacked(answer), answer, signal);
-		const isText = isTextType(mediaType, body.bytes);
-		if (!isText && body.isCut)
+		const maxBytes = mediaType === 'application/pdf' ? MAX_PDF_BYTES : MAX_BODY_BYTES;
+		const body = await readBody(unpacked(answer), answer, maxBytes, signal);
+		const isReadable = isText(headers['content-type'], body.bytes);
+		if (!isReadable && body.isCut)
 			return {
 				kind: 'failed',
-				message: `${url.href} has more than ${MAX_BODY_BYTES / 1_000_000} MB, so it was not fetched.`,
+				message: `${url.href} has more than ${maxBytes / 1_000_000} MB, so it was not fetched.`,
 			};
-		if (!isText) return { kind: 'bytes', url: url.href, status, mediaType, bytes: body.bytes };
-		const notes = body.isCut
-			? [`The page is larger than ${MAX_BODY_BYTES / 1_000_000} MB; only its start was read.`]
-			: [];
+		if (!isReadable) return { kind: 'bytes', url: url.href, status, mediaType, bytes: body.bytes };
+		const notes = body.isCut ? [`The page is larger than ${maxBytes / 1_000_000} MB; only its start was read.`] : [];
 		const plain = decodePage(body.bytes, headers['content-type']);
-		const isHtml = mediaType === 'text/html' || mediaType === 'application/xhtml+xml';
+		const isNamedText = /^text\/|[/+](?:json|yaml|javascript)$/.test(mediaType) && mediaType !== 'text/html';
+		const isHtml =
+			/^(?:text\/html|application\/xhtml\+xml)$/.test(mediaType) || (!isNamedText && looksLikeHtml(body.bytes));
 		if (!isHtml) return { kind: 'text', url: url.href, status, mediaType, title: '', text: plain, notes };
 		const page = await texts.convert(plain, url.href, signal);
 		return {
@@ -197,6 +200,7 @@ function unpacked(answer: IncomingMessage): Readable {
 async function readBody(
 	body: Readable,
 	answer: IncomingMessage,
+	maxBytes: number,
 	signal: AbortSignal,
 ): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly isCut: boolean }> {
 	const parts: Buffer[] = [];
@@ -206,16 +210,16 @@ async function readBody(
 	try {
 		for await (const part of body) {
 			const bytes = Buffer.from(part);
-			parts.push(bytes.subarray(0, MAX_BODY_BYTES - size));
+			parts.push(bytes.subarray(0, maxBytes - size));
 			size += bytes.length;
-			if (size > MAX_BODY_BYTES) break;
+			if (size > maxBytes) break;
 		}
 	} finally {
 		signal.removeEventListener('abort', stop);
 		body.destroy();
 		answer.destroy();
 	}
-	return { bytes: new Uint8Array(Buffer.concat(parts)), isCut: size > MAX_BODY_BYTES };
+	return { bytes: new Uint8Array(Buffer.concat(parts)), isCut: size > maxBytes };
 }
 
 const REASONS: Readonly<Record<string, string>> = {

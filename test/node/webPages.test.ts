@@ -109,6 +109,67 @@ suite('Web pages', () => {
 		assert.equal(outcome.kind === 'bytes' && outcome.bytes.length, 6);
 	});
 
+	test('what it is shows by its bytes, whatever its type says', async () => {
+		const html = '<!doctype html><title>Sign in</title><body><p>Please sign in.</p>';
+		const wide = Buffer.from('Grüße', 'utf16le');
+		const answers: Readonly<Record<string, readonly [string | undefined, string | Buffer]>> = {
+			'/page.png': ['image/png', html],
+			'/bytes': ['application/octet-stream', html],
+			'/untyped': [undefined, `<!-- a word --> ${html.replace('<body>', '')}`],
+			'/headed': ['text/html', '<!doctype html><head><title>Named</title></head><body>Text.'],
+			'/source': ['text/plain', html],
+			'/wide': ['text/plain; charset=utf-16', wide],
+			'/marked': ['text/plain', Buffer.concat([Buffer.from([0xff, 0xfe]), wide])],
+			'/program': ['text/html', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2])],
+			'/paper': ['text/html', '%PDF-1.7 …'],
+			'/zip': ['application/zip', Buffer.from([0x50, 0x4b, 3, 4, 0])],
+		};
+		const port = await serve((request, response) => {
+			const [type, body] = answers[request.url ?? ''] ?? [undefined, ''];
+			if (type !== undefined) response.setHeader('content-type', type);
+			response.end(body);
+		});
+		const at = (path: string) => fetchPage(`http://site.test:${port}${path}`);
+		for (const path of ['/page.png', '/bytes', '/untyped']) {
+			const page = await at(path);
+			assert.deepEqual([textOf(page), page.kind === 'text' && page.title], ['Please sign in.', 'Sign in'], path);
+		}
+		const framed = await at('/headed');
+		assert.deepEqual([textOf(framed), framed.kind === 'text' && framed.title], ['Text.', 'Named']);
+		assert.equal(textOf(await at('/source')), html);
+		assert.equal(textOf(await at('/wide')), 'Grüße');
+		assert.equal(textOf(await at('/marked')), 'Grüße');
+		for (const path of ['/program', '/paper', '/zip']) assert.equal((await at(path)).kind, 'bytes', path);
+	});
+
+	test('a PDF may have 10 MB, all else 5', async () => {
+		const port = await serve((request, response) => {
+			const [, type = '', megabytes = ''] = (request.url ?? '').split('/');
+			response.setHeader('content-type', `application/${type}`);
+			response.end(Buffer.concat([Buffer.from('%PDF-1.7'), Buffer.alloc(Number(megabytes) * 1_000_000)]));
+		});
+		const at = (path: string) => fetchPage(`http://site.test:${port}${path}`);
+		assert.equal((await at('/pdf/9')).kind, 'bytes');
+		assert.match(JSON.stringify(await at('/pdf/11')), /more than 10 MB/);
+		assert.match(JSON.stringify(await at('/octet-stream/6')), /more than 5 MB/);
+	});
+
+	test('a body that goes on for ever is left when there is enough of it', async () => {
+		const closed = Promise.withResolvers<void>();
+		const port = await serve((_request, response) => {
+			response.setHeader('content-type', 'text/plain');
+			const more = () => {
+				while (response.write('x'.repeat(65_536)));
+			};
+			response.on('drain', more);
+			response.on('close', closed.resolve);
+			more();
+		});
+		const outcome = await fetchPage(`http://site.test:${port}/`);
+		assert.equal(textOf(outcome).length, 5_000_000);
+		await closed.promise;
+	});
+
 	test('redirects within a site are followed, those to another are told', async () => {
 		const port: number = await serve((request, response) => {
 			const to = {

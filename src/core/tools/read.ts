@@ -4,11 +4,11 @@ import { cutText, plural } from '../../base/text.ts';
 import { isNotebookPath, type Notebook, readNotebook } from '../edit/notebookFile.ts';
 import { decodeText, toLf } from '../edit/textFile.ts';
 import { readImageFile } from '../media/imageFile.ts';
-import { toBase64 } from './base64.ts';
 import { imageBlock } from './imageBlock.ts';
 import { notebookText } from './notebookText.ts';
 import { baseName, displayPath, failure, success, unreadable } from './paths.ts';
-import { isPdf, MAX_PDF_PAGES, pdfPages, pdfProblem } from './pdf.ts';
+import { isPdf } from './pdf.ts';
+import { pdfOutcome } from './pdfOutcome.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 
 const DEFAULT_LINES = 2_000;
@@ -128,42 +128,12 @@ function showImage(path: string, bytes: Uint8Array): ToolOutcome {
 
 function showPdf(path: string, bytes: Uint8Array, isPart: boolean, { takesPdf = false }: ToolContext): ToolOutcome {
 	const asText = `pdftotext -layout -f 1 -l 5 '${path}' -`;
-	if (!takesPdf)
-		return failure(
-			`${path} is a PDF, which this model cannot be shown. Get its text with Bash, e.g. ${asText}`,
-			'a PDF',
-		);
-	if (isPart)
+	if (isPart && takesPdf)
 		return failure(
 			`${path} is a PDF, of which only the whole can be shown here. Leave offset and limit out, or get the text of some pages with Bash, e.g. ${asText}`,
 			'pages of a PDF',
 		);
-	const problem = pdfProblem(bytes);
-	if (problem !== undefined)
-		return failure(
-			`${path} is a PDF that cannot be shown: it ${problem}. Use Bash with a program that understands it, e.g. qpdf or pdftotext.`,
-			'a PDF that cannot be shown',
-		);
-	const pages = pdfPages(bytes);
-	if (pages !== undefined && pages > MAX_PDF_PAGES)
-		return failure(
-			`${path} has ${pages} pages; at most ${MAX_PDF_PAGES} can be shown. Get the text of some with Bash, e.g. ${asText}`,
-			`too long (${pages} pages)`,
-		);
-	const size = kilobytes(bytes);
-	const length = pages === undefined ? '' : `, ${plural(pages, 'page')}`;
-	return {
-		isError: false,
-		content: [
-			{ type: 'text', text: `${path} (application/pdf, ${size}${length})` },
-			{
-				type: 'document',
-				title: `${baseName(path)}${length}`,
-				source: { type: 'base64', media_type: 'application/pdf', data: toBase64(bytes) },
-			},
-		],
-		summary: `PDF${length}, ${size}`,
-	};
+	return pdfOutcome({ path, name: baseName(path), asText }, bytes, takesPdf);
 }
 
 const kilobytes = (bytes: Uint8Array): string =>

@@ -1,16 +1,19 @@
 /** WebFetch: one page of the web as Markdown, text or a picture. What may be reached is asked; what comes back is data, never words of ours. */
 import * as z from 'zod';
 import { asData } from '../agent/sideRequest.ts';
+import { readImageFile } from '../media/imageFile.ts';
 import type { WebOutcome } from '../web/webPort.ts';
 import { isPlainlyPrivate, parseWebUrl, ruleForHost } from '../web/webUrl.ts';
 import { imageBlock } from './imageBlock.ts';
 import { failure } from './paths.ts';
+import { isPdf } from './pdf.ts';
+import { pdfOutcome } from './pdfOutcome.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 
 /** About 10k tokens; the whole page is kept apart. */
 const MAX_TEXT_CHARS = 40_000;
-/** What the Messages API takes as a picture. */
-const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
+/** Of the name that a document is shown under. */
+const MAX_NAME_CHARS = 80;
 
 const input = z.object({
 	url: z.string().describe('http(s) address'),
@@ -21,7 +24,7 @@ export const webFetchTool: Tool<z.infer<typeof input>> = {
 	name: 'WebFetch',
 	version: 1,
 	description:
-		'Fetches a web page and returns it as Markdown; text, JSON and images as they are. Sends no cookies. A redirect to another host is told, not followed: call it again with that address.',
+		'Fetches a web page and returns it as Markdown; text, JSON, images and PDF as they are. Sends no cookies. A redirect to another host is told, not followed: call it again with that address.',
 	input,
 	effect: 'network',
 	label: ({ url }) => ({ verb: 'Fetch', target: url }),
@@ -38,7 +41,7 @@ export const webFetchTool: Tool<z.infer<typeof input>> = {
 			if (refused) return refused;
 			outcome = await pages.fetch({ url: parsed.href, allowedHosts: [outcome.host] }, signal);
 		}
-		return answer(outcome, url, from);
+		return answer(outcome, { url, from, takesPdf: context.takesPdf ?? false });
 	},
 };
 
@@ -65,7 +68,9 @@ async function askForPrivate(
 	return answered.kind === 'allowed' ? undefined : answered.outcome;
 }
 
-function answer(outcome: WebOutcome, asked: string, from: number): ToolOutcome {
+type Asked = { readonly url: string; readonly from: number; readonly takesPdf: boolean };
+
+function answer(outcome: WebOutcome, asked: Asked): ToolOutcome {
 	switch (outcome.kind) {
 		case 'failed':
 			return failure(outcome.message);
@@ -86,21 +91,28 @@ function answer(outcome: WebOutcome, asked: string, from: number): ToolOutcome {
 				summary: `redirects to ${hostIn(outcome.to)}`,
 			};
 		case 'bytes':
-			return bytesAnswer(outcome);
+			return bytesAnswer(outcome, asked);
 		case 'text':
-			return textAnswer(outcome, asked, from);
+			return textAnswer(outcome, asked);
 	}
 }
 
-function bytesAnswer({ url, status, mediaType, bytes }: Extract<WebOutcome, { kind: 'bytes' }>): ToolOutcome {
+function bytesAnswer(
+	{ url, status, mediaType, bytes }: Extract<WebOutcome, { kind: 'bytes' }>,
+	{ takesPdf }: Asked,
+): ToolOutcome {
 	const kilobytes = `${Math.ceil(bytes.length / 1024)} KB`;
 	if (status >= 400) return failure(`${url} answered with ${status}.`, `status ${status}`);
-	if (!IMAGE_TYPES.has(mediaType))
+	if (isPdf(bytes)) {
+		const asText = `curl -sL '${url.replaceAll("'", '%27')}' | pdftotext -layout -f 1 -l 5 - -`;
+		return pdfOutcome({ path: url, name: fileNameIn(url), asText }, bytes, takesPdf);
+	}
+	// By its bytes, whatever the site says that it is.
+	if (!mediaType.startsWith('image/') && !readImageFile(bytes))
 		return failure(
 			`${url} is ${mediaType} (${kilobytes}), which cannot be shown as text. Use Bash to download it and a program that understands it.`,
 			`${mediaType}, not text`,
 		);
-	// By its bytes, whatever the site says that it is.
 	const made = imageBlock(bytes);
 	if (made.kind === 'problem')
 		return failure(
@@ -114,7 +126,7 @@ function bytesAnswer({ url, status, mediaType, bytes }: Extract<WebOutcome, { ki
 	};
 }
 
-function textAnswer(outcome: Extract<WebOutcome, { kind: 'text' }>, asked: string, from: number): ToolOutcome {
+function textAnswer(outcome: Extract<WebOutcome, { kind: 'text' }>, { url: asked, from }: Asked): ToolOutcome {
 	const { url, status, title, text, mediaType } = outcome;
 	const end = Math.min(text.length, from + MAX_TEXT_CHARS);
 	const shown = text.slice(from, end);
@@ -142,6 +154,12 @@ function textAnswer(outcome: Extract<WebOutcome, { kind: 'text' }>, asked: strin
 
 const sizeWords = (chars: number): string =>
 	chars < 1_000 ? `${chars} characters` : `${Math.round(chars / 1000)}k characters`;
+
+/** The last part of the path, as plain letters. */
+function fileNameIn(url: string): string {
+	const last = new URL(url).pathname.split('/').findLast((part) => part !== '') ?? '';
+	return last.replace(/[^\w.~-]+/g, '_').slice(-MAX_NAME_CHARS) || 'document.pdf';
+}
 
 function hostIn(url: string): string {
 	const parsed = parseWebUrl(url);

@@ -7,11 +7,17 @@ import { webFetchTool } from '../../../src/core/tools/webFetch.ts';
 import type { WebOutcome, WebRequest } from '../../../src/core/web/webPort.ts';
 import { png } from '../../fakes/images.ts';
 
-async function run(input: { url: string; from?: number }, outcomes: readonly WebOutcome[], mayReach = true) {
+async function run(
+	input: { url: string; from?: number },
+	outcomes: readonly WebOutcome[],
+	mayReach = true,
+	takesPdf = true,
+) {
 	const requests: WebRequest[] = [];
 	const questions: InCallQuestion[] = [];
 	const left = [...outcomes];
-	const context: Pick<ToolContext, 'services' | 'signal' | 'ask'> = {
+	const context: Pick<ToolContext, 'services' | 'signal' | 'ask' | 'takesPdf'> = {
+		takesPdf,
 		signal: new AbortController().signal,
 		services: {
 			sessionId: 's' as SessionId,
@@ -83,6 +89,29 @@ suite('WebFetch', () => {
 			{ kind: 'private', host: 'localhost', address: '::1' },
 		]);
 		assert.equal(local.questions[0]?.isNamedInCall, true);
+	});
+
+	test('a PDF is shown where the model takes it, else and beyond the limits it is told how to get at its text', async () => {
+		const pdf = (body: string, facts = {}): WebOutcome => ({
+			...{ kind: 'bytes', url: "https://a.test/docs/a'b.pdf?x", status: 200, mediaType: 'text/html' },
+			...{ bytes: new Uint8Array(Buffer.from(`%PDF-1.7 ${body}`)), ...facts },
+		});
+		const whole = '<</Type/Pages/Count 3>> %%EOF';
+		const url = 'https://a.test/docs/a.pdf';
+		const shown = await run({ url }, [pdf(whole)]);
+		assert.equal(shown.outcome.isError, false);
+		assert.match(shown.text, /^https:\/\/a\.test\/docs\/a'b\.pdf\?x \(application\/pdf, 1 kB, 3 pages\)\n<document>$/);
+		assert.match(JSON.stringify(shown.outcome.content[1]), /"title":"a_b\.pdf, 3 pages"/);
+		const says = async (body: string, takesPdf = true) => (await run({ url }, [pdf(body)], true, takesPdf)).text;
+		assert.match(
+			await says(whole, false),
+			/cannot be shown.*curl -sL 'https:\/\/a\.test\/docs\/a%27b\.pdf\?x' \| pdftotext/,
+		);
+		assert.match(await says('<</Type/Pages/Count 300>> %%EOF'), /has 300 pages/);
+		assert.match(await says('<</Type/Pages/Count 3>> trailer <</Encrypt 5 0 R>> %%EOF'), /protected by a password/);
+		assert.match(await says('<</Type/Pages/Count 3>>'), /breaks off/);
+		assert.match(await says(`${whole}${'x'.repeat(20_000_000)}%%EOF`), /at most 20 MB/);
+		assert.match((await run({ url }, [pdf(whole, { status: 404 })])).text, /answered with 404/);
 	});
 
 	test('what is no page is said', async () => {
