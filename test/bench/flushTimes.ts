@@ -2,8 +2,10 @@
 // Import it first and by itself: it replaces two functions of `node:fs`, which the modules that flush take when they load.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { coveredMs, type Span } from './spans.ts';
 
-const flushes: { readonly startedMs: number; readonly endedMs: number }[] = [];
+/** Of this thread, in the order they ended. */
+export const flushes: Span[] = [];
 
 type Flush = (fd: number, callback: (error: NodeJS.ErrnoException | null) => void) => void;
 
@@ -21,15 +23,4 @@ Object.assign(fs, { fdatasync: timed(fs.fdatasync), fsync: timed(fs.fsync) });
 syncBuiltinESMExports();
 
 /** For how long between the two moments of `performance.now()` at least one flush ran. */
-export function flushMsWithin(fromMs: number, toMs: number): number {
-	let sumMs = 0;
-	let seenMs = fromMs;
-	for (const { startedMs, endedMs } of flushes.toSorted((a, b) => a.startedMs - b.startedMs)) {
-		const startMs = Math.max(startedMs, seenMs);
-		const endMs = Math.min(endedMs, toMs);
-		if (endMs <= startMs) continue;
-		sumMs += endMs - startMs;
-		seenMs = endMs;
-	}
-	return sumMs;
-}
+export const flushMsWithin = (fromMs: number, toMs: number): number => coveredMs(flushes, fromMs, toMs);

@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { projectFolder } from '../../scripts/setup/paths.mjs';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import { openSession } from '../../src/core/session/session.ts';
@@ -23,6 +22,7 @@ import { createFixture } from '../core/agent/turnFixture.ts';
 import { createScriptedModel } from '../fakes/scriptedModel.ts';
 import { type BenchFigure, median } from './figure.ts';
 import { flushMsWithin } from './flushTimes.ts';
+import { type StandIn, startStandIn } from './standIn.ts';
 
 const runs = 5;
 const stepsPerRun = 20;
@@ -173,32 +173,6 @@ async function openWorld(project: string, storage: string, url: string) {
 	return {
 		session,
 		run: (text: string) => runTurn(session, { text, attachments: [] }, real, () => undefined, signal),
-	};
-}
-
-type StandIn = {
-	readonly url: string;
-	requests(): Promise<readonly { readonly arrivedAt: number; readonly endedAt?: number }[]>;
-	close(): Promise<void>;
-};
-
-async function startStandIn(): Promise<StandIn> {
-	const path = join(projectFolder, 'test', 'fakes', 'messagesApi', 'serve.ts');
-	const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'inherit'] });
-	const [line] = await once(createInterface(child.stdout), 'line');
-	const { url }: { url: string } = JSON.parse(line);
-	return {
-		url,
-		requests: async () => {
-			const response = await fetch(`${url}/__log`);
-			const { violations, requests } = await response.json();
-			if (violations.length > 0) throw new Error(`The stand-in refused: ${violations.join('; ')}`);
-			return requests;
-		},
-		close: async () => {
-			child.kill();
-			await once(child, 'exit');
-		},
 	};
 }
 

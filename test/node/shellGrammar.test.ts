@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { ShellCommand } from '../../src/core/permission/shellParts.ts';
 import { createShellGrammar } from '../../src/node/lazyShellGrammar.ts';
 import { grammarFiles, parseShell } from '../core/permission/shellFixture.ts';
@@ -76,4 +78,22 @@ test('a grammar that cannot be loaded is tried again', async () => {
 	await assert.rejects(grammar.load(), { code: 'ENOENT' });
 	const parse = await createShellGrammar(grammarFiles).load();
 	assert.equal(parse('ls').commands.length, 1);
+});
+
+test('the first commands take little memory, since nothing is optimized', {
+	skip: process.platform !== 'linux',
+}, async () => {
+	const code = `
+			const { readFileSync } = await import('node:fs');
+			const { loadShellGrammar } = await import(${JSON.stringify(new URL('../../src/node/shellGrammar.ts', import.meta.url).href)});
+			const mostMb = () => Number(/^VmHWM:\\s+(\\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1000;
+			const before = mostMb();
+			const parse = await loadShellGrammar(${JSON.stringify(grammarFiles)});
+			for (let index = 0; index < 100; index++) parse('echo ' + index + ' >> a.txt && git commit -m "b $(date)" | tee c');
+			process.stdout.write(String(mostMb() - before));
+		`;
+	// Otherwise optimizing goes on beside, and is done at another moment each time.
+	const args = ['--wasm-sync-tier-up', '--input-type=module', '-e', code];
+	const { stdout } = await promisify(execFile)(process.execPath, args);
+	assert.ok(Number(stdout) < 60, `${stdout} MB`);
 });
