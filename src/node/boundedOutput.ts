@@ -2,8 +2,6 @@
  * Collects the output of a process within a limit: the start and the end are kept, the middle is left out and said so.
  * Counts UTF-8 bytes; never cuts a character.
  */
-import { utf8Length } from '../base/text.ts';
-
 export type BoundedOutput = {
 	add(text: string): void;
 	/** At most the limit, the note about what was left out included. */
@@ -26,23 +24,26 @@ export function createBoundedOutput(maxBytes: number): BoundedOutput {
 	function trimTail(): void {
 		const kept = endOf(tail.join(''), halfBytes);
 		tail = [kept];
-		tailBytes = utf8Length(kept);
+		tailBytes = Buffer.byteLength(kept);
 	}
 
 	return {
 		add(text) {
-			totalBytes += utf8Length(text);
 			let rest = text;
+			let restBytes = Buffer.byteLength(text);
+			totalBytes += restBytes;
 			if (!isHeadFull) {
 				const start = startOf(rest, halfBytes - headBytes);
+				const startBytes = Buffer.byteLength(start);
 				head += start;
-				headBytes += utf8Length(start);
+				headBytes += startBytes;
 				rest = rest.slice(start.length);
+				restBytes -= startBytes;
 				isHeadFull = rest !== '';
 			}
 			if (rest === '') return;
 			tail.push(rest);
-			tailBytes += utf8Length(rest);
+			tailBytes += restBytes;
 			if (tailBytes > 2 * halfBytes) trimTail();
 		},
 		text() {
@@ -56,24 +57,30 @@ export function createBoundedOutput(maxBytes: number): BoundedOutput {
 
 /** The longest start of `text` with at most `maxBytes`. */
 function startOf(text: string, maxBytes: number): string {
-	if (text.length * 3 <= maxBytes || utf8Length(text) <= maxBytes) return text;
+	if (Buffer.byteLength(text) <= maxBytes) return text;
 	let bytes = 0;
 	let end = 0;
 	for (const char of text) {
-		bytes += utf8Length(char);
+		bytes += Buffer.byteLength(char);
 		if (bytes > maxBytes) break;
 		end += char.length;
 	}
 	return text.slice(0, end);
 }
 
-/** The longest end of `text` with at most `maxBytes`. */
+/** The longest end of `text` with at most `maxBytes`. Looks at no more of it than that: this is done for each piece of a flood. */
 function endOf(text: string, maxBytes: number): string {
-	const excess = utf8Length(text) - maxBytes;
-	if (excess <= 0) return text;
-	const cut = startOf(text, excess).length;
-	const start = startOf(text, excess);
-	if (utf8Length(start) === excess) return text.slice(cut);
-	// The cut falls into a character, which then goes too.
-	return text.slice(cut + ([...text.slice(cut, cut + 2)][0]?.length ?? 0));
+	let bytes = 0;
+	let start = text.length;
+	while (start > 0) {
+		const isPair = start > 1 && isLow(text.charCodeAt(start - 1)) && isHigh(text.charCodeAt(start - 2));
+		const code = text.charCodeAt(start - 1);
+		bytes += isPair ? 4 : code < 0x80 ? 1 : code < 0x800 ? 2 : 3;
+		if (bytes > maxBytes) break;
+		start -= isPair ? 2 : 1;
+	}
+	return text.slice(start);
 }
+
+const isHigh = (code: number): boolean => code >= 0xd800 && code <= 0xdbff;
+const isLow = (code: number): boolean => code >= 0xdc00 && code <= 0xdfff;

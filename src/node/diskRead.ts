@@ -21,6 +21,9 @@ export const WRITE_FLAGS = constants.O_RDWR | NO_FOLLOW | NON_BLOCK;
 export const SMALL_BYTES = 512 * 1024;
 export const PERMISSION_BITS = 0o777;
 
+/** What a process was started with, keys among it, and what it holds: no tool reads these, whatever was allowed. */
+const OF_A_PROCESS = /^\/proc\/[^/]+\/(?:task\/[^/]+\/)?(?:environ|mem)$/;
+
 export async function readSnapshot(absolute: string, maxBytes: number, links = false): Promise<FileSnapshot> {
 	try {
 		const named = statOf(absolute);
@@ -33,6 +36,7 @@ export async function readSnapshot(absolute: string, maxBytes: number, links = f
 			return { kind: 'special', what: `a link to ${new TextDecoder().decode(bytes)}` };
 		}
 		if (!named.isFile()) return { kind: 'special', what: kindOf(named) };
+		if (OF_A_PROCESS.test(absolute)) return { kind: 'special', what: 'the environment or memory of a process' };
 		const small = named.size <= SMALL_BYTES ? readSmall(absolute, maxBytes) : undefined;
 		if (small) return small;
 		const handle = await open(absolute, READ_FLAGS);

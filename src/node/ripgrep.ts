@@ -17,9 +17,22 @@ import { matcherOf } from './globPattern.ts';
 const BINARY = process.platform === 'win32' ? 'rg.exe' : 'rg';
 /** Longer lines are generated ones; what matters of them is where they are. */
 const MAX_LINE_CHARS = 2_000;
+/** In bytes. So much of a long line that the note which ripgrep puts behind it is always cut away. */
+const MAX_COLUMNS = 4 * MAX_LINE_CHARS;
 /** Enough for every message; a broken run may write one line per file. */
 const MAX_ERROR_CHARS = 10_000;
 /** No configuration of the user's, hidden files too, `.gitignore` also where there is no repository. */
+/**
+ * `path NUL number:line`. Not as JSON: that names each place within a line, a hundred times the text for a pattern that fits each letter of
+ * a generated file. Files that cannot be read are passed over.
+ */
+const MATCH_ARGS = [
+	...['--with-filename', '--null', '--no-heading', '--line-number', '--no-messages'],
+	...[`--max-columns=${MAX_COLUMNS}`, '--max-columns-preview'],
+];
+/** Behind the name of a file. */
+const IS_BINARY =
+	/: (?:WARNING: stopped searching binary file after match|binary file matches) \(found .{1,20} byte around offset \d+\)$/;
 const COMMON_ARGS = ['--no-config', '--hidden', '--no-require-git', '--color=never', '--glob=!.git'];
 
 /**
@@ -53,7 +66,7 @@ export function createSearch(ripgrepPath: string | undefined): Search {
 			const { target, cwd } = await targetOf(request.directory);
 			return withFilter(request.glob, async (filterArgs, isWanted) => {
 				const found = createMatchReader(request.maxMatches, cwd, isWanted);
-				const args = ['--json', ...COMMON_ARGS, ...filterArgs, ...patternArgs(request), '--', target];
+				const args = [...MATCH_ARGS, ...COMMON_ARGS, ...filterArgs, ...patternArgs(request), '--', target];
 				await runRipgrep(ripgrepPath, args, cwd, '\n', (line) => found.read(line), signal);
 				return found.outcome();
 			});
@@ -167,7 +180,9 @@ async function runRipgrep(
 		const code = await closed(child);
 		if (signal.aborted) throw new CancelledError();
 		const isPatternBad = /error parsing glob/.test(said);
-		if (!isPatternBad && (isEnough || code === 0 || code === 1 || hasOutput)) return;
+		// 2 without a word: some files could not be read.
+		const isDone = isEnough || code === 0 || code === 1 || hasOutput || (code === 2 && said.trim() === '');
+		if (!isPatternBad && isDone) return;
 		if (isPatternBad || /regex|literal .* is not allowed|PCRE2/i.test(said)) throw badPattern(said);
 		throw new UserError('search-failed', `The search failed: ${sentenceOf(said) || `ripgrep ended with ${code}`}`);
 	} finally {
@@ -206,26 +221,37 @@ function eachPiece(stream: Readable, separator: string, onPiece: (piece: string)
 	});
 }
 
-type MatchReader = { read(line: string): boolean; outcome(): SearchOutcome<GrepMatch> };
+type MatchReader = { read(piece: string): boolean; outcome(): SearchOutcome<GrepMatch> };
 
-/** Reads ripgrep's JSON lines. Matches of a file that turns out to be binary are taken back. */
+/** Reads the lines of matches. Those of a file that turns out to be binary are taken back. */
 function createMatchReader(maxMatches: number, cwd: string, isWanted: Wanted): MatchReader {
 	let matches: GrepMatch[] = [];
 	let isComplete = true;
+	/** The start of a name that has line ends in it. */
+	let nameStart = '';
 	return {
-		read(line) {
-			const { type, data } = parseMessage(line);
-			const given = textIn(data.path);
-			const path = resolve(cwd, given);
-			if (type === 'end' && typeof data.binary_offset === 'number')
+		read(piece) {
+			const end = piece.indexOf('\0');
+			if (end < 0 && IS_BINARY.test(piece)) {
+				const path = resolve(cwd, nameStart + piece.replace(IS_BINARY, ''));
 				matches = matches.filter((match) => match.path !== path);
-			if (type !== 'match' || !isWanted(given)) return true;
+				nameStart = '';
+				return true;
+			}
+			if (end < 0) {
+				nameStart += `${piece}\n`;
+				return true;
+			}
+			const given = nameStart + piece.slice(0, end);
+			nameStart = '';
+			if (!isWanted(given)) return true;
 			if (matches.length >= maxMatches) {
 				isComplete = false;
 				return false;
 			}
-			const lineNumber = typeof data.line_number === 'number' ? data.line_number : 0;
-			matches.push({ path, lineNumber, text: cutText(textIn(data.lines).replace(/\r?\n$/, ''), MAX_LINE_CHARS) });
+			const colon = piece.indexOf(':', end);
+			const text = cutText(piece.slice(colon + 1).replace(/\r$/, ''), MAX_LINE_CHARS);
+			matches.push({ path: resolve(cwd, given), lineNumber: Number(piece.slice(end + 1, colon)), text });
 			return true;
 		},
 		outcome() {
@@ -234,22 +260,6 @@ function createMatchReader(maxMatches: number, cwd: string, isWanted: Wanted): M
 			return { items: matches.toSorted(order), isComplete };
 		},
 	};
-}
-
-function parseMessage(line: string): { readonly type: unknown; readonly data: Record<string, unknown> } {
-	const message = recordOf(JSON.parse(line));
-	return { type: message.type, data: recordOf(message.data) };
-}
-
-/** ripgrep gives text as `{text}`, or as `{bytes}` in base64 where it is not UTF-8. */
-function textIn(value: unknown): string {
-	const { text, bytes } = recordOf(value);
-	if (typeof text === 'string') return text;
-	return typeof bytes === 'string' ? Buffer.from(bytes, 'base64').toString('utf8') : '';
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-	return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function isExecutable(path: string): boolean {

@@ -89,6 +89,27 @@ describe('grep', () => {
 		assert.equal((await grep('needle', { maxMatches: 5 })).isComplete, true);
 	});
 
+	test('of a generated file that fits at every letter gives the start of its lines, at once', async () => {
+		const place = join(folder, 'generated');
+		mkdirSync(place);
+		try {
+			writeFileSync(join(place, 'one-line.js'), Buffer.alloc(20_000_000, 'y'));
+			writeFileSync(join(place, 'many.js'), `${'y'.repeat(3_000)}\n`.repeat(5_000));
+			writeFileSync(join(place, 'wide.js'), 'y🙂'.repeat(10_000));
+			writeFileSync(join(place, 'a\nb: c.js'), 'one\ny:two\n');
+			writeFileSync(join(place, 'late\nbinary'), `y\n${'x\n'.repeat(100_000)}\0y`);
+			const begun = performance.now();
+			const { items } = await grep('y', { directory: place, maxMatches: 6_000 });
+			assert.ok(performance.now() - begun < 3_000, `${performance.now() - begun} ms`);
+			assert.equal(items.length, 5_003);
+			assert.ok(items.every(({ text }) => text.length <= 2_000 && /^(?:y+|(?:y🙂)+y?|y:two)$/.test(text)));
+			assert.deepEqual(items[0], { path: join(place, 'a\nb: c.js'), lineNumber: 2, text: 'y:two' });
+			assert.equal((await grep('y', { directory: join(place, 'one-line.js') })).items.length, 1);
+		} finally {
+			rmSync(place, { recursive: true });
+		}
+	});
+
 	for (const pattern of ['(', 'a{1', '[z-a]', '(?<=a)b'])
 		test(`${pattern} is a bad pattern, in ripgrep’s words`, async () => {
 			await assert.rejects(grep(pattern), (error) => isBadPattern(error) && /regex/i.test(String(error)));
