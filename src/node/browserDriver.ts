@@ -3,45 +3,57 @@
  * proxy. Closes with all its processes. Loaded when the first page is opened.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, errors, type Page, type Request } from 'playwright-core';
 import { CancelledError, messageOf } from '../base/errors.ts';
 import type { BrowserAction, BrowserOutcome, BrowserPort } from '../core/web/browserPort.ts';
-import { isLocalName, parseWebUrl } from '../core/web/webUrl.ts';
+import { parseWebUrl } from '../core/web/webUrl.ts';
+import { type Blocked, blockedBy, placeOf } from './browserSites.ts';
 import { type CheckedProxy, startCheckedProxy } from './checkedProxy.ts';
 import { childEnvironment } from './childEnvironment.ts';
-import { isPrivateAddress } from './privateAddress.ts';
+import { killGroup } from './processGroup.ts';
+import { LateError, within } from './within.ts';
 
-/** For one action; a page that needs longer is read as it is then. */
-const ACTION_MS = 15_000;
 /** What a click sets off shows within this time, mostly. */
 const SETTLE_MS = 2_000;
 /** Without a request, a page is done for now. */
 const QUIET_MS = 250;
 const LOOK_MS = 50;
-/** What a page that is alive needs to say so. */
-const ALIVE_MS = 1_000;
+/** A page may open dialogs for ever. */
+const MAX_NOTES = 20;
 const MAX_CONSOLE_LINES = 1_000;
 const MAX_LINE_CHARS = 2_000;
 const VIEWPORT = { width: 1280, height: 800 };
+
+export type BrowserLimits = {
+	/** For one action; a page that needs longer is read as it is then. */
+	readonly actionMs: number;
+	/** For a call as a whole: some questions to a page have no limit of their own. */
+	readonly callMs: number;
+	/** A browser that does not even give an empty page, or close, within this time hangs, and is killed. A page gets a fifth of it to say a word. */
+	readonly hangMs: number;
+};
+const LIMITS: BrowserLimits = { actionMs: 15_000, callMs: 30_000, hangMs: 5_000 };
 
 export type BrowserOptions = {
 	readonly executablePath: string;
 	/** Where profiles are, one folder for each browser, deleted with it. */
 	readonly folder: string;
 	readonly isHeadless: boolean;
+	/** For tests. */
+	readonly limits?: BrowserLimits;
 };
 
-export type OpenBrowser = BrowserPort & {
+export type OpenBrowser = Pick<BrowserPort, 'act' | 'allow'> & {
 	url(): string;
+	/** It ended, however that came: another one has to be opened. */
+	readonly isGone: boolean;
 	/** May be called twice. */
 	close(): Promise<void>;
 };
 
-type Blocked = Extract<BrowserOutcome, { kind: 'blocked' }>;
-
 export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser> {
+	const { actionMs, callMs, hangMs } = options.limits ?? LIMITS;
 	await mkdir(options.folder, { recursive: true, mode: 0o700 });
 	const profile = await mkdtemp(join(options.folder, 'profile-'));
 	const proxy = await startCheckedProxy();
@@ -53,17 +65,31 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 		await removeFolder(profile);
 		throw error;
 	}
+	const pid = await browserPid(context);
 	const traffic = watchTraffic(context);
 	const allowed = new Set<string>();
 	const lines: string[] = [];
 	let notes: string[] = [];
 	let blocked: Blocked | undefined;
 	let page: Page | undefined;
-	let isClosed = false;
+	let isGone = false;
+	let closing: Promise<void> | undefined;
+	const note = (text: string) => {
+		if (notes.length < MAX_NOTES) notes.push(text);
+	};
+	context.on('close', () => {
+		// It crashed, or the user closed its window; what is left of it ends as well.
+		if (!closing) kill();
+	});
 
 	await context.route('**/*', async (route, request) => {
 		const url = parseWebUrl(request.url());
-		if (!isNavigation(request) || request.url() === 'about:blank') return await route.continue();
+		const kind = request.url() === 'about:blank' ? 'part' : navigationOf(request, page);
+		if (kind === 'part') return await route.continue();
+		if (kind === 'otherWindow') {
+			note(`The page wanted to open ${shortUrl(request.url())} in another window. Use open to go there.`);
+			return await route.abort('aborted');
+		}
 		if (url.kind === 'url' && allowed.has(url.origin)) return await route.continue();
 		blocked ??= blockedBy(request.url(), request.method() === 'GET');
 		// Aborted, and not blocked: the page that is there stays.
@@ -71,8 +97,6 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 	});
 	context.on('page', (opened) => {
 		if (page === undefined || opened === page) return;
-		const url = opened.url();
-		notes.push(`The page opened another window${url === 'about:blank' ? '' : ` (${url})`}, which was closed.`);
 		void opened.close().catch(ignored);
 	});
 
@@ -83,28 +107,50 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 
 	function adopt(created: Page): Page {
 		page = created;
-		created.setDefaultTimeout(ACTION_MS);
+		created.setDefaultTimeout(actionMs);
 		created.on('console', (message) => add(`${message.type()}: ${message.text()}`));
 		created.on('pageerror', (error) => add(`error: ${messageOf(error)}`));
 		created.on('dialog', (dialog) => {
-			notes.push(`The page showed a ${dialog.type()} (“${dialog.message().slice(0, 200)}”), which was dismissed.`);
-			void dialog.dismiss().catch(ignored);
+			// A page that does not want to be left is left: nothing of the user's is in it.
+			const isLeaving = dialog.type() === 'beforeunload';
+			const words = dialog.message() === '' ? '' : ` (“${dialog.message().slice(0, 200)}”)`;
+			note(`The page showed a ${dialog.type()}${words}, which was ${isLeaving ? 'answered with Leave' : 'dismissed'}.`);
+			void (isLeaving ? dialog.accept() : dialog.dismiss()).catch(ignored);
 		});
 		created.on('download', (download) => {
-			notes.push(`The page offered a download (${download.suggestedFilename()}), which was refused.`);
+			note(`The page offered a download (${download.suggestedFilename().slice(0, 200)}), which was refused.`);
 			void download.cancel().catch(ignored);
 		});
-		created.on('filechooser', () => notes.push('The page asked for a file, which was refused.'));
-		created.on('crash', () => notes.push('The page crashed.'));
+		created.on('filechooser', () => note('The page asked for a file, which was refused.'));
+		created.on('crash', () => note('The page crashed.'));
 		return created;
 	}
-	/** A page that is stopped, hung or where it may not be must not go on by itself. The browser is never without one, else it would end. */
+	/**
+	 * A page that is stopped, hung or where it may not be must not go on by itself. The browser is never without one, else it would end; one that
+	 * cannot even give a new page is killed.
+	 */
 	async function startAfresh(): Promise<void> {
 		const old = page;
 		page = undefined;
 		traffic.open.clear();
-		adopt(await context.newPage());
-		await old?.close({ runBeforeUnload: false });
+		await within(hangMs, async () => {
+			adopt(await context.newPage());
+			await old?.close({ runBeforeUnload: false });
+		}).catch(kill);
+	}
+	function kill(): void {
+		isGone = true;
+		if (pid !== undefined) killGroup(pid);
+		void close();
+	}
+	function close(): Promise<void> {
+		closing ??= (async () => {
+			isGone = true;
+			await within(hangMs, () => context.close()).catch(() => pid !== undefined && killGroup(pid));
+			await proxy.close();
+			await removeFolder(profile);
+		})();
+		return closing;
 	}
 	const add = (line: string) => {
 		lines.push(line.slice(0, MAX_LINE_CHARS));
@@ -113,7 +159,7 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 
 	async function perform(action: BrowserAction, signal: AbortSignal): Promise<BrowserOutcome> {
 		const at = await currentPage();
-		const limits = { timeout: ACTION_MS, signal };
+		const limits = { timeout: actionMs, signal };
 		if ('ref' in action && !(await isThere(at, action.ref))) return { kind: 'failed', message: goneText(action.ref) };
 		switch (action.kind) {
 			case 'open':
@@ -155,7 +201,7 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 		const places = proxy.takeRefused();
 		if (here.kind === 'url' && places.includes(placeOf(here)))
 			return await takeBlocked(at, { ...blockedBy(at.url(), true), isPrivate: true });
-		const snapshot = await at.ariaSnapshot({ mode: 'ai', timeout: ACTION_MS, signal });
+		const snapshot = await at.ariaSnapshot({ mode: 'ai', timeout: actionMs, signal });
 		const refused = places.map(
 			(place) => `The page asked for ${place} on this machine or its network, which was refused.`,
 		);
@@ -174,19 +220,25 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 
 	return {
 		url: () => page?.url() ?? 'about:blank',
+		get isGone() {
+			return isGone;
+		},
 		async act(action, signal) {
 			if (signal.aborted) throw new CancelledError();
 			blocked = undefined;
 			try {
-				return await perform(action, signal);
+				return await within(callMs, () => perform(action, signal), signal);
 			} catch (error) {
 				if (signal.aborted) {
 					await startAfresh().catch(ignored);
 					throw new CancelledError(undefined, { cause: error });
 				}
 				if (blocked && page) return await takeBlocked(page, blocked);
-				if (error instanceof errors.TimeoutError && page && !(await isAlive(page))) await startAfresh().catch(ignored);
-				return { kind: 'failed', message: failureText(action, error, isClosed) };
+				const isLate = error instanceof errors.TimeoutError || error instanceof LateError;
+				if (!isGone && isLate && page && !(await isAlive(page, hangMs / 5))) await startAfresh();
+				const said = [isGone ? GONE : failureText(action, error, { actionMs, callMs }), ...notes];
+				notes = [];
+				return { kind: 'failed', message: said.join(' ') };
 			}
 		},
 		allow(url, isPrivate) {
@@ -196,14 +248,23 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 			// Who said yes to a site of the web said nothing of this machine, wherever the name leads.
 			if (isPrivate) proxy.allow(placeOf(parsed));
 		},
-		async close() {
-			if (isClosed) return;
-			isClosed = true;
-			await context.close().catch(ignored);
-			await proxy.close();
-			await removeFolder(profile);
-		},
+		close,
 	};
+}
+
+const GONE =
+	'The browser ended (it crashed, hung or was closed), and its page is gone. Use open to start another one; what was allowed stays allowed.';
+
+/** To end one that hangs; undefined where it cannot be told. */
+async function browserPid(context: BrowserContext): Promise<number | undefined> {
+	try {
+		const session = await context.browser()?.newBrowserCDPSession();
+		const told = await session?.send('SystemInfo.getProcessInfo');
+		await session?.detach();
+		return told?.processInfo.find(({ type }) => type === 'browser')?.id;
+	} catch {
+		return undefined;
+	}
 }
 
 async function launch(
@@ -238,29 +299,20 @@ async function launch(
 	});
 }
 
-/** As the proxy names it. */
-function placeOf({ href, host }: { readonly href: string; readonly host: string }): string {
-	const { port, protocol } = new URL(href);
-	return `${host}:${port || (protocol === 'https:' ? 443 : 80)}`;
-}
-
-/** Of the page itself; what it shows in frames is checked by the proxy. */
-function isNavigation(request: Request): boolean {
-	if (!request.isNavigationRequest()) return false;
+/** What it shows in frames is a part of the page, which the proxy checks. */
+function navigationOf(request: Request, page: Page | undefined): 'part' | 'page' | 'otherWindow' {
+	if (!request.isNavigationRequest()) return 'part';
 	try {
-		return request.frame().parentFrame() === null;
+		const frame = request.frame();
+		if (frame.page() !== page) return 'otherWindow';
+		return frame.parentFrame() === null ? 'page' : 'part';
 	} catch {
 		// The frame of a new window is not there yet.
-		return true;
+		return 'otherWindow';
 	}
 }
 
-function blockedBy(address: string, isRepeatable: boolean): Blocked {
-	const url = parseWebUrl(address);
-	const host = url.kind === 'url' ? url.host : address.slice(0, 100);
-	const isPrivate = isLocalName(host) || (isIP(host) !== 0 && isPrivateAddress(host));
-	return { kind: 'blocked', url: address, host, isPrivate, isRepeatable: isRepeatable && url.kind === 'url' };
-}
+const shortUrl = (url: string): string => url.slice(0, 500);
 
 /** Until nothing was asked for a moment. A page that goes on loading is read as it is. Rejects with CancelledError when it is stopped. */
 async function settled(page: Page, traffic: Traffic, signal: AbortSignal): Promise<void> {
@@ -292,12 +344,12 @@ function watchTraffic(context: BrowserContext): Traffic {
 }
 
 /** Whether the page answers at all. */
-async function isAlive(page: Page): Promise<boolean> {
+async function isAlive(page: Page, waitMs: number): Promise<boolean> {
 	const answered = page.evaluate('1').then(
 		() => true,
 		() => false,
 	);
-	const waited = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), ALIVE_MS).unref());
+	const waited = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), waitMs).unref());
 	return await Promise.race([answered, waited]);
 }
 
@@ -314,15 +366,20 @@ async function isThere(page: Page, ref: string): Promise<boolean> {
 const goneText = (ref: string): string =>
 	`There is no element ${ref} on the page now. Use read and take a ref from the new snapshot.`;
 
-function failureText(action: BrowserAction, error: unknown, isClosed: boolean): string {
-	if (isClosed) return 'The browser was closed. Open the page again.';
+function failureText(
+	action: BrowserAction,
+	error: unknown,
+	{ actionMs, callMs }: Pick<BrowserLimits, 'actionMs' | 'callMs'>,
+): string {
+	if (error instanceof LateError)
+		return `The page did not answer within ${callMs / 1000} s and was left. Use open to go on.`;
 	const said =
 		messageOf(error)
 			.split('\n')[0]
 			?.replace(/^\w+\.\w+: /, '') ?? '';
 	if (/net::ERR_|Navigation/.test(said)) return `The page could not be opened: ${said.slice(0, 300)}`;
 	if (error instanceof errors.TimeoutError)
-		return `The page did not take “${action.kind}” within ${ACTION_MS / 1000} s. Use read to see it as it is.`;
+		return `The page did not take “${action.kind}” within ${actionMs / 1000} s. Use read to see it as it is.`;
 	return `“${action.kind}” did not work: ${said.slice(0, 300)}`;
 }
 

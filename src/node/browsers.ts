@@ -1,21 +1,24 @@
 /** The browsers of a window, one per session: started with the first page, closed with the session. Loads what drives them when it is needed. */
 
-import { CancelledError, messageOf } from '../base/errors.ts';
+import { CancelledError, messageOf, UserError } from '../base/errors.ts';
 import type { BrowserOutcome, BrowserPort, Browsers } from '../core/web/browserPort.ts';
-import type { OpenBrowser } from './browserDriver.ts';
+import { parseWebUrl } from '../core/web/webUrl.ts';
+import type { BrowserLimits, OpenBrowser } from './browserDriver.ts';
 
 export type BrowsersOptions = {
 	/** Where profiles are. */
 	readonly folder: string;
 	/** See `findBrowser`. Asked whenever one is started. */
 	readonly executablePath: () => string | undefined;
+	/** For tests. */
+	readonly limits?: BrowserLimits;
 };
 
 type Slot = {
 	opening: Promise<OpenBrowser> | undefined;
 	/** As soon as it is open. */
 	browser: OpenBrowser | undefined;
-	/** What the user allowed; holds when it is shown or started anew. */
+	/** Sites that the user allowed, whether on this machine or its network; holds when it is shown or started anew. */
 	readonly allowed: Map<string, boolean>;
 	isHeadless: boolean;
 };
@@ -23,7 +26,20 @@ type Slot = {
 const NONE =
 	'No browser was found. The user can install Google Chrome, Microsoft Edge or Chromium, or name one in the setting retrace.browser.path.';
 
-export function createBrowsers({ folder, executablePath }: BrowsersOptions): Browsers {
+const NOT_SHOWN =
+	'The browser could not be opened where you can see it, e.g. since the machine that it runs on has no screen. The agent goes on with it unseen.';
+
+const notShown = (cause: unknown) =>
+	new UserError('browser-not-shown', `${NOT_SHOWN} It said: ${reasonIn(cause)}`, { cause });
+
+/** The one line that tells, of what the driver and the browser wrote. */
+function reasonIn(error: unknown): string {
+	const lines = messageOf(error).split('\n');
+	const telling = lines.find((line) => /display|x server/i.test(line)) ?? lines[0] ?? '';
+	return telling.replace(/^[\s╔║╚═]+|[\s║═]+$/g, '').slice(0, 300);
+}
+
+export function createBrowsers({ folder, executablePath, limits }: BrowsersOptions): Browsers {
 	const slots = new Map<string, Slot>();
 	const slotOf = (session: string): Slot => {
 		const known = slots.get(session);
@@ -36,7 +52,12 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 	function opened(slot: Slot, path: string): Promise<OpenBrowser> {
 		slot.opening ??= (async () => {
 			const { openBrowser } = await import('./browserDriver.ts');
-			const browser = await openBrowser({ executablePath: path, folder, isHeadless: slot.isHeadless });
+			const browser = await openBrowser({
+				executablePath: path,
+				folder,
+				isHeadless: slot.isHeadless,
+				...(limits === undefined ? {} : { limits }),
+			});
 			for (const [url, isPrivate] of slot.allowed) browser.allow(url, isPrivate);
 			slot.browser = browser;
 			return browser;
@@ -47,6 +68,8 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 	async function act(slot: Slot, ...[action, signal]: Parameters<BrowserPort['act']>): Promise<BrowserOutcome> {
 		const path = executablePath();
 		if (path === undefined) return { kind: 'failed', message: NONE };
+		// One that crashed or hung, or whose window the user closed.
+		if (slot.browser?.isGone) await close(slot);
 		if (!slot.opening && action.kind !== 'open')
 			return { kind: 'failed', message: 'No page is open. Use open with an address first.' };
 		let browser: OpenBrowser;
@@ -55,8 +78,7 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 		} catch (error) {
 			slot.opening = undefined;
 			if (signal.aborted) throw new CancelledError(undefined, { cause: error });
-			const said = messageOf(error).split('\n')[0]?.slice(0, 300);
-			return { kind: 'failed', message: `The browser ${path} could not be started: ${said}` };
+			return { kind: 'failed', message: `The browser ${path} could not be started: ${reasonIn(error)}` };
 		}
 		return await browser.act(action, signal);
 	}
@@ -80,11 +102,17 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 				},
 				act: (action, signal) => act(slot, action, signal),
 				allow(url, isPrivate) {
-					slot.allowed.set(url, isPrivate || (slot.allowed.get(url) ?? false));
+					const parsed = parseWebUrl(url);
+					if (parsed.kind !== 'url') return;
+					slot.allowed.set(parsed.origin, isPrivate || (slot.allowed.get(parsed.origin) ?? false));
 					void slot.opening?.then(
 						(browser) => browser.allow(url, isPrivate),
 						() => undefined,
 					);
+				},
+				allows(url) {
+					const parsed = parseWebUrl(url);
+					return slot.opening !== undefined && parsed.kind === 'url' && slot.allowed.has(parsed.origin);
 				},
 			};
 		},
@@ -94,11 +122,23 @@ export function createBrowsers({ folder, executablePath }: BrowsersOptions): Bro
 			const path = executablePath();
 			if (!slot || !before || path === undefined) return false;
 			const url = before.url();
+			const reopen = async () => {
+				const browser = await opened(slot, path);
+				if (/^https?:/.test(url)) await browser.act({ kind: 'open', url }, new AbortController().signal);
+			};
 			await close(slot);
 			slot.isHeadless = false;
-			const browser = await opened(slot, path);
-			if (url !== undefined && /^https?:/.test(url))
-				await browser.act({ kind: 'open', url }, new AbortController().signal);
+			try {
+				await reopen();
+			} catch (error) {
+				// On a machine without a screen, say. The agent goes on where it was.
+				slot.opening = undefined;
+				slot.isHeadless = true;
+				await reopen().catch(() => {
+					slot.opening = undefined;
+				});
+				throw notShown(error);
+			}
 			return true;
 		},
 		async close(session) {

@@ -33,6 +33,16 @@ export async function endGroup(
 	}, killAfterMs);
 }
 
+/** At once, for one that hangs: a process that leads a group, with all in it. */
+export function killGroup(pid: number): void {
+	if (process.platform === 'win32')
+		spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on(
+			'error',
+			() => undefined,
+		);
+	else signal(-pid, 'SIGKILL');
+}
+
 /** Ends what commands of this host left behind. */
 export async function endLeftProcesses(killAfterMs = KILL_AFTER_MS): Promise<number> {
 	const left = markedProcesses();

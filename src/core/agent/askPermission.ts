@@ -149,7 +149,11 @@ async function resolvedTarget(
 		case 'command':
 			return await commandTarget(target.command, turn);
 		case 'url':
-			return { kind: 'host', host: hostOf(target.url) };
+			return {
+				kind: 'host',
+				host: hostOf(target.url),
+				...(target.grant === undefined ? {} : { grant: target.grant }),
+			};
 		default:
 			return target;
 	}

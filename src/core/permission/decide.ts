@@ -102,8 +102,12 @@ function byMode(tool: string, effect: Effect, target: PermissionTarget, mode: Pe
 		case 'network':
 			if (target.kind === 'host' && target.host === '')
 				return { kind: 'ask', cause: `${tool} was given no address of the web` };
-			if (target.kind === 'host')
-				return { kind: 'ask', cause: `${tool} reaches ${target.host}`, rule: `${tool}(domain:${target.host})` };
+			if (target.kind === 'host') {
+				const { host, grant } = target;
+				if (grant?.isGiven) return { kind: 'allow', cause: `You said yes to ${host}` };
+				const cause = `${tool} reaches ${host}${grant === undefined ? '' : `; ${grant.words}`}`;
+				return { kind: 'ask', cause, rule: `${tool}(domain:${host})` };
+			}
 			return { kind: 'ask', cause: `${tool} uses the network`, rule: tool };
 		default:
 			return assertNever(effect);

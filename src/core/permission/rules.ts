@@ -15,7 +15,12 @@ export type PermissionTarget =
 	/** Without `reading` it is judged as a text; `isUnread`: since the grammar could not be loaded. */
 	| { readonly kind: 'command'; readonly command: string; readonly reading?: CommandReading; readonly isUnread?: true }
 	/** A page of the web, by its host in lower case. */
-	| { readonly kind: 'host'; readonly host: string }
+	| {
+			readonly kind: 'host';
+			readonly host: string;
+			/** The user's yes to a call before this one, where it holds for more than one call; `words` say for which. */
+			readonly grant?: { readonly words: string; readonly isGiven: boolean };
+	  }
 	/** What the tool picks by a name, e.g. which agent. */
 	| { readonly kind: 'name'; readonly name: string }
 	/** `path` is the text the model gave. */

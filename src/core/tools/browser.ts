@@ -13,6 +13,9 @@ const MAX_CONSOLE_LINES = 100;
 /** A page that leads on to yet another site asks for each. */
 const MAX_SITES_PER_CALL = 3;
 
+/** What the user's yes means; the very site, not its host. */
+const GRANT = 'a yes holds for this site while this browser is open';
+
 const input = z.object({
 	action: z
 		.enum(['open', 'click', 'type', 'press', 'back', 'read', 'screenshot', 'console'])
@@ -38,8 +41,10 @@ export const browserTool: Tool<Input> = {
 	}),
 	// What is clicked and typed goes to the site that is shown.
 	target({ action, url }, services) {
-		const shown = action === 'open' ? url : services?.browser?.url();
-		return shown === undefined ? undefined : { kind: 'url', url: shown };
+		const browser = services?.browser;
+		const shown = action === 'open' ? url : browser?.url();
+		if (shown === undefined) return undefined;
+		return { kind: 'url', url: shown, grant: { words: GRANT, isGiven: browser?.allows(shown) ?? false } };
 	},
 	async run(given, context) {
 		const browser = context.services?.browser;
@@ -80,7 +85,7 @@ async function askForSite(
 	const what = isPrivate ? `${host} is on this machine or its network` : `The browser has not been to ${host} yet`;
 	const answered = await context.ask?.({
 		target: url,
-		cause: `${what}; a yes holds while this browser is open`,
+		cause: `${what}; ${GRANT}`,
 		host,
 		isPrivate,
 		rule: ruleForHost('Browser', host, isPrivate),

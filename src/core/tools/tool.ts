@@ -103,12 +103,15 @@ export type Recalled = { readonly turn: number; readonly who: string; readonly e
 /** How a call reads in the transcript: `Read src/a.js`, `Run npm test`. `path` is absolute, when the call is about one file. */
 export type ToolLabel = { readonly verb: string; readonly target: string; readonly path?: string };
 
+/** A yes to one call that holds for the calls after it. `words` say for which, for the question. */
+export type SiteGrant = { readonly words: string; readonly isGiven: boolean };
+
 /** What a call reaches for, as the model gave it: a path (relative to the cwd or absolute) or a shell command. */
 type ToolTarget =
 	| { readonly kind: 'path'; readonly path: string }
 	| { readonly kind: 'command'; readonly command: string }
 	/** A page of the web. */
-	| { readonly kind: 'url'; readonly url: string }
+	| { readonly kind: 'url'; readonly url: string; readonly grant?: SiteGrant }
 	/** What the tool picks by a name, e.g. which agent. */
 	| { readonly kind: 'name'; readonly name: string };
 

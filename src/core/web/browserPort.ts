@@ -42,6 +42,8 @@ export type BrowserPort = {
 	act(action: BrowserAction, signal: AbortSignal): Promise<BrowserOutcome>;
 	/** The site of this address may be shown from now on, until the browser is closed; with `isPrivate` also on this machine or its network. */
 	allow(url: string, isPrivate: boolean): void;
+	/** The site of this address was allowed, and the browser is open. */
+	allows(url: string): boolean;
 };
 
 /** The browsers of a window, one per session. */

@@ -23,6 +23,7 @@ async function run(input: object, outcomes: readonly BrowserOutcome[], mayReach 
 					return left.shift() ?? { kind: 'failed', message: 'No more.' };
 				},
 				allow: (url, isPrivate) => allowed.push(`${url} ${isPrivate}`),
+				allows: () => false,
 			},
 		},
 		async ask(question) {
@@ -70,12 +71,15 @@ suite('Browser', () => {
 	});
 
 	test('what it reaches is the address to open, else the page that is shown', () => {
-		const services = { sessionId: 's' as SessionId, browser: { url: () => url, act: never, allow: () => undefined } };
+		const browser = { url: () => url, act: never, allow: () => undefined, allows: (one: string) => one === url };
+		const services = { sessionId: 's' as SessionId, browser };
+		const words = 'a yes holds for this site while this browser is open';
 		assert.deepEqual(browserTool.target?.({ action: 'open', url: 'https://a.test/' }, services), {
-			kind: 'url',
-			url: 'https://a.test/',
+			...{ kind: 'url', url: 'https://a.test/', grant: { words, isGiven: false } },
 		});
-		assert.deepEqual(browserTool.target?.({ action: 'click', ref: 'e1' }, services), { kind: 'url', url });
+		assert.deepEqual(browserTool.target?.({ action: 'click', ref: 'e1' }, services), {
+			...{ kind: 'url', url, grant: { words, isGiven: true } },
+		});
 		assert.equal(browserTool.target?.({ action: 'read' }), undefined);
 	});
 
