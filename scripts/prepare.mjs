@@ -42,6 +42,7 @@ async function prepare() {
 	const vscode =
 		codePath === undefined ? await provideCodeServer() : { kind: /** @type {const} */ ('desktop'), codePath };
 	const browser = purpose === 'test' ? await provideBrowser() : { path: findBrowser() };
+	if (purpose === 'test') await provideSandbox();
 	writeEnvironment({
 		vscode,
 		vsixPath: inProject('dist', `${name}-${version}.vsix`),
@@ -62,6 +63,14 @@ async function installDependencies() {
 	});
 	mkdirSync(dirname(stamp), { recursive: true });
 	writeFileSync(stamp, hash);
+}
+
+/** What commands of the agent are held with on Linux; tests of it are skipped without. */
+async function provideSandbox() {
+	if (process.platform !== 'linux' || findProgram('bwrap') !== undefined || !canInstallPackages()) return;
+	await step('install bubblewrap', async () => {
+		await installPackages(['bubblewrap']);
+	});
 }
 
 /** @returns {Promise<{ path?: string | undefined, problem?: string }>} */

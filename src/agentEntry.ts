@@ -1,6 +1,6 @@
 /** The lazy bundle: gives the host's agent what only Node can do. Loaded by extension.ts when something is first needed. */
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { codeOf } from './base/errors.ts';
 import { createAgent } from './host/agent.ts';
@@ -30,6 +30,7 @@ import { createMemorySessionStore } from './node/memorySessionStore.ts';
 import { loadProjectContext } from './node/projectContext.ts';
 import { createParams } from './node/requestBody.ts';
 import { createSearch, findRipgrep } from './node/ripgrep.ts';
+import { createSandboxMaker } from './node/sandbox/sandboxMaker.ts';
 import { createSessionRegistry } from './node/sessionRegistry.ts';
 import { createSessionSearch } from './node/sessionSearch.ts';
 import { createShell } from './node/shellProcess.ts';
@@ -44,7 +45,14 @@ import { createWebPages } from './node/webPages.ts';
 
 export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces): Promise<Agent> {
 	const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
+	const { storageUri } = context;
 	const ripgrepPath = findRipgrep(vscode.env.appRoot, folders);
+	const sandbox = createSandboxMaker({
+		homeFolder: homedir(),
+		// What the editor keeps: sessions, state and stored secrets of all extensions.
+		hidden: [dirname(context.globalStorageUri.fsPath), ...(storageUri ? [dirname(dirname(storageUri.fsPath))] : [])],
+		workspaceFolders: () => folders,
+	});
 	const outside: OutsideWorld = {
 		clock: systemClock,
 		ids: createIdSource(),
@@ -87,7 +95,8 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			}),
 		anthropicModel: (options) => createAnthropicModel({ ...options, clock: systemClock }),
 		requestBody: createParams,
-		shell: createShell({ hiddenEnvironment: [] }),
+		shell: createShell({ hiddenEnvironment: [], sandbox }),
+		sandbox,
 		fileScanner: ({ storagePath, ...options }) =>
 			createFileScanner({
 				...options,

@@ -4,6 +4,7 @@
  */
 import type { SessionId, Sha256, UnixMs } from '../base/ids.ts';
 import type { PermissionAnswer, PermissionRequest } from './permission/permissionRequest.ts';
+import type { SandboxPolicy } from './sandbox/sandboxPort.ts';
 import type { AssistantBlock, BlobRef, InputBlock, TextBlock, Usage } from './session/content.ts';
 import type { ContentHash, FileMeta, FilePath } from './session/entry.ts';
 
@@ -243,6 +244,8 @@ export type ShellRequest = {
 	readonly timeoutMs: number;
 	/** Receives stdout and stderr in the order they came, decoded. */
 	readonly onOutput: (text: string) => void;
+	/** Rejects with UserError `no-sandbox`, having run nothing, where no such sandbox can be made. */
+	readonly sandbox?: SandboxPolicy;
 };
 export type ShellOutcome = {
 	/** Null when killed. */
@@ -253,6 +256,8 @@ export type ShellOutcome = {
 	/** The folder the shell ended in. */
 	readonly cwd: string;
 	readonly durationMs: number;
+	/** Protected files and folders that are there now and were not before, where a sandbox could not hold them. */
+	readonly madeProtected?: readonly string[];
 };
 /** Runs commands in a process group of their own, with no `ANTHROPIC_*` and no stored secret in the environment. */
 export type Shell = { run(request: ShellRequest, signal: AbortSignal): Promise<ShellOutcome> };

@@ -44,6 +44,7 @@ import { startRetention } from './retention.ts';
 import { revealHit } from './revealHit.ts';
 import { createReview } from './review.ts';
 import { freeTitle, publishRunning } from './runningSessions.ts';
+import { sandboxProblem } from './sandbox.ts';
 import { createSavedEdits } from './savedEdits.ts';
 import { SearchView } from './searchView.ts';
 import { createApiKeys } from './secrets.ts';
@@ -264,6 +265,7 @@ export async function createAgent(
 	const doctor = store.add(
 		new DoctorCommand({
 			doctor: stores.doctor,
+			machineProblem: () => sandboxProblem({ outside }),
 			openSession: async (id) => await views.open(id),
 			remove: async (id) => await host.remove(id),
 			refresh: () => tree.refresh(),

@@ -27,6 +27,7 @@ import type {
 	Workspace,
 	WorkspaceRoot,
 } from '../core/ports.ts';
+import type { SandboxPolicy } from '../core/sandbox/sandboxPort.ts';
 import type { SessionSearch } from '../core/search/searchPort.ts';
 import type { AgentLogs } from '../core/session/agentLog.ts';
 import type { SessionRegistry, WatchLog } from '../core/session/registry.ts';
@@ -149,6 +150,8 @@ export type OutsideWorld = {
 	/** The body of a request as the endpoint gets it. */
 	requestBody(request: ModelRequest): unknown;
 	readonly shell: Shell & BackgroundShell;
+	/** Whether this machine can hold commands in a sandbox. Rejects with UserError when it cannot. */
+	readonly sandbox: { ready(policy: SandboxPolicy): Promise<void> };
 	/** Finds what commands change in files. `storagePath` is where `blobs` are kept; undefined = in memory. */
 	fileScanner(options: {
 		readonly roots: () => readonly WorkspaceRoot[];

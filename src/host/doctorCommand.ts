@@ -14,6 +14,8 @@ import { plainLabel, plainMessage } from './plainLabel.ts';
 export type DoctorWorld = {
 	/** Undefined when sessions are not kept on disk. */
 	readonly doctor: StoreDoctor | undefined;
+	/** What does not work on this machine though a setting wants it; undefined = all does. */
+	machineProblem(): Promise<string | undefined>;
 	openSession(id: SessionId): Promise<void>;
 	/** Moves one to the trash. */
 	remove(id: SessionId): Promise<void>;
@@ -48,20 +50,21 @@ export class DoctorCommand implements vscode.Disposable {
 
 	async #run(): Promise<void> {
 		const { doctor } = this.#world;
+		const problem = await this.#world.machineProblem();
 		if (!doctor) {
 			throw new UserError(
 				'not-persisted',
-				'Sessions are not kept on disk (`retrace.sessions.persist` is off), so there is nothing to examine.',
+				`${problem === undefined ? '' : `${problem} `}Sessions are not kept on disk (\`retrace.sessions.persist\` is off), so there is nothing to examine.`,
 			);
 		}
 		const examination = await examineWithProgress(doctor);
-		this.#report = renderReport(examination);
+		this.#report = renderReport(examination, problem === undefined ? [] : [problem]);
 		this.#changed.fire(REPORT);
 		await vscode.window.showTextDocument(REPORT, { preview: false });
-		await this.#offer(doctor, examination);
+		await this.#offer(doctor, examination, problem);
 	}
 
-	async #offer(doctor: StoreDoctor, examination: StoreExamination): Promise<void> {
+	async #offer(doctor: StoreDoctor, examination: StoreExamination, problem: string | undefined): Promise<void> {
 		const damaged = logsFor('salvage', examination);
 		const useless = logsFor('trash', examination).filter((log) => log.place === 'sessions');
 		const isIndexWrong = examination.store.some((finding) => finding.kind === 'indexWrong');
@@ -69,8 +72,12 @@ export class DoctorCommand implements vscode.Disposable {
 		if (damaged.length > 0) actions.set('Salvage into a Copy…', () => this.#salvage(doctor, damaged));
 		if (isIndexWrong) actions.set('Rebuild Index', () => this.#rebuild(doctor));
 		if (useless.length > 0) actions.set('Move to Trash…', () => this.#trash(useless));
-		const show = damaged.length > 0 ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-		const picked = await show(plainMessage(summaryOf(examination)), ...actions.keys());
+		const summary = [summaryOf(examination), ...(problem === undefined ? [] : [problem])].join(' ');
+		const show =
+			damaged.length > 0 || problem !== undefined
+				? vscode.window.showWarningMessage
+				: vscode.window.showInformationMessage;
+		const picked = await show(plainMessage(summary), ...actions.keys());
 		await actions.get(picked ?? '')?.();
 	}
 

@@ -56,6 +56,9 @@ const shape = {
 	'agents.maxParallel': z.number().int().min(1).max(10).catch(3),
 	/** Names of tools that other extensions offer. */
 	'tools.vscode': z.array(z.string()).catch([]),
+	'sandbox.network': z.boolean().catch(false),
+	'sandbox.runWithoutAsking': z.boolean().catch(false),
+	'sandbox.writableFolders': z.array(z.string().trim().min(1)).catch([]),
 	'lineOrigin.hover': z.boolean().catch(true),
 	/** What is in it is read by core/mcp, which says what is wrong. */
 	'mcp.servers': z.record(z.string(), z.unknown()).catch({}),
@@ -73,6 +76,13 @@ export function setting(key: Key): unknown {
 
 export function permissionRules(): PermissionRules {
 	return setting('permissions');
+}
+
+/** Whose wish it is that commands run in a sandbox: the settings of a project may turn it on, and never off. */
+export function sandboxWish(): 'user' | 'project' | undefined {
+	const inspected = vscode.workspace.getConfiguration('retrace').inspect('sandbox.enabled');
+	if (inspected?.globalValue === true) return 'user';
+	return inspected?.workspaceValue === true || inspected?.workspaceFolderValue === true ? 'project' : undefined;
 }
 
 /** Where replies come from. `RETRACE_PROVIDER=demo` in the environment counts while the user has chosen nothing. */

@@ -26,6 +26,7 @@ import type { WindowHooks } from './hooks.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import type { PermissionScopes } from './permissionScopes.ts';
+import { withSandboxLine } from './sandbox.ts';
 import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
@@ -208,6 +209,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 	const { session } = open;
 	const scanner = world.scanner && scannerNow(world.scanner);
 	const { clock, trace } = world;
+	const services = servicesFor(open, world, () => portsFor(open, world));
 	const hooks = world.windowHooks?.portOf(session);
 	const beforeCompaction =
 		hooks &&
@@ -240,7 +242,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		},
 		addSessionRule: (rule) => open.sessionRules.push(rule),
 		...(world.permissions === undefined ? {} : { keepRules: world.permissions.keep }),
-		loadProjectContext: () => world.loadProjectContext(),
+		loadProjectContext: () => withSandboxLine(world.loadProjectContext, services.sandbox),
 		...(world.loadNestedMemory === undefined ? {} : { loadNestedMemory: world.loadNestedMemory }),
 		messageTtl: setting('cache.messageTtl'),
 		contextLimits,
@@ -254,7 +256,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 			: { interceptors: world.additions.interceptors(), systemSections: world.additions.systemSections() }),
 		lateTools: lateToolsOf(world.lateToolSources),
 		...(world.outside === undefined ? {} : { shellGrammar: world.outside.shellGrammar }),
-		services: servicesFor(open, world, () => portsFor(open, world)),
+		services,
 		loadedTexts: open.loadedTexts,
 		trace: world.trace,
 	};

@@ -14,6 +14,7 @@ import type { CustomCommands } from './customCommands.ts';
 import { editorTools } from './editorTools.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
+import { sandboxFor } from './sandbox.ts';
 import { setting } from './settings.ts';
 import { createSymbols } from './symbolsPort.ts';
 
@@ -23,7 +24,7 @@ export type ServiceWorld = AgentRunsWorld &
 		readonly choice?: ModelChoice;
 		readonly browsers?: Browsers;
 		readonly customCommands?: Pick<CustomCommands, 'skills'>;
-		readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles' | 'shell' | 'shellGrammar'>;
+		readonly outside?: Pick<OutsideWorld, 'web' | 'agentFiles' | 'shell' | 'shellGrammar' | 'sandbox' | 'homeFolder'>;
 	};
 
 const symbols = createSymbols();
@@ -42,6 +43,7 @@ export function servicesFor(open: OpenSession, world: ServiceWorld, ports: () =>
 		...(customCommands === undefined ? {} : { skills: customCommands.skills }),
 		...(subagents === undefined ? {} : { subagents }),
 		...(outside === undefined ? {} : { web: outside.web }),
+		...(outside === undefined ? {} : { sandbox: sandboxFor({ outside }, () => ports().workspace.roots) }),
 		...(browsers === undefined ? {} : { browser: browsers.of(open.session.id) }),
 		...searchOf(open, world.choice),
 	};

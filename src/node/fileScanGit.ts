@@ -3,10 +3,9 @@
  * elsewhere. No command here starts a program of the repository; which ones may be run is decided in this file alone.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { childEnvironment } from './childEnvironment.ts';
-import { wayBelow } from './realPath.ts';
+import { findOnPath } from './findOnPath.ts';
 
 /** Far above what the slowest of them takes; a disk that hangs must not hold a command for ever. */
 const TIMEOUT_MS = 60_000;
@@ -32,23 +31,7 @@ export function findGit(
 	environment: Readonly<Record<string, string | undefined>>,
 	workspaceFolders: readonly string[],
 ): string | undefined {
-	const name = process.platform === 'win32' ? 'git.exe' : 'git';
-	for (const folder of (environment.PATH ?? environment.Path ?? '').split(delimiter)) {
-		if (!isAbsolute(folder)) continue;
-		const candidate = join(folder, name);
-		if (workspaceFolders.some((root) => wayBelow(root, candidate) !== undefined)) continue;
-		if (isExecutable(candidate)) return candidate;
-	}
-	return undefined;
-}
-
-function isExecutable(path: string): boolean {
-	try {
-		accessSync(path, constants.X_OK);
-		return true;
-	} catch (error) {
-		return error === undefined;
-	}
+	return findOnPath(process.platform === 'win32' ? 'git.exe' : 'git', environment, workspaceFolders);
 }
 
 type RunOptions = {

@@ -13,6 +13,7 @@ import { createBoundedOutput } from './boundedOutput.ts';
 import { childEnvironment } from './childEnvironment.ts';
 import { newMark } from './markedProcesses.ts';
 import { endGroup, endLeftProcesses } from './processGroup.ts';
+import type { HeldCommand, SandboxMaker } from './sandbox/sandboxMaker.ts';
 
 const MAX_OUTPUT_BYTES = 1_000_000;
 /** How long after the shell's end its output may pause before what was left in the background is not waited for. */
@@ -38,6 +39,8 @@ export type ShellSettings = {
 	readonly shellPath?: string;
 	/** Names of variables that no command may see, besides `ANTHROPIC_*`. */
 	readonly hiddenEnvironment: readonly string[];
+	/** Without it, a command that is to run in a sandbox is refused. */
+	readonly sandbox?: Pick<SandboxMaker, 'hold' | 'dispose'>;
 };
 
 /** Path of the shell that commands run in. */
@@ -53,14 +56,16 @@ export function createShell(settings: ShellSettings): Shell & BackgroundShell {
 			checkFolder(request.cwd);
 			const started = performance.now();
 			if (signal.aborted) return cancelledBefore(request);
-			return follow(start(shellPath, request, settings.hiddenEnvironment), request, started, signal);
+			return follow(start(shellPath, request, settings), request, started, signal);
 		},
 		start(request) {
 			checkFolder(request.cwd);
-			return followInBackground(start(shellPath, request, settings.hiddenEnvironment, GUARD), request.onOutput);
+			return followInBackground(start(shellPath, request, settings, true), request.onOutput);
 		},
 		async endLeft() {
-			return await endLeftProcesses();
+			const count = await endLeftProcesses();
+			settings.sandbox?.dispose();
+			return count;
 		},
 	};
 }
@@ -74,27 +79,32 @@ function checkFolder(cwd: string): void {
 		throw new UserError('no-such-folder', `The folder ${cwd} does not exist. The command was not run.`);
 }
 
-type Started = { readonly child: ChildProcess; readonly mark: ReturnType<typeof newMark> };
+type Started = { readonly child: ChildProcess; readonly mark: ReturnType<typeof newMark>; made?(): readonly string[] };
 
 function start(
 	shellPath: string,
-	request: Pick<ShellRequest, 'command' | 'cwd'>,
-	hiddenEnvironment: readonly string[],
-	prelude = PRELUDE,
+	request: Pick<ShellRequest, 'command' | 'cwd' | 'sandbox'>,
+	settings: ShellSettings,
+	isInBackground = false,
 ): Started {
 	const mark = newMark();
 	const isWindows = process.platform === 'win32';
+	const held = heldBy(request, settings);
 	const options: SpawnOptions = {
 		cwd: request.cwd,
-		env: { ...gitGuarded(childEnvironment(process.env, hiddenEnvironment)), ...mark },
+		env: {
+			...gitGuarded(childEnvironment(process.env, settings.hiddenEnvironment)),
+			...held?.environment,
+			...mark,
+		},
 		windowsHide: true,
 		windowsVerbatimArguments: isWindows,
 		detached: !isWindows,
 		stdio: isWindows ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe', 'pipe'],
 	};
-	const args = isWindows ? ['/d', '/s', '/c', `"${request.command}"`] : ['-c', prelude + request.command];
+	const [file = shellPath, ...args] = commandLine(shellPath, request.command, held, isInBackground);
 	try {
-		return { child: spawn(shellPath, args, options), mark };
+		return { child: spawn(file, args, options), mark, ...(held === undefined ? {} : { made: held.made }) };
 	} catch (error) {
 		// Some failures are thrown at once, others come as an event.
 		throw notStarted(error);
@@ -116,8 +126,30 @@ function gitGuarded(environment: Record<string, string>): Record<string, string>
 	};
 }
 
+function heldBy(
+	{ sandbox, cwd }: Pick<ShellRequest, 'cwd' | 'sandbox'>,
+	settings: ShellSettings,
+): HeldCommand | undefined {
+	if (!sandbox) return undefined;
+	if (settings.sandbox) return settings.sandbox.hold(sandbox, cwd);
+	throw new UserError('no-sandbox', 'Commands are to run in a sandbox, and there is none here. Nothing was run.');
+}
+
+/** The guard stays outside of a sandbox, from where it can end all that is in it. */
+function commandLine(
+	shellPath: string,
+	command: string,
+	held: HeldCommand | undefined,
+	isInBackground: boolean,
+): readonly string[] {
+	if (process.platform === 'win32') return [shellPath, '/d', '/s', '/c', `"${command}"`];
+	if (!held) return [shellPath, '-c', (isInBackground ? GUARD : PRELUDE) + command];
+	if (!isInBackground) return [held.file, ...held.args, shellPath, '-c', PRELUDE + command];
+	return [shellPath, '-c', `${GUARD}exec "$@"`, shellPath, held.file, ...held.args, shellPath, '-c', command];
+}
+
 async function follow(
-	{ child, mark }: Started,
+	{ child, mark, made }: Started,
 	request: ShellRequest,
 	started: number,
 	signal: AbortSignal,
@@ -154,12 +186,14 @@ async function follow(
 		await drained(streams, () => lastOutputAt);
 		for (const finish of finishers) finish();
 		const cwd = folder.replace(/\n$/, '');
+		const madeProtected = made?.() ?? [];
 		return {
 			exitCode: reason === 'exited' ? exitCode : null,
 			reason,
 			output: output.text(),
 			cwd: isAbsolute(cwd) && isFolder(cwd) ? cwd : request.cwd,
 			durationMs: Math.round(performance.now() - started),
+			...(madeProtected.length === 0 ? {} : { madeProtected }),
 		};
 	} finally {
 		isDone = true;

@@ -34,7 +34,7 @@ registerHooks({
 			? { url: 'data:text/javascript,export const workspace = globalThis.settingsTestWorkspace', shortCircuit: true }
 			: next(specifier, context),
 });
-const { chosenProvider, permissionRules, setting } = await import('../../src/host/settings.ts');
+const { chosenProvider, permissionRules, sandboxWish, setting } = await import('../../src/host/settings.ts');
 
 const hostile: Layer = {
 	provider: 'demo',
@@ -48,6 +48,9 @@ const hostile: Layer = {
 	'sessions.modelTitles': false,
 	'branches.summarize': true,
 	'checkpoints.enabled': false,
+	'sandbox.network': true,
+	'sandbox.runWithoutAsking': true,
+	'sandbox.writableFolders': ['/'],
 	trace: true,
 };
 
@@ -58,7 +61,11 @@ describe('the manifest', () => {
 		const open = Object.entries(properties)
 			.filter(([, { scope }]) => scope !== 'application')
 			.map(([name]) => name);
-		assert.deepEqual(open.sort(), ['retrace.context.rotTokens', 'retrace.context.windowTokens', 'retrace.model']);
+		const harmless = ['context.rotTokens', 'context.windowTokens', 'model', 'sandbox.enabled'];
+		assert.deepEqual(
+			open.sort(),
+			harmless.map((name) => `retrace.${name}`),
+		);
 		assert.deepEqual([...manifest.capabilities.untrustedWorkspaces.restrictedConfigurations].sort(), open);
 	});
 
@@ -87,6 +94,15 @@ for (const where of ['workspace', 'folder'] as const)
 			assert.equal(setting('mode'), 'plan');
 			assert.deepEqual(permissionRules(), { allow: [], ask: [], deny: ['Bash'] });
 			assert.equal(chosenProvider({}), 'anthropic');
+		});
+
+		test('may turn the sandbox on, and never off', () => {
+			layers[where] = { 'sandbox.enabled': true };
+			assert.equal(sandboxWish(), 'project');
+			layers[where] = { 'sandbox.enabled': false };
+			assert.equal(sandboxWish(), undefined);
+			layers.user = { 'sandbox.enabled': true };
+			assert.equal(sandboxWish(), 'user');
 		});
 
 		test('may name a model', () => {

@@ -10,6 +10,7 @@ import { readCommand } from '../permission/readCommand.ts';
 import { hostOf, type PermissionTarget } from '../permission/rules.ts';
 import type { SessionRules } from '../permission/sessionRules.ts';
 import type { Approver } from '../ports.ts';
+import { outsideCause } from '../sandbox/sandboxWords.ts';
 import type { ToolUseBlock } from '../session/content.ts';
 import type { FilePath } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
@@ -56,6 +57,7 @@ export async function askPermission(asked: AskedCall, turn: AskingTurn): Promise
 	const { session, ports } = turn;
 	const target = await resolvedTarget(tool, input, files, turn);
 	const file = target.kind === 'path' && target.resolved.kind === 'inside' ? target.resolved.file : undefined;
+	const confinement = tool.confinement?.(input, ports.services);
 	const decided = decide({
 		tool: tool.name,
 		effect: tool.effect,
@@ -63,9 +65,11 @@ export async function askPermission(asked: AskedCall, turn: AskingTurn): Promise
 		mode: session.mode,
 		rules: ports.rules(),
 		sessionRules: [...(await turn.sessionRules()), ...(wish?.kind === 'allow' ? [tool.name] : [])],
+		isHeld: confinement?.kind === 'inside' && confinement.mayRunUnasked,
 	});
-	const plain: Decision =
+	const wished: Decision =
 		wish?.kind === 'ask' && decided.kind === 'allow' ? { kind: 'ask', cause: wish.cause } : decided;
+	const plain = confinement?.kind === 'outside' ? askedOutside(wished, confinement.reason) : wished;
 	const collision = file && collisionOf(file, turn);
 	const decision: Decision = withCollision(plain, collision, { effect: tool.effect, mode: session.mode });
 	if (decision.kind === 'deny') return failure(`Not run. ${decision.cause}.`, 'not allowed');
@@ -117,6 +121,15 @@ export async function askPermission(asked: AskedCall, turn: AskingTurn): Promise
 		`The user denied permission; nothing was run.${words}\nDo not try it again in another form. ${reason ? 'Follow what the user says.' : 'Go on without it, or ask what they want instead.'}`,
 		'denied',
 	);
+}
+
+/** Every time, and no rule may open it: the rules were given for commands that are held. */
+function askedOutside(decided: Decision, reason: string): Decision {
+	if (decided.kind === 'deny') return decided;
+	const asks = decided.kind === 'ask' ? decided : undefined;
+	const isGuarded = asks !== undefined && asks.rule === undefined && asks.rules === undefined;
+	const cause = `${outsideCause(reason)}${isGuarded ? `. ${asks.cause}` : ''}`;
+	return { kind: 'ask', cause, ...(asks?.parts === undefined ? {} : { parts: asks.parts }) };
 }
 
 /** Where the rules hold from now on: in this session only, when they cannot be kept elsewhere. */

@@ -8,7 +8,7 @@
  */
 import { Emitter, type Event } from '../../base/emitter.ts';
 import { codeOf, UserError } from '../../base/errors.ts';
-import { asToolUseId, type ToolUseId } from '../../base/ids.ts';
+import { asToolUseId } from '../../base/ids.ts';
 import { cutText, utf8Encode } from '../../base/text.ts';
 import type { Trace } from '../../base/trace.ts';
 import { maskSecrets } from '../agent/maskSecrets.ts';
@@ -18,7 +18,7 @@ import type { BlobStore, Clock } from '../ports.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { BACKGROUND_ENDED, commandIdOf, endText, openCommands } from './backgroundEntries.ts';
 import { type BackgroundOutput, createBackgroundOutput } from './backgroundOutput.ts';
-import type { Background, BackgroundCommand, BackgroundNews, Stopper } from './backgroundPort.ts';
+import type { Background, BackgroundCommand, BackgroundNews, BackgroundRequest, Stopper } from './backgroundPort.ts';
 import type { BackgroundEnd, BackgroundShell, RunningProcess } from './backgroundShell.ts';
 import { withoutOwnChanges } from './ownChanges.ts';
 
@@ -67,11 +67,8 @@ export class BackgroundCommands implements Background {
 	}
 
 	/** Rejects with UserError when it cannot be started, and with CancelledError when `signal` aborts first. */
-	async start(
-		request: { readonly toolUseId: ToolUseId; readonly command: string; readonly cwd: string },
-		signal: AbortSignal,
-	): Promise<BackgroundCommand> {
-		const { toolUseId, command, cwd } = request;
+	async start(request: BackgroundRequest, signal: AbortSignal): Promise<BackgroundCommand> {
+		const { toolUseId, command, ...where } = request;
 		if (this.running.length >= MAX_RUNNING)
 			throw new UserError(
 				'too-many-commands',
@@ -88,7 +85,7 @@ export class BackgroundCommands implements Background {
 				output.add(text);
 				printed.fire(text);
 			};
-			const process = this.#world.shell.start({ command, cwd, onOutput });
+			const process = this.#world.shell.start({ command, ...where, onOutput });
 			const done = process.ended.then((end) => this.#ended(toolUseId, end));
 			const base = { toolUseId, id: commandIdOf(toolUseId), command, startedAt: this.#world.clock.now() };
 			this.#commands.set(toolUseId, { ...base, output, process, printed, done, stoppedBy: undefined, end: undefined });

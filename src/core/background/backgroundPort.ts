@@ -1,5 +1,6 @@
 /** What tools know of commands in the background. Types only. */
 import type { ToolUseId, UnixMs } from '../../base/ids.ts';
+import type { SandboxPolicy } from '../sandbox/sandboxPort.ts';
 
 export type BackgroundCommand = {
 	readonly toolUseId: ToolUseId;
@@ -7,6 +8,12 @@ export type BackgroundCommand = {
 	readonly id: string;
 	readonly command: string;
 	readonly startedAt: UnixMs;
+};
+export type BackgroundRequest = {
+	readonly toolUseId: ToolUseId;
+	readonly command: string;
+	readonly cwd: string;
+	readonly sandbox?: SandboxPolicy;
 };
 export type BackgroundNews = {
 	readonly text: string;
@@ -22,10 +29,7 @@ export type Background = {
 	/** Those that run, oldest first. */
 	readonly running: readonly BackgroundCommand[];
 	/** Rejects with UserError when it cannot be started, and with CancelledError when `signal` aborts first. */
-	start(
-		request: { readonly toolUseId: ToolUseId; readonly command: string; readonly cwd: string },
-		signal: AbortSignal,
-	): Promise<BackgroundCommand>;
+	start(request: BackgroundRequest, signal: AbortSignal): Promise<BackgroundCommand>;
 	/** What came since the last time; waits for news at most `waitMs`. Undefined when there is no command of this id. */
 	read(id: string, waitMs: number, signal: AbortSignal): Promise<BackgroundNews | undefined>;
 	/** Resolves when it is over and in the log; false when there is no such command, or it is over already. */

@@ -1,4 +1,5 @@
 /** The port to commands that go on after the call that started them. Types only; `node/` implements it. */
+import type { SandboxPolicy } from '../sandbox/sandboxPort.ts';
 
 export type BackgroundEnd = {
 	/** Null when it was killed. */
@@ -22,6 +23,7 @@ export type BackgroundShell = {
 		readonly command: string;
 		readonly cwd: string;
 		readonly onOutput: (text: string) => void;
+		readonly sandbox?: SandboxPolicy;
 	}): RunningProcess;
 	/** Ends what commands of before left running, and says how many processes that were. */
 	endLeft(): Promise<number>;

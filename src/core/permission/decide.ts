@@ -6,7 +6,7 @@ import { assertNever } from '../../base/assertNever.ts';
 import type { PermissionRules } from '../agent/turnTypes.ts';
 import type { PermissionMode } from '../session/entry.ts';
 import type { Effect } from '../tools/tool.ts';
-import { type CommandDecision, decideCommand, type PartVerdict } from './decideCommand.ts';
+import { type CommandDecision, decideCommand, HELD_CAUSE, type PartVerdict } from './decideCommand.ts';
 import { protectedCause, protectedMention } from './protectedPaths.ts';
 import { findRule, isCompound, type PermissionTarget, parseRule, proposedCommandRule } from './rules.ts';
 
@@ -19,6 +19,8 @@ export type PermissionQuestion = {
 	readonly rules: PermissionRules;
 	/** Added by *Always allow* in this session. */
 	readonly sessionRules: readonly string[];
+	/** The system holds it, and the user said that this is enough where only a rule is missing. */
+	readonly isHeld?: boolean;
 };
 
 /** `cause` is a sentence without a dot. */
@@ -54,8 +56,9 @@ export function decide(question: PermissionQuestion): Decision {
 	const allowed = findRule([...rules.allow, ...sessionRules], tool, target, 'strict');
 	if (allowed !== undefined) return { kind: 'allow', cause: `The rule ${allowed} allows it` };
 	// As for a command that cannot be taken apart: what the rules are about may be hidden in it.
-	if (mode === 'auto' && target.kind === 'command' && target.isUnread && hasRulesFor(tool, rules))
+	if ((mode === 'auto' || question.isHeld) && target.kind === 'command' && target.isUnread && hasRulesFor(tool, rules))
 		return { kind: 'ask', cause: `${UNREAD}, so your rules cannot be held against it` };
+	if (question.isHeld) return { kind: 'allow', cause: HELD_CAUSE };
 	return byMode(tool, effect, target, mode);
 }
 

@@ -18,7 +18,11 @@ export type CommandQuestion = {
 	readonly mode: PermissionMode;
 	readonly rules: PermissionRules;
 	readonly sessionRules: readonly string[];
+	/** See `PermissionQuestion`. */
+	readonly isHeld?: boolean;
 };
+
+export const HELD_CAUSE = 'It runs in the sandbox';
 
 /** What was found out about one part. `rules` would allow it from now on; undefined = none may. */
 export type PartVerdict = {
@@ -61,11 +65,11 @@ export function decideCommand(question: CommandQuestion): CommandDecision {
 	const allowed = findRule([...rules.allow, ...question.sessionRules], question.tool, target, 'whole');
 	if (allowed !== undefined) return plain('allow', `The rule ${allowed} allows it`, verdicts);
 	const [problem] = reading.problems;
-	if (mode === 'auto') {
+	if (mode === 'auto' || question.isHeld) {
 		const hasRules = [...rules.deny, ...rules.ask].some((rule) => parseRule(rule)?.tool === question.tool);
 		return problem !== undefined && hasRules
 			? plain('ask', `${problem}, so your rules cannot be held against it`, verdicts)
-			: plain('allow', 'Auto mode is on', verdicts);
+			: plain('allow', question.isHeld ? HELD_CAUSE : 'Auto mode is on', verdicts);
 	}
 	if (problem !== undefined) return plain('ask', problem, verdicts);
 	const asking = verdicts.filter(({ kind }) => kind === 'ask');

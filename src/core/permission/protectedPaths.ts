@@ -49,6 +49,12 @@ export function hiddenFromSearch({ deny, ask, secrets = [] }: PermissionRules): 
 	return [...secrets, ...patterns];
 }
 
+/** Whether this name of a file or folder is protected wherever it stands. */
+export function isProtectedName(text: string): boolean {
+	const name = trimTail(normalise(text));
+	return PROTECTED_NAMES.has(name) || name.endsWith('.code-workspace');
+}
+
 /** Why this command is always asked about; undefined when it names nothing protected. A guard against haste, not a sandbox. */
 export function protectedMention(command: string): string | undefined {
 	// Quotes and backslashes inside a word are dropped as the shell would drop them.
@@ -88,6 +94,8 @@ const SECRET_FILES: ReadonlySet<string> = new Set(
 		'application_default_credentials.json terraform.tfstate master.key'
 	).split(' '),
 );
+/** What must not be written, for who cannot look at names one by one. */
+export const PROTECTED_NAMES: ReadonlySet<string> = new Set([...PROTECTED_FOLDERS, '.mcp.json', ...START_UP_FILES]);
 /** Samples of an `.env` file, which hold no secrets and are meant to be read. */
 const ENV_SAMPLES = /\.(?:example|sample|template|dist)$/;
 

@@ -15,7 +15,8 @@ const OFFERS: Readonly<Record<Remedy, string>> = {
 	none: '',
 };
 
-export function renderReport(examination: StoreExamination): string {
+/** `problems` are of the machine, as sentences. */
+export function renderReport(examination: StoreExamination, problems: readonly string[] = []): string {
 	const { folder, logs, blobs, durationMs } = examination;
 	const sizeBytes = logs.reduce((sum, log) => sum + log.sizeBytes, 0);
 	const rows = rowsOf(examination);
@@ -28,6 +29,8 @@ export function renderReport(examination: StoreExamination): string {
 		'',
 		...(rows.some((row) => row.severity !== 'info') ? [] : ['**Everything can be read.** No problem was found.', '']),
 	];
+	if (problems.length > 0)
+		lines.push('## On this machine', '', ...problems.map((problem) => `- ${escaped(problem)}`), '');
 	for (const { severity, heading } of SEVERITIES) {
 		const found = rows.filter((row) => row.severity === severity);
 		if (found.length === 0) continue;

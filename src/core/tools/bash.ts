@@ -1,7 +1,9 @@
 /** Bash: one shell command in a process group of its own. What it changes in files is found and recorded around it. */
 import * as z from 'zod';
+import type { BackgroundRequest } from '../background/backgroundPort.ts';
+import { blockedNote, looksBlocked, madeNote, OUTSIDE_FIELD } from '../sandbox/sandboxWords.ts';
 import { failure, isInRoots, success } from './paths.ts';
-import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
+import { type Tool, type ToolContext, type ToolOutcome, UNLISTED } from './tool.ts';
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const MAX_TIMEOUT_MS = 600_000;
@@ -13,9 +15,16 @@ const input = z.object({
 	timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional().describe('Default 120000, at most 600000'),
 	description: z.string().optional().describe('What it does, in 5 to 10 words, for the user'),
 	run_in_background: z.boolean().optional(),
+	[OUTSIDE_FIELD]: z
+		.string()
+		.trim()
+		.min(1)
+		.optional()
+		.meta({ [UNLISTED]: true }),
 });
+type Input = z.infer<typeof input>;
 
-export const bashTool: Tool<z.infer<typeof input>> = {
+export const bashTool: Tool<Input> = {
 	name: 'Bash',
 	version: 2,
 	description:
@@ -24,11 +33,21 @@ export const bashTool: Tool<z.infer<typeof input>> = {
 	effect: 'execute',
 	label: ({ command }) => ({ verb: 'Run', target: command }),
 	target: ({ command }) => ({ kind: 'command', command }),
-	async run({ command, timeout_ms = DEFAULT_TIMEOUT_MS, run_in_background = false }, context) {
-		if (run_in_background) return await startInBackground(command, context);
+	confinement(asked, services) {
+		if (!services?.sandbox?.policy()) return undefined;
+		const reason = asked[OUTSIDE_FIELD];
+		if (reason !== undefined) return { kind: 'outside', reason };
+		return { kind: 'inside', mayRunUnasked: services.sandbox.mayRunUnasked() };
+	},
+	async run(asked, context) {
+		const { command, timeout_ms = DEFAULT_TIMEOUT_MS, run_in_background = false } = asked;
+		const policy = asked[OUTSIDE_FIELD] === undefined ? context.services?.sandbox?.policy() : undefined;
+		if (policy) await context.services?.sandbox?.ready();
+		const sandbox = policy === undefined ? {} : { sandbox: policy };
+		if (run_in_background) return await startInBackground({ command, ...sandbox }, context);
 		const { cwd } = context;
 		const ended = await context.shell.run(
-			{ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress },
+			{ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress, ...sandbox },
 			context.signal,
 		);
 		const whole = readableOutput(ended.output);
@@ -46,23 +65,34 @@ export const bashTool: Tool<z.infer<typeof input>> = {
 				notes.push(`[the current folder is now ${ended.cwd}]`);
 			} else notes.push(`[${ended.cwd} is outside the workspace; the current folder is ${cwd} again]`);
 		}
+		const isBlocked = policy !== undefined && looksBlocked(ended);
+		if (policy && isBlocked) notes.push(blockedNote(policy));
+		const { madeProtected = [] } = ended;
+		if (madeProtected.length > 0) notes.push(madeNote(madeProtected));
 		const isError = ended.reason !== 'exited' || ended.exitCode !== 0;
 		const text = [shown === '' ? '(no output)' : shown, ...notes].join('\n');
 		return {
 			isError,
 			content: [{ type: 'text', text }],
-			summary: summaryOf(ended.reason, ended.exitCode),
+			summary: [
+				summaryOf(ended.reason, ended.exitCode),
+				...(isBlocked ? ['in the sandbox'] : []),
+				...madeProtected.map((path) => `made ${path.split('/').slice(-2).join('/')}`),
+			].join(', '),
 			...(shown === whole ? {} : { output: ended.output }),
 		};
 	},
 };
 
-async function startInBackground(command: string, context: ToolContext): Promise<ToolOutcome> {
+async function startInBackground(
+	asked: Pick<BackgroundRequest, 'command' | 'sandbox'>,
+	context: ToolContext,
+): Promise<ToolOutcome> {
 	const background = context.services?.background;
 	if (!background)
 		return failure('No command can go on in the background here; nothing was run. Run it without run_in_background.');
 	const { toolUseId, cwd } = context;
-	const { id } = await background.start({ toolUseId, command, cwd }, context.signal);
+	const { id } = await background.start({ toolUseId, cwd, ...asked }, context.signal);
 	return success(
 		`Started in the background as ${id}. You are told when it ends. BashOutput {"id":"${id}"} gives what it prints, KillBash {"id":"${id}"} ends it.`,
 		`in the background (${id})`,

@@ -19,7 +19,7 @@ import { recallTool } from './recall.ts';
 import { skillTool } from './skill.ts';
 import { symbolsTool } from './symbols.ts';
 import { taskListTool } from './taskList.ts';
-import type { Tool } from './tool.ts';
+import { type Tool, UNLISTED } from './tool.ts';
 import { webFetchTool } from './webFetch.ts';
 import { webSearchTool } from './webSearch.ts';
 import { writeTool } from './write.ts';
@@ -86,5 +86,8 @@ function inputSchema(tool: Tool): ToolDefinition['input_schema'] {
 			if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 		},
 	});
-	return { ...schema, type: 'object' };
+	const listed = Object.entries(schema.properties ?? {}).filter(
+		([, field]) => typeof field !== 'object' || !(UNLISTED in field),
+	);
+	return { ...schema, type: 'object', ...(schema.properties ? { properties: Object.fromEntries(listed) } : {}) };
 }

@@ -4,6 +4,7 @@
  */
 import type { SessionId } from '../../base/ids.ts';
 import type { Background } from '../background/backgroundPort.ts';
+import type { CommandSandbox } from '../sandbox/sandboxPort.ts';
 import type { SkillSource } from '../skills/instructionFile.ts';
 import type { SubagentRunner } from '../subagents/subagentPort.ts';
 import type { BrowserPort } from '../web/browserPort.ts';
@@ -17,6 +18,8 @@ export type ToolServices = {
 	readonly symbols?: Symbols;
 	/** Commands that go on after their call. */
 	readonly background?: Background;
+	/** What holds commands; not there where nothing does. */
+	readonly sandbox?: CommandSandbox;
 	/** Whose services they are. */
 	readonly sessionId: SessionId;
 	/** Globs of files that a search leaves out: those that hold secrets, and those that `Read` may not show without a question. */

@@ -5,12 +5,16 @@ import type * as z from 'zod';
 import type { ToolUseId } from '../../base/ids.ts';
 import type { Search } from '../fileSearchPort.ts';
 import type { Diagnostics, FileSnapshot, ResolvedPath, Shell, WorkspaceRoot } from '../ports.ts';
+import type { Confinement } from '../sandbox/sandboxPort.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { FilePath } from '../session/entry.ts';
 import type { ToolServices } from './services.ts';
 
 /** What a tool may touch. Tools with `none` or `read` run in parallel; the others one by one, in order. */
 export type Effect = 'none' | 'read' | 'write' | 'execute' | 'network';
+
+/** Marks a field of an input that is not told in the schema: a result says of it where it is needed. */
+export const UNLISTED = 'unlisted';
 
 /** What a tool gave. Failing is data for the model, never the end of a session. */
 export type ToolOutcome = {
@@ -126,5 +130,7 @@ export type Tool<I = unknown> = {
 	label(input: I): ToolLabel;
 	/** What the call reaches for, for the permission decision. Absent: nothing but the workspace as a whole. */
 	target?(input: I, services?: ToolServices): ToolTarget | undefined;
+	/** How a call is held by the system; undefined = it is not. */
+	confinement?(input: I, services?: ToolServices): Confinement | undefined;
 	run(input: I, context: ToolContext): Promise<ToolOutcome>;
 };

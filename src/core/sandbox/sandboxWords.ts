@@ -1,0 +1,39 @@
+/** What a model and a person are told about the sandbox of commands. Pure. */
+import type { ShellOutcome } from '../ports.ts';
+import type { SandboxPolicy } from './sandboxPort.ts';
+
+/** The field of Bash's input; it is told of where it is needed, so that it costs nothing in every request. */
+export const OUTSIDE_FIELD = 'outside_sandbox';
+
+/** What programs say that were kept from something. */
+const BLOCKED =
+	/^bwrap: |read-only file system|permission denied|operation not permitted|\bE(?:ROFS|ACCES|PERM|AI_AGAIN|NETUNREACH|NOTFOUND)\b|network is (?:unreachable|down)|(?:could not|couldn't|cannot|can't) resolve|name resolution|name or service not known|no such host|sandbox/im;
+/** Where only the end is looked at: what went wrong is said last. */
+const LOOKED_AT_CHARS = 20_000;
+
+/** Whether the sandbox may be why a command failed. A guess by its words; nothing depends on it but a hint. */
+export function looksBlocked({
+	reason,
+	exitCode,
+	output,
+}: Pick<ShellOutcome, 'reason' | 'exitCode' | 'output'>): boolean {
+	return reason === 'exited' && exitCode !== 0 && BLOCKED.test(output.slice(-LOOKED_AT_CHARS));
+}
+
+const boundsOf = ({ hasNetwork }: SandboxPolicy): string =>
+	`it can write only in the workspace folders and /tmp, reads no places of secrets, and has ${hasNetwork ? 'the network' : 'no network'}`;
+
+/** For the frozen context of a session. */
+export const sandboxLine = (policy: SandboxPolicy): string =>
+	`Sandbox: a command of Bash runs in one: ${boundsOf(policy)}. One that needs more is called with "${OUTSIDE_FIELD}": "<why it needs more>" beside its command; the user is asked.`;
+
+/** Behind a failed command's output. */
+export const blockedNote = (policy: SandboxPolicy): string =>
+	`[the command ran in a sandbox, which may be the cause: ${boundsOf(policy)}. If it needs more, call Bash again with "${OUTSIDE_FIELD}": "<why it needs more>" beside the command; the user is asked]`;
+
+/** Behind the output of a command that made what is protected but was not there to be held. */
+export const madeNote = (paths: readonly string[]): string =>
+	`[it made ${paths.join(', ')}, which can change what runs here. Tell the user, and take it away again unless they wanted it]`;
+
+export const outsideCause = (reason: string): string =>
+	`It wants to run outside the sandbox: ${reason.replace(/\s+/g, ' ').replace(/[.\s]+$/, '')}`;

@@ -1,0 +1,137 @@
+/**
+ * Makes the sandboxes of one window: finds the program that the system has for it, proves once that it works here, and puts it in front of
+ * a command. Keeps one folder of temporary files for all commands, which goes with the window.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../../base/errors.ts';
+import type { SandboxPolicy } from '../../core/sandbox/sandboxPort.ts';
+import { childEnvironment } from '../childEnvironment.ts';
+import { findOnPath } from '../findOnPath.ts';
+import { bubblewrapArgs } from './bubblewrap.ts';
+import { findMounts } from './sandboxMounts.ts';
+import { seatbeltProfile } from './seatbeltProfile.ts';
+
+export type SandboxOptions = {
+	readonly homeFolder: string;
+	/** Of our own and of the editor: cannot be read in a sandbox. */
+	readonly hidden?: readonly string[];
+	/** A program in one of them is never taken for the system's. */
+	workspaceFolders(): readonly string[];
+	/** Folders that commands get another one for; default: the system's for temporary files. */
+	readonly tmpPlaces?: readonly string[];
+	readonly platform?: NodeJS.Platform;
+	readonly environment?: NodeJS.ProcessEnv;
+};
+
+/** What goes before a command and its arguments. */
+export type HeldCommand = {
+	readonly file: string;
+	readonly args: readonly string[];
+	readonly environment: Readonly<Record<string, string>>;
+	/** Protected things that are there now and were not before it. */
+	made(): readonly string[];
+};
+
+export type SandboxMaker = {
+	/** Rejects with UserError `no-sandbox`, which says what to do. */
+	ready(policy: Pick<SandboxPolicy, 'hasNetwork'>): Promise<void>;
+	/** Throws the same where there is no such program at all. */
+	hold(policy: SandboxPolicy, cwd: string): HeldCommand;
+	dispose(): void;
+};
+
+const PROBE_TIMEOUT_MS = 10_000;
+const SEATBELT = '/usr/bin/sandbox-exec';
+const WAY_OUT = 'or turn the setting `retrace.sandbox.enabled` off. Nothing was run.';
+
+export function createSandboxMaker(options: SandboxOptions): SandboxMaker {
+	const { platform = process.platform, environment = process.env } = options;
+	const proven = new Set<string>();
+	let folders: { readonly base: string; readonly tmp: string; readonly empty: string } | undefined;
+
+	const program = (): string => {
+		if (platform === 'darwin' && existsSync(SEATBELT)) return SEATBELT;
+		const found = platform === 'linux' ? findOnPath('bwrap', environment, options.workspaceFolders()) : undefined;
+		if (found !== undefined) return found;
+		throw noSandbox(
+			platform === 'linux'
+				? `bubblewrap (bwrap) is not installed. Install it, e.g. with \`sudo apt install bubblewrap\`, ${WAY_OUT}`
+				: `this system has no sandbox that Retrace can use. Work in Linux or macOS (a container or a remote window will do), ${WAY_OUT}`,
+		);
+	};
+	const ownFolders = () => {
+		if (folders && existsSync(folders.tmp)) return folders;
+		const base = realpathSync(mkdtempSync(join(tmpdir(), 'retrace-sandbox-')));
+		folders = { base, tmp: join(base, 'tmp'), empty: join(base, 'empty') };
+		mkdirSync(folders.tmp, { mode: 0o700 });
+		writeFileSync(folders.empty, '', { mode: 0o400 });
+		return folders;
+	};
+	const hold = (policy: SandboxPolicy, cwd: string): HeldCommand => {
+		const file = program();
+		const { mounts, absent } = findMounts(policy, cwd, options);
+		const { tmp, empty } = ownFolders();
+		const { hasNetwork } = policy;
+		const made = () => absent.filter((path) => existsSync(path));
+		if (file === SEATBELT)
+			return {
+				file,
+				args: ['-p', seatbeltProfile({ mounts, absent, hasNetwork, tmpFolder: tmp })],
+				environment: { TMPDIR: tmp },
+				made,
+			};
+		const args = bubblewrapArgs({
+			...{ mounts, hasNetwork, cwd, tmpFolder: tmp, emptyFile: empty },
+			tmpPlaces: realOnes(options.tmpPlaces ?? ['/tmp', '/var/tmp']),
+			runPlaces: realOnes(['/run', '/var/run']),
+			// The system's own programs on some systems, and with the network how names are looked up.
+			kept: realOnes(
+				['/run/current-system', '/run/wrappers', ...(hasNetwork ? ['/run/systemd/resolve', '/run/resolvconf'] : [])],
+				true,
+			),
+		});
+		return { file, args, environment: {}, made };
+	};
+	return {
+		hold,
+		async ready({ hasNetwork }) {
+			const file = program();
+			const key = `${file} ${hasNetwork}`;
+			if (proven.has(key)) return;
+			const held = hold({ writable: [], hasNetwork }, '/');
+			const problem = await whyNot(file, [...held.args, '/bin/sh', '-c', 'exit 0'], environment);
+			if (problem !== undefined)
+				throw noSandbox(
+					`${file} cannot make one here (${problem}). Containers often forbid namespaces, and so do some systems for users other than root: allow unprivileged user namespaces, ${WAY_OUT}`,
+				);
+			proven.add(key);
+		},
+		dispose() {
+			if (folders) rmSync(folders.base, { recursive: true, force: true });
+			folders = undefined;
+		},
+	};
+}
+
+const noSandbox = (why: string): UserError =>
+	new UserError('no-sandbox', `Commands are to run in a sandbox, but ${why}`);
+
+/** Undefined when it ended well; else its first words. */
+function whyNot(file: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+	return new Promise((resolve) => {
+		const env = childEnvironment(environment, []);
+		execFile(file, [...args], { env, timeout: PROBE_TIMEOUT_MS }, (error, _stdout, stderr) => {
+			if (!error) return resolve(undefined);
+			resolve(stderr.trim().split('\n', 1)[0]?.slice(0, 200) || error.message.split('\n', 1)[0] || 'it failed');
+		});
+	});
+}
+
+/** Those that are there, each by its real path and once; as they are named with `isAsNamed`. */
+function realOnes(paths: readonly string[], isAsNamed = false): readonly string[] {
+	const real = paths.filter((path) => existsSync(path)).map((path) => (isAsNamed ? path : realpathSync(path)));
+	return [...new Set(real)];
+}
