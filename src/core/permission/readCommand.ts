@@ -46,9 +46,11 @@ export async function readCommand(text: string, around: Surroundings): Promise<C
 	const folders = await foldersOf(all, parsed.startsWithCd, around);
 	if (folders === undefined) problems.push('It changes the folder too often');
 	const resolve = resolverFrom(folders ?? [], around);
+	// A `cd` at the start of a chain is run once, from where the line starts, and not from where it leads.
+	const fromStart = parsed.startsWithCd ? resolverFrom([around.cwd], around) : resolve;
 	const aliases = all.flatMap(({ command }) => aliasesOf(command));
 	return {
-		parts: await Promise.all(parts.map((part) => readPart(part, resolve))),
+		parts: await Promise.all(parts.map((part, index) => readPart(part, index === 0 ? fromStart : resolve))),
 		functions: [...parsed.functions, ...aliases],
 		problems: [...new Set(problems)],
 	};

@@ -61,3 +61,20 @@ describe('by mode', () => {
 	test('without rules of their own, what is known only when it runs may run in auto mode', async () =>
 		assert.equal((await judge('$x a.txt', {}, 'auto')).kind, 'allow'));
 });
+
+describe('from a folder inside the workspace', () => {
+	const table: readonly (readonly [command: string, kind: string])[] = [
+		['cd ..', 'allow'],
+		['cd .. && ls', 'allow'],
+		['cd .. && cat a.txt', 'allow'],
+		['cd ../..', 'ask'],
+		['cd .. && cd ..', 'ask'],
+		['cd .. && cat ../b', 'ask'],
+		['while true; do cd ..; cat a; done', 'ask'],
+		['cd ..; cat ../b', 'ask'],
+		['(cd ..; ls ..)', 'ask'],
+		['f() { cd ..; }; f && f && ls', 'ask'],
+	];
+	for (const [command, kind] of table)
+		test(command, async () => assert.equal((await judge(command, {}, 'ask', '/w/src')).kind, kind));
+});

@@ -19,9 +19,14 @@ export type Rules = { readonly allow?: string[]; readonly ask?: string[]; readon
 const workspace = createMemoryWorkspace({ '/w/a.txt': '', '/w/src/x.ts': '' });
 workspace.links.set('/w/link', '/etc');
 
-export async function judge(command: string, rules: Rules = {}, mode: PermissionMode = 'ask'): Promise<Decision> {
+export async function judge(
+	command: string,
+	rules: Rules = {},
+	mode: PermissionMode = 'ask',
+	folder = '/w',
+): Promise<Decision> {
 	const reading = await readCommand(command, {
-		cwd: '/w',
+		cwd: folder,
 		parse: parseShell,
 		resolve: (path, cwd) => workspace.resolve(path, cwd),
 	});
