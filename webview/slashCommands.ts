@@ -25,6 +25,7 @@ const slashCommands: readonly SlashCommand[] = [
 	{ name: 'mode', detail: 'Plan, ask, accept edits or auto' },
 	{ name: 'model', detail: 'Choose the model' },
 	{ name: 'new', detail: 'Start a new session' },
+	{ name: 'permissions', detail: 'What is allowed, asked about and denied' },
 	{ name: 'resume', detail: 'Go on with a past session' },
 	{ name: 'rewind', detail: 'Go back to an earlier message' },
 ];
@@ -112,6 +113,8 @@ export function meaningOf(
 			return { kind: 'post', message: { kind: 'session.act', action: 'doctor' } };
 		case 'memory':
 			return { kind: 'post', message: { kind: 'session.act', action: 'memory' } };
+		case 'permissions':
+			return { kind: 'post', message: { kind: 'session.act', action: 'permissions' } };
 		case 'new':
 			return { kind: 'post', message: { kind: 'session.act', action: 'new' } };
 		case 'export':

@@ -12,6 +12,7 @@ import { selectTools } from './editorTools.ts';
 import { mentionOf } from './mentions.ts';
 import type { MergeEditor } from './mergeEditor.ts';
 import type { ModelChoice } from './modelChoice.ts';
+import { showPermissionRules } from './permissionRulesCommand.ts';
 import { plainLabel, plainMessage } from './plainLabel.ts';
 import { refreshContext } from './refreshContext.ts';
 import type { RequestView } from './requestViews.ts';
@@ -121,6 +122,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		probeEndpoint: () => probeEndpoint(world),
 		showBrowser: () => showBrowser(host),
 		selectMode: () => selectMode(world),
+		permissionRules: () => showPermissionRules(host.current, host.world),
 		selectTools,
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),

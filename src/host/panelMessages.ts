@@ -216,6 +216,9 @@ async function actOnSession(
 		case 'effort':
 			await vscode.commands.executeCommand('retrace.selectEffort');
 			return;
+		case 'permissions':
+			await vscode.commands.executeCommand('retrace.permissionRules');
+			return;
 		case 'memory':
 			await vscode.commands.executeCommand('retrace.editMemory');
 			return;

@@ -27,11 +27,29 @@ const NEVER = 'Never Allow Them';
 type SettingsFile = { readonly path: string; readonly source: string; readonly text: string | undefined };
 type ReadFile = SettingsFile & { readonly rules: PermissionRules | undefined };
 
+/** A rule and where it stands. */
+export type ScopedRule = {
+	readonly rule: string;
+	readonly kind: 'allow' | 'ask' | 'deny';
+	readonly from: 'workspace' | 'user' | 'file';
+	/** Of the file. */
+	readonly path?: string;
+	/** A file's: undefined while nobody answered, and then what it allows does not hold. */
+	readonly answer?: 'yes' | 'no';
+	readonly isInForce: boolean;
+};
+
 export type PermissionScopes = {
 	/** What holds now; nothing of a project that is not trusted. */
 	rules(): PermissionRules;
 	/** Rejects when it cannot be kept. */
 	keep(rules: readonly string[], scope: 'workspace' | 'user'): Promise<void>;
+	/** All rules but those of sessions, also the ones that do not hold; files are read again, and nothing is asked. */
+	list(): Promise<readonly ScopedRule[]>;
+	/** Takes one away that was kept; one of a file stays. Rejects when that cannot be written. */
+	remove(rule: ScopedRule): Promise<void>;
+	/** What was answered about a file's rules is asked anew. */
+	forget(path: string): Promise<void>;
 	/** Reads the files again that changed, and asks beside it about what they allow. Says what cannot be read. Never rejects. */
 	refresh(warn: (text: string) => void): Promise<void>;
 };
@@ -98,29 +116,63 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 		if (picked !== undefined) await answer(file, rules, picked === ALLOW ? 'yes' : 'no');
 	};
 
+	const keptHere = () => rulesSchema.parse(workspaceState.get(WORKSPACE_KEY, []));
+	const setUser = async (value: PermissionRules) =>
+		await vscode.workspace.getConfiguration('retrace').update('permissions', value, vscode.ConfigurationTarget.Global);
+	const read = async () => {
+		const found = isTrusted() ? await world.outside.hookFiles(world.roots().map(({ path }) => path)) : [];
+		files = found.map((file) => ({ ...file, rules: file.text === undefined ? undefined : fileRules(file.text) }));
+	};
+
 	return {
+		async list() {
+			await read();
+			const here = isTrusted() ? keptHere() : [];
+			return [
+				...here.map((rule) => ({ rule, kind: 'allow' as const, from: 'workspace' as const, isInForce: true })),
+				...kindsOf(permissionRules()).map((one) => ({ ...one, from: 'user' as const, isInForce: true })),
+				...files.flatMap((file) => {
+					const [held] = holding(file);
+					const answered = answerFor(file);
+					return kindsOf(file.rules).map((one) => ({
+						...{ ...one, from: 'file' as const, path: file.path },
+						...(answered === undefined ? {} : { answer: answered }),
+						isInForce: held?.[one.kind].includes(one.rule) === true,
+					}));
+				}),
+			];
+		},
+		async remove({ rule, kind, from }) {
+			const others = (rules: readonly string[]) => rules.filter((one) => one !== rule);
+			if (from === 'workspace') await workspaceState.update(WORKSPACE_KEY, others(keptHere()));
+			else if (from === 'user') {
+				const own = permissionRules();
+				await setUser({ ...own, [kind]: others(own[kind]) });
+			}
+		},
+		async forget(path) {
+			for (const state of [workspaceState, globalState]) {
+				const { [path]: known, ...others } = answersSchema.parse(state.get(ANSWERS_KEY, {}));
+				if (known) await state.update(ANSWERS_KEY, others);
+			}
+			for (const key of asked) if (key.startsWith(`${path} `)) asked.delete(key);
+		},
 		rules() {
 			const own: PermissionRules = { ...permissionRules(), secrets: setting('secretFiles') };
 			if (!isTrusted()) return own;
-			const kept = rulesSchema.parse(workspaceState.get(WORKSPACE_KEY, []));
-			return joinRules([own, { allow: kept, ask: [], deny: [] }, ...files.flatMap(holding)]);
+			return joinRules([own, { allow: keptHere(), ask: [], deny: [] }, ...files.flatMap(holding)]);
 		},
 		async keep(rules, scope) {
 			if (scope === 'workspace') {
-				const kept = rulesSchema.parse(workspaceState.get(WORKSPACE_KEY, []));
-				await workspaceState.update(WORKSPACE_KEY, [...new Set([...kept, ...rules])]);
+				await workspaceState.update(WORKSPACE_KEY, [...new Set([...keptHere(), ...rules])]);
 				return;
 			}
 			const own = permissionRules();
-			const value = { ...own, allow: [...new Set([...own.allow, ...rules])] };
-			await vscode.workspace
-				.getConfiguration('retrace')
-				.update('permissions', value, vscode.ConfigurationTarget.Global);
+			await setUser({ ...own, allow: [...new Set([...own.allow, ...rules])] });
 		},
 		async refresh(warn) {
 			try {
-				const found = isTrusted() ? await world.outside.hookFiles(world.roots().map(({ path }) => path)) : [];
-				files = found.map((file) => ({ ...file, rules: file.text === undefined ? undefined : fileRules(file.text) }));
+				await read();
 				for (const file of files) {
 					if (file.rules || told.has(file.path)) continue;
 					told.add(file.path);
@@ -135,3 +187,6 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 		},
 	};
 }
+
+const kindsOf = (rules: PermissionRules | undefined): readonly Pick<ScopedRule, 'rule' | 'kind'>[] =>
+	(['deny', 'ask', 'allow'] as const).flatMap((kind) => (rules?.[kind] ?? []).map((rule) => ({ rule, kind })));

@@ -103,7 +103,18 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('model.set'), model: z.string() }),
 	z.object({
 		kind: z.literal('session.act'),
-		action: z.enum(['new', 'rename', 'menu', 'export', 'doctor', 'branches', 'origin', 'memory', 'effort']),
+		action: z.enum([
+			'new',
+			'rename',
+			'menu',
+			'export',
+			'doctor',
+			'branches',
+			'origin',
+			'memory',
+			'effort',
+			'permissions',
+		]),
 	}),
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),
 	/** Ask for the breakdown: answered with `context`. */

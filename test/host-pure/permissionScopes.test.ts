@@ -165,3 +165,55 @@ test('rules are kept for the workspace and for the user, beside those that are t
 		secrets: ['*.secret'],
 	});
 });
+
+describe('what is kept', () => {
+	const told = (rules: Awaited<ReturnType<ReturnType<typeof createScene>['scopes']['list']>>) =>
+		rules.map(({ rule, kind, from, isInForce }) => `${from} ${kind} ${rule}${isInForce ? '' : ' (idle)'}`);
+
+	test('is listed by where it comes from, and taken back there', async () => {
+		scene.settings = { permissions: { allow: ['Bash(ls:*)', 'Read'], ask: [], deny: ['Bash(rm:*)'] } };
+		const { scopes } = createScene(() => []);
+		await scopes.keep(['Bash(make:*)', 'Bash(npm test:*)'], 'workspace');
+		const listed = await scopes.list();
+		assert.deepEqual(told(listed), [
+			'workspace allow Bash(make:*)',
+			'workspace allow Bash(npm test:*)',
+			'user deny Bash(rm:*)',
+			'user allow Bash(ls:*)',
+			'user allow Read',
+		]);
+		for (const rule of listed.filter((one) => /make|rm|Read/.test(one.rule))) await scopes.remove(rule);
+		assert.deepEqual(told(await scopes.list()), ['workspace allow Bash(npm test:*)', 'user allow Bash(ls:*)']);
+		assert.deepEqual([...scopes.rules().allow].sort(), ['Bash(ls:*)', 'Bash(npm test:*)']);
+		assert.deepEqual(scopes.rules().deny, []);
+	});
+
+	test('of a file says whether it holds, stays when it is to be removed, and is asked about anew', async () => {
+		const { scopes, refresh } = createScene(() => [project({ allow: ['Bash(make:*)'], deny: ['Bash(curl:*)'] })]);
+		assert.deepEqual(told(await scopes.list()), ['file deny Bash(curl:*)', 'file allow Bash(make:*) (idle)']);
+		assert.deepEqual(scene.shown, []);
+		scene.answers = ['Review…', 'Allow These'];
+		await refresh();
+		const listed = await scopes.list();
+		assert.deepEqual(
+			listed.map(({ isInForce, answer, path }) => [isInForce, answer, path]),
+			[
+				[true, 'yes', '/w/.claude/settings.json'],
+				[true, 'yes', '/w/.claude/settings.json'],
+			],
+		);
+		for (const rule of listed) await scopes.remove(rule);
+		assert.equal((await scopes.list()).length, 2);
+		await scopes.forget('/w/.claude/settings.json');
+		assert.deepEqual(scopes.rules().allow, []);
+		const before = scene.shown.length;
+		await refresh();
+		assert.equal(scene.shown.length, before + 1);
+	});
+
+	test('for a workspace that is not trusted is not listed', async () => {
+		const { scopes } = createScene(() => [project({ allow: ['Bash'] })], false);
+		await scopes.keep(['Bash(make:*)'], 'workspace');
+		assert.deepEqual(await scopes.list(), []);
+	});
+});

@@ -26,6 +26,7 @@ test('each command stands for a message, a list or a word', () => {
 	check('hello', { kind: 'text' });
 	check('/rewind', post({ kind: 'rewind.preview', entryId: '' }));
 	check('/context', post({ kind: 'context.show' }));
+	check('/permissions', post({ kind: 'session.act', action: 'permissions' }));
 	check('/doctor', post({ kind: 'session.act', action: 'doctor' }));
 	check('/new', post({ kind: 'session.act', action: 'new' }));
 	check('/fork', post({ kind: 'session.fork', entryId: 'p2' }));

@@ -16,21 +16,25 @@ export type SessionRules = () => Promise<readonly string[]>;
  */
 export function readSessionRules(session: ReadSession, trace: Trace, signal: AbortSignal): SessionRules {
 	const earlier = session.isWhole ? Promise.resolve([]) : readEarlier(session, trace, signal);
-	return async () => [...new Set([...(await earlier), ...rulesIn(session.entries)])];
+	return async () => rulesIn(session.entries, await earlier);
 }
 
 async function readEarlier(session: ReadSession, trace: Trace, signal: AbortSignal): Promise<readonly string[]> {
 	try {
-		return rulesIn(await session.history(['permission'], signal));
+		return rulesIn(await session.history(['permission', 'state'], signal));
 	} catch (error) {
 		trace({ event: 'rulesUnread', sessionId: session.id, code: codeOf(error) });
 		return [];
 	}
 }
 
-/** Those of other scopes are kept elsewhere, where the user may take them back. */
-const rulesIn = (entries: readonly Entry[]): readonly string[] =>
-	entries.flatMap((entry) => {
-		if (entry.type !== 'permission' || entry.verdict !== 'alwaysAllow' || entry.scope !== undefined) return [];
-		return entry.rules ?? (entry.rule === undefined ? [] : [entry.rule]);
-	});
+/** Those of other scopes are kept elsewhere. What was taken back holds again only when it is added again. */
+function rulesIn(entries: readonly Entry[], earlier: readonly string[] = []): readonly string[] {
+	const rules = new Set(earlier);
+	for (const entry of entries) {
+		if (entry.type === 'state') for (const rule of entry.removedRules ?? []) rules.delete(rule);
+		if (entry.type !== 'permission' || entry.verdict !== 'alwaysAllow' || entry.scope !== undefined) continue;
+		for (const rule of entry.rules ?? (entry.rule === undefined ? [] : [entry.rule])) rules.add(rule);
+	}
+	return [...rules];
+}

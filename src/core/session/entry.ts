@@ -303,8 +303,12 @@ const ledgerFields = {
 	},
 	/** A run of a subagent began or is over; its conversation is in a log of its own. */
 	subagent: subagentFields,
-	/** How the list shows the session; what is left out stays as it was. */
-	state: { isPinned: z.boolean().optional(), isArchived: z.boolean().optional() },
+	/** How the list shows the session; what is left out stays as it was. Or rules of the session that the user took back. */
+	state: {
+		isPinned: z.boolean().optional(),
+		isArchived: z.boolean().optional(),
+		removedRules: z.array(z.string()).optional(),
+	},
 	notice: noticeFields,
 	/** What the endpoint counted, without a reply, for the request at the entry this hangs on. */
 	count: { tokens: z.number().int().nonnegative(), model: z.string() },

@@ -69,3 +69,15 @@ test('the log is read once, and one that cannot be read means asking again', asy
 	assert.equal(reads, 1);
 	assert.deepEqual(traced, ['rulesUnread']);
 });
+
+test('a rule that was taken back holds again only when it is added again, behind a compaction as well', async () => {
+	const session = await scene();
+	const rules = readSessionRules(session, trace, signal);
+	session.append(permission('Bash(make:*)'));
+	session.append({ type: 'state', removedRules: ['Bash(npm test:*)', 'Bash(make:*)'] });
+	assert.deepEqual(await rules(), []);
+	assert.deepEqual(await readSessionRules(session, trace, signal)(), []);
+	session.append(permission('Bash(make:*)'));
+	assert.deepEqual(await rules(), ['Bash(make:*)']);
+	assert.deepEqual(await readSessionRules(session, trace, signal)(), ['Bash(make:*)']);
+});
