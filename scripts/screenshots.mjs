@@ -1,6 +1,6 @@
 // `npm run screenshots`: drives the packaged extension with the demo model on the sample project, and writes the pictures of the README
 // to media/screenshots, each in dark and in light. What is seen is the running product; nothing is staged but the window's size.
-import { cpSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { editCard, openContext, openRewind, permissionCard, send, turnEnds } from '../test/e2e/support/panelActions.ts';
 import { openWorkbench } from '../test/e2e/support/workbench.ts';
 import { inProject } from './setup/paths.mjs';
@@ -13,6 +13,7 @@ mkdirSync(target, { recursive: true });
 
 const workbench = await openWorkbench({
 	name: 'screenshots',
+	hasAllBuiltIns: true,
 	// What npm has to say about this machine does not belong in the pictures.
 	env: { npm_config_loglevel: 'error' },
 	viewport: { width: 1280, height: 800 },
@@ -62,7 +63,7 @@ try {
 async function picture(name) {
 	for (const theme of /** @type {const} */ (['light', 'dark'])) {
 		await workbench.setTheme(theme);
-		cpSync(await workbench.screenshot(`${name}-${theme}`), `${target}/${name}-${theme}.png`);
+		await workbench.page.screenshot({ path: `${target}/${name}-${theme}.png` });
 	}
 	say(`  media/screenshots/${name}-{dark,light}.png`);
 }

@@ -1,6 +1,9 @@
 // `npm test`: check, unit, host and e2e, one after the other, or only the stages named as arguments.
 // The last line is the sum over all of them. Full logs are in test-results/. Prepared by prepare.mjs.
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { run as runTests } from 'node:test';
+import { dot, spec } from 'node:test/reporters';
 import { readEnvironment } from './setup/environment.mjs';
 import { inProject } from './setup/paths.mjs';
 import { say, seconds } from './setup/print.mjs';
@@ -66,7 +69,10 @@ async function runStage(name) {
 }
 
 async function endToEnd() {
-	const paths = find('test/e2e/**/*.e2e.ts');
+	// Tests of a page alone are short: at the end they leave no core without work while the other one has its last window.
+	const isPage = (/** @type {string} */ path) => readFileSync(inProject(path), 'utf8').includes('webview/harness/');
+	const all = find('test/e2e/**/*.e2e.ts');
+	const paths = [...all.filter((path) => !isPage(path)), ...all.filter(isPage)];
 	const { browserPath, browserProblem } = readEnvironment();
 	if (browserPath === null) {
 		say(`Skipped: ${browserProblem}`);
@@ -84,37 +90,30 @@ function find(pattern) {
 }
 
 /**
- * Runs files with node:test; the short report is shown, the full one is logged and counted.
- * @param {string} name @param {readonly string[]} paths @param {string} reporter @param {number} concurrency @param {number} timeoutMs
+ * Runs files with node:test, in the order they have; the short report is shown, the full one is logged.
+ * @param {string} name @param {readonly string[]} paths @param {'dot' | 'spec'} reporter @param {number} concurrency @param {number} timeoutMs
  * @returns {Promise<Counts>}
  */
 async function nodeTests(name, paths, reporter, concurrency, timeoutMs) {
-	const log = inProject('test-results', `${name}.log`);
-	rmSync(log, { force: true });
 	if (paths.length === 0) {
 		say('no tests yet');
 		return { passed: 0, failed: 0, skipped: 0 };
 	}
-	const reporters = [
-		`--test-reporter=${reporter}`,
-		'--test-reporter-destination=stdout',
-		'--test-reporter=spec',
-		`--test-reporter-destination=${log}`,
-	];
-	const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`];
 	// Each file is a process of its own and imports much the same: what one compiled the others take.
-	const env = { ...process.env, NODE_COMPILE_CACHE: inProject('.cache', 'compiled') };
-	const { code } = await run(node, ['--test', ...reporters, ...limits, ...paths], { cwd: inProject(), env });
-	const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-	/** @param {string} key */
-	const count = (key) => Number(new RegExp(`^ℹ ${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-	const failed = count('fail') + count('cancelled');
-	// A runner that could not even start has no summary, and must not look like a green run.
-	return {
-		passed: count('pass'),
-		failed: failed === 0 && code !== 0 ? 1 : failed,
-		skipped: count('skipped') + count('todo'),
-	};
+	process.env.NODE_COMPILE_CACHE = inProject('.cache', 'compiled');
+	const files = paths.map((path) => inProject(path));
+	const events = runTests({ files, cwd: inProject(), concurrency, timeout: timeoutMs });
+	/** @type {Counts | undefined} */
+	let counts;
+	events.on('test:summary', ({ file, counts: { passed, failed, cancelled, skipped, todo } }) => {
+		// Without a file it is the sum of all.
+		if (file === undefined) counts = { passed, failed: failed + cancelled, skipped: skipped + todo };
+	});
+	events.compose(reporter === 'dot' ? dot : new spec()).pipe(process.stdout, { end: false });
+	const log = events.compose(new spec()).pipe(createWriteStream(inProject('test-results', `${name}.log`)));
+	await finished(log);
+	// A runner that came to no end has no sum, and must not look like a green run.
+	return counts ?? { passed: 0, failed: 1, skipped: 0 };
 }
 
 /**

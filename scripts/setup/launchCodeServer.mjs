@@ -15,6 +15,7 @@ const endGraceMs = 4_000;
  * @typedef {{
  *   codeServer: CodeServer, profile: Profile, folder?: string, isTrustDisabled?: boolean,
  *   password?: string, env?: Readonly<Record<string, string | undefined>>, onOutput?: (text: string) => void,
+ *   builtInExtensionsDir?: string | undefined,
  * }} LaunchOptions
  * @typedef {{ url: string, port: number, pid: number, ended: Promise<number>, end: () => Promise<void> }} RunningServer
  */
@@ -70,6 +71,9 @@ export async function launchCodeServer(options) {
 		...['--bind-addr', '127.0.0.1:0'],
 		...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
 		...(options.isTrustDisabled ? ['--disable-workspace-trust'] : []),
+		...(options.builtInExtensionsDir === undefined
+			? []
+			: ['--vscode-option', `builtin-extensions-dir=${options.builtInExtensionsDir}`]),
 		...(options.folder === undefined ? [] : [options.folder]),
 	];
 	const env = cleanEnvironment({ ...options.env, PASSWORD: options.password });

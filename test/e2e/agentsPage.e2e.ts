@@ -1,24 +1,13 @@
 /** The lanes of agents in the panel's page in a headless Chromium. Skipped, and counted as such, where there is no Chromium. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { agentItems, agentRows } from '../webview/harness/agentSamples.ts';
-import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import type { PanelPage } from '../webview/harness/openPanel.ts';
+import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { snapshot } from '../webview/harness/samples.ts';
 
-describe('agents in the page', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
-	let browser: PanelBrowser;
-	before(async () => {
-		browser = await startPanelBrowser();
-	});
-	after(() => browser.close());
-
-	async function withPanel(check: (panel: PanelPage) => Promise<void>) {
-		const panel = await browser.open({ theme: 'dark', widthPx: 320 });
-		await panel.send(snapshot({ items: agentItems }));
-		await check(panel);
-		assert.deepEqual(panel.errors, []);
-		await panel.page.close();
-	}
+panelSuite('agents in the page', 320, ({ withPage }) => {
+	const withPanel = (check: (panel: PanelPage) => Promise<void>) => withPage([snapshot({ items: agentItems })], check);
 
 	test('one that works says what it does and what it holds, and can be stopped', () =>
 		withPanel(async (panel) => {

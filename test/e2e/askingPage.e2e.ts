@@ -1,35 +1,21 @@
 /** Cards that ask, and the task list, in a headless Chromium: keys, what is answered, focus, and what a screen reader is told. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import type { ToHost } from '../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import { commandPrompt, commands, planCard, questionCard, tasks } from '../webview/harness/askingSamples.ts';
-import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import type { PanelPage } from '../webview/harness/openPanel.ts';
+import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { head, items, snapshot } from '../webview/harness/samples.ts';
 
-describe('page of questions, plans and tasks', {
-	skip: chromiumPath === undefined ? 'no Chromium found' : false,
-}, () => {
-	let browser: PanelBrowser;
-	before(async () => {
-		browser = await startPanelBrowser();
-	});
-	after(() => browser.close());
-
-	async function withPanel(messages: readonly ToPanel[], check: (panel: PanelPage) => Promise<void>) {
-		const panel = await browser.open({ theme: 'dark', widthPx: 400 });
-		await panel.send(...messages);
-		await check(panel);
-		assert.deepEqual(panel.errors, []);
-		await panel.page.close();
-	}
+panelSuite('page of questions, plans and tasks', 400, ({ withPage }) => {
 	const answers = async (panel: PanelPage): Promise<readonly ToHost[]> =>
 		(await panel.posted()).filter(({ kind }) => ['ask.answer', 'plan.edit', 'turn.stop'].includes(kind));
 	const asking = { head: { state: 'awaitingUser' as const } };
 	const ask = (seq: number, item: typeof questionCard | typeof planCard): ToPanel => ({ kind: 'item', seq, item });
 
 	test('digits and Enter answer; the focus comes by itself while nothing is being typed', () =>
-		withPanel([snapshot({ items, ...asking }), ask(1, questionCard)], async (panel) => {
+		withPage([snapshot({ items, ...asking }), ask(1, questionCard)], async (panel) => {
 			const { page } = panel;
 			const card = page.getByRole('group', { name: 'Question', exact: true });
 			await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'question-0');
@@ -52,7 +38,7 @@ describe('page of questions, plans and tasks', {
 		}));
 
 	test('an own answer takes the place of a choice, or joins several', () =>
-		withPanel([snapshot({ items, ...asking }), ask(1, questionCard)], async (panel) => {
+		withPage([snapshot({ items, ...asking }), ask(1, questionCard)], async (panel) => {
 			const { page } = panel;
 			const card = page.getByRole('group', { name: 'Question', exact: true });
 			await card.getByRole('radio', { name: 'SQLite' }).check();
@@ -77,7 +63,7 @@ describe('page of questions, plans and tasks', {
 		}));
 
 	test('Escape declines and does not stop the turn; what is being typed keeps the focus', () =>
-		withPanel([snapshot({ items, ...asking })], async (panel) => {
+		withPage([snapshot({ items, ...asking })], async (panel) => {
 			const { page, send } = panel;
 			const input = page.getByRole('textbox', { name: 'Message Retrace' });
 			await input.fill('half a thought');
@@ -92,7 +78,7 @@ describe('page of questions, plans and tasks', {
 		}));
 
 	test('a plan is accepted into a mode, opened in an editor, or sent back with words', () =>
-		withPanel([snapshot({ items: [...items, planCard], ...asking })], async (panel) => {
+		withPage([snapshot({ items: [...items, planCard], ...asking })], async (panel) => {
 			const { page, send } = panel;
 			const card = page.getByRole('group', { name: 'Plan', exact: true });
 			await card.getByRole('heading', { name: 'Guard the area' }).waitFor();
@@ -116,7 +102,7 @@ describe('page of questions, plans and tasks', {
 		}));
 
 	test('tasks are one line that opens, and go when there are none', () =>
-		withPanel([snapshot({ items, head: { tasks } })], async ({ page, send }) => {
+		withPage([snapshot({ items, head: { tasks } })], async ({ page, send }) => {
 			const line = page.getByRole('button', { name: 'Tasks 1/3 Add the range check' });
 			await line.click();
 			const list = page.getByRole('list', { name: 'Tasks' });
@@ -127,7 +113,7 @@ describe('page of questions, plans and tasks', {
 		}));
 
 	test('custom commands are offered with what goes behind them, and chosen by keys', () =>
-		withPanel([snapshot({ items })], async (panel) => {
+		withPage([snapshot({ items })], async (panel) => {
 			const { page, send } = panel;
 			const input = page.getByRole('textbox', { name: 'Message Retrace' });
 			const sent = async () =>
@@ -163,7 +149,7 @@ describe('page of questions, plans and tasks', {
 		}));
 
 	test('a prompt that a command made shows the command, and the rest when it is opened', () =>
-		withPanel([snapshot({ items: [commandPrompt] })], async ({ page }) => {
+		withPage([snapshot({ items: [commandPrompt] })], async ({ page }) => {
 			await page.getByText('/review src/area.js').waitFor();
 			assert.equal(await page.getByText('Look for missing checks').count(), 0);
 			await page.getByRole('button', { name: 'Show the whole prompt' }).click();

@@ -50,12 +50,7 @@ suite('Bad input', { skip: missingBrowser() }, () => {
 		assert.equal(faulted.api.accepted.length, sent + 1);
 		assert.deepEqual(faulted.api.violations, []);
 	};
-	const picture = async (name: string) => {
-		await workbench.screenshot(`bad-input-${name}`);
-		await workbench.setTheme('light');
-		await workbench.screenshot(`bad-input-${name}-light`);
-		await workbench.setTheme('dark');
-	};
+	const picture = (name: string) => workbench.pictures(`bad-input-${name}`, 'light', 'dark');
 	/** The newest card may still be the one before. */
 	const says = async (card: Locator, sentence: RegExp) => {
 		await card.filter({ hasText: sentence }).waitFor();

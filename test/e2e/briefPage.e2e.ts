@@ -1,32 +1,19 @@
 /** The page around a fresh session in a headless Chromium: branching point, suggestion, the dialog of the brief and its card. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import type { ToHost } from '../../src/protocol/toHost.ts';
-import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import { brief, briefCard, continued, startedBrief, suggestion, turnEnd } from '../webview/harness/briefSamples.ts';
-import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import type { PanelPage } from '../webview/harness/openPanel.ts';
+import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { head, items, snapshot } from '../webview/harness/samples.ts';
 
-describe('page around a fresh session', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
-	let browser: PanelBrowser;
-	before(async () => {
-		browser = await startPanelBrowser();
-	});
-	after(() => browser.close());
-
-	async function withPanel(messages: readonly ToPanel[], check: (panel: PanelPage) => Promise<void>) {
-		const panel = await browser.open({ theme: 'dark', widthPx: 400 });
-		await panel.send(...messages);
-		await check(panel);
-		assert.deepEqual(panel.errors, []);
-		await panel.page.close();
-	}
+panelSuite('page around a fresh session', 400, ({ withPage }) => {
 	const posted = async (panel: PanelPage): Promise<readonly ToHost[]> =>
 		(await panel.posted()).slice(1).filter((message) => message.kind !== 'draft.save');
 	const ended = [...items, turnEnd];
 
 	test('the branching point stands under the newest turn only, and each choice does what it says', () =>
-		withPanel([snapshot({ items: ended })], async (panel) => {
+		withPage([snapshot({ items: ended })], async (panel) => {
 			const { page } = panel;
 			const next = page.getByRole('group', { name: 'What next' });
 			assert.equal(await next.count(), 1);
@@ -46,7 +33,7 @@ describe('page around a fresh session', { skip: chromiumPath === undefined ? 'no
 		}));
 
 	test('it goes while something is typed or runs, and nothing moves when it does', () =>
-		withPanel([snapshot({ items: ended })], async ({ page, send }) => {
+		withPage([snapshot({ items: ended })], async ({ page, send }) => {
 			const next = page.locator('.branching');
 			const heightOf = () => page.locator('.log').evaluate((log) => log.scrollHeight);
 			const before = await heightOf();
@@ -65,13 +52,13 @@ describe('page around a fresh session', { skip: chromiumPath === undefined ? 'no
 			{ items: ended, head: { isTrusted: false } },
 			{ items },
 		])
-			await withPanel([snapshot(change)], async ({ page }) => {
+			await withPage([snapshot(change)], async ({ page }) => {
 				assert.equal(await page.locator('.branching').count(), 0);
 			});
 	});
 
 	test('a suggestion is spoken once, taken with one click, and can be dismissed', () =>
-		withPanel([snapshot({ items: ended })], async (panel) => {
+		withPage([snapshot({ items: ended })], async (panel) => {
 			const { page, send } = panel;
 			await send({ kind: 'head', seq: 1, head: { ...head, suggestion } });
 			const line = page.getByRole('group', { name: 'Suggestion' });
@@ -84,7 +71,7 @@ describe('page around a fresh session', { skip: chromiumPath === undefined ? 'no
 		}));
 
 	test('a suggestion to compact leaves what is being typed', () =>
-		withPanel(
+		withPage(
 			[snapshot({ items: ended, head: { suggestion: { ...suggestion, cause: 'rot', action: 'compact' } } })],
 			async (panel) => {
 				const { page } = panel;
@@ -101,7 +88,7 @@ describe('page around a fresh session', { skip: chromiumPath === undefined ? 'no
 		));
 
 	test('the dialog answers with what stands in it; a new draft takes its place', () =>
-		withPanel([snapshot({ items: ended, head: { brief } })], async (panel) => {
+		withPage([snapshot({ items: ended, head: { brief } })], async (panel) => {
 			const { page, send } = panel;
 			const dialog = page.getByRole('dialog', { name: 'Brief' });
 			const text = dialog.getByRole('textbox', { name: 'Brief text' });
@@ -132,7 +119,7 @@ describe('page around a fresh session', { skip: chromiumPath === undefined ? 'no
 		}));
 
 	test('a brief that goes with the first prompt is a card that can be edited; one that was sent is a line; both ends lead on', () =>
-		withPanel([snapshot({ items: [briefCard] })], async (panel) => {
+		withPage([snapshot({ items: [briefCard] })], async (panel) => {
 			const { page, send } = panel;
 			const card = page.getByRole('group', { name: 'Brief', exact: true });
 			await card.getByRole('button', { name: 'Edit Brief' }).click();

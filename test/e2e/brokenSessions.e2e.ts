@@ -27,12 +27,8 @@ async function openWithApi(options: WorkbenchOptions): Promise<{ workbench: Work
 	return { workbench, faulted };
 }
 
-async function picture(workbench: Workbench, name: string): Promise<void> {
-	await workbench.screenshot(`broken-${name}`);
-	await workbench.setTheme('light');
-	await workbench.screenshot(`broken-${name}-light`);
-	await workbench.setTheme('dark');
-}
+const picture = (workbench: Workbench, name: string): Promise<void> =>
+	workbench.pictures(`broken-${name}`, 'light', 'dark');
 
 /** Opens the session with this title with a click on its row of the Sessions view. */
 async function openFromTree(workbench: Workbench, title: string, page: Page = workbench.page): Promise<void> {

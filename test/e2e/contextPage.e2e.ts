@@ -1,28 +1,20 @@
 /** The context dialog in the panel's page in a headless Chromium: keyboard, what is posted, what an edit says before it is made, long lists. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import type { Inspect } from '../../src/protocol/contextItems.ts';
 import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import { contextMessage, contextPlan, manyItems } from '../webview/harness/contextSamples.ts';
-import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import type { PanelPage } from '../webview/harness/openPanel.ts';
+import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { meter, snapshot } from '../webview/harness/samples.ts';
 import { until } from './support/until.ts';
 
-describe('context dialog', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
-	let browser: PanelBrowser;
-	before(async () => {
-		browser = await startPanelBrowser();
-	});
-	after(() => browser.close());
-
-	async function withDialog(message: ToPanel, check: (panel: PanelPage) => Promise<void>) {
-		const panel = await browser.open({ theme: 'dark', widthPx: 320 });
-		await panel.send(snapshot(), message);
-		await items(panel).first().waitFor();
-		await check(panel);
-		assert.deepEqual(panel.errors, []);
-		await panel.page.close();
-	}
+panelSuite('context dialog', 320, ({ withPage }) => {
+	const withDialog = (message: ToPanel, check: (panel: PanelPage) => Promise<void>) =>
+		withPage([snapshot(), message], async (panel) => {
+			await items(panel).first().waitFor();
+			await check(panel);
+		});
 	const list = ({ page }: PanelPage) => page.getByRole('listbox', { name: 'What the next request carries' });
 	const items = (panel: PanelPage) => list(panel).getByRole('option');
 	const inspected = async (panel: PanelPage): Promise<readonly Inspect[]> =>

@@ -3,25 +3,14 @@
  * as such, where there is no Chromium.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { effectItems } from '../webview/harness/effectSamples.ts';
-import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import type { PanelPage } from '../webview/harness/openPanel.ts';
+import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { snapshot } from '../webview/harness/samples.ts';
 
-describe('effects of commands in the page', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
-	let browser: PanelBrowser;
-	before(async () => {
-		browser = await startPanelBrowser();
-	});
-	after(() => browser.close());
-
-	async function withPanel(check: (panel: PanelPage) => Promise<void>) {
-		const panel = await browser.open({ theme: 'dark', widthPx: 320 });
-		await panel.send(snapshot({ items: effectItems }));
-		await check(panel);
-		assert.deepEqual(panel.errors, []);
-		await panel.page.close();
-	}
+panelSuite('effects of commands in the page', 320, ({ withPage }) => {
+	const withPanel = (check: (panel: PanelPage) => Promise<void>) => withPage([snapshot({ items: effectItems })], check);
 
 	test('the card says what cannot be taken back, with the whole list behind it', () =>
 		withPanel(async ({ page }) => {
@@ -75,22 +64,20 @@ describe('effects of commands in the page', { skip: chromiumPath === undefined ?
 			await row('c1').getByText('Cannot be taken back if it').waitFor();
 		}));
 
-	test('commands that run in the background stand above the input, each with its terminal and its end', async () => {
+	test('commands that run in the background stand above the input, each with its terminal and its end', () => {
 		const command = { id: 'toolu_1', name: 'bg0001', command: 'npm run dev -- --port 4000\n# more', startedAt: 0 };
-		const panel = await browser.open({ theme: 'dark', widthPx: 320 });
-		await panel.send(snapshot({ items: effectItems, head: { commands: [command] } }));
-		const list = panel.page.getByRole('list', { name: 'Running in the background' });
-		await list.getByText('npm run dev -- --port 4000').waitFor();
-		await list.getByRole('button', { name: 'Show Terminal' }).click();
-		assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'toolu_1', action: 'terminal' });
-		await list.getByRole('button', { name: 'Stop Command' }).click();
-		assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'toolu_1', action: 'stop' });
-		await panel.page.locator('[data-row=c1]').getByRole('button', { name: /^Run/ }).click();
-		await panel.page.locator('[data-row=c1]').getByRole('button', { name: 'Run in My Terminal' }).click();
-		assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'c1', action: 'runInTerminal' });
-		await panel.send(snapshot({ items: effectItems }));
-		await list.waitFor({ state: 'detached' });
-		assert.deepEqual(panel.errors, []);
-		await panel.page.close();
+		return withPage([snapshot({ items: effectItems, head: { commands: [command] } })], async (panel) => {
+			const list = panel.page.getByRole('list', { name: 'Running in the background' });
+			await list.getByText('npm run dev -- --port 4000').waitFor();
+			await list.getByRole('button', { name: 'Show Terminal' }).click();
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'toolu_1', action: 'terminal' });
+			await list.getByRole('button', { name: 'Stop Command' }).click();
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'toolu_1', action: 'stop' });
+			await panel.page.locator('[data-row=c1]').getByRole('button', { name: /^Run/ }).click();
+			await panel.page.locator('[data-row=c1]').getByRole('button', { name: 'Run in My Terminal' }).click();
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'command.act', id: 'c1', action: 'runInTerminal' });
+			await panel.send(snapshot({ items: effectItems }));
+			await list.waitFor({ state: 'detached' });
+		});
 	});
 });

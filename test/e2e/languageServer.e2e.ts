@@ -19,6 +19,8 @@ suite('Help in context files', { skip: missingBrowser() }, () => {
 	before(async () => {
 		workbench = await openWorkbench({
 			name: 'language',
+			// Markdown and JSON have servers of VS Code's own, which answer beside ours.
+			hasAllBuiltIns: true,
 			files: {
 				'CLAUDE.md': BROKEN,
 				'docs/style.md': `${'Short names, whole words, no comments that tell what the code tells. '.repeat(40)}\n`,

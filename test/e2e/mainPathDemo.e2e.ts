@@ -7,7 +7,7 @@ import { openWorkbench, type Workbench } from './support/workbench.ts';
 suite('The main path on the demo model', { skip: missingBrowser() }, () => {
 	let workbench: Workbench;
 	before(async () => {
-		workbench = await openWorkbench({ name: 'main-demo' });
+		workbench = await openWorkbench({ name: 'main-demo', hasAllBuiltIns: true });
 	});
 	after(() => workbench?.close());
 

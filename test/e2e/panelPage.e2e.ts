@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ToHost } from '../../src/protocol/toHost.ts';
-import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
-import { chromiumPath, type PanelBrowser, type PanelPage, startPanelBrowser } from '../webview/harness/openPanel.ts';
+import type { PanelPage } from '../webview/harness/openPanel.ts';
+import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { movedFiles, rewindFileHunks, rewindMany, rewindPlan, rewound } from '../webview/harness/rewindSamples.ts';
 import {
 	askedCompound,
@@ -21,37 +21,19 @@ import {
 	samples,
 	snapshot,
 } from '../webview/harness/samples.ts';
-import type { ThemeName } from '../webview/harness/themes.ts';
 
-describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' : false }, () => {
-	let browser: PanelBrowser;
-	before(async () => {
-		browser = await startPanelBrowser();
-	});
-	after(() => browser.close());
-
-	async function withPanel(
-		messages: readonly ToPanel[],
-		check: (panel: PanelPage) => Promise<void>,
-		theme: ThemeName = 'dark',
-	) {
-		const panel = await browser.open({ theme, widthPx: 320 });
-		await panel.send(...messages);
-		await check(panel);
-		assert.deepEqual(panel.errors, []);
-		await panel.page.close();
-	}
+panelSuite('panel page', 320, ({ withPage }) => {
 	/** What was posted since the page was ready, without drafts. */
 	const posted = async (panel: PanelPage): Promise<readonly ToHost[]> =>
 		(await panel.posted()).slice(1).filter((message) => message.kind !== 'draft.save');
 
 	test('says that it is ready, and asks again after a gap', () =>
-		withPanel([snapshot(), { kind: 'itemRemoved', seq: 7, id: 'p1' }], async (panel) => {
+		withPage([snapshot(), { kind: 'itemRemoved', seq: 7, id: 'p1' }], async (panel) => {
 			assert.deepEqual(await panel.posted(), [{ kind: 'panel.ready' }, { kind: 'panel.ready' }]);
 		}));
 
 	test('names: log, articles, meter, composer, pickers', () =>
-		withPanel([snapshot()], async ({ page }) => {
+		withPage([snapshot()], async ({ page }) => {
 			const log = page.getByRole('log', { name: 'Conversation' });
 			assert.equal(await log.getByRole('article').count(), 4);
 			assert.deepEqual(await log.getByRole('heading', { level: 2 }).allTextContents(), [
@@ -72,7 +54,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('a turn that came to a limit asks whether to go on', () =>
-		withPanel([snapshot({ head: { state: 'awaitingUser' }, items: [...items, askedToGoOn] })], async (panel) => {
+		withPage([snapshot({ head: { state: 'awaitingUser' }, items: [...items, askedToGoOn] })], async (panel) => {
 			const card = panel.page.getByRole('group', { name: 'Limit reached' });
 			await card.getByText('This turn has come to 200 steps').waitFor();
 			await card.getByRole('button', { name: 'Go on (200 steps more)' }).click();
@@ -88,7 +70,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			{ id: 'q1', text: 'First' },
 			{ id: 'q2', text: 'Second' },
 		];
-		return withPanel([snapshot({ head: { state: 'streaming', queue } })], async (panel) => {
+		return withPage([snapshot({ head: { state: 'streaming', queue } })], async (panel) => {
 			const rows = panel.page.getByRole('list', { name: 'Queued messages' }).getByRole('listitem');
 			assert.equal(await rows.nth(0).getByRole('button', { name: 'Move up' }).count(), 0);
 			for (const name of ['Move up', 'Send now', 'Edit', 'Drop'])
@@ -117,7 +99,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 							isPartial: false,
 						},
 			);
-		return withPanel([snapshot({ items: rows(100, 160), hasOlder: true })], async (panel) => {
+		return withPage([snapshot({ items: rows(100, 160), hasOlder: true })], async (panel) => {
 			const { page } = panel;
 			const scrollTo = (top: number) =>
 				page.evaluate(async (px) => {
@@ -139,7 +121,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 	});
 
 	test('a transcript that got short has its end in view, and nothing to jump to', () =>
-		withPanel([snapshot()], async ({ page, send }) => {
+		withPage([snapshot()], async ({ page, send }) => {
 			await page.setViewportSize({ width: 320, height: 400 });
 			await page.evaluate(() => document.querySelector('.scroller')?.scrollTo(0, 0));
 			await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
@@ -148,7 +130,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('a mention that is typed is completed by what the host offers, by keys and by the mouse', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			const { page } = panel;
 			const input = page.getByRole('textbox', { name: 'Message Retrace' });
 			const offers = [
@@ -167,7 +149,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			const two = page.getByRole('option', { name: 'Two' });
 			await two.waitFor();
 			await input.press('ArrowDown');
-			assert.equal(await two.getAttribute('aria-selected'), 'true');
+			await page.getByRole('option', { name: 'Two', selected: true }).waitFor();
 			assert.equal(await input.getAttribute('aria-activedescendant'), await two.getAttribute('id'));
 			await input.press('Enter');
 			assert.equal(await input.inputValue(), 'Compare @docs:demo://two with b');
@@ -184,7 +166,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('what is typed in the moment in which another session is shown stays with the session it was typed in', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });
 			await input.fill('half a thought');
 			await panel.send(snapshot({ head: { sessionId: 'another' }, draft: 'of the other' }));
@@ -196,7 +178,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('Enter sends, Shift+Enter breaks the line, an empty input sends nothing', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });
 			await input.press('Enter');
 			await input.pressSequentially('one');
@@ -209,7 +191,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('a prompt that comes back is focused for who is in the page, and for nobody else', () =>
-		withPanel([snapshot()], async ({ page, send }) => {
+		withPage([snapshot()], async ({ page, send }) => {
 			const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? null);
 			await page.evaluate(() => {
 				document.hasFocus = () => false;
@@ -226,7 +208,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('Enter that ends a composition sends nothing', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });
 			await input.fill('にほん');
 			await input.dispatchEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true });
@@ -235,7 +217,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('long pasted text becomes an attachment', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });
 			await input.evaluate((element) => {
 				const clipboardData = new DataTransfer();
@@ -251,7 +233,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('Escape stops a running turn; twice when idle it opens rewind', () =>
-		withPanel([snapshot({ head: { state: 'streaming' } })], async (panel) => {
+		withPage([snapshot({ head: { state: 'streaming' } })], async (panel) => {
 			const input = panel.page.getByRole('textbox', { name: 'Message Retrace' });
 			await input.press('Escape');
 			await panel.send(snapshot());
@@ -266,7 +248,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('cards answer by name', () =>
-		withPanel([snapshot({ items: [...items, proposedEdit, askedPermission] })], async (panel) => {
+		withPage([snapshot({ items: [...items, proposedEdit, askedPermission] })], async (panel) => {
 			const edit = panel.page.getByRole('group', { name: 'Edit: src/geometry/rectangles/perimeter.js' });
 			for (const name of ['Open diff', 'Reject', 'Accept'])
 				await edit.getByRole('button', { name, exact: true }).click();
@@ -289,7 +271,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('a compound command says why part by part, and where its rules shall hold', () =>
-		withPanel([snapshot({ items: [...items, askedCompound] })], async (panel) => {
+		withPage([snapshot({ items: [...items, askedCompound] })], async (panel) => {
 			const card = panel.page.getByRole('group', { name: 'Permission: Bash' });
 			await card.getByText('Why?').click();
 			await card.getByRole('listitem').nth(3).waitFor();
@@ -308,7 +290,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('rewind: scope, conflict, apply', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			await panel.page.getByRole('button', { name: 'Rewind to here' }).first().click();
 			await panel.send(rewindPlan);
 			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
@@ -328,7 +310,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('rewind: files are in groups, and only what takes nothing from the user is ticked', () =>
-		withPanel([snapshot(), rewindPlan], async ({ page }) => {
+		withPage([snapshot(), rewindPlan], async ({ page }) => {
 			const dialog = page.getByRole('dialog', { name: 'Rewind' });
 			const ticked = async (name: string) => await dialog.getByRole('checkbox', { name, exact: true }).isChecked();
 			assert.deepEqual(await dialog.getByRole('heading', { level: 3 }).allTextContents(), [
@@ -348,7 +330,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('rewind: a moved file is one row, and its tick is for both places', () =>
-		withPanel([snapshot(), { ...rewindPlan, files: movedFiles }], async (panel) => {
+		withPage([snapshot(), { ...rewindPlan, files: movedFiles }], async (panel) => {
 			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
 			await dialog.getByText('README.md → docs/GUIDE.md').waitFor();
 			assert.equal(await dialog.getByRole('list', { name: 'Will be restored' }).getByRole('listitem').count(), 2);
@@ -360,7 +342,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('rewind: a file and a hunk are kept by keyboard alone', () =>
-		withPanel([snapshot(), rewindPlan], async (panel) => {
+		withPage([snapshot(), rewindPlan], async (panel) => {
 			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
 			const { keyboard } = panel.page;
 			await dialog.getByRole('checkbox', { name: 'Restore src/area.js' }).focus();
@@ -389,7 +371,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('rewind: all and none of a group, also of twenty thousand files, in folders and with right counts', () =>
-		withPanel([snapshot(), rewindMany], async (panel) => {
+		withPage([snapshot(), rewindMany], async (panel) => {
 			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
 			await dialog.getByText('15,000 files are restored, 5,000 stay as they are.', { exact: false }).waitFor();
 			assert.ok((await panel.page.locator('dialog li').count()) < 10, 'only folders are drawn');
@@ -404,12 +386,12 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('rewind: while a turn runs the button says that it is stopped', () =>
-		withPanel(samples.rewindRunning?.messages ?? [], async ({ page }) => {
+		withPage(samples.rewindRunning?.messages ?? [], async ({ page }) => {
 			await page.getByRole('dialog', { name: 'Rewind' }).getByRole('button', { name: 'Stop and rewind' }).waitFor();
 		}));
 
 	test('rewind: without code only the conversation can go; Escape cancels', () =>
-		withPanel(samples.rewindNoCode?.messages ?? [], async (panel) => {
+		withPage(samples.rewindNoCode?.messages ?? [], async (panel) => {
 			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
 			assert.equal(await dialog.getByRole('radio', { name: 'Conversation only' }).getAttribute('aria-checked'), 'true');
 			assert.equal(await dialog.getByRole('radio', { name: 'Code only' }).getAttribute('aria-disabled'), 'true');
@@ -419,7 +401,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('rewind: a message is chosen from the list, newest first', () =>
-		withPanel(samples.rewindChoose?.messages ?? [], async (panel) => {
+		withPage(samples.rewindChoose?.messages ?? [], async (panel) => {
 			await panel.page
 				.getByRole('dialog', { name: 'Rewind' })
 				.getByRole('button', { name: /Now do the same/ })
@@ -428,7 +410,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('the meter opens the context dialog by mouse and by keyboard', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			await panel.page.getByRole('meter', { name: 'Context usage' }).click();
 			await panel.page.getByRole('button', { name: /Show context/ }).press('Enter');
 			assert.deepEqual(await posted(panel), [{ kind: 'context.show' }, { kind: 'context.show' }]);
@@ -437,13 +419,13 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('a rewind can be undone from a status', () =>
-		withPanel(samples.rewound?.messages ?? [], async (panel) => {
+		withPage(samples.rewound?.messages ?? [], async (panel) => {
 			await panel.page.getByRole('status').getByRole('button', { name: 'Undo rewind' }).click();
 			assert.deepEqual(await posted(panel), [{ kind: 'rewind.undo' }]);
 		}));
 
 	test('the row of a rewind opens conflicts by name, says why files stayed, and an undone one is made again', () =>
-		withPanel([snapshot({ items: [rewound] })], async (panel) => {
+		withPage([snapshot({ items: [rewound] })], async (panel) => {
 			const status = panel.page.getByRole('status').filter({ hasText: 'Conversation rewound' });
 			await status.getByRole('button', { name: 'Resolve src/area.js' }).press('Enter');
 			await status.getByRole('button', { name: 'Details' }).press('Enter');
@@ -457,7 +439,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		}));
 
 	test('links post and do not navigate; code is copied and coloured', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			await panel.page.getByRole('link', { name: 'src/shapes.js' }).click();
 			await panel.page.getByRole('link', { name: 'the guide' }).click();
 			assert.deepEqual(await posted(panel), [
@@ -474,7 +456,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 			'<svg><style><img src=x onerror=1></style></svg> <!-- comment --> <iframe src="https://example.com"></iframe>',
 			'<form action="https://example.com"><input name=x></form> <a href="javascript:1" data-link="x">b</a>',
 		].join('\n\n');
-		return withPanel(
+		return withPage(
 			[snapshot({ items: [{ id: 'x', kind: 'answer', text, isStreaming: false, isPartial: false }] })],
 			async (panel) => {
 				assert.equal(
@@ -490,7 +472,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 	});
 
 	test('streaming draws again only the block that grows, and keeps to the end', () =>
-		withPanel(
+		withPage(
 			[
 				snapshot({
 					head: { state: 'streaming' },
@@ -522,7 +504,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 		));
 
 	test('a delta is on screen within 50 ms', () =>
-		withPanel(
+		withPage(
 			[
 				snapshot({
 					head: { state: 'streaming' },
@@ -548,7 +530,7 @@ describe('panel page', { skip: chromiumPath === undefined ? 'no Chromium found' 
 
 	test('no serious accessibility finding in any state', async () => {
 		const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-		await withPanel([], async (panel) => {
+		await withPage([], async (panel) => {
 			await panel.page.evaluate(axe);
 			for (const [name, sample] of Object.entries(samples)) {
 				// Another session closes what the sample before has opened.

@@ -83,12 +83,7 @@ suite('Review in the editor', { skip: missingBrowser() }, () => {
 	};
 	const row = (name: RegExp): Locator =>
 		page().locator('[aria-label="Changes"] [role="treeitem"]').filter({ hasText: name });
-	const pictures = async (name: string) => {
-		for (const theme of ['light', 'dark'] as const) {
-			await workbench.setTheme(theme);
-			await workbench.screenshot(`${name}-${theme}`);
-		}
-	};
+	const pictures = (name: string) => workbench.pictures(name, 'light', 'dark');
 	const lastRequest = () => JSON.stringify(api.accepted.at(-1) ?? {});
 
 	test('the Changes view lists the files of the turn with their counts', async () => {

@@ -36,12 +36,7 @@ suite('A rewind over changes of the user', { skip: missingBrowser() }, () => {
 		await until(`${path} holds ${JSON.stringify(text)}`, () => workbench.readFile(path) === text);
 	const resolve = () => panel().getByRole('button', { name: 'Resolve merge.txt' });
 	const mergeEditor = () => workbench.page.locator('.merge-editor');
-	const pictures = async (name: string) => {
-		for (const theme of ['dark', 'light'] as const) {
-			await workbench.setTheme(theme);
-			await workbench.screenshot(`rewind-conflict-${name}-${theme}`);
-		}
-	};
+	const pictures = (name: string) => workbench.pictures(`rewind-conflict-${name}`, 'light', 'dark');
 
 	test('the agent changes two files; the user changes the same line of one', async () => {
 		await send(panel(), prompt);

@@ -4,41 +4,21 @@
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { SearchToPage } from '../../src/protocol/searchMessages.ts';
-import type { ToPanel } from '../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
-import {
-	chromiumPath,
-	type PanelBrowser,
-	type PanelPage,
-	type SearchBrowser,
-	type SearchTestPage,
-	startPanelBrowser,
-	startSearchBrowser,
-} from '../webview/harness/openPanel.ts';
+import type { PanelPage, SearchTestPage } from '../webview/harness/openPanel.ts';
+import { panelSuite, searchSuite } from '../webview/harness/pageSuite.ts';
 import { snapshot } from '../webview/harness/samples.ts';
 import { hits, searchSamples, sessions, setup } from '../webview/harness/searchSamples.ts';
 import type { ThemeName } from '../webview/harness/themes.ts';
 
-const skip = chromiumPath === undefined ? 'no Chromium found' : false;
 const AXE = `axe.run(document, { rules: { region: { enabled: false } } }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target + ' ' + (n.any[0]?.message ?? '')).join(' | ')))`;
 
-describe('search page', { skip }, () => {
-	let browser: SearchBrowser;
-	before(async () => {
-		browser = await startSearchBrowser();
-	});
-	after(() => browser.close());
-
-	async function withPage(check: (search: SearchTestPage) => Promise<void>, theme: ThemeName = 'dark') {
-		const search = await browser.open({ theme, widthPx: 280 });
-		await search.send(setup);
-		await check(search);
-		assert.deepEqual(search.errors, []);
-		await search.page.close();
-	}
+searchSuite('search page', 280, (suite) => {
+	const withPage = (check: (search: SearchTestPage) => Promise<void>, theme?: ThemeName) =>
+		suite.withPage([setup], check, theme);
 	const box = ({ page }: SearchTestPage) => page.getByRole('textbox', { name: 'Search sessions' });
 	const started = async (search: SearchTestPage) =>
 		(await search.posted()).filter((message) => message.kind === 'search.start');
@@ -186,20 +166,7 @@ describe('search page', { skip }, () => {
 	}
 });
 
-describe('find and reveal in the panel', { skip }, () => {
-	let browser: PanelBrowser;
-	before(async () => {
-		browser = await startPanelBrowser();
-	});
-	after(() => browser.close());
-
-	async function withPanel(messages: readonly ToPanel[], check: (panel: PanelPage) => Promise<void>) {
-		const panel = await browser.open({ theme: 'dark', widthPx: 320 });
-		await panel.send(...messages);
-		await check(panel);
-		assert.deepEqual(panel.errors, []);
-		await panel.page.close();
-	}
+panelSuite('find and reveal in the panel', 320, ({ withPage }) => {
 	const rows = (from: number, to: number): TranscriptItem[] =>
 		Array.from({ length: to - from }, (_, index) => index + from).map((n) =>
 			n % 2 === 0
@@ -236,7 +203,7 @@ describe('find and reveal in the panel', { skip }, () => {
 	}
 
 	test('Ctrl+F finds, Enter goes on, Escape goes back to the input', () =>
-		withPanel([snapshot({ items: rows(0, 60), hasOlder: false })], async (panel) => {
+		withPage([snapshot({ items: rows(0, 60), hasOlder: false })], async (panel) => {
 			await panel.page.getByRole('textbox', { name: 'Message Retrace' }).focus();
 			await ask(panel, 'needle', ['r1', 'r21', 'r59']);
 			const count = panel.page.locator('.find-count');
@@ -264,13 +231,13 @@ describe('find and reveal in the panel', { skip }, () => {
 		}));
 
 	test('nothing found is said', () =>
-		withPanel([snapshot({ items: rows(0, 4) })], async (panel) => {
+		withPage([snapshot({ items: rows(0, 4) })], async (panel) => {
 			await ask(panel, 'zebra', []);
 			await panel.page.locator('.find-count').getByText('No results', { exact: true }).waitFor();
 		}));
 
 	test('a match in rows that are not here: they are asked for, then it is shown', () =>
-		withPanel([snapshot({ items: rows(100, 160), hasOlder: true })], async (panel) => {
+		withPage([snapshot({ items: rows(100, 160), hasOlder: true })], async (panel) => {
 			await ask(panel, 'needle', ['r41']);
 			const asked = (await panel.posted()).findLast((message) => message.kind === 'transcript.older');
 			assert.deepEqual(asked, { kind: 'transcript.older', beforeId: 'r100', untilId: 'r41' });
@@ -291,7 +258,7 @@ describe('find and reveal in the panel', { skip }, () => {
 			preview: 'a\n'.repeat(50),
 			isTruncated: true,
 		};
-		return withPanel([snapshot({ items: [...rows(0, 20), tool, ...rows(20, 60)] })], async (panel) => {
+		return withPage([snapshot({ items: [...rows(0, 20), tool, ...rows(20, 60)] })], async (panel) => {
 			await panel.send({ kind: 'reveal', id: 't1', mark });
 			await comesIntoView(panel, 't1');
 			const focused = () =>
@@ -319,7 +286,7 @@ describe('find and reveal in the panel', { skip }, () => {
 			preview: '',
 			isTruncated: false,
 		});
-		return withPanel(
+		return withPage(
 			[snapshot({ items: [...rows(0, 1), read(1), read(2), read(3)], hasOlder: false })],
 			async (panel) => {
 				await panel.send({ kind: 'reveal', id: 'read2' }, { kind: 'reveal', id: 'gone' });
@@ -329,7 +296,7 @@ describe('find and reveal in the panel', { skip }, () => {
 	});
 
 	test('reveal in the moment in which another session is shown: what is drawn and grows later does not lead away from it', () =>
-		withPanel([snapshot({ items: rows(0, 4) })], async (panel) => {
+		withPage([snapshot({ items: rows(0, 4) })], async (panel) => {
 			const opened = snapshot({ items: rows(0, 60), head: { sessionId: 'opened' } });
 			await panel.send(opened, { kind: 'reveal', id: 'r2' });
 			await comesIntoView(panel, 'r2');
@@ -342,7 +309,7 @@ describe('find and reveal in the panel', { skip }, () => {
 		}));
 
 	test('reveal while the panel is hidden: the row is in view when it is shown', () =>
-		withPanel([snapshot({ items: rows(0, 4) })], async (panel) => {
+		withPage([snapshot({ items: rows(0, 4) })], async (panel) => {
 			const shown = (display: string) =>
 				panel.page.evaluate((value) => document.documentElement.style.setProperty('display', value), display);
 			await shown('none');
@@ -354,7 +321,7 @@ describe('find and reveal in the panel', { skip }, () => {
 		}));
 
 	test('axe with the bar open', () =>
-		withPanel([snapshot()], async (panel) => {
+		withPage([snapshot()], async (panel) => {
 			await ask(panel, 'needle', []);
 			await panel.page.evaluate(await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8'));
 			assert.deepEqual(await panel.page.evaluate(AXE), []);

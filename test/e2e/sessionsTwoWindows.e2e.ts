@@ -119,7 +119,7 @@ suite('Two windows on one folder', { skip: missingBrowser() }, () => {
 			log().entries.every(({ gen }) => gen === log().entries[0]?.gen),
 			'following wrote something',
 		);
-		await second.screenshot({ path: join('test-results', 'screenshots', 'two-windows-following.png') });
+		await workbench.screenshot('two-windows-following', second);
 	});
 
 	test('after Take Over the first window can only read, keeps what was typed there, and follows the second', async () => {

@@ -95,10 +95,7 @@ function walk(scene: Scene): void {
 		await card.getByRole('button', { name: 'Allow once' }).waitFor();
 		if (scene.ignored) await card.getByText(scene.ignored.words).waitFor();
 		assert.deepEqual(state(), original);
-		for (const theme of ['light', 'dark'] as const) {
-			await workbench.setTheme(theme);
-			await workbench.screenshot(`${scene.name}-card-${theme}`);
-		}
+		await workbench.pictures(`${scene.name}-card`, 'light', 'dark');
 		await card.getByRole('button', { name: 'Allow once' }).click();
 		await turnEnds(panel());
 		changed = state();

@@ -7,7 +7,7 @@ import { openWorkbench, type Workbench } from './support/workbench.ts';
 suite('A window with the packaged extension', { skip: missingBrowser() }, () => {
 	let workbench: Workbench;
 	before(async () => {
-		workbench = await openWorkbench({ name: 'smoke' });
+		workbench = await openWorkbench({ name: 'smoke', hasAllBuiltIns: true });
 	});
 	after(() => workbench?.close());
 

@@ -27,6 +27,11 @@ export function missingBrowser(): string | false {
 	return browserPath === null ? (browserProblem ?? 'No browser was found.') : false;
 }
 
+/**
+ * Pictures are for a person to look at and cost as much as a test, with the themes they are taken in; so they are taken when asked for.
+ */
+export const takesPictures = process.env.RETRACE_PICTURES === '1';
+
 /** A new folder under the system's temporary one, by its real path, because VS Code shows real paths. */
 export function temporaryFolder(name: string): string {
 	return mkdtempSync(join(realpathSync(tmpdir()), `retrace-${name}-`));

@@ -1,4 +1,5 @@
-// Extensions as VS Code finds them: one shared installation of the package, and copies of it with further ones.
+// Extensions as VS Code finds them: one shared installation of the package, copies of it with further ones, and few of those that
+// VS Code brings along.
 import { createHash } from 'node:crypto';
 import {
 	cpSync,
@@ -9,13 +10,24 @@ import {
 	renameSync,
 	rmSync,
 	statSync,
+	symlinkSync,
 	writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withLock } from '../../../scripts/setup/fileLock.mjs';
 import { installExtension } from '../../../scripts/setup/launchCodeServer.mjs';
 import { projectFolder } from '../../../scripts/setup/paths.mjs';
 import { testEnvironment } from './environment.ts';
+
+/**
+ * What the tests see of VS Code's own extensions: colours, icons, the grammars of the sample's files, git, notebooks. Each window reads and starts
+ * all that are there, and the near hundred others (a chat client, the servers of four languages, grammars) cost it a quarter of its processor time.
+ */
+const builtInNames = [
+	...['theme-defaults', 'theme-modern-icons', 'theme-seti', 'configuration-editing', 'git', 'git-base', 'ipynb'],
+	...['javascript', 'typescript-basics', 'json', 'markdown-basics', 'html', 'css', 'yaml', 'shellscript', 'python'],
+	...['ini', 'diff', 'merge-conflict', 'search-result', 'node_modules'],
+];
 
 /** A window of another run may still use the installation of an older package, so only what is a day old goes. */
 function forgetOldInstallations(parent: string): void {
@@ -23,6 +35,7 @@ function forgetOldInstallations(parent: string): void {
 	const dayMs = 24 * 60 * 60 * 1000;
 	for (const name of readdirSync(parent)) {
 		const path = join(parent, name);
+		if (name.startsWith('built-in-')) continue;
 		if (name === 'partial' || Date.now() - statSync(path).mtimeMs > dayMs)
 			rmSync(path, { recursive: true, force: true });
 	}
@@ -65,6 +78,29 @@ export async function sharedExtensions(vsixPath: string): Promise<string> {
 			await installExtension(testEnvironment().codeServer, profile, vsixPath);
 			renameSync(profile.extensionsDir, folder);
 			rmSync(partial, { recursive: true, force: true });
+		}
+		return folder;
+	});
+}
+
+/** A folder with links to the few extensions of VS Code's own that tests need; one for all tests of a project. */
+export async function fewBuiltInExtensions(): Promise<string> {
+	const { entryPath } = testEnvironment().codeServer;
+	const all = join(dirname(entryPath), '..', '..', 'lib', 'vscode', 'extensions');
+	const hash = createHash('sha256')
+		.update(JSON.stringify([all, builtInNames]))
+		.digest('hex')
+		.slice(0, 16);
+	const parent = join(projectFolder, '.cache', 'e2e');
+	const folder = join(parent, `built-in-${hash}`);
+	if (existsSync(folder)) return folder;
+	return withLock(`${parent}.lock`, async () => {
+		if (!existsSync(folder)) {
+			const partial = `${folder}.partial`;
+			rmSync(partial, { recursive: true, force: true });
+			mkdirSync(partial, { recursive: true });
+			for (const name of builtInNames) symlinkSync(join(all, name), join(partial, name), 'junction');
+			renameSync(partial, folder);
 		}
 		return folder;
 	});

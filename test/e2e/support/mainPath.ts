@@ -41,12 +41,7 @@ export function walkMainPath({ name, prompts, workbench }: MainPathOptions): voi
 	const meterValue = async () =>
 		Number(await panel().getByRole('meter', { name: 'Context usage' }).getAttribute('aria-valuenow'));
 	/** The window as it is at this step, in both themes. */
-	const picture = async (step: string) => {
-		for (const theme of ['light', 'dark'] as const) {
-			await workbench().setTheme(theme);
-			await workbench().screenshot(`${name}-${step}-${theme}`);
-		}
-	};
+	const picture = (step: string) => workbench().pictures(`${name}-${step}`, 'light', 'dark');
 	const before: Record<string, string> = {};
 	const after: Record<string, string> = {};
 	let meterAtStart = 0;

@@ -12,8 +12,9 @@ import {
 } from '../../../scripts/setup/launchCodeServer.mjs';
 import { projectFolder } from '../../../scripts/setup/paths.mjs';
 import { launchBrowser } from './browser.ts';
-import { resultsFolder, temporaryFolder, testEnvironment } from './environment.ts';
-import { sharedExtensions, withExtensions } from './installations.ts';
+import { resultsFolder, takesPictures, temporaryFolder, testEnvironment } from './environment.ts';
+import { fewBuiltInExtensions, sharedExtensions, withExtensions } from './installations.ts';
+import { lightWindow, unpacked } from './lightWindow.ts';
 import { until } from './until.ts';
 
 /** The first paint of a cold workbench on two busy cores. */
@@ -45,6 +46,8 @@ export interface WorkbenchOptions {
 	readonly isFolderless?: boolean;
 	/** Further extensions: folders of test/fixtures. */
 	readonly extensionFolders?: readonly string[];
+	/** All that VS Code brings along, as users have it, instead of the few that tests need. */
+	readonly hasAllBuiltIns?: boolean;
 	readonly viewport?: { readonly width: number; readonly height: number };
 }
 
@@ -57,19 +60,6 @@ const themeSettings = {
 	'workbench.preferredDarkColorTheme': 'Dark Modern',
 	'workbench.preferredLightColorTheme': 'Light Modern',
 	'workbench.preferredHighContrastColorTheme': 'Default High Contrast',
-};
-
-/**
- * The language server of JavaScript is none of ours: where a sample file is open, it takes as much of the machine as the extension host, and asks the
- * registry for types of what a project uses. Both names of each setting, since they were renamed.
- */
-const lightScripts = {
-	'js/ts.tsserver.automaticTypeAcquisition.enabled': false,
-	'typescript.disableAutomaticTypeAcquisition': true,
-	'js/ts.tsserver.useSyntaxServer': 'always',
-	'typescript.tsserver.useSyntaxServer': 'always',
-	'js/ts.validate.enabled': false,
-	'javascript.validate.enable': false,
 };
 
 export interface Workbench {
@@ -96,8 +86,10 @@ export interface Workbench {
 	/** Changes user settings; the next window or reload has them. */
 	changeSettings(settings: Readonly<Record<string, unknown>>): void;
 	setTheme(theme: Theme): Promise<void>;
-	/** Saves a picture of the window as `test-results/screenshots/<name>.png` and answers its path. */
-	screenshot(name: string): Promise<string>;
+	/** Saves a picture of the window as `test-results/screenshots/<name>.png`. Like `pictures` it does nothing unless RETRACE_PICTURES=1. */
+	screenshot(name: string, page?: Page): Promise<void>;
+	/** Pictures in several themes, `<name>-<theme>.png`; the window is left in the dark one. */
+	pictures(name: string, ...themes: readonly Theme[]): Promise<void>;
 	/** Text of a file of the project on disk. */
 	readFile(relativePath: string): string;
 	/** Ends page, browser and server, and removes the temporary folders. Safe to call twice. */
@@ -122,7 +114,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 	let settings: Readonly<Record<string, unknown>> = {
 		...quietSettings,
 		...themeSettings,
-		...lightScripts,
+		...lightWindow,
 		// A request beside the conversation would take a reply that a test lined up for it.
 		'retrace.sessions.modelTitles': false,
 		...options.settings,
@@ -142,6 +134,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 			codeServer,
 			profile,
 			isTrustDisabled: options.isTrustEnabled !== true,
+			builtInExtensionsDir: options.hasAllBuiltIns ? undefined : await fewBuiltInExtensions(),
 			// A home of its own: what the developer keeps there for agents is none of a test's business.
 			env: { ANTHROPIC_API_KEY: undefined, RETRACE_PROVIDER: 'demo', HOME: home, ...options.env },
 		});
@@ -187,20 +180,15 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 				settings = { ...settings, ...changed };
 				save();
 			},
-			setTheme: async (theme) => {
-				const isHigh = theme === 'highContrast';
-				await page.emulateMedia({ colorScheme: isHigh ? 'dark' : theme });
-				await page.evaluate((isOn) => Reflect.get(globalThis, 'setHighContrast')(isOn), isHigh);
-				const bodyClass = { dark: 'vs-dark', light: 'vs', highContrast: 'hc-black' }[theme];
-				await page.locator(`.monaco-workbench.${bodyClass}`).waitFor();
-				await panel(page)
-					.locator(`body.vscode-${theme === 'highContrast' ? 'high-contrast' : theme}`)
-					.waitFor();
-			},
-			screenshot: async (name) => {
-				const path = join(resultsFolder('screenshots'), `${name}.png`);
-				await page.screenshot({ path });
-				return path;
+			setTheme: (theme) => setTheme(page, theme),
+			screenshot: (name, window = page) => screenshot(window, name),
+			pictures: async (name, ...themes) => {
+				if (!takesPictures) return;
+				for (const theme of themes) {
+					await setTheme(page, theme);
+					await screenshot(page, `${name}-${theme}`);
+				}
+				if (themes.at(-1) !== 'dark') await setTheme(page, 'dark');
 			},
 			readFile: (relativePath) => readFileSync(join(folder, relativePath), 'utf8'),
 			close,
@@ -209,6 +197,21 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 		await close();
 		throw error;
 	}
+}
+
+async function setTheme(page: Page, theme: Theme): Promise<void> {
+	const isHigh = theme === 'highContrast';
+	await page.emulateMedia({ colorScheme: isHigh ? 'dark' : theme });
+	await page.evaluate((isOn) => Reflect.get(globalThis, 'setHighContrast')(isOn), isHigh);
+	const bodyClass = { dark: 'vs-dark', light: 'vs', highContrast: 'hc-black' }[theme];
+	await page.locator(`.monaco-workbench.${bodyClass}`).waitFor();
+	await panel(page)
+		.locator(`body.vscode-${theme === 'highContrast' ? 'high-contrast' : theme}`)
+		.waitFor();
+}
+
+async function screenshot(page: Page, name: string): Promise<void> {
+	if (takesPictures) await page.screenshot({ path: join(resultsFolder('screenshots'), `${name}.png`) });
 }
 
 /** What a process in its last moments still writes there is nothing to fail for. */
@@ -291,6 +294,7 @@ async function openPage(browser: Browser, url: string, options: WorkbenchOptions
 	const context = await browser.newContext({
 		viewport: options.viewport ?? { width: 1400, height: 900 },
 		reducedMotion: 'reduce',
+		extraHTTPHeaders: unpacked,
 		colorScheme: 'dark',
 	});
 	const page = await context.newPage();

@@ -1,6 +1,7 @@
 // Runs one bundled test module inside the extension host of a real VS Code: opens the workbench in a page with the smoke-test
 // driver switched on, and hears what the module prints and how it ends. Does not build the module and does not start the server.
 import type { Browser } from 'playwright-core';
+import { unpacked } from '../../e2e/support/lightWindow.ts';
 
 export interface HostRun {
 	/** Address of the server, with its closing slash. */
@@ -17,7 +18,7 @@ export interface HostRun {
 
 /** Resolves with the exit code of the module's `run()`; rejects when it does not end in time. */
 export async function runInExtensionHost(browser: Browser, options: HostRun): Promise<number> {
-	const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, extraHTTPHeaders: unpacked });
 	try {
 		const page = await context.newPage();
 		const exit = Promise.withResolvers<number>();

@@ -7,7 +7,8 @@ import { launchCodeServer, quietSettings, writeSettings } from '../../../scripts
 import { projectFolder } from '../../../scripts/setup/paths.mjs';
 import { launchBrowser } from '../../e2e/support/browser.ts';
 import { resultsFolder, temporaryFolder, testEnvironment } from '../../e2e/support/environment.ts';
-import { addExtensions } from '../../e2e/support/installations.ts';
+import { addExtensions, fewBuiltInExtensions } from '../../e2e/support/installations.ts';
+import { lightWindow } from '../../e2e/support/lightWindow.ts';
 import { runInExtensionHost } from './driver.ts';
 import { type HostTestReport, parseReport } from './hostTest.ts';
 
@@ -24,13 +25,14 @@ export async function runHostFiles(paths: readonly string[]): Promise<HostRunRes
 	const { codeServer, browserPath } = testEnvironment();
 	const root = temporaryFolder('host');
 	const profile = { userDataDir: join(root, 'user-data'), extensionsDir: join(root, 'extensions') };
-	writeSettings(profile, quietSettings);
+	writeSettings(profile, { ...quietSettings, ...lightWindow });
 	// Models and tools of another extension, for the file that uses them.
 	addExtensions(profile.extensionsDir, ['lmSample']);
 	const server = await launchCodeServer({
 		codeServer,
 		profile,
 		isTrustDisabled: true,
+		builtInExtensionsDir: await fewBuiltInExtensions(),
 		env: { ANTHROPIC_API_KEY: undefined, RETRACE_PROVIDER: 'demo' },
 	});
 	const browser = await launchBrowser(browserPath);
