@@ -38,6 +38,8 @@ const names = asked.length > 0 ? asked : Object.keys(stages);
 const startedMs = performance.now();
 /** @type {{ name: string, counts: Counts, durationMs: number }[]} */
 const results = [];
+// Test files run where we are.
+process.chdir(inProject());
 mkdirSync(inProject('test-results'), { recursive: true });
 for (const name of names)
 	if (stages[name] === undefined)
@@ -102,12 +104,12 @@ async function nodeTests(name, paths, reporter, concurrency, timeoutMs) {
 	// Each file is a process of its own and imports much the same: what one compiled the others take.
 	process.env.NODE_COMPILE_CACHE = inProject('.cache', 'compiled');
 	const files = paths.map((path) => inProject(path));
-	const events = runTests({ files, cwd: inProject(), concurrency, timeout: timeoutMs });
+	const events = runTests({ files, concurrency, timeout: timeoutMs });
 	/** @type {Counts | undefined} */
 	let counts;
-	events.on('test:summary', ({ file, counts: { passed, failed, cancelled, skipped, todo } }) => {
-		// Without a file it is the sum of all.
-		if (file === undefined) counts = { passed, failed: failed + cancelled, skipped: skipped + todo };
+	events.on('test:summary', ({ file, counts: { tests, passed, skipped, todo } }) => {
+		// Without a file it is the sum of all. What neither passed nor was skipped failed or was cut short.
+		if (file === undefined) counts = { passed, failed: tests - passed - skipped - todo, skipped: skipped + todo };
 	});
 	events.compose(reporter === 'dot' ? dot : new spec()).pipe(process.stdout, { end: false });
 	const log = events.compose(new spec()).pipe(createWriteStream(inProject('test-results', `${name}.log`)));
