@@ -47,6 +47,8 @@ export type AskedCall = {
 	readonly approver: Approver;
 	readonly effects: Effects;
 	readonly wish: PermissionWish | undefined;
+	/** A rule of the user's allows it, and nothing else speaks against it: an edit need not be shown first. */
+	readonly onRuled?: () => void;
 };
 
 const UNSAVED_CAUSE = 'There are unsaved changes in the editor';
@@ -72,6 +74,7 @@ export async function askPermission(asked: AskedCall, turn: AskingTurn): Promise
 	const plain = confinement?.kind === 'outside' ? askedOutside(wished, confinement.reason) : wished;
 	const collision = file && collisionOf(file, turn);
 	const decision: Decision = withCollision(plain, collision, { effect: tool.effect, mode: session.mode });
+	if (decision.kind === 'allow' && decision.isRuled && collision === undefined && wish === undefined) asked.onRuled?.();
 	if (decision.kind === 'deny') return failure(`Not run. ${decision.cause}.`, 'not allowed');
 	// A command reads the disk: it would work on what the user has already changed in the editor.
 	const unsaved = tool.effect === 'execute' ? (ports.unsavedFiles?.() ?? []) : [];

@@ -157,6 +157,7 @@ async function runAllowed(
 	{ approver, whileWaiting }: Waiting,
 ): Promise<ToolOutcome> {
 	let isStarted = false;
+	let isRuled = false;
 	try {
 		turn.signal.throwIfAborted();
 		const files = createToolFiles({
@@ -166,9 +167,13 @@ async function runAllowed(
 			approver,
 			toolUseId: call.id,
 			collision: (file) => collisionOf(file, turn),
+			isRuled: () => isRuled,
 			signal: turn.signal,
 		});
-		const refusal = await askPermission({ call, tool, input, files, approver, effects, wish }, turn);
+		const onRuled = () => {
+			isRuled = true;
+		};
+		const refusal = await askPermission({ call, tool, input, files, approver, effects, wish, onRuled }, turn);
 		if (refusal) return refusal;
 		const limits = await effects.start(turn.signal);
 		turn.signal.throwIfAborted();

@@ -1,6 +1,6 @@
 /**
  * A tool's view of the files: reading as they are, editing only through the user's consent and the log.
- * In mode `ask` an edit is proposed first; else it is written at once. Line ends, BOM and mode of a file are kept.
+ * In mode `ask` an edit is proposed first unless a rule allows it; else it is written at once. Line ends, BOM and mode of a file are kept.
  */
 
 import { UserError } from '../../base/errors.ts';
@@ -24,6 +24,8 @@ export type ToolFilesInput = {
 	readonly toolUseId: ToolUseId;
 	/** What the user is told with a proposal: that somebody else has just changed the file. */
 	readonly collision?: (file: FilePath) => string | undefined;
+	/** Asked before an edit is proposed: whether a rule of the user's lets it be written at once, in mode `ask` too. */
+	readonly isRuled?: () => boolean;
 	readonly signal: AbortSignal;
 };
 
@@ -56,7 +58,8 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 				);
 
 			let { text } = request;
-			if (request.mustAsk || session.mode === 'ask' || session.mode === 'plan') {
+			const isShownFirst = session.mode === 'plan' || (session.mode === 'ask' && input.isRuled?.() !== true);
+			if (request.mustAsk || isShownFirst) {
 				const decision = await propose(input, request, file);
 				if (decision.kind === 'rejected') return decision;
 				text = decision.text;

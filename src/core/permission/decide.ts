@@ -25,7 +25,8 @@ export type PermissionQuestion = {
 
 /** `cause` is a sentence without a dot. */
 export type Decision =
-	| { readonly kind: 'allow'; readonly cause: string }
+	/** `isRuled`: by a rule of the user's, not by the mode. */
+	| { readonly kind: 'allow'; readonly cause: string; readonly isRuled?: true }
 	| {
 			readonly kind: 'ask';
 			readonly cause: string;
@@ -54,7 +55,7 @@ export function decide(question: PermissionQuestion): Decision {
 	const asked = findRule(rules.ask, tool, target, 'wide');
 	if (asked !== undefined) return { kind: 'ask', cause: `The rule ${asked} says to ask` };
 	const allowed = findRule([...rules.allow, ...sessionRules], tool, target, 'strict');
-	if (allowed !== undefined) return { kind: 'allow', cause: `The rule ${allowed} allows it` };
+	if (allowed !== undefined) return { kind: 'allow', cause: `The rule ${allowed} allows it`, isRuled: true };
 	// As for a command that cannot be taken apart: what the rules are about may be hidden in it.
 	if ((mode === 'auto' || question.isHeld) && target.kind === 'command' && target.isUnread && hasRulesFor(tool, rules))
 		return { kind: 'ask', cause: `${UNREAD}, so your rules cannot be held against it` };

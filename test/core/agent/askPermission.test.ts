@@ -95,3 +95,22 @@ test('a denied part denies the whole, and the model reads which', async () => {
 	const result = session.entries.find((entry) => entry.type === 'toolResult');
 	assert.match(JSON.stringify(result?.content), /the rule Bash\(rm:\*\) forbids it/);
 });
+
+test('an edit that a rule allows is written at once in ask mode; any other is shown first', async () => {
+	const write = (file_path: string, id: string) => call('Write', { file_path, content: 'new\n' }, id);
+	const model = createScriptedModel([
+		{ blocks: [write('docs/a.md', '1'), write('src/a.js', '2'), write('docs/.env', '3')] },
+		{ blocks: [text('ok')] },
+	]);
+	const fixture = await createFixture({ model, rules: { allow: ['Edit(docs/**)'] } });
+	await fixture.run('do it');
+	const shown = fixture.session.entries.filter((entry) => entry.type === 'editProposed');
+	assert.deepEqual(
+		shown.map(({ toolUseId }) => toolUseId),
+		['2', '3'],
+	);
+	assert.deepEqual(
+		fixture.asked.map(({ toolUseId }) => toolUseId),
+		['3'],
+	);
+});

@@ -34,7 +34,7 @@ const LONG_COMMAND = `node -e "setTimeout(() => 0, ${LONG_MARK})"`;
 export const BACKGROUND = 'the background command';
 
 export const rules = {
-	allow: ['Bash(npm test:*)', 'Browser(domain:127.0.0.1)'],
+	allow: ['Bash(npm test:*)', 'Edit(drafts/**)', 'Browser(domain:127.0.0.1)'],
 	ask: ['Read(contracts/**)'],
 	deny: ['Bash(curl:*)', 'Read(locked/**)', 'WebFetch(domain:denied.example)'],
 };
@@ -117,6 +117,7 @@ export function everyToolSteps(folder: string, site: string): readonly Step[] {
 		free(bad('Edit', replace('not in there', 'x'), /not found|does not/i)),
 		asked('Edit: notes/new.md', 'Accept', call('Write', { file_path: 'notes/new.md', content: '# New\n' }, /notes/)),
 		asked('Edit: rooms.txt', 'Accept', call('Write', { file_path: 'rooms.txt', content: 'hall 13\n' }, /rooms/)),
+		free(call('Write', { file_path: 'drafts/a.md', content: 'Draft\n' }, /drafts/)),
 		free(call('FindTools', { query: 'replacements in one file' }, /MultiEdit/)),
 		asked(
 			'Edit: src/area.js',
