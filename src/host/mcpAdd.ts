@@ -68,7 +68,9 @@ function nameProblem(name: string, declared: unknown, known: Readonly<Record<str
 function suggestedName(isProgram: boolean, typed: string): string {
 	const words = isProgram ? (commandWords(typed, isWindows()) ?? []) : [];
 	const last =
-		words.findLast((word) => !word.startsWith('-')) ?? typed.replace(/^https?:\/\//i, '').split(/[/:]/)[0] ?? '';
+		words.findLast((word) => !word.startsWith('-') && /\p{L}/u.test(word)) ??
+		typed.replace(/^https?:\/\//i, '').split(/[/:]/)[0] ??
+		'';
 	const end = isProgram ? (last.split(/[\\/]/).at(-1) ?? '') : last.replace(/^(mcp|api|www)\./, '').split('.')[0];
 	const plain = (end ?? '').replace(/^(mcp-)?server-|@[^/]*$|\.\w+$/g, '').replace(/[^\p{L}\p{N}_-]+/gu, '-');
 	return plain.replace(/^-+|-+$/g, '').slice(0, 40) || 'server';

@@ -3,6 +3,7 @@
  * an answer for the server; leaving is none. Shows where an address leads before it is opened.
  */
 import * as vscode from 'vscode';
+import { unlessAborted } from '../base/unlessAborted.ts';
 import { answerProblem } from '../core/mcp/elicitation.ts';
 import type { McpElicitation, McpElicitationAnswer, McpFormField, McpFormValue } from '../core/mcp/mcpPorts.ts';
 import { plainLabel, plainMessage } from './plainLabel.ts';
@@ -22,7 +23,9 @@ export async function elicit(request: McpElicitation, signal: AbortSignal): Prom
 	const isForm = request.kind === 'form';
 	const target = isForm ? '' : ` It wants to open ${withoutQuery(request.url)} in your browser.`;
 	const text = `The MCP server “${server}” asks (this is not Retrace, and the server sees the answer): ${request.message}${target}`;
-	const first = await vscode.window.showInformationMessage(plainMessage(text), isForm ? ANSWER : OPEN, DECLINE);
+	// A message cannot be taken away; what is pressed on it after the call was stopped does nothing.
+	const shown = vscode.window.showInformationMessage(plainMessage(text), isForm ? ANSWER : OPEN, DECLINE);
+	const first = await unlessAborted(Promise.resolve(shown), signal).catch(() => undefined);
 	if (signal.aborted || first === undefined) return { kind: 'cancelled' };
 	if (first === DECLINE) return { kind: 'declined' };
 	if (!isForm) {

@@ -13,6 +13,7 @@ import { createMcpSignIn } from '../../src/host/mcpSignIn.ts';
 import type { McpView } from '../../src/host/mcpTree.ts';
 import { createMcpServers } from '../../src/node/mcp/mcpServers.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
+import './mcpDialogCases.ts';
 import { startGuardedServer } from '../fakes/mcp/guardedServer.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
 import { hostTest } from './support/hostTest.ts';
