@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { messageOf } from '../base/errors.ts';
 import type { HookRequest, HookRun, RunHook } from '../core/hooks/hookTypes.ts';
 import { childEnvironment } from './childEnvironment.ts';
+import { newMark } from './markedProcesses.ts';
 import { endGroup } from './processGroup.ts';
 import { defaultShellPath } from './shellProcess.ts';
 
@@ -31,16 +32,21 @@ export function createHookRunner({ hiddenEnvironment }: HookProcessSettings): Ru
 		const ended = (end: Omit<HookRun, 'durationMs'>): HookRun => ({ ...end, durationMs: performance.now() - started });
 		if (signal.aborted) return ended({ reason: 'cancelled', exitCode: null, stdout: '', stderr: '' });
 		let child: ChildProcess;
+		const mark = newMark();
 		try {
-			child = start(request, hiddenEnvironment);
+			child = start(request, hiddenEnvironment, mark);
 		} catch (error) {
 			return ended({ reason: 'notStarted', exitCode: null, stdout: '', stderr: messageOf(error) });
 		}
-		return ended(await follow(child, request, signal));
+		return ended(await follow(child, mark, request, signal));
 	};
 }
 
-function start({ command, cwd, projectDir }: HookRequest, hiddenEnvironment: readonly string[]): ChildProcess {
+function start(
+	{ command, cwd, projectDir }: HookRequest,
+	hiddenEnvironment: readonly string[],
+	mark: ReturnType<typeof newMark>,
+): ChildProcess {
 	const isWindows = process.platform === 'win32';
 	const isFolder = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false;
 	return spawn(defaultShellPath(), isWindows ? ['/d', '/s', '/c', `"${command}"`] : ['-c', command], {
@@ -49,6 +55,7 @@ function start({ command, cwd, projectDir }: HookRequest, hiddenEnvironment: rea
 			...childEnvironment(process.env, hiddenEnvironment),
 			CLAUDE_PROJECT_DIR: projectDir,
 			RETRACE_PROJECT_DIR: projectDir,
+			...mark,
 		},
 		windowsHide: true,
 		windowsVerbatimArguments: isWindows,
@@ -59,6 +66,7 @@ function start({ command, cwd, projectDir }: HookRequest, hiddenEnvironment: rea
 
 async function follow(
 	child: ChildProcess,
+	mark: ReturnType<typeof newMark>,
 	request: HookRequest,
 	signal: AbortSignal,
 ): Promise<Omit<HookRun, 'durationMs'>> {
@@ -67,7 +75,8 @@ async function follow(
 	const stop = (why: HookRun['reason']) => {
 		if (ending) return;
 		reason = why;
-		ending = endGroup(child, KILL_AFTER_MS);
+		// Where something is wrong with it, also what left its group.
+		ending = endGroup(child, KILL_AFTER_MS, mark);
 	};
 	let printedBytes = 0;
 	const onBytes = (count: number) => {
@@ -85,7 +94,7 @@ async function follow(
 	try {
 		const exit = await exitOf(child);
 		if (exit.failure !== undefined) return { reason: 'notStarted', exitCode: null, stdout: '', stderr: exit.failure };
-		// What it left in the background would be nobody's; whoever wants that starts it in a session of its own.
+		// What it left in the background would be nobody's. What it started in a session of its own lives until the window closes.
 		await Promise.all([ending ?? endGroup(child, KILL_AFTER_MS), drained([child.stdout, child.stderr])]);
 		return { reason, exitCode: reason === 'exited' ? exit.code : null, stdout: stdout(), stderr: stderr() };
 	} finally {

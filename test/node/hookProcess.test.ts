@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createHookFiles } from '../../src/node/hookFiles.ts';
 import { createHookRunner } from '../../src/node/hookProcess.ts';
+import { endLeftProcesses } from '../../src/node/processGroup.ts';
 
 let folder = '';
 before(() => {
@@ -77,6 +78,33 @@ describe('a hook', { skip: process.platform === 'win32' }, () => {
 		assert.deepEqual([end.reason, end.stdout], ['exited', 'said\n']);
 		assert.ok(performance.now() - begun < 10_000);
 		assert.equal(isAlive(pidIn('left')), false);
+	});
+
+	test('a daemon of one that hangs ends with it; one of a hook that ended well lives until the window closes', async () => {
+		const daemon = (name: string) =>
+			`(setsid sh -c 'echo $$ > ${name}; exec sleep 600' >/dev/null 2>&1 &); while [ ! -s ${name} ]; do sleep 0.01; done`;
+		const hanging = await run(`${daemon('daemon1')}; sleep 600`, { timeoutMs: 1_500 });
+		assert.equal(hanging.reason, 'timedOut');
+		assert.equal(isAlive(pidIn('daemon1')), false);
+		const good = await run(`${daemon('daemon2')}; echo fine`);
+		assert.deepEqual([good.reason, good.stdout], ['exited', 'fine\n']);
+		assert.ok(isAlive(pidIn('daemon2')));
+		await endLeftProcesses();
+		assert.equal(isAlive(pidIn('daemon2')), false);
+	});
+
+	test('one that closes its input at once, and its output, is heard to its end', async () => {
+		const end = await run('exec <&-; sleep 0.1; echo late; echo problem >&2; exec >&-; sleep 0.05; exit 7', {
+			input: 'x'.repeat(3_000_000),
+		});
+		assert.deepEqual([end.reason, end.exitCode, end.stdout, end.stderr], ['exited', 7, 'late\n', 'problem\n']);
+	});
+
+	test('one that prints 100 MB on both streams and then ends is a flood, told within its bounds', async () => {
+		const end = await run('head -c 50000000 /dev/zero & head -c 50000000 /dev/urandom >&2; wait');
+		assert.equal(end.reason, 'flooded');
+		assert.ok(end.stdout.length <= 100_000 && end.stderr.length <= 100_000);
+		assert.equal(end.exitCode, null);
 	});
 
 	test('is stopped with the turn', async () => {

@@ -8,6 +8,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { messageOf } from '../../base/errors.ts';
 import type { McpStdioTransport } from '../../core/mcp/mcpPorts.ts';
 import { childEnvironment } from '../childEnvironment.ts';
+import { newMark } from '../markedProcesses.ts';
 import { endGroup } from '../processGroup.ts';
 import { createInflow } from './inflow.ts';
 import type { McpSdk } from './mcpSdk.ts';
@@ -31,6 +32,8 @@ export function createStdioTransport(
 	hiddenEnvironment: readonly string[],
 	log: (text: string) => void,
 ): Transport & EndedTransport {
+	/** By it what left the group is found. */
+	const mark = newMark();
 	let child: ChildProcess | undefined;
 	let closing: Promise<void> | undefined;
 	let isEnded = false;
@@ -70,7 +73,7 @@ export function createStdioTransport(
 	function start(): ChildProcess {
 		const started = sdk.spawn(server.command, [...server.args], {
 			cwd,
-			env: { ...childEnvironment(process.env, hiddenEnvironment), ...server.env },
+			env: { ...childEnvironment(process.env, hiddenEnvironment), ...server.env, ...mark },
 			stdio: ['pipe', 'pipe', 'pipe'],
 			windowsHide: true,
 			detached: process.platform !== 'win32',
@@ -176,7 +179,7 @@ export function createStdioTransport(
 					});
 				});
 			}
-			await endGroup(child);
+			await endGroup(child, undefined, mark);
 			for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
 		}
 		end();

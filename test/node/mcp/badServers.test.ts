@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { McpServer, McpServerConfig } from '../../../src/core/mcp/mcpPorts.ts';
 import { outcomeOf } from '../../../src/core/mcp/mcpTools.ts';
 import { usualTiming } from '../../../src/node/mcp/serverLife.ts';
 import { badServer, config, folder, isFailed, isReady, never, startWorld, untilServer } from './mcpWorld.ts';
 
+const quitter = fileURLToPath(new URL('../../fakes/mcp/quitter.sh', import.meta.url));
 let count = 0;
 const worlds: ReturnType<typeof startWorld>[] = [];
 after(async () => void (await Promise.all(worlds.map((world) => world.dispose()))));
@@ -23,7 +25,7 @@ const until = (world: Started, isAsked: (server: McpServer) => boolean) => until
 const call = (world: Started, signal = never, onProgress: (text: string) => void = () => undefined) =>
 	world.servers.call('bad', 'work', {}, onProgress, signal);
 /** Ready after it was started again so often. */
-const isReadyAgain = (world: Started, times: number) => (server: McpServer) =>
+const isReadyAgain = (world: Pick<Started, 'servers'>, times: number) => (server: McpServer) =>
 	isReady(server) && world.servers.log('bad').split('[reconnecting]').length - 1 === times;
 const hasNote = async (world: Started, text: string) => {
 	for (let tries = 0; !world.notesText().includes(text); tries++) {
@@ -249,6 +251,56 @@ describe('what servers start and who starts them', {
 		await world.servers.stop('bad');
 		await untilGone(pids);
 		assert.equal(world.servers.list()[0]?.state.kind, 'off');
+	});
+
+	test('a daemon that left the group of its server ends with it', async () => {
+		const file = join(folder, 'daemon');
+		const command = `(setsid sh -c 'echo $$ > ${file}; exec sleep 600' >/dev/null 2>&1 &); exec "$@"`;
+		const { args, env } = badServer('plain');
+		const world = startWorld();
+		worlds.push(world);
+		const transport = {
+			kind: 'stdio',
+			command: '/bin/sh',
+			args: ['-c', command, 'sh', process.execPath, ...args],
+			env,
+		} as const;
+		world.servers.configure([config('bad', transport)]);
+		await untilServer(world.servers, 'bad', isReady);
+		const pid = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
+		while (pid() === '') await new Promise((resolve) => setTimeout(resolve, 10));
+		assert.ok(isRunning(pid()));
+		await world.servers.stop('bad');
+		await untilGone([pid()]);
+	});
+
+	test('fifty connections one after the other leave no process, no listener and no timer', async () => {
+		const warnings: string[] = [];
+		const onWarning = ({ message }: Error) => void warnings.push(message);
+		process.on('warning', onWarning);
+		const timing = { ...usualTiming, reconnectDelaysMs: Array(60).fill(1), stableMs: 60_000 };
+		const world = startWorld({}, { timing });
+		worlds.push(world);
+		world.servers.configure([config('bad', { kind: 'stdio', command: '/bin/sh', args: [quitter], env: {} })]);
+		await untilServer(world.servers, 'bad', isReady);
+		const before = process.getActiveResourcesInfo().length;
+		const pids = new Set<string>();
+		for (let round = 0; round < 50; round++) {
+			await assert.rejects(
+				world.servers.call('bad', 'work', {}, () => undefined, never),
+				(error: Error) => {
+					pids.add(/pid (\d+)/.exec(error.message)?.[1] ?? '');
+					return /exit code 9/.test(error.message);
+				},
+			);
+			await untilServer(world.servers, 'bad', (server) => isReadyAgain(world, round + 1)(server));
+		}
+		assert.equal(pids.size, 50);
+		await untilGone([...pids]);
+		assert.ok(process.getActiveResourcesInfo().length <= before + 3, process.getActiveResourcesInfo().join());
+		await world.dispose();
+		process.off('warning', onWarning);
+		assert.deepEqual([warnings, world.errors], [[], []]);
 	});
 
 	test('what a server leaves behind when it dies ends too', async () => {
