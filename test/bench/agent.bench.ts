@@ -23,6 +23,8 @@ import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
 import { type BenchFigure, median } from './figure.ts';
 
 const steps = 200;
+/** So many make a long session, though not a long context: what is read is small. */
+const manySteps = 2_000;
 const calls = 500;
 const searches = 15;
 const searchedFiles = 4_000;
@@ -30,11 +32,7 @@ const searchedFiles = 4_000;
 export async function run(): Promise<BenchFigure[]> {
 	const root = mkdtempSync(join(realpathSync(tmpdir()), 'retrace-bench-'));
 	try {
-		return [
-			...(await longTurn(join(root, 'turn'))),
-			await dispatch(join(root, 'dispatch')),
-			...(await grep(join(root, 'grep'))),
-		];
+		return [...(await longTurns(root)), await dispatch(join(root, 'dispatch')), ...(await grep(join(root, 'grep')))];
 	} finally {
 		rmSync(root, { recursive: true, force: true, maxRetries: 5 });
 	}
@@ -73,44 +71,57 @@ async function openWorld(folder: string, model: StreamModel) {
 	return { session, ports };
 }
 
-/** A step is from the end of a reply to the next request. */
-async function longTurn(folder: string): Promise<BenchFigure[]> {
-	const endedMs: number[] = [];
-	const startedMs: number[] = [];
-	const scripted = createScriptedModel([
-		...Array.from({ length: steps }, (_, index) => ({
-			blocks: [call('Read', { file_path: 'a.js' }, `toolu_${index}`)],
-		})),
-		{ blocks: [text('done')] },
-	]);
-	const model: StreamModel = {
-		...scripted,
-		async stream(request, onEvent, signal) {
-			startedMs.push(performance.now());
-			const reply = await scripted.stream(request, onEvent, signal);
-			endedMs.push(performance.now());
-			return reply;
-		},
-	};
-	const { session, ports } = await openWorld(folder, model);
-	const prompt = { text: 'go', attachments: [] };
-	await runTurn(session, prompt, ports, () => undefined, new AbortController().signal);
-	const gapsMs = Array.from({ length: steps }, (_, index) => {
-		const [from = Number.NaN, until = Number.NaN] = [endedMs[index], startedMs[index + 1]];
-		return until - from;
-	});
-	const last = gapsMs.slice(-20);
-	await session.close();
+async function longTurns(root: string): Promise<BenchFigure[]> {
+	const fewMs = await longTurn(join(root, 'few'), steps);
+	const manyMs = await longTurn(join(root, 'many'), manySteps);
+	const lastOf = (gapsMs: readonly number[]) => median(gapsMs.slice(-100));
 	return [
 		{
 			name: `overhead of a step, median of ${steps} in one turn that read a file`,
-			value: median(gapsMs),
+			value: median(fewMs),
 			unit: 'ms',
 			bound: 4,
 			note: 'nothing left out',
 		},
-		{ name: '  of the last 20 of them', value: median(last), unit: 'ms', bound: 4 },
+		{ name: '  of the last 100 of them', value: lastOf(fewMs), unit: 'ms', bound: 4 },
+		{ name: `  of the last 100 of ${manySteps}`, value: lastOf(manyMs), unit: 'ms' },
+		{
+			name: '  how much more that is',
+			value: lastOf(manyMs) / lastOf(fewMs),
+			unit: 'times',
+			bound: 1.5,
+			note: 'what grows with the length of a session would show here',
+		},
 	];
+}
+
+/** A step is from the end of a reply to the next request. */
+async function longTurn(folder: string, count: number): Promise<readonly number[]> {
+	const endedMs: number[] = [];
+	const startedMs: number[] = [];
+	const model: StreamModel = {
+		label: 'scripted',
+		async stream(request, onEvent, signal) {
+			const index = startedMs.push(performance.now()) - 1;
+			const block = index < count ? call('Read', { file_path: 'a.js' }, `toolu_${index}`) : text('done');
+			// A new one each time, since it keeps its requests: those of thousands of steps would fill the memory.
+			const one = createScriptedModel([{ blocks: [block], messageId: `msg_${index}` }]);
+			const reply = await one.stream(request, onEvent, signal);
+			endedMs.push(performance.now());
+			return reply;
+		},
+		listModels: async () => [],
+		countTokens: async () => undefined,
+	};
+	const { session, ports } = await openWorld(folder, model);
+	const prompt = { text: 'go', attachments: [] };
+	await runTurn(session, prompt, ports, () => undefined, new AbortController().signal);
+	if (startedMs.length !== count + 1) throw new Error(`The turn made ${startedMs.length} requests.`);
+	await session.close();
+	return Array.from({ length: count }, (_, index) => {
+		const [from = Number.NaN, until = Number.NaN] = [endedMs[index], startedMs[index + 1]];
+		return until - from;
+	});
 }
 
 async function dispatch(folder: string): Promise<BenchFigure> {

@@ -6,6 +6,7 @@ import { explainMiss, sharedShare, wordsOfDiagnostics } from '../context/cacheMi
 import type { ModelReply, ModelRequest } from '../ports.ts';
 import { totalInputTokens } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
+import { foldEntries } from '../session/pathFold.ts';
 import type { LastExchange, Session } from '../session/sessionTypes.ts';
 
 /** Code of the notices. */
@@ -27,7 +28,7 @@ export type Exchange = {
 /** The sentence for this reply, whose entry is not appended yet; undefined when the cache held what it should, or a sentence was said. */
 export function cacheMissNote(session: Pick<Session, 'branch' | 'entries'>, exchange: Exchange): string | undefined {
 	const before = session.entries.findLast((entry) => entry.type === 'assistantEnded');
-	if (before?.type !== 'assistantEnded' || isSaid(session)) return undefined;
+	if (before?.type !== 'assistantEnded' || isSaid(session.entries)) return undefined;
 	const { previous, request, reply, startedAt } = exchange;
 	const expected = expectedTokens(session, before, exchange);
 	const lost = expected - reply.usage.cacheReadTokens;
@@ -41,14 +42,11 @@ export function cacheMissNote(session: Pick<Session, 'branch' | 'entries'>, exch
 
 const FORGOTTEN = 'Nothing that was sent before has changed; the endpoint no longer held it.';
 
-function isSaid({ entries }: Pick<Session, 'entries'>): boolean {
-	for (let index = entries.length - 1; index >= 0; index--) {
-		const entry = entries[index];
-		if (entry?.type === 'user') return false;
-		if (entry?.type === 'notice' && entry.code === CACHE_MISS) return true;
-	}
-	return false;
-}
+/** In the turn that these entries end with. */
+const isSaid = foldEntries(false, (said, entry) => {
+	if (entry.type === 'user') return false;
+	return said || (entry.type === 'notice' && entry.code === CACHE_MISS);
+});
 
 /** What the request before left in the cache, as far as this one can want it. */
 function expectedTokens(
@@ -57,7 +55,8 @@ function expectedTokens(
 	{ previous, request, reply }: Exchange,
 ): number {
 	const kept = before.usage.cacheReadTokens + before.usage.cacheWriteTokens;
-	if (session.branch().some(({ id }) => id === before.id)) return kept;
+	// It is among the last ones, if it is there.
+	if (session.branch().findLast(({ id }) => id === before.id)) return kept;
 	// After a rewind only what comes before the place it went back to.
 	if (!previous?.reply) return 0;
 	return Math.min(kept, sharedShare(previous.request, request) * totalInputTokens(reply.usage));

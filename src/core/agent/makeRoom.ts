@@ -8,6 +8,7 @@ import type { CompactionWish } from '../context/summaryDraft.ts';
 import { ModelError } from '../model/modelError.ts';
 import type { ContextStrategy } from '../session/compactionFields.ts';
 import type { Entry } from '../session/entry.ts';
+import { foldEntries } from '../session/pathFold.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { type CompactionPorts, measureNow } from './appendCompaction.ts';
 import { applySummary, draftSummary } from './compact.ts';
@@ -32,8 +33,7 @@ const COMPACTION_FAILED = 'compaction-failed';
 /** Before a request. True when the conversation is another one now. Never rejects but for a stop and a log that cannot be written. */
 export async function makeRoomBefore(turn: RoomTurn): Promise<boolean> {
 	const branch = turn.session.branch();
-	const prompt = branch.findLastIndex(({ type }) => type === 'user');
-	const isTurnBegun = branch.slice(prompt).some(({ type }) => type === 'assistant' || type === 'toolResult');
+	const { prompt, isTurnBegun } = turnAt(branch);
 	const measure = measureNow(turn.session, turn.ports);
 	if (isTurnBegun) {
 		// When even the last moment has come, waiting for the end of the turn is no choice.
@@ -46,6 +46,12 @@ export async function makeRoomBefore(turn: RoomTurn): Promise<boolean> {
 	if (await foldToFit(turn, lineTokens)) return false;
 	return await shorten(turn, { scope: { kind: 'all' }, by: 'auto', lineTokens, upToEntry: before.id }, measure);
 }
+
+/** Where the newest prompt stands, -1 = nowhere, and whether anything answered it. */
+const turnAt = foldEntries({ prompt: -1, isTurnBegun: false }, (turn, { type }, index) => {
+	if (type === 'user') return { prompt: index, isTurnBegun: false };
+	return turn.isTurnBegun || (type !== 'assistant' && type !== 'toolResult') ? turn : { ...turn, isTurnBegun: true };
+});
 
 /** After the last reply of a turn. */
 export async function makeRoomAfter(turn: RoomTurn): Promise<void> {

@@ -9,6 +9,7 @@ import { costOf } from '../model/pricing.ts';
 import { withRetry } from '../model/retry.ts';
 import type { ModelEvent, ModelReply, ModelRequest } from '../ports.ts';
 import { isToolUseBlock, type ToolUseBlock } from '../session/content.ts';
+import { foldEntries } from '../session/pathFold.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { CACHE_MISS, cacheMissNote } from './cacheMissNote.ts';
 import type { TurnContext } from './runToolCall.ts';
@@ -185,6 +186,16 @@ function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recor
 	};
 }
 
+type Ids = { readonly calls: Set<ToolUseId>; readonly messages: Set<string> };
+
+/** One pair of sets for a log, which only grows: in an earlier answer stands what came later as well. */
+const idsIn = foldEntries<Ids | undefined>(undefined, (known, entry) => {
+	const ids: Ids = known ?? { calls: new Set(), messages: new Set() };
+	if (entry.type === 'assistant' || entry.type === 'assistantEnded') ids.messages.add(entry.messageId);
+	if (entry.type === 'assistant' && isToolUseBlock(entry.block)) ids.calls.add(entry.block.id);
+	return ids;
+});
+
 /**
  * Some servers number the calls of each reply anew, or all alike, and name every reply alike. What belongs to a call or to a reply is
  * found by its id, so one that was there before gets an id of its own; the request then holds that one in the call and in its result.
@@ -192,8 +203,7 @@ function createRecorder({ session, ports, onEvent, signal }: TurnContext): Recor
 function createOwnIds(session: Session) {
 	const byIndex = new Map<number, ToolUseId>();
 	const isTaken = (id: ToolUseId): boolean =>
-		[...byIndex.values()].includes(id) ||
-		session.entries.some((entry) => entry.type === 'assistant' && isToolUseBlock(entry.block) && entry.block.id === id);
+		[...byIndex.values()].includes(id) || idsIn(session.entries)?.calls.has(id) === true;
 	const ownId = (index: number, id: ToolUseId): ToolUseId => {
 		let own = byIndex.get(index);
 		if (own === undefined) {
@@ -204,12 +214,9 @@ function createOwnIds(session: Session) {
 		return own;
 	};
 	const ownMessageId = (id: string): string => {
-		const isUsed = (own: string) =>
-			session.entries.some(
-				(entry) => (entry.type === 'assistant' || entry.type === 'assistantEnded') && entry.messageId === own,
-			);
+		const messages = idsIn(session.entries)?.messages;
 		let own = id;
-		for (let count = 2; isUsed(own); count++) own = `${id}_${count}`;
+		for (let count = 2; messages?.has(own); count++) own = `${id}_${count}`;
 		return own;
 	};
 	return {

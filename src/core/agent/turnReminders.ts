@@ -4,8 +4,9 @@
  */
 import { cutText } from '../../base/text.ts';
 import { isSameFile } from '../checkpoint/timeline.ts';
-import { isToolUseBlock } from '../session/content.ts';
+import { isToolUseBlock, type ToolUseBlock } from '../session/content.ts';
 import type { Entry, EntryDraft, EntryOf, PermissionMode } from '../session/entry.ts';
+import { foldEntries } from '../session/pathFold.ts';
 import { planOutcomeOf } from '../tools/plan.ts';
 import { hasOpenTasks, TASK_LIST } from '../tools/taskList.ts';
 import { resultText } from './planItem.ts';
@@ -36,14 +37,11 @@ export function stepReminder(branch: readonly Entry[], mode: PermissionMode): st
 }
 
 /** By the newest reminder, or the newest result of Plan, which says the mode as well. */
-function knowsPlanMode(branch: readonly Entry[]): boolean {
-	for (const entry of branch.toReversed()) {
-		if (entry.type === 'reminder' && isModeText(entry.text)) return entry.text !== PLAN_OFF;
-		const outcome = entry.type === 'toolResult' && !entry.isError ? planOutcomeOf(resultText(entry)) : undefined;
-		if (outcome) return outcome.kind !== 'accepted';
-	}
-	return false;
-}
+const knowsPlanMode = foldEntries(false, (knows, entry) => {
+	if (entry.type === 'reminder' && isModeText(entry.text)) return entry.text !== PLAN_OFF;
+	const outcome = entry.type === 'toolResult' && !entry.isError ? planOutcomeOf(resultText(entry)) : undefined;
+	return outcome ? outcome.kind !== 'accepted' : knows;
+});
 
 const PLAN_ON =
 	'The user switched plan mode on. Files cannot be changed and commands cannot be run until they switch it off. Explore with the reading tools and answer with a plan, through the Plan tool if you have it.';
@@ -59,16 +57,22 @@ const TASKS_STALE =
 	'The task list was not touched for a while. If it still fits the work, bring it up to date with TaskList; if it does not, replace or clear it. Do not mention this reminder.';
 
 function taskReminder(branch: readonly Entry[]): string | undefined {
+	const list = newestList(branch);
+	if (list === undefined || !hasOpenTasks(list.input)) return undefined;
 	const replies = new Set<string>();
-	for (const entry of branch.toReversed()) {
-		if (entry.type === 'reminder' && entry.text === TASKS_STALE && replies.size < QUIET_REPLIES) return undefined;
-		if (entry.type !== 'assistant') continue;
-		if (isToolUseBlock(entry.block) && entry.block.name === TASK_LIST)
-			return replies.size >= QUIET_REPLIES && hasOpenTasks(entry.block.input) ? TASKS_STALE : undefined;
+	for (let index = branch.length - 1; index >= 0 && replies.size < QUIET_REPLIES; index--) {
+		const entry = branch[index];
+		if (entry?.type === 'reminder' && entry.text === TASKS_STALE) return undefined;
+		if (entry?.type !== 'assistant') continue;
+		if (entry.block === list) return undefined;
 		replies.add(entry.messageId);
 	}
-	return undefined;
+	return replies.size < QUIET_REPLIES ? undefined : TASKS_STALE;
 }
+
+const newestList = foldEntries<ToolUseBlock | undefined>(undefined, (list, entry) =>
+	entry.type === 'assistant' && isToolUseBlock(entry.block) && entry.block.name === TASK_LIST ? entry.block : list,
+);
 
 const MAX_SENTENCES = 40;
 const MAX_PATH_CHARS = 300;

@@ -4,6 +4,7 @@
  */
 import { isBlobRef, isToolUseBlock } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
+import { foldEntries } from '../session/pathFold.ts';
 import { namedCall } from '../tools/lateTools.ts';
 
 export const BACKGROUND_ENDED = 'background-ended';
@@ -52,9 +53,13 @@ export function endText({ toolUseId, exitCode, how }: Ended): string {
 	return `${name} has ended with exit code ${exitCode ?? 'unknown'}.`;
 }
 
+const endsIn = foldEntries<readonly Ended[]>([], (ends, entry) =>
+	entry.type === 'notice' && entry.background ? [...ends, entry.background] : ends,
+);
+
 /** Ends that the branch does not know yet. */
 export function endReminders(entries: readonly Entry[], branch: readonly Entry[]): readonly string[] {
-	const ends = entries.flatMap((entry) => (entry.type === 'notice' && entry.background ? [entry.background] : []));
+	const ends = endsIn(entries);
 	if (ends.length === 0) return [];
 	const calls = new Set<string>();
 	const told = new Set<string>();

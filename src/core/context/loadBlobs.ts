@@ -6,6 +6,7 @@ import type { Sha256 } from '../../base/ids.ts';
 import type { BlobStore } from '../ports.ts';
 import { type BlobRef, isBlobRef } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
+import { foldEntries } from '../session/pathFold.ts';
 
 /** Text of blobs by hash. */
 export type LoadedBlobs = ReadonlyMap<Sha256, string>;
@@ -21,12 +22,15 @@ export async function loadBranchBlobs(
 	cache: BlobCache,
 ): Promise<LoadedBlobs> {
 	const missing = new Map<Sha256, BlobRef>();
-	for (const entry of branch) {
-		for (const ref of contentRefs(entry)) if (!cache.has(ref.$blob)) missing.set(ref.$blob, ref);
-	}
+	for (const ref of refsOf(branch)) if (!cache.has(ref.$blob)) missing.set(ref.$blob, ref);
 	await Promise.all([...missing.values()].map((ref) => loadBlobText(ref, blobs, cache)));
 	return cache;
 }
+
+const refsOf = foldEntries<readonly BlobRef[]>([], (refs, entry) => {
+	const more = contentRefs(entry);
+	return more.length === 0 ? refs : [...refs, ...more];
+});
 
 /** The text of one blob, from the cache or the store. */
 export async function loadBlobText(ref: BlobRef, blobs: BlobStore, cache?: BlobCache): Promise<string> {

@@ -5,6 +5,7 @@
 import { codeOf } from '../../base/errors.ts';
 import type { Trace } from '../../base/trace.ts';
 import type { Entry } from '../session/entry.ts';
+import { foldEntries } from '../session/pathFold.ts';
 import type { Session } from '../session/sessionTypes.ts';
 
 type ReadSession = Pick<Session, 'id' | 'isWhole' | 'entries' | 'history'>;
@@ -31,10 +32,18 @@ async function readEarlier(session: ReadSession, trace: Trace, signal: AbortSign
 /** Those of other scopes are kept elsewhere. What was taken back holds again only when it is added again. */
 function rulesIn(entries: readonly Entry[], earlier: readonly string[] = []): readonly string[] {
 	const rules = new Set(earlier);
-	for (const entry of entries) {
-		if (entry.type === 'state') for (const rule of entry.removedRules ?? []) rules.delete(rule);
-		if (entry.type !== 'permission' || entry.verdict !== 'alwaysAllow' || entry.scope !== undefined) continue;
-		for (const rule of entry.rules ?? (entry.rule === undefined ? [] : [entry.rule])) rules.add(rule);
+	for (const { added, removed } of changesIn(entries)) {
+		for (const rule of removed) rules.delete(rule);
+		for (const rule of added) rules.add(rule);
 	}
 	return [...rules];
 }
+
+type RuleChange = { readonly added: readonly string[]; readonly removed: readonly string[] };
+
+const changesIn = foldEntries<readonly RuleChange[]>([], (changes, entry) => {
+	if (entry.type === 'state' && entry.removedRules) return [...changes, { added: [], removed: entry.removedRules }];
+	if (entry.type !== 'permission' || entry.verdict !== 'alwaysAllow' || entry.scope !== undefined) return changes;
+	const added = entry.rules ?? (entry.rule === undefined ? [] : [entry.rule]);
+	return [...changes, { added, removed: [] }];
+});
