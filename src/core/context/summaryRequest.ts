@@ -2,6 +2,7 @@
  * The request for a summary: the conversation as it would be sent next, with one more text at its end, so that while the cache is warm
  * nearly all of it is read from there. And what the answer is made of. Pure.
  */
+import { asToolUseId } from '../../base/ids.ts';
 import { utf8Length } from '../../base/text.ts';
 import type { ApiMessage, ModelRequest, ToolResultBlock } from '../ports.ts';
 import {
@@ -55,7 +56,8 @@ export function withCallsRefused(
 	ttl: '5m' | '1h',
 	tag: AskedFor,
 ): ModelRequest {
-	const calls: readonly ToolUseBlock[] = blocks.filter(isToolUseBlock);
+	const said = withOwnIds(blocks, request.messages);
+	const calls: readonly ToolUseBlock[] = said.filter(isToolUseBlock);
 	const refused = calls.map(
 		(call): ToolResultBlock => ({
 			type: 'tool_result',
@@ -67,10 +69,28 @@ export function withCallsRefused(
 	const again: InputBlock = { type: 'text', text: `Write the ${tag} now, as text between <${tag}> and </${tag}>.` };
 	const messages: readonly ApiMessage[] = [
 		...request.messages.map(unmarked),
-		{ role: 'assistant', content: blocks },
+		{ role: 'assistant', content: said },
 		{ role: 'user', content: [...refused, again] },
 	];
 	return { ...request, messages: markMessages(messages, ttl) };
+}
+
+/** Some servers number the calls of each reply anew; in one request each call has an id of its own. A blank text is no block that may be sent. */
+function withOwnIds(blocks: readonly AssistantBlock[], messages: readonly ApiMessage[]): readonly AssistantBlock[] {
+	const taken = new Set(
+		messages.flatMap((message) =>
+			message.role === 'assistant' ? message.content.filter(isToolUseBlock).map(({ id }) => id) : [],
+		),
+	);
+	return blocks
+		.filter((block) => !isTextBlock(block) || block.text.trim() !== '')
+		.map((block) => {
+			if (!isToolUseBlock(block)) return block;
+			let { id } = block;
+			for (let count = 2; taken.has(id); count++) id = asToolUseId(`${block.id}_${count}`);
+			taken.add(id);
+			return { ...block, id };
+		});
 }
 
 /** What was asked for, in an answer; undefined when there is none, or when it was cut off. */
