@@ -68,7 +68,7 @@ function scene() {
 	const base = join(folder, String(++count));
 	const [home, root] = [join(base, 'home'), join(base, 'project')];
 	for (const place of [home, root]) mkdirSync(join(place, '.claude'), { recursive: true });
-	const state = { isTrusted: true };
+	const state = { isTrusted: true, isBroken: false };
 	const errors: unknown[] = [];
 	const shared = { workspaceState: memento(), globalState: memento() };
 	const open = () =>
@@ -81,7 +81,10 @@ function scene() {
 				runHook: createHookRunner({ hiddenEnvironment: [] }),
 			},
 			sessionsFolder: '/logs',
-			roots: () => [{ name: 'project', path: root }],
+			roots() {
+				if (state.isBroken) throw new Error('no folders');
+				return [{ name: 'project', path: root }];
+			},
 			isTrusted: () => state.isTrusted,
 			relativePath: (path) => (path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path),
 			onError: (_event, error) => errors.push(error),
@@ -191,7 +194,44 @@ describe('hooks of a window', { skip: process.platform === 'win32' }, () => {
 		write('project', { disableAllHooks: true, ...stopHook('touch project-ran') });
 		dialogs.answer = agree;
 		await turn(open(), root);
-		assert.deepEqual([left('setting-ran'), left('project-ran')], [true, false]);
+		write('home', stopHook('touch home-ran'));
+		await turn(open(), root);
+		assert.deepEqual([left('setting-ran'), left('home-ran'), left('project-ran')], [true, true, false]);
+	});
+
+	test('a question that is left unanswered agrees to nothing, and comes again', async () => {
+		const { write, open, root, left } = scene();
+		write('project', stopHook('touch ran'));
+		// Looked at, and closed.
+		dialogs.answer = (buttons) => (buttons.length === 1 ? buttons[0] : undefined);
+		await turn(open(), root);
+		await turn(open(), root);
+		assert.deepEqual([left('ran'), dialogs.asked.length], [false, 4]);
+	});
+
+	test('what ran before runs no more without trust, or when it cannot be read', async () => {
+		const { open, root, state, errors } = scene();
+		settings.hooks = stopHook('touch ran').hooks;
+		const hooks = open();
+		const { port, session } = await turn(hooks, root);
+		assert.equal(port?.list().length, 1);
+		state.isTrusted = false;
+		assert.deepEqual([port?.list(), hooks.portOf(session)], [[], undefined]);
+		state.isTrusted = true;
+		assert.ok(hooks.portOf(session));
+		state.isBroken = true;
+		await hooks.refresh();
+		assert.deepEqual([hooks.portOf(session), errors.length], [undefined, 1]);
+	});
+
+	test('one whose command is longer than what can be shown is not agreed to', async () => {
+		const { write, open, root, left } = scene();
+		dialogs.answer = agree;
+		write('project', stopHook(`: ${'x'.repeat(6_000)}; touch ran`));
+		await turn(open(), root);
+		await turn(open(), root);
+		assert.equal(left('ran'), false);
+		assert.match(dialogs.asked[1] ?? '', /more hooks than can be shown at once/);
 	});
 
 	test('files that are wrong run nothing, and more than can be shown is not agreed to', async () => {

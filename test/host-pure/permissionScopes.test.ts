@@ -59,13 +59,20 @@ const project = (permissions: unknown): File => ({
 
 function createScene(files: () => readonly File[], isTrusted = true) {
 	const errors: unknown[] = [];
+	const [workspaceState, globalState] = [new Memory(), new Memory()];
+	const state = { isTrusted, reads: 0 };
 	const scopes = createPermissionScopes({
-		workspaceState: new Memory(),
-		globalState: new Memory(),
+		workspaceState,
+		globalState,
 		blobs: { hash: (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex') } as never,
-		outside: { hookFiles: async () => files() },
+		outside: {
+			async hookFiles() {
+				state.reads++;
+				return files();
+			},
+		},
 		roots: () => [{ name: 'w', path: '/w' }],
-		isTrusted: () => isTrusted,
+		isTrusted: () => state.isTrusted,
 		relativePath: (path) => path.replace('/w/', ''),
 		onError: (_, error) => errors.push(error),
 	});
@@ -75,7 +82,7 @@ function createScene(files: () => readonly File[], isTrusted = true) {
 		await scopes.refresh((text) => warnings.push(text));
 		await new Promise((resolve) => setImmediate(resolve));
 	};
-	return { scopes, refresh, warnings, errors };
+	return { scopes, refresh, warnings, errors, state, workspaceState, globalState };
 }
 
 beforeEach(() => Object.assign(scene, { settings: {}, answers: [], shown: [] }));
@@ -116,11 +123,16 @@ describe('a file of the project', () => {
 		const hidden = createScene(() => [project({ allow: [`Bash(ls)${'\n'.repeat(60)}\u202e`, 'Bash'] })]);
 		await hidden.refresh();
 		assert.match(scene.shown.at(-1) ?? '', /Bash\(ls\)(?: ⏎ ){60}\\u\{202e\}\nBash\n\nWhat/);
+		assert.deepEqual(hidden.scopes.rules().allow, [], 'closed without an answer');
 		scene.answers = ['Review…', 'Allow These'];
 		const long = createScene(() => [project({ allow: [`Bash(ls ${'x'.repeat(6_000)})`, 'Bash'] })]);
 		await long.refresh();
 		assert.match(scene.shown.at(-1) ?? '', /more rules than can be shown at once/);
 		assert.deepEqual(long.scopes.rules().allow, []);
+		scene.answers = ['Review…', 'Allow These'];
+		const many = createScene(() => [project({ allow: Array.from({ length: 41 }, (_, index) => `Bash(m${index})`) })]);
+		await many.refresh();
+		assert.match(scene.shown.at(-1) ?? '', /more rules than can be shown at once/);
 	});
 
 	test('that cannot be read is told, once', async () => {
@@ -133,9 +145,20 @@ describe('a file of the project', () => {
 	});
 
 	test('of a workspace that is not trusted does not count', async () => {
-		const { scopes, refresh } = createScene(() => [project({ deny: ['Bash'] })], false);
+		const { scopes, refresh, state } = createScene(() => [project({ deny: ['Bash'] })], false);
+		await scopes.keep(['Bash(make)'], 'workspace');
 		await refresh();
-		assert.deepEqual([scopes.rules().deny, scene.shown], [[], []]);
+		assert.deepEqual([scopes.rules().deny, scopes.rules().allow, scene.shown, state.reads], [[], [], [], 0]);
+	});
+
+	test('keeps its answer with its workspace, and the user’s with the user', async () => {
+		const files = [project({ allow: ['Bash(a)'] }), { ...project({ allow: ['Bash(b)'] }), source: 'user', path: '/h' }];
+		scene.answers = ['Review…', 'Review…', 'Allow These', 'Allow These'];
+		const { scopes, refresh, workspaceState, globalState } = createScene(() => files);
+		await refresh();
+		assert.deepEqual(scopes.rules().allow, ['Bash(a)', 'Bash(b)']);
+		const pathsIn = (memory: Memory) => Object.keys(memory.get('retrace.permissions.answers', {}) as object);
+		assert.deepEqual([pathsIn(workspaceState), pathsIn(globalState)], [['/w/.claude/settings.json'], ['/h']]);
 	});
 });
 

@@ -164,7 +164,10 @@ describe('hooks of a file', () => {
 					{ matcher: '(', hooks: [{ type: 'command', command: 'never' }] },
 					'odd',
 				],
-				Stop: [{ hooks: [{ type: 'command', command: 'say done' }] }],
+				Stop: [
+					{ hooks: [{ type: 'command', command: 'say done' }] },
+					{ hooks: [{ type: 'command', command: 'for ever', timeout: 1e9 }] },
+				],
 				WorktreeCreate: [],
 				PostToolUse: 'no list',
 			},
@@ -175,6 +178,7 @@ describe('hooks of a file', () => {
 			[
 				['PreToolUse', 'Bash', './guard.sh', 5000],
 				['Stop', '', 'say done', 60_000],
+				['Stop', '', 'for ever', 600_000],
 			],
 		);
 		assert.equal(problems.length, 5);

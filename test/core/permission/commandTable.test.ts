@@ -78,3 +78,36 @@ describe('from a folder inside the workspace', () => {
 	for (const [command, kind] of table)
 		test(command, async () => assert.equal((await judge(command, {}, 'ask', '/w/src')).kind, kind));
 });
+
+describe('with rules of their own', () => {
+	const check = (command: string, own: Rules, mode: 'ask' | 'auto', kind: string, cause: RegExp) =>
+		test(`${mode}: ${command}`, async () => {
+			const decision = await judge(command, own, mode);
+			assert.equal(decision.kind, kind, decision.cause);
+			assert.match(decision.cause, cause);
+		});
+	// What cannot be taken apart is searched as a text for what is asked about, also where all else is allowed.
+	check(
+		'eval "$x; git push"',
+		{ allow: ['Bash'], ask: ['Bash(git push:*)'] },
+		'ask',
+		'ask',
+		/says to ask|could fall under/,
+	);
+	check('bash -s < a.txt', { ask: ['Bash(git push:*)'] }, 'auto', 'ask', /cannot be held against it/);
+	check('bash -s < a.txt', { ask: ['Read'] }, 'auto', 'allow', /Auto mode/);
+	// A secret by the user's own list, by where it is and not by how it is written.
+	check('cd src && cat x.ts', { secrets: ['src/x.ts'] }, 'ask', 'ask', /may hold secrets/);
+	check('make src/x.ts', { secrets: ['src/x.ts'] }, 'auto', 'ask', /may hold secrets/);
+	check('cat a.txt', { secrets: ['src/x.ts'] }, 'ask', 'allow', /only looks/);
+	// It may be written in either folder, and the rule is about one.
+	check('cd src; echo a > out.txt', { allow: ['Edit(/out.txt)'] }, 'ask', 'ask', /it writes out\.txt/i);
+	check('echo a > out.txt', { allow: ['Edit(/out.txt)'] }, 'ask', 'allow', /./);
+	check("sh -c 'echo a > ../b'", {}, 'auto', 'ask', /outside the workspace folders/);
+	check("sh -c 'make src/x.ts'", { secrets: ['src/x.ts'] }, 'auto', 'ask', /may hold secrets/);
+
+	test('a name that reads as a pattern is offered as no rule', async () => {
+		const decision = await judge("echo a > 'x*.ts'");
+		assert.deepEqual(decision, { kind: 'ask', cause: "It writes 'x*.ts'" });
+	});
+});

@@ -221,6 +221,8 @@ describe('what is not a file or a command', () => {
 		});
 	test('a domain of a rule may be written as people write it', () =>
 		assert.equal(fetch(hostOf('https://bücher.example'), { deny: ['WebFetch(domain:Bücher.example)'] }).kind, 'deny'));
+	test('a rule that asks holds below its host as well', () =>
+		assert.equal(fetch('a.example.com', { allow: ['WebFetch'], ask: ['WebFetch(domain:example.com)'] }).kind, 'ask'));
 	test('what is no address is given no rule', () =>
 		assert.deepEqual(fetch(''), { kind: 'ask', cause: 'WebFetch was given no address of the web' }));
 	test('a server stands for its tools, and a name for itself', () => {

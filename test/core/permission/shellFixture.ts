@@ -14,7 +14,12 @@ export const grammarFiles = {
 export const parseShell = await loadShellGrammar(grammarFiles);
 
 /** Of the user's; a session has none. */
-export type Rules = { readonly allow?: string[]; readonly ask?: string[]; readonly deny?: string[] };
+export type Rules = {
+	readonly allow?: string[];
+	readonly ask?: string[];
+	readonly deny?: string[];
+	readonly secrets?: string[];
+};
 
 const workspace = createMemoryWorkspace({ '/w/a.txt': '', '/w/src/x.ts': '' });
 workspace.links.set('/w/link', '/etc');
@@ -30,13 +35,13 @@ export async function judge(
 		parse: parseShell,
 		resolve: (path, cwd) => workspace.resolve(path, cwd),
 	});
-	const { allow = [], ask = [], deny = [] } = rules;
+	const { allow = [], ask = [], deny = [], secrets = [] } = rules;
 	return decide({
 		tool: 'Bash',
 		effect: 'execute',
 		target: { kind: 'command', command, reading },
 		mode,
-		rules: { allow, ask, deny },
+		rules: { allow, ask, deny, secrets },
 		sessionRules: [],
 	});
 }
