@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { UserError } from '../../../src/base/errors.ts';
+import { CancelledError, UserError } from '../../../src/base/errors.ts';
 import { isBlobRef } from '../../../src/core/session/content.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';
@@ -189,6 +189,57 @@ describe('running', () => {
 		assert.deepEqual(order, ['a starts', 'b starts', 'b ends', 'a ends', 'make', 'c starts', 'c ends']);
 		const ids = fixture.session.branch().flatMap((entry) => (entry.type === 'toolResult' ? [entry.toolUseId] : []));
 		assert.deepEqual(ids, ['1', '2', '3', '4']);
+	});
+
+	test('a stop that comes with the permission comes before the call', async () => {
+		const fixture = await createFixture({
+			model: createScriptedModel([
+				{ blocks: [call('WebFetch', { url: 'https://x.example/' }, '1'), bash('make', '2')] },
+			]),
+			permission: async () => {
+				fixture.abort.abort();
+				return { verdict: 'allowOnce' };
+			},
+		});
+		let fetches = 0;
+		const web = { fetch: async () => Promise.reject(new Error(`fetched ${++fetches}`)) };
+		Object.assign(fixture.ports, { services: { sessionId: fixture.session.id, web } });
+		await fixture.run('go');
+		assert.deepEqual([fetches, fixture.commands], [0, []]);
+		assert.ok(!fixture.log().includes('toolStarted'));
+		assert.equal(fixture.log().filter((line) => line === 'toolResult! Stopped by the user before it ran.').length, 2);
+	});
+
+	test('what the user withdrew is no failure of the tool', async () => {
+		const fixture = await createFixture({
+			model: createScriptedModel([{ blocks: [call('Grep', { pattern: 'a' })] }, { blocks: [text('ok')] }]),
+		});
+		fixture.ports.search.grep = () => Promise.reject(new CancelledError());
+		await fixture.run('go');
+		assert.ok(fixture.log().includes('toolResult! Stopped by the user before it ran.'), fixture.log().join('\n'));
+		assert.equal(fixture.log().at(-1), 'turnEnded endTurn');
+	});
+
+	test('the session waits for the user as long as any of its calls does', async () => {
+		const states: string[] = [];
+		let asked = 0;
+		let release = () => undefined as unknown;
+		const second = new Promise<void>((resolve) => {
+			release = resolve;
+		});
+		const reads = ['/etc/a', '/etc/b'].map((file_path, index) => call('Read', { file_path }, `${index}`));
+		const fixture = await createFixture({
+			model: createScriptedModel([{ blocks: reads }, { blocks: [text('ok')] }]),
+			async permission() {
+				if (++asked === 2) {
+					await second;
+					states.push(fixture.session.state);
+				} else queueMicrotask(() => setImmediate(release));
+				return { verdict: 'deny' };
+			},
+		});
+		await fixture.run('go');
+		assert.deepEqual(states, ['awaitingUser']);
 	});
 
 	test('progress reaches the panel', async () => {
