@@ -32,9 +32,15 @@ export function plural(count: number, noun: string): string {
 	return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** One line of what somebody is asked to agree to: characters that nobody sees, or that turn the order of others, stand by their number. */
-export function visibleText(text: string): string {
-	return text.replace(/[\p{C}\u2028\u2029]/gu, (character) =>
-		character === '\n' ? ' ⏎ ' : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
-	);
+/** What somebody is asked to agree to: characters that nobody sees, or that turn the order of others, stand by their number. */
+export function visibleLines(text: string): string {
+	// What joins letters and emoji stays.
+	return text.replace(/(?![\n\t\u200c\u200d])[\p{C}\u2028\u2029]/gu, numbered);
 }
+
+/** The same on one line, with nothing left out. */
+export function visibleText(text: string): string {
+	return text.replace(/[\p{C}\u2028\u2029]/gu, (character) => (character === '\n' ? ' ⏎ ' : numbered(character)));
+}
+
+const numbered = (character: string): string => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`;

@@ -43,6 +43,7 @@ function lateTool(tool: vscode.LanguageModelToolInformation, lm: LanguageModels)
 		inputSchema: { ...inputSchema, type: 'object' },
 		effect: 'execute',
 		label: () => ({ verb: 'Use', target: name }),
+		inFull: (input) => `${name} ${JSON.stringify(input)}`,
 		run: async (input, { signal }) => await invoke(name, Object(input), lm, signal),
 	};
 }

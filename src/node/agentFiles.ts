@@ -1,9 +1,11 @@
 /** Reads the files that describe agents: `.claude/agents/*.md` of the folders and of the user. What they say is the core's. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
+import { isSecretPath } from '../core/permission/protectedPaths.ts';
 import type { WorkspaceRoot } from '../core/ports.ts';
 import { type AgentDefinition, type FoundAgents, parseAgentFile } from '../core/subagents/agentDefinition.ts';
+import { wayBelow } from './realPath.ts';
 import { systemCode } from './systemErrors.ts';
 
 /** A description of an agent is a page or two. */
@@ -15,16 +17,20 @@ export async function readAgentFiles(roots: readonly WorkspaceRoot[], homeFolder
 	const definitions: AgentDefinition[] = [];
 	const problems: string[] = [];
 	const places = [
-		...roots.map(({ path }) => ({ folder: join(path, '.claude', 'agents'), source: 'project' as const })),
-		{ folder: join(homeFolder, '.claude', 'agents'), source: 'user' as const },
+		...roots.map(({ path }) => ({ area: path, folder: join(path, '.claude', 'agents'), source: 'project' as const })),
+		{ area: homeFolder, folder: join(homeFolder, '.claude', 'agents'), source: 'user' as const },
 	];
-	for (const { folder, source } of places) {
+	for (const { area, folder, source } of places) {
 		for (const name of (await namesIn(folder)).slice(0, MAX_FILES)) {
 			try {
 				const path = join(folder, name);
 				const { size } = await stat(path);
 				if (size > MAX_FILE_BYTES) throw new Error('it is too large');
-				const parsed = parseAgentFile(await readFile(path, 'utf8'), name, source);
+				const real = await realpath(path);
+				if (wayBelow(await realpath(area), real) === undefined)
+					throw new Error('it is a link that leads out of its folder');
+				if (isSecretPath(real)) throw new Error('it is a link to a file that may hold secrets');
+				const parsed = parseAgentFile(await readFile(real, 'utf8'), name, source);
 				if ('problem' in parsed) problems.push(parsed.problem);
 				else definitions.push(parsed);
 			} catch (error) {

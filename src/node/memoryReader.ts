@@ -33,6 +33,8 @@ export async function readMemory(path: string, areas: readonly string[]): Promis
 	const real = await realPathOf(path);
 	if (real === undefined) return { kind: 'missing' };
 	if (!isInside(real, areas)) return { kind: 'refused', reason: 'is a link that leads out of its folder' };
+	// Under another name, secrets would be sent without a question.
+	if (isSecretPath(real)) return { kind: 'refused', reason: 'is a link to a file that may hold secrets' };
 	return await readReal(real);
 }
 

@@ -47,6 +47,15 @@ test('what leads out of the folder, is no text or cannot be typed is left out', 
 	assert.deepEqual(await load(), ['project command good: good']);
 });
 
+test('what leads to secrets under another name is left out', async () => {
+	put('w/.env', 'TOKEN=plain words that no form knows');
+	put('w/.claude/skills/x/other.md', 'x');
+	mkdirSync(join(base, 'w/.claude/commands'));
+	symlinkSync('../../../.env', join(base, 'w/.claude/skills/x/SKILL.md'));
+	symlinkSync('../../.env', join(base, 'w/.claude/commands/x.md'));
+	assert.deepEqual(await load(), []);
+});
+
 test('keys in them are masked, and none is fine', async () => {
 	assert.deepEqual(await load(), []);
 	put('w/.claude/commands/key.md', `use ghp_${'a'.repeat(36)}`);

@@ -1,6 +1,6 @@
 /** Agents on real files, with real logs and the demo model: what they changed is taken back apart, or with the turn; a reload shows the same. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -175,6 +175,11 @@ describe('agents on a real disk', () => {
 		put(home, 'writer.md', '---\ndescription: Writes\npermissionMode: plan\nmodel: opus\n---\nWrite.');
 		put(root, 'explore.md', '---\ndescription: d\n---\nx');
 		put(root, 'silent.md', 'no frontmatter');
+		// Nobody is asked about these files, so they bring nothing in from elsewhere, and no secrets.
+		writeFileSync(join(folder, 'private.md'), '---\ndescription: private\n---\nx');
+		writeFileSync(join(root, '.env'), '---\ndescription: secret\n---\nx');
+		symlinkSync(join(folder, 'private.md'), join(root, '.claude/agents/private.md'));
+		symlinkSync('../../.env', join(root, '.claude/agents/env.md'));
 		const { definitions, problems } = await readAgentFiles([{ name: 'project', path: root }], home);
 		const all = joinDefinitions(definitions);
 		assert.deepEqual(
@@ -185,6 +190,6 @@ describe('agents on a real disk', () => {
 		assert.deepEqual([reviewer?.tools, reviewer?.maxSteps], [['Read', 'Bash'], 7]);
 		const writer = all.find(({ name }) => name === 'writer');
 		assert.deepEqual([writer?.mode, writer?.model], ['plan', 'opus']);
-		assert.equal(problems.length, 2);
+		assert.equal(problems.length, 4);
 	});
 });

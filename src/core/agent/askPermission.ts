@@ -2,6 +2,7 @@
  * Before a call runs: what it reaches for, what the rules say of it, and the question to the user. Appends `permission` when somebody was asked.
  */
 import { codeOf } from '../../base/errors.ts';
+import { cutText, visibleLines } from '../../base/text.ts';
 import type { Effects } from '../checkpoint/recordChanges.ts';
 import { collisionCause, withCollision } from '../permission/collision.ts';
 import { type Decision, decide } from '../permission/decide.ts';
@@ -91,7 +92,7 @@ export async function askPermission(asked: AskedCall, turn: AskingTurn): Promise
 		{
 			toolUseId: call.id,
 			tool: tool.name,
-			target: target.kind === 'command' ? target.command : tool.label(input).target,
+			target: shownTarget(target, tool, input),
 			cause,
 			...offered,
 			...(parts === undefined ? {} : { parts }),
@@ -133,6 +134,16 @@ function askedOutside(decided: Decision, reason: string): Decision {
 	const isGuarded = asks !== undefined && asks.rule === undefined && asks.rules === undefined;
 	const cause = `${outsideCause(reason)}${isGuarded ? `. ${asks.cause}` : ''}`;
 	return { kind: 'ask', cause, ...(asks?.parts === undefined ? {} : { parts: asks.parts }) };
+}
+
+/** More of it nobody reads; how much there is, they see. */
+const MAX_TARGET_CHARS = 20_000;
+
+function shownTarget(target: PermissionTarget, tool: Tool, input: unknown): string {
+	const whole = target.kind === 'command' ? target.command : (tool.inFull?.(input) ?? tool.label(input).target);
+	const shown = cutText(whole, MAX_TARGET_CHARS);
+	const more = whole.length - shown.length;
+	return visibleLines(shown) + (more > 0 ? `\n[… and ${more} characters more, which do not fit here]` : '');
 }
 
 /** Where the rules hold from now on: in this session only, when they cannot be kept elsewhere. */

@@ -64,7 +64,8 @@ function toLateTool(servers: McpServers, server: McpServer, tool: McpTool, isAll
 		input: anyInput,
 		inputSchema: tool.inputSchema,
 		effect: effectOf(tool, server.config, isAllowed),
-		label: (input) => ({ verb: 'Use', target: labelOf(server.name, tool.title ?? tool.name, input) }),
+		label: (input) => ({ verb: 'Use', target: plainLine(callText(server.name, tool, input), MAX_LABEL_CHARS) }),
+		inFull: (input) => callText(server.name, tool, input),
 		async run(input, context) {
 			const values = anyInput.parse(input);
 			const result = await servers.call(server.name, tool.name, values, context.onProgress, context.signal);
@@ -73,10 +74,10 @@ function toLateTool(servers: McpServers, server: McpServer, tool: McpTool, isAll
 	};
 }
 
-/** Says on the card what is called with what. */
-function labelOf(server: string, tool: string, input: unknown): string {
+/** Says what is called with what. */
+function callText(server: string, tool: McpTool, input: unknown): string {
 	const values = JSON.stringify(input);
-	return plainLine(`${server}: ${tool}${values === '{}' ? '' : ` ${values}`}`, MAX_LABEL_CHARS);
+	return `${server}: ${tool.title ?? tool.name}${values === '{}' ? '' : ` ${values}`}`;
 }
 
 /** A result as the model gets it: shortened where it is huge, with the whole text beside it. What breaks the server's own word is said. */
@@ -223,6 +224,10 @@ function readResource(servers: McpServers): LateTool {
 		label: (input) => {
 			const { server, uri } = readInput.parse(input);
 			return { verb: 'Read', target: plainLine(`${server}: ${uri}`, MAX_LABEL_CHARS) };
+		},
+		inFull: (input) => {
+			const { server, uri } = readInput.parse(input);
+			return `${server}: ${uri}`;
 		},
 		async run(input, context: ToolContext) {
 			const { server, uri } = readInput.parse(input);

@@ -128,6 +128,8 @@ export type Tool<I = unknown> = {
 	readonly input: z.ZodType<I>;
 	readonly effect: Effect;
 	label(input: I): ToolLabel;
+	/** What the user is asked about, where the label is a short form of it or leaves the input out. */
+	inFull?(input: I): string;
 	/** What the call reaches for, for the permission decision. Absent: nothing but the workspace as a whole. */
 	target?(input: I, services?: ToolServices): ToolTarget | undefined;
 	/** How a call is held by the system; undefined = it is not. */

@@ -104,6 +104,7 @@ function lateToolOf(caller: string, tool: ApiTool): LateTool {
 		inputSchema: { ...structuredClone(tool.inputSchema), type: 'object' },
 		effect: tool.effect,
 		label: () => ({ verb: 'Call', target: `${tool.name} of ${caller}` }),
+		inFull: (input) => `${tool.name} of ${caller} ${JSON.stringify(input)}`,
 		run: (input, context) => outcomeOf(tool, z.record(z.string(), z.unknown()).parse(input), context),
 	};
 }

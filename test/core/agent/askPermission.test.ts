@@ -74,6 +74,13 @@ describe('always allow', () => {
 	});
 });
 
+test('what is asked about is shown with what nobody sees, and says what does not fit', async () => {
+	const hidden = await runCommands(['make \u202e"a\u200b"\n\techo ü 👩‍💻']);
+	assert.equal(hidden.asked[0]?.target, 'make \\u{202e}"a\\u{200b}"\n\techo ü 👩‍💻');
+	const long = await runCommands([`make ${'x'.repeat(30_000)}`]);
+	assert.match(long.asked[0]?.target ?? '', /^make x+\n\[… and 10005 characters more, which do not fit here\]$/);
+});
+
 test('a grammar that cannot be loaded means asking, with the reason', async () => {
 	const shellGrammar = { load: async () => Promise.reject(new Error('no such file')) };
 	const { asked } = await runCommands(['ls'], { ports: { shellGrammar } });

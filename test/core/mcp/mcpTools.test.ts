@@ -116,6 +116,9 @@ describe('tools of servers', () => {
 		const servers = world([server], { isError: false, content: [{ kind: 'text', text: 'done\nwell' }] });
 		const tool = createMcpTools(servers, everything).list()[0];
 		assert.deepEqual(tool?.label({ text: 'milk' }), { verb: 'Use', target: 'notes: add {"text":"milk"}' });
+		const long = { text: 'x'.repeat(400), path: '/etc' };
+		assert.equal(tool?.label(long).target.includes('/etc'), false);
+		assert.equal(tool?.inFull?.(long), `notes: add ${JSON.stringify(long)}`, 'all of it is asked about');
 		assert.deepEqual(tool?.inputSchema, add.inputSchema);
 		assert.deepEqual(await run(tool, { text: 'milk' }), {
 			isError: false,

@@ -53,8 +53,8 @@ describe('a tool of another extension', () => {
 		const { result, asked } = await turn({ tool: {} });
 		assert.match(result, /closed 7/);
 		assert.deepEqual(
-			asked.map((request) => request.tool),
-			[NAME],
+			asked.map((request) => [request.tool, request.target]),
+			[[NAME, 'close of acme.tickets {"id":"7"}']],
 		);
 	});
 	it('obeys a rule against it', async () => {
