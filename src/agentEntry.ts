@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { codeOf } from './base/errors.ts';
 import { createAgent } from './host/agent.ts';
 import type { Agent, OutsideWorld, Surfaces } from './host/agentTypes.ts';
+import { proxySettings } from './host/proxySettings.ts';
 import { tellReleaseNotes } from './host/releaseNotes.ts';
 import { readAgentFiles } from './node/agentFiles.ts';
 import { createAgentLogs } from './node/agentLogs.ts';
@@ -27,6 +28,7 @@ import { createMemoryAgentLogs } from './node/memoryAgentLogs.ts';
 import { createMemoryBlobStore } from './node/memoryBlobStore.ts';
 import { loadNestedMemory } from './node/memoryFiles.ts';
 import { createMemorySessionStore } from './node/memorySessionStore.ts';
+import { createProxyChoice } from './node/outboundProxy.ts';
 import { loadProjectContext } from './node/projectContext.ts';
 import { createParams } from './node/requestBody.ts';
 import { createSearch, findRipgrep } from './node/ripgrep.ts';
@@ -53,6 +55,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		hidden: [dirname(context.globalStorageUri.fsPath), ...(storageUri ? [dirname(dirname(storageUri.fsPath))] : [])],
 		workspaceFolders: () => folders,
 	});
+	const proxy = createProxyChoice(proxySettings, process.env);
 	const outside: OutsideWorld = {
 		clock: systemClock,
 		ids: createIdSource(),
@@ -116,9 +119,10 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 			createBrowsers({
 				folder: join(canonicalStorageFolder(storagePath), 'browser'),
 				executablePath: () => path() || findBrowser(process.env, process.platform),
+				proxy,
 			}),
 		agentFiles: (roots) => readAgentFiles(roots, homedir()),
-		web: createWebPages({ workerFile: context.asAbsolutePath('dist/pageTextWorker.cjs') }),
+		web: createWebPages({ workerFile: context.asAbsolutePath('dist/pageTextWorker.cjs'), proxy }),
 		mcpServers: (window) =>
 			createMcpServers(window, { version: String(context.extension.packageJSON.version), hiddenEnvironment: [] }),
 		diskWorkspace: createDiskWorkspace,

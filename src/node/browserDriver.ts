@@ -11,6 +11,7 @@ import { parseWebUrl } from '../core/web/webUrl.ts';
 import { type Blocked, blockedBy, placeOf } from './browserSites.ts';
 import { type CheckedProxy, startCheckedProxy } from './checkedProxy.ts';
 import { childEnvironment } from './childEnvironment.ts';
+import type { ChooseProxy } from './outboundProxy.ts';
 import { killGroup } from './processGroup.ts';
 import { LateError, within } from './within.ts';
 
@@ -40,6 +41,8 @@ export type BrowserOptions = {
 	/** Where profiles are, one folder for each browser, deleted with it. */
 	readonly folder: string;
 	readonly isHeadless: boolean;
+	/** The user's own, behind ours. Default: none. */
+	readonly proxy?: ChooseProxy;
 	/** For tests. */
 	readonly limits?: BrowserLimits;
 };
@@ -56,7 +59,7 @@ export async function openBrowser(options: BrowserOptions): Promise<OpenBrowser>
 	const { actionMs, callMs, hangMs } = options.limits ?? LIMITS;
 	await mkdir(options.folder, { recursive: true, mode: 0o700 });
 	const profile = await mkdtemp(join(options.folder, 'profile-'));
-	const proxy = await startCheckedProxy();
+	const proxy = await startCheckedProxy(options.proxy);
 	let context: BrowserContext;
 	try {
 		context = await launch(options, profile, proxy);

@@ -4,12 +4,15 @@ import { CancelledError, messageOf, UserError } from '../base/errors.ts';
 import type { BrowserOutcome, BrowserPort, Browsers } from '../core/web/browserPort.ts';
 import { parseWebUrl } from '../core/web/webUrl.ts';
 import type { BrowserLimits, OpenBrowser } from './browserDriver.ts';
+import { type ChooseProxy, NO_PROXY } from './outboundProxy.ts';
 
 export type BrowsersOptions = {
 	/** Where profiles are. */
 	readonly folder: string;
 	/** See `findBrowser`. Asked whenever one is started. */
 	readonly executablePath: () => string | undefined;
+	/** The user's own. Default: none. */
+	readonly proxy?: ChooseProxy;
 	/** For tests. */
 	readonly limits?: BrowserLimits;
 };
@@ -39,7 +42,7 @@ function reasonIn(error: unknown): string {
 	return telling.replace(/^[\s╔║╚═]+|[\s║═]+$/g, '').slice(0, 300);
 }
 
-export function createBrowsers({ folder, executablePath, limits }: BrowsersOptions): Browsers {
+export function createBrowsers({ folder, executablePath, proxy = NO_PROXY, limits }: BrowsersOptions): Browsers {
 	const slots = new Map<string, Slot>();
 	const slotOf = (session: string): Slot => {
 		const known = slots.get(session);
@@ -56,6 +59,7 @@ export function createBrowsers({ folder, executablePath, limits }: BrowsersOptio
 				executablePath: path,
 				folder,
 				isHeadless: slot.isHeadless,
+				proxy,
 				...(limits === undefined ? {} : { limits }),
 			});
 			for (const [url, isPrivate] of slot.allowed) browser.allow(url, isPrivate);

@@ -4,10 +4,13 @@
  */
 import { lookup } from 'node:dns/promises';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { bareHost } from '../core/web/webUrl.ts';
+import { type ChooseProxy, NO_PROXY, type OutboundProxy, proxyHeaders, tunnelThrough } from './outboundProxy.ts';
 import { isPrivateAddress } from './privateAddress.ts';
+import { within } from './within.ts';
 
 export type CheckedProxy = {
 	/** `http://127.0.0.1:port`. */
@@ -19,7 +22,13 @@ export type CheckedProxy = {
 	close(): Promise<void>;
 };
 
-export async function startCheckedProxy(): Promise<CheckedProxy> {
+type Route = { readonly host: string; readonly through: OutboundProxy | undefined };
+
+/** Where a proxy connects, names may be known to it alone. */
+const PROXIED_LOOKUP_MS = 2_000;
+
+/** `proxy`: the user's own, which is asked in the place of the web, behind the same check. */
+export async function startCheckedProxy(proxy: ChooseProxy = NO_PROXY): Promise<CheckedProxy> {
 	const allowed = new Set<string>();
 	const refused = new Set<string>();
 	const sockets = new Set<Duplex>();
@@ -30,32 +39,42 @@ export async function startCheckedProxy(): Promise<CheckedProxy> {
 		return socket;
 	};
 
-	/** Undefined when it may not be reached. Rejects when the name does not resolve. */
-	async function addressOf(hostname: string, port: number): Promise<string | undefined> {
+	/** Undefined when it may not be reached. Rejects when the name does not resolve here and there is no proxy that might know it. */
+	async function routeTo(hostname: string, port: number, href: string): Promise<Route | undefined> {
 		const host = bareHost(hostname);
-		const addresses = await lookup(host, { all: true, verbatim: true });
+		const through = proxy(new URL(href));
+		const looked = async () => await lookup(host, { all: true, verbatim: true });
+		const addresses = through ? await within(PROXIED_LOOKUP_MS, looked).catch(() => []) : await looked();
 		const place = `${host}:${port}`;
 		if (!allowed.has(place) && addresses.some(({ address }) => isPrivateAddress(address))) {
 			refused.add(place);
 			return undefined;
 		}
-		return addresses[0]?.address;
+		const [first] = addresses;
+		return through ? { host, through } : first && { host: first.address, through: undefined };
 	}
 
 	async function tunnel(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 		const target = URL.canParse(`http://${request.url}`) ? new URL(`http://${request.url}`) : undefined;
 		const port = Number(/:(\d+)$/.exec(request.url ?? '')?.[1] ?? 443);
-		const address = target && (await addressOf(target.hostname, port));
-		if (address === undefined) {
+		const route = target && (await routeTo(target.hostname, port, `https://${request.url}`));
+		if (route === undefined) {
 			socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
 			return;
 		}
-		const upstream: Socket = track(connect({ host: address, port }));
-		upstream.once('connect', () => {
+		const { host, through } = route;
+		const left = new AbortController();
+		socket.once('close', () => left.abort());
+		const upstream: Socket = track(
+			through ? await tunnelThrough(through, host, port, left.signal) : connect({ host, port }),
+		);
+		const join = () => {
 			socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
 			upstream.write(head);
 			upstream.pipe(socket).pipe(upstream);
-		});
+		};
+		if (through) join();
+		else upstream.once('connect', join);
 		upstream.once('close', () => socket.destroy());
 		socket.once('close', () => upstream.destroy());
 	}
@@ -63,14 +82,20 @@ export async function startCheckedProxy(): Promise<CheckedProxy> {
 	async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const target = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : undefined;
 		const port = Number(target?.port || 80);
-		const address = target?.protocol === 'http:' ? await addressOf(target.hostname, port) : undefined;
-		if (!target || address === undefined) {
+		const route = target?.protocol === 'http:' ? await routeTo(target.hostname, port, target.href) : undefined;
+		if (!target || route === undefined) {
 			response.writeHead(403, { 'content-type': 'text/plain' }).end('Not allowed.');
 			return;
 		}
 		const { 'proxy-connection': _connection, 'proxy-authorization': _authorization, ...headers } = request.headers;
-		const path = `${target.pathname}${target.search}`;
-		const upstream = httpRequest({ host: address, port, path, method: request.method, headers, agent: false });
+		const { host, through } = route;
+		const options = { method: request.method, agent: false as const };
+		const upstream = through
+			? (through.isSecure ? httpsRequest : httpRequest)({
+					...{ ...options, host: through.host, port: through.port, path: target.href },
+					headers: { ...headers, ...proxyHeaders(through) },
+				})
+			: httpRequest({ ...options, host, port, path: `${target.pathname}${target.search}`, headers });
 		upstream.on('response', (answer) => {
 			response.writeHead(answer.statusCode ?? 502, answer.headers);
 			answer.pipe(response);

@@ -7,13 +7,23 @@ import { type ClientRequest, get as httpGet, type IncomingMessage, type RequestO
 import { get as httpsGet } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
+import { connect as connectSecure, getCACertificates } from 'node:tls';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { CancelledError, codeOf, messageOf } from '../base/errors.ts';
 import type { WebOutcome, WebPages } from '../core/web/webPort.ts';
 import { isSameSite, parseWebUrl, type WebUrl } from '../core/web/webUrl.ts';
+import {
+	type ChooseProxy,
+	NO_PROXY,
+	type OutboundProxy,
+	proxyHeaders,
+	refusalOf,
+	tunnelThrough,
+} from './outboundProxy.ts';
 import { createPageTexts } from './pageTexts.ts';
 import { isPrivateAddress } from './privateAddress.ts';
 import { decodePage, isText, looksLikeHtml, mediaTypeOf } from './webText.ts';
+import { within } from './within.ts';
 
 /** Both as sent and unpacked: whatever a few bytes unpack to, no more of it is held. */
 const MAX_BODY_BYTES = 5_000_000;
@@ -21,6 +31,8 @@ const MAX_BODY_BYTES = 5_000_000;
 const MAX_PDF_BYTES = 10_000_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 10;
+/** Where a proxy connects, the names of the web may not resolve here, and a resolver may take its time to say so. */
+const PROXIED_LOOKUP_MS = 2_000;
 const ACCEPT = 'text/markdown, text/html;q=0.9, application/xhtml+xml;q=0.9, text/plain;q=0.8, */*;q=0.5';
 
 type Address = { readonly address: string; readonly family: number };
@@ -36,17 +48,19 @@ export type WebPagesOptions = {
 	readonly resolve?: (host: string) => Promise<readonly Address[]>;
 	/** Default: `isPrivateAddress`. */
 	readonly isPrivate?: (address: string) => boolean;
+	/** Default: none. */
+	readonly proxy?: ChooseProxy;
 };
 
 export function createWebPages(options: WebPagesOptions): WebPages {
-	const { timeoutMs = DEFAULT_TIMEOUT_MS, isPrivate = isPrivateAddress } = options;
+	const { timeoutMs = DEFAULT_TIMEOUT_MS, isPrivate = isPrivateAddress, proxy = NO_PROXY } = options;
 	const resolve = options.resolve ?? ((host: string) => lookup(host, { all: true, verbatim: true }));
 	const texts = createPageTexts(options.workerFile, options.convertMs);
 
 	async function follow(start: Url, allowed: ReadonlySet<string>, signal: AbortSignal): Promise<WebOutcome> {
 		let url = start;
 		for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-			const answer = await open(url, { allowed, resolve, isPrivate }, signal);
+			const answer = await open(url, { allowed, resolve, isPrivate, proxy }, signal);
 			if ('kind' in answer) return answer;
 			const { statusCode: status = 0, headers } = answer;
 			const location = status >= 300 && status < 400 && status !== 304 ? headers.location : undefined;
@@ -117,6 +131,7 @@ type Reach = {
 	readonly allowed: ReadonlySet<string>;
 	readonly resolve: (host: string) => Promise<readonly Address[]>;
 	readonly isPrivate: (address: string) => boolean;
+	readonly proxy: ChooseProxy;
 };
 
 class PrivateHost extends Error {
@@ -130,7 +145,7 @@ class PrivateHost extends Error {
 /** The start of an answer. The name is resolved once, and the connection goes to the very address that was looked at. */
 async function open(
 	url: Url,
-	{ allowed, resolve, isPrivate }: Reach,
+	{ allowed, resolve, isPrivate, proxy }: Reach,
 	signal: AbortSignal,
 ): Promise<IncomingMessage | WebOutcome> {
 	const isAllowed = allowed.has(url.host);
@@ -149,27 +164,78 @@ async function open(
 		};
 		found().catch((error) => done(error instanceof Error ? error : new Error(messageOf(error)), '', 0));
 	};
-	const options: RequestOptions = {
-		// No connection is kept: one that was made for an allowed address must not serve another request.
-		agent: false,
-		lookup: checked,
-		signal,
-		headers: {
-			accept: ACCEPT,
-			'accept-encoding': 'gzip, deflate, br',
-			'user-agent': 'Mozilla/5.0 (compatible; Retrace)',
-		},
+	const headers = {
+		accept: ACCEPT,
+		'accept-encoding': 'gzip, deflate, br',
+		'user-agent': 'Mozilla/5.0 (compatible; Retrace)',
 	};
+	// No connection is kept: one that was made for an allowed address must not serve another request.
+	const options: RequestOptions = { agent: false, lookup: checked, signal, headers };
 	try {
-		return await new Promise<IncomingMessage>((resolved, reject) => {
-			const get = url.href.startsWith('https:') ? httpsGet : httpGet;
-			const request: ClientRequest = get(url.href, options, resolved);
-			request.on('error', reject);
-		});
+		const through = proxy(new URL(url.href));
+		if (!through) return await answerOf(url.href.startsWith('https:') ? httpsGet : httpGet, url.href, options);
+		const bad = isAllowed ? undefined : await privateAddressOf(url.host, resolve, isPrivate);
+		if (bad !== undefined) return { kind: 'private', host: url.host, address: bad };
+		return await getThrough(through, url, headers, signal);
 	} catch (error) {
 		if (error instanceof PrivateHost) return { kind: 'private', host: url.host, address: error.address };
 		throw error;
 	}
+}
+
+/** What a name leads to as far as this machine can tell. Behind a proxy many a name is known to the proxy alone. */
+async function privateAddressOf(
+	host: string,
+	resolve: Reach['resolve'],
+	isPrivate: Reach['isPrivate'],
+): Promise<string | undefined> {
+	try {
+		const addresses = await within(PROXIED_LOOKUP_MS, async () => await resolve(host));
+		return addresses.find(({ address }) => isPrivate(address))?.address;
+	} catch {
+		return undefined;
+	}
+}
+
+async function getThrough(
+	proxy: OutboundProxy,
+	url: Url,
+	headers: Readonly<Record<string, string>>,
+	signal: AbortSignal,
+): Promise<IncomingMessage> {
+	const target = new URL(url.href);
+	if (target.protocol === 'https:') {
+		const socket = await tunnelThrough(proxy, url.host, Number(target.port || 443), signal);
+		const servername = isIP(url.host) === 0 ? { servername: url.host } : {};
+		const createConnection = () => connectSecure({ socket, ...servername, ca: trustedCertificates() });
+		return await answerOf(httpsGet, url.href, { signal, headers, createConnection });
+	}
+	const { host, port, isSecure } = proxy;
+	const answer = await answerOf(isSecure ? httpsGet : httpGet, undefined, {
+		...{ agent: false, signal, host, port, path: target.href },
+		headers: { ...headers, host: target.host, ...proxyHeaders(proxy) },
+	});
+	if (answer.statusCode !== 407) return answer;
+	answer.destroy();
+	throw new Error(refusalOf('407'));
+}
+
+/** A proxy that looks into connections has a certificate of the company's, which is in the system's store alone. */
+let certificates: string[] | undefined;
+function trustedCertificates(): string[] {
+	certificates ??= [...getCACertificates('default'), ...getCACertificates('system')];
+	return certificates;
+}
+
+async function answerOf(
+	get: typeof httpGet,
+	href: string | undefined,
+	options: RequestOptions,
+): Promise<IncomingMessage> {
+	return await new Promise<IncomingMessage>((resolved, reject) => {
+		const request: ClientRequest = href === undefined ? get(options, resolved) : get(href, options, resolved);
+		request.on('error', reject);
+	});
 }
 
 function nextUrl(location: string, from: Url): WebUrl {

@@ -7,6 +7,7 @@ import { chatHtml } from '../../src/host/chatHtml.ts';
 import { ChatPanel } from '../../src/host/chatPanel.ts';
 import { createEditorWorkspace } from '../../src/host/editorWorkspace.ts';
 import { openLink } from '../../src/host/links.ts';
+import { proxySettings } from '../../src/host/proxySettings.ts';
 import type { SessionView } from '../../src/host/sessionView.ts';
 import { chosenProvider, permissionRules, setting } from '../../src/host/settings.ts';
 import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
@@ -59,6 +60,23 @@ hostTest('a project that sets everything decides nothing but the model', async (
 		const found = configuration.inspect(name.slice('retrace.'.length));
 		assert.deepEqual([found?.workspaceValue, found?.workspaceFolderValue], [undefined, undefined], name);
 	}
+});
+
+hostTest('the proxy of the web is the user’s own, whatever a project sets', async () => {
+	const written = { 'retrace.model': 'again', 'http.proxy': 'http://evil.example:1', 'http.noProxy': ['*'] };
+	writeFileSync(join(root, '.vscode', 'settings.json'), JSON.stringify(written));
+	await until(() => setting('model') === 'again');
+	const none = { isOff: false, url: '', noProxy: [], authorization: '' };
+	assert.deepEqual(proxySettings(), none);
+	const http = vscode.workspace.getConfiguration('http');
+	const all = vscode.ConfigurationTarget.Global;
+	await http.update('proxy', ' http://own.example:8080 ', all);
+	await http.update('noProxy', ['.intern'], all);
+	await until(() => proxySettings().url !== '' && proxySettings().noProxy.length > 0);
+	assert.deepEqual(proxySettings(), { ...none, url: 'http://own.example:8080', noProxy: ['.intern'] });
+	await http.update('proxy', undefined, all);
+	await http.update('noProxy', undefined, all);
+	await until(() => proxySettings().url === '');
 });
 
 hostTest('links open files inside the folder, and nothing else', async () => {
