@@ -1,6 +1,11 @@
 /** What endpoints were found to refuse, kept for all windows of this user, and the one sentence that tells it. */
 import * as z from 'zod';
-import { type EndpointFeature, type EndpointLimits, endpointFeatures } from '../core/model/endpointLimits.ts';
+import {
+	type EndpointFeature,
+	type EndpointLimits,
+	type EndpointSeen,
+	endpointFeatures,
+} from '../core/model/endpointLimits.ts';
 import type { KeptState } from './reminderForms.ts';
 
 const KEY = 'retrace.endpointLimits';
@@ -27,7 +32,14 @@ export function createEndpointMemory(
 		// Worth no word when it cannot be kept: it holds for this window.
 		void Promise.resolve(state.update(KEY, [...kept])).catch(() => undefined);
 	};
+	const seen = new Map<string, EndpointSeen>();
 	return {
+		seen(model) {
+			const name = nameOf(model);
+			const known = seen.get(name) ?? { accepted: new Set(), isTriedInVain: false };
+			seen.set(name, known);
+			return known;
+		},
 		refused: (model) => new Set(kept.get(nameOf(model))),
 		remember(model, feature, said) {
 			const name = nameOf(model);
@@ -38,6 +50,7 @@ export function createEndpointMemory(
 			tell(model, feature, said);
 		},
 		forget() {
+			for (const name of [...seen.keys()]) if (name.startsWith(`${endpoint()} `)) seen.delete(name);
 			const others = [...kept].filter(([name]) => !name.startsWith(`${endpoint()} `));
 			if (others.length === kept.size) return false;
 			keep(new Map(others));

@@ -31,6 +31,12 @@ const THINKING_BINDING = /signature|binding|\bbound\b|prefix|cannot be modified|
 const TOO_LARGE = /too long|context (window|limit)|exceed.{0,40}context|maximum context|request_too_large/i;
 const NO_CREDIT = /credit balance|billing/i;
 
+/** As good as no words. */
+const SAYS_NOTHING =
+	/^(?:\(?(?:http )?4\d\d\)?:? ?)?(?:bad request|invalid request|invalid_request_error|validation (?:error|failed)|unprocessable (?:entity|content)|(?:unknown )?error)?\.?$/i;
+/** Some servers answer with the whole request. */
+const MAX_WORDS_CHARS = 2_000;
+
 /** What happened, in one sentence. What to do about it is said where the turn ends: a retry may well cure it. */
 const CAUSE: Readonly<Record<ModelErrorKind, string>> = {
 	auth: 'The endpoint did not accept the API key.',
@@ -98,7 +104,7 @@ function retryAfterMs(headers: Headers | undefined, nowMs: number): number | und
 }
 
 function fromApiError(error: APIError, source: ErrorSource): ModelError {
-	const said = error.apiMessage ?? '';
+	const said = wordsOf(error);
 	const kind = kindOf(error, said);
 	// The error of the SDK holds the whole answer, in its message and beside it.
 	const answered = [error.message, said, ...(error.headers?.values() ?? [])];
@@ -106,10 +112,50 @@ function fromApiError(error: APIError, source: ErrorSource): ModelError {
 	return new ModelError(kind, hideKey(sentence(kind, said, error, source), source), {
 		status: error.status,
 		retryAfterMs: retryAfterMs(error.headers, Date.now()),
+		isMute: said === '' || SAYS_NOTHING.test(said),
 		requestId: error.requestID === null || error.requestID === undefined ? undefined : hideKey(error.requestID, source),
 		...(isRepeatingKey ? {} : { cause: error }),
 	});
 }
+
+/** What the endpoint says, also in the forms of other servers than Anthropic's; empty for a web page, which says nothing of a request. */
+function wordsOf({ apiMessage, error, message, status }: APIError): string {
+	const words = typeof apiMessage === 'string' ? apiMessage : wordsIn(error);
+	if (words !== undefined) return plainWords(withField(words, error));
+	// Of a body that is no JSON, the library keeps the text behind the status.
+	const text = message.replace(new RegExp(`^${status ?? ''} `), '');
+	return isRecord(error) || /^\s*<|^status code \(no body\)$/.test(text) ? '' : plainWords(text);
+}
+
+/** Some name the field beside the sentence. */
+function withField(words: string, body: unknown): string {
+	const inner = isRecord(body) && isRecord(body.error) ? body.error : body;
+	if (!isRecord(inner)) return words;
+	const { param, field } = inner;
+	const named = [param, field].find((one) => typeof one === 'string' && one !== '');
+	return named === undefined || words.includes(String(named)) ? words : `${words} (${String(named)})`;
+}
+
+function wordsIn(body: unknown): string | undefined {
+	if (typeof body === 'string') return body;
+	if (Array.isArray(body)) return body.map((one) => wordsIn(one) ?? '').join('; ');
+	if (!isRecord(body)) return undefined;
+	const { loc, msg } = body;
+	if (typeof msg === 'string') return Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg;
+	for (const key of ['error', 'detail', 'details', 'message', 'errors', 'title', 'error_description']) {
+		const words = body[key] === undefined ? undefined : wordsIn(body[key]);
+		if (words) return words;
+	}
+	return undefined;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+	typeof value === 'object' && value !== null;
+const plainWords = (text: string): string =>
+	text
+		.replace(/[\s\p{Cc}]+/gu, ' ')
+		.trim()
+		.slice(0, MAX_WORDS_CHARS);
 
 function withoutKey(error: ModelError, source: ErrorSource): ModelError {
 	const message = hideKey(error.message, source);

@@ -1,6 +1,7 @@
 /**
  * What an endpoint refuses of a request, found out by its own words: a 400 that names the field. The request goes once more without it, and
- * from then on all of them do, so that their bytes stay the same. Guesses nothing and tries nothing that was not refused.
+ * from then on all of them do, so that their bytes stay the same. Tries nothing that was not refused; of a refusal without a reason it is
+ * found out by leaving out, once, what never went through before.
  */
 import type { ModelRequest, StreamModel } from '../ports.ts';
 import { ModelError } from './modelError.ts';
@@ -22,21 +23,30 @@ export type EndpointLimits = {
 	refused(model: string): ReadonlySet<EndpointFeature>;
 	/** `said` is the endpoint's sentence; undefined when it has no such address. */
 	remember(model: string, feature: EndpointFeature, said: string | undefined): void;
+	/** What this window saw; without it, a refusal that gives no reason is taken as it is. */
+	seen?(model: string): EndpointSeen;
+};
+/** Changed here. */
+export type EndpointSeen = {
+	/** Parts of requests that went through. */
+	readonly accepted: Set<EndpointFeature>;
+	/** A refusal without a reason came, and leaving parts out did not help. */
+	isTriedInVain: boolean;
 };
 
 /** Parts that are taken out of a request, each with the name that a refusal calls it by. */
 const FIELDS: readonly (readonly [Exclude<EndpointFeature, 'counting' | 'webSearch'>, RegExp])[] = [
 	['eagerInput', /eager_input_streaming/i],
 	['strict', /\bstrict\b/i],
-	['cache', /cache_control|prompt cach/i],
 	['effort', /output_config|\beffort\b/i],
 	['thinking', /\bthinking\b/i],
+	['cache', /cache_control|prompt cach/i],
 ];
 /** Nothing is left of a search without its tool, so it is remembered and not tried without. */
 const SEARCH = /web[_ ]search|server[_ ]tool|tools\.\d+/i;
 /** A message that only mentions a field, e.g. because a value is too large, is no word about the field itself. */
 const REFUSAL =
-	/(?:not|n't)(?: be| currently)? (?:permitted|supported|allowed|accepted|recogni[sz]ed|available|enabled|support|accept|allow)|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (?:inputs?|fields?)|additional propert|no such/i;
+	/(?:not|n't)(?: be| currently)? (?:permitted|supported|allowed|accepted|recogni[sz]ed|available|enabled|support|accept|allow)|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (?:inputs?|fields?)|additional propert|no such|invalid (?:field|key|param|propert|argument)/i;
 
 /** The same model; what it refuses is left out of requests from then on. */
 export function withinLimits(model: StreamModel, limits: EndpointLimits): StreamModel {
@@ -48,8 +58,12 @@ export function withinLimits(model: StreamModel, limits: EndpointLimits): Stream
 				const before = limits.refused(request.model);
 				const sent = within(request);
 				try {
-					return await model.stream(sent, onEvent, signal);
+					const reply = await model.stream(sent, onEvent, signal);
+					for (const feature of featuresOf(sent)) limits.seen?.(request.model).accepted.add(feature);
+					return reply;
 				} catch (error) {
+					if (error instanceof ModelError && error.kind === 'badRequest' && error.isMute)
+						return await leaveOut(sent, error, (tried) => model.stream(tried, onEvent, signal), limits);
 					const refused = refusedIn(error, sent);
 					if (error instanceof ModelError && isSearchRefused(error, sent))
 						limits.remember(request.model, 'webSearch', error.message);
@@ -73,6 +87,35 @@ export function withinLimits(model: StreamModel, limits: EndpointLimits): Stream
 		},
 	};
 }
+
+/** Each part alone, what is missed least first, then all of them. Rejects with the refusal when none of it helps. */
+async function leaveOut<Reply>(
+	request: ModelRequest,
+	refusal: ModelError,
+	send: (request: ModelRequest) => Promise<Reply>,
+	limits: EndpointLimits,
+): Promise<Reply> {
+	const seen = limits.seen?.(request.model);
+	const suspects = featuresOf(request).filter((feature) => !seen?.accepted.has(feature));
+	if (!seen || seen.isTriedInVain || suspects.length === 0) throw refusal;
+	const tries = [...suspects.map((feature) => [feature]), ...(suspects.length > 1 ? [suspects] : [])];
+	for (const left of tries) {
+		try {
+			const sent = withoutFeatures(request, new Set(left));
+			const reply = await send(sent);
+			for (const feature of left) limits.remember(request.model, feature, refusal.message);
+			for (const feature of featuresOf(sent)) seen.accepted.add(feature);
+			return reply;
+		} catch (error) {
+			if (!(error instanceof ModelError && error.kind === 'badRequest' && error.isMute)) throw error;
+		}
+	}
+	seen.isTriedInVain = true;
+	throw refusal;
+}
+
+const featuresOf = (request: ModelRequest): readonly EndpointFeature[] =>
+	FIELDS.flatMap(([feature]) => (has(request, feature) ? [feature] : []));
 
 /** What a refusal is about, of what the request has. */
 export function refusedIn(error: unknown, request: ModelRequest): readonly EndpointFeature[] {

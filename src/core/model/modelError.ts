@@ -40,6 +40,8 @@ export class ModelError extends Error {
 	/** What the endpoint asked us to wait, in ms. */
 	readonly retryAfterMs: number | undefined;
 	readonly requestId: string | undefined;
+	/** The endpoint gave no reason that can be read: no words, or a web page. */
+	readonly isMute: boolean;
 
 	constructor(
 		kind: ModelErrorKind,
@@ -48,6 +50,7 @@ export class ModelError extends Error {
 			status?: number | undefined;
 			retryAfterMs?: number | undefined;
 			requestId?: string | undefined;
+			isMute?: boolean;
 			cause?: unknown;
 		} = {},
 	) {
@@ -57,6 +60,7 @@ export class ModelError extends Error {
 		this.status = detail.status;
 		this.retryAfterMs = detail.retryAfterMs;
 		this.requestId = detail.requestId;
+		this.isMute = detail.isMute ?? false;
 	}
 
 	get isRetryable(): boolean {

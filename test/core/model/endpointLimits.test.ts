@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, suite, test } from 'node:test';
 import {
 	type EndpointFeature,
+	type EndpointSeen,
 	refusedIn,
 	withinLimits,
 	withoutFeatures,
@@ -49,15 +50,17 @@ async function start(options: MessagesApiOptions) {
 	opened.push(api);
 	const known = new Map<string, Set<EndpointFeature>>();
 	const told: string[] = [];
+	const seen: EndpointSeen = { accepted: new Set(), isTriedInVain: false };
 	const options_ = { baseUrl: api.url, apiKeyHeader: 'authorization', apiKey: async () => 'test-key' } as const;
 	const model = withinLimits(createAnthropicModel({ ...options_, clock: systemClock }), {
 		refused: (id) => known.get(id) ?? new Set(),
+		seen: () => seen,
 		remember(id, feature, said) {
 			told.push(`${feature}: ${said}`);
 			known.set(id, new Set([...(known.get(id) ?? []), feature]));
 		},
 	});
-	const send = () => model.stream(request, () => undefined, never);
+	const send = (part: Partial<ModelRequest> = {}) => model.stream({ ...request, ...part }, () => undefined, never);
 	return { api, model, told, send };
 }
 
@@ -82,6 +85,120 @@ suite('Endpoint limits', () => {
 			assert.ok(!first?.includes(field));
 			assert.deepEqual(api.violations, []);
 		});
+
+	const json = (body: unknown, status = 400) => ({
+		status,
+		contentType: 'application/json',
+		body: JSON.stringify(body),
+	});
+	const WORDS: readonly (readonly [
+		string,
+		(field: string) => { status?: number; contentType: string; body: string },
+	])[] = [
+		[
+			'a sentence in the form of another API',
+			(field) =>
+				json({ error: { message: `Unrecognized request argument supplied: ${field}`, type: 'invalid_request_error' } }),
+		],
+		['the field beside the sentence', (field) => json({ error: { message: 'Unsupported parameter', param: field } })],
+		[
+			'a list of problems, as 422',
+			(field) =>
+				json(
+					{ detail: [{ type: 'extra_forbidden', loc: ['body', field], msg: 'Extra inputs are not permitted' }] },
+					422,
+				),
+		],
+		['a plain string', (field) => json({ error: `${field} is not supported by this model` })],
+		['a message without an error', (field) => json({ message: `invalid field ${field}` })],
+		['text', (field) => ({ contentType: 'text/plain', body: `json: unknown field "${field}"` })],
+	];
+	for (const [what, refusal] of WORDS)
+		test(`a gateway that refuses with ${what} is understood`, async () => {
+			for (const [field, feature] of [
+				['cache_control', 'cache'],
+				['thinking', 'thinking'],
+				['output_config', 'effort'],
+				['eager_input_streaming', 'eagerInput'],
+			] as const) {
+				const { api, told, send } = await start({ refusedFields: [field], refusal });
+				await send();
+				assert.equal(api.requests.length, 2, field);
+				assert.equal(told.length, 1);
+				assert.match(told[0] ?? '', new RegExp(`^${feature}: `));
+				assert.deepEqual(api.violations, []);
+			}
+		});
+
+	const MUTE: readonly (readonly [string, () => { contentType: string; body: string }])[] = [
+		['an empty body', () => ({ contentType: 'application/json', body: '' })],
+		[
+			'a web page',
+			() => ({
+				contentType: 'text/html',
+				body: '<html><title>400 Bad Request</title><p>thinking is not allowed</p></html>',
+			}),
+		],
+		['words that say nothing', () => json({ error: { type: 'invalid_request_error', message: 'Bad Request' } })],
+		['an empty object', () => json({})],
+	];
+	for (const [what, refusal] of MUTE)
+		test(`a gateway that refuses with ${what} is found out by leaving out, once`, async () => {
+			for (const [field, feature, requests] of [
+				['eager_input_streaming', 'eagerInput', 2],
+				['output_config', 'effort', 3],
+				['thinking', 'thinking', 4],
+				['cache_control', 'cache', 5],
+			] as const) {
+				const { api, told, send } = await start({ refusedFields: [field], refusal });
+				await send();
+				assert.equal(api.requests.length, requests);
+				assert.deepEqual(
+					told.map((one) => one.split(':')[0]),
+					[feature],
+				);
+				await send();
+				assert.equal(api.requests.length, requests + 1);
+				const [first, second] = bodies(api);
+				assert.equal(first, second);
+			}
+		});
+
+	test('several parts that are refused without a word are left out together', async () => {
+		const { api, told, send } = await start({ refusedFields: ['thinking', 'cache_control'], refusal: () => json({}) });
+		await send();
+		assert.equal(api.requests.length, 6);
+		assert.deepEqual(
+			told.map((one) => one.split(':')[0]),
+			['eagerInput', 'effort', 'thinking', 'cache'],
+		);
+	});
+
+	test('a refusal without a word is about something else when all went through before, or when nothing helped', async () => {
+		const mute = { error: { status: 400, message: 'Bad Request' } };
+		const proven = await start({ script: [{ text: 'Yes.' }, mute, mute] });
+		await proven.send();
+		await assert.rejects(proven.send(), ModelError);
+		assert.equal(proven.api.requests.length, 2);
+		// `max_tokens` stands in every request.
+		const vain = await start({ refusedFields: ['max_tokens'], refusal: () => json({}) });
+		await assert.rejects(vain.send(), ModelError);
+		assert.equal(vain.api.requests.length, 6);
+		await assert.rejects(vain.send(), ModelError);
+		assert.equal(vain.api.requests.length, 7);
+		assert.deepEqual([...proven.told, ...vain.told], []);
+	});
+
+	test('another failure in the middle of finding out stays what it is', async () => {
+		let count = 0;
+		const { api, told, send } = await start({
+			refusedFields: ['thinking'],
+			refusal: () => (++count === 1 ? json({}) : json({ error: { type: 'overloaded_error', message: 'busy' } }, 529)),
+		});
+		await assert.rejects(send(), { kind: 'overloaded' });
+		assert.equal(api.requests.length, 2);
+		assert.deepEqual(told, []);
+	});
 
 	test('several refusals come one after the other', async () => {
 		const { api, told, send } = await start({ refusedFields: ['thinking', 'cache_control', 'eager_input_streaming'] });

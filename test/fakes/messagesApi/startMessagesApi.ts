@@ -60,6 +60,12 @@ export type MessagesApiOptions = {
 	readonly hasNoCounting?: boolean;
 	/** Fields of a request that are refused wherever they stand, as gateways do that do not know them. */
 	readonly refusedFields?: readonly string[];
+	/** How it refuses them, in words of its own. */
+	readonly refusal?: (field: string) => {
+		readonly status?: number;
+		readonly contentType: string;
+		readonly body: string;
+	};
 	readonly now?: () => number;
 	/** 0 = any free port. */
 	readonly port?: number;
@@ -166,6 +172,12 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 		}
 
 		const unknownField = options.refusedFields?.find((field) => body.includes(`"${field}":`));
+		if (unknownField !== undefined && options.refusal) {
+			const { status = 400, contentType, body: words } = options.refusal(unknownField);
+			record.status = status;
+			response.writeHead(status, { 'content-type': contentType }).end(words);
+			return;
+		}
 		if (unknownField !== undefined)
 			return refuse(400, 'invalid_request_error', `${unknownField}: Extra inputs are not permitted`);
 		const endpoint = isMessages ? 'messages' : 'count_tokens';
