@@ -8,6 +8,7 @@ import { readEnvironment } from './setup/environment.mjs';
 import { inProject } from './setup/paths.mjs';
 import { say, seconds } from './setup/print.mjs';
 import { run } from './setup/run.mjs';
+import { unitFiles } from './setup/unitFiles.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
@@ -21,14 +22,12 @@ const e2eTimeoutMs = 240_000;
 const stages = {
 	check: () => script('check', ['scripts/check.mjs']),
 	// The architecture test is part of check.
-	unit: () =>
-		nodeTests(
-			'unit',
+	unit: () => {
+		const { alone, together } = unitFiles(
 			find('test/**/*.test.ts').filter((path) => path !== 'test/architecture.test.ts'),
-			'dot',
-			concurrency,
-			unitTimeoutMs,
-		),
+		);
+		return nodeTests('unit', [...alone, ...together], 'dot', concurrency, unitTimeoutMs);
+	},
 	host: () => script('host', ['test/host/support/main.ts'], true),
 	e2e: endToEnd,
 };
