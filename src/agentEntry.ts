@@ -44,6 +44,7 @@ import { systemCode } from './node/systemErrors.ts';
 import { createTransfer } from './node/transfer.ts';
 import { createWatchLog } from './node/watchLog.ts';
 import { createWebPages } from './node/webPages.ts';
+import { createWorktrees } from './node/worktree/worktrees.ts';
 
 export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces): Promise<Agent> {
 	const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
@@ -126,6 +127,12 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		mcpServers: (window) =>
 			createMcpServers(window, { version: String(context.extension.packageJSON.version), hiddenEnvironment: [] }),
 		diskWorkspace: createDiskWorkspace,
+		worktrees: ({ storagePath, isTrusted }) =>
+			createWorktrees({
+				storageFolder: canonicalStorageFolder(storagePath),
+				gitPath: () => findGit(process.env, folders),
+				isTrusted,
+			}),
 		loadInstructionFiles,
 		loadProjectContext: (roots, cwd, mayImport) => loadProjectContext(roots, cwd, { homeFolder: homedir(), mayImport }),
 		loadNestedMemory: (roots, touched, mayImport) =>

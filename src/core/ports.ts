@@ -115,6 +115,8 @@ export type SessionSummary = {
 	readonly isOpenElsewhere: boolean;
 	/** The end of the log could not be read as entries. */
 	readonly isDamaged: boolean;
+	/** It works in this copy of the workspace. */
+	readonly worktreeId?: string;
 };
 
 /** A session in the trash. */

@@ -26,7 +26,6 @@ import { createCustomCommands } from './customCommands.ts';
 import { createDiagnostics } from './diagnosticsPort.ts';
 import { createDiffEditor } from './diffEditor.ts';
 import { DoctorCommand } from './doctorCommand.ts';
-import { createEditorWorkspace } from './editorWorkspace.ts';
 import { createWindowTraffic } from './fileTraffic.ts';
 import { attachHooks, endHooks, tellHooksOfAsks } from './hookEvents.ts';
 import { createHooks } from './hooks.ts';
@@ -41,7 +40,7 @@ import { PlanDocuments } from './planDocuments.ts';
 import { RequestDocuments } from './requestDocuments.ts';
 import { showRequest } from './requestViews.ts';
 import { startRetention } from './retention.ts';
-import { revealHit } from './revealHit.ts';
+import { revealHitIn } from './revealHit.ts';
 import { createReview } from './review.ts';
 import { freeTitle, publishRunning } from './runningSessions.ts';
 import { sandboxProblem } from './sandbox.ts';
@@ -59,8 +58,9 @@ import { Timeline } from './timeline.ts';
 import { createTraceChannel } from './traceChannel.ts';
 import { createTransferCommands } from './transferCommands.ts';
 import { UnreadSessions } from './unreadSessions.ts';
+import { createWindowFiles } from './windowFiles.ts';
 import { codeReason, sessionDefaults, workspaceRoots } from './workspaceFacts.ts';
-import { notedWorkspace, noteEditorWrites } from './writeNotes.ts';
+import { createWorktreeCommands } from './worktreeCommands.ts';
 
 export async function createAgent(
 	context: vscode.ExtensionContext,
@@ -77,10 +77,10 @@ export async function createAgent(
 	const isPersisted = setting('sessions.persist');
 	const stores = isPersisted ? outside.openStores(storage.fsPath, channel.trace) : outside.memoryStores();
 	const storagePath = isPersisted ? storage.fsPath : undefined;
-	const scanner = outside.fileScanner({ roots, isTrusted, blobs: stores.blobs, storagePath, trace: channel.trace });
-	store.add(noteEditorWrites(scanner));
-	const disk = notedWorkspace(outside.diskWorkspace({ roots, isTrusted }), scanner);
-	const workspace = store.add(createEditorWorkspace({ disk, hash: (bytes) => stores.blobs.hash(bytes) }));
+	const { workspace, scanner, worktrees } = createWindowFiles({
+		...{ store, outside, stores, storage, isPersisted, roots, isTrusted, trace: channel.trace, onError },
+		...{ memory: () => memory, hooks: () => hooks, withSkills: (load) => withSkills(load, customCommands.skills) },
+	});
 	const traffic = createWindowTraffic(outside.clock.now, stores.registry);
 	const keys = store.add(createApiKeys(context.secrets));
 	const choice = store.add(createModelChoice(outside, keys, context.globalState, onError));
@@ -101,7 +101,8 @@ export async function createAgent(
 	);
 
 	const saved = store.add(createSavedEdits({ blobs: stores.blobs, onError: (error) => onError('save', error) }));
-	const relativePath = (absolute: string) => vscode.workspace.asRelativePath(absolute, roots().length > 1);
+	const relativePath = (absolute: string) =>
+		worktrees.relativePath(absolute) ?? vscode.workspace.asRelativePath(absolute, roots().length > 1);
 	const reader = createBranchReader();
 	const browsers = outside.browsers({ storagePath: storage.fsPath, path: () => setting('browser.path') });
 	const cwd = () => roots()[0]?.path ?? outside.homeFolder;
@@ -137,6 +138,7 @@ export async function createAgent(
 		search: outside.search,
 		scanner,
 		workspace,
+		worktrees,
 		diagnostics: createDiagnostics(),
 		choice,
 		decider: edits,
@@ -147,6 +149,7 @@ export async function createAgent(
 		relativePath,
 		attach(session) {
 			const attached = new DisposableStore();
+			attached.add(worktrees.attach(session));
 			attached.add(attachHooks(session, hookEvents));
 			attached.add(review.attach(session));
 			attached.add(traffic.attach(session));
@@ -186,7 +189,7 @@ export async function createAgent(
 			host,
 			isPersisted,
 			source: (view) => ({
-				head: () => panelHead(view.current, choice, isPersisted, suggestions.of(view.current)),
+				head: () => panelHead(view.current, choice, isPersisted, suggestions.of(view.current), worktrees),
 				items: () => shownItems(view.current),
 				meter: () => meters.meterOf(view.current),
 				draft: () => view.draft,
@@ -195,17 +198,8 @@ export async function createAgent(
 				const { view } = panel;
 				const say = (answer: ToPanel) => panel.say(answer);
 				return handlePanelMessage(message, {
-					host,
-					view,
-					edits,
-					merges,
-					plans,
-					suggestions,
+					...{ host, view, edits, merges, plans, suggestions, workspace, say, inspector, onError },
 					blobs: stores.blobs,
-					workspace,
-					say,
-					inspector,
-					onError,
 				});
 			},
 			onError,
@@ -226,6 +220,7 @@ export async function createAgent(
 			unread,
 			openSessions: () => host.sessions.all,
 			shown: () => host.current,
+			worktreeState: ({ worktreeId }) => worktrees.stateOf(worktreeId),
 			onDidShow: host.onDidShow,
 			onDidChange: host.onDidChange,
 			onDidChangeList: host.onDidChangeList,
@@ -275,12 +270,7 @@ export async function createAgent(
 		new SearchView({
 			extensionUri: context.extensionUri,
 			search: stores.search,
-			reveal: (id, hit, mark) =>
-				revealHit(id, hit, mark, {
-					open: (one) => views.open(one),
-					current: () => host.current,
-					say: (message) => views.say(message),
-				}),
+			reveal: revealHitIn(host, views),
 			now: () => outside.clock.now(),
 			onError,
 		}),
@@ -298,7 +288,14 @@ export async function createAgent(
 			show: (id) => views.open(id),
 		}),
 	);
+	const worktreeCommands = createWorktreeCommands({
+		...{ host, worktrees, workspace, blobs: stores.blobs, ids: outside.ids, codeReason },
+		storeFolder: stores.sessions.folder,
+		focus: () => views.focus(),
+		refresh: () => tree.refresh(),
+	});
 	const commands = createCommands({
+		worktreeCommands: worktreeCommands.commands,
 		host,
 		views,
 		sessions: stores.sessions,
@@ -339,7 +336,9 @@ export async function createAgent(
 			isInUse: (id) => host.views.some((view) => view.sessionId === id),
 			rename: (id, title) => host.rename(id, title),
 			freeTitle: (id, title) => freeTitle(id, title, host.sessions, registry),
+			deletionNote: worktreeCommands.deletionNote,
 			async remove(id) {
+				await worktreeCommands.beforeDelete(id);
 				await host.remove(id);
 				unread.clear(id);
 			},
@@ -359,6 +358,7 @@ export async function createAgent(
 			clock: outside.clock,
 			openIds: () =>
 				new Set([...host.sessions.all.map(({ session }) => session.id), ...host.views.map((view) => view.sessionId)]),
+			hasWorktree: (id) => worktrees.stateOf(id) === 'there',
 			isBusy: () => host.sessions.all.some((open) => open.isRunning),
 			refresh: () => tree.refresh(),
 			trace: channel.trace,

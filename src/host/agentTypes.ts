@@ -37,6 +37,7 @@ import type { FoundAgents } from '../core/subagents/agentDefinition.ts';
 import type { Transfer } from '../core/transfer/transferPorts.ts';
 import type { Browsers } from '../core/web/browserPort.ts';
 import type { WebPages } from '../core/web/webPort.ts';
+import type { Worktrees } from '../core/worktree/worktreePort.ts';
 import type { RetraceApi } from './api/retraceApi.ts';
 import type { ContextFiles } from './contextFiles.ts';
 
@@ -174,6 +175,8 @@ export type OutsideWorld = {
 	agentFiles?(roots: readonly WorkspaceRoot[]): Promise<FoundAgents>;
 	/** The MCP client. Loads and starts nothing before a server is configured that may start. */
 	mcpServers?(window: McpWindow): McpServers;
+	/** Copies of the repositories for sessions to work in. `storagePath` as VS Code gave it. */
+	worktrees(options: { readonly storagePath: string; readonly isTrusted: () => boolean }): Worktrees;
 	diskWorkspace(options: { roots: () => readonly WorkspaceRoot[]; isTrusted: () => boolean }): Workspace;
 	/** Where a session without a folder works. */
 	readonly homeFolder: string;

@@ -37,6 +37,8 @@ export type CommandWorld = {
 	readonly transferCommands: Readonly<Record<string, Command>>;
 	/** Made by sessionCommands.ts. */
 	readonly sessionCommands: Readonly<Record<string, Command>>;
+	/** Of worktreeCommands.ts. */
+	readonly worktreeCommands: Readonly<Record<string, Command>>;
 	/** Made by doctorCommand.ts. */
 	readonly branchCommands: Readonly<Record<string, Command>>;
 	/** Of timeline.ts. */
@@ -137,6 +139,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		...world.review,
 		...world.sessionCommands,
 		...world.transferCommands,
+		...world.worktreeCommands,
 	};
 	return new Map(Object.entries(table).map(([name, command]) => [`retrace.${name}`, command]));
 }

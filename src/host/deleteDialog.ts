@@ -12,8 +12,10 @@ export function deleteDialog(sessions: {
 	readonly running: number;
 	/** Kept on the disk. */
 	readonly isPersisted: boolean;
+	/** What else goes. */
+	readonly note?: string;
 }): Dialog {
-	const { names, running, isPersisted } = sessions;
+	const { names, running, isPersisted, note = '' } = sessions;
 	const isOne = names.length === 1;
 	const details = isOne ? [] : [listOf(names)];
 	if (running > 0)
@@ -21,6 +23,7 @@ export function deleteDialog(sessions: {
 	const [they, are] = isOne ? ['It', 'is'] : ['They', 'are'];
 	const end = isPersisted ? '' : ' until this window closes, since sessions are not kept on disk here';
 	details.push(`${they} ${are} moved to the trash and can be restored from there${end}. No file of yours is changed.`);
+	if (note !== '') details.push(note);
 	return {
 		message: plainMessage(isOne ? `Delete “${names[0]}”?` : `Delete ${plural(names.length, 'session')}?`),
 		detail: plainMessage(details.join('\n\n')),

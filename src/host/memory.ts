@@ -34,6 +34,8 @@ export type Memory = {
 		loadProjectContext(): Promise<ProjectContext>;
 		loadNestedMemory(touched: readonly string[]): Promise<MemoryLoad>;
 	};
+	/** The same for other folders: a session's worktree. */
+	portsOf(roots: () => readonly WorkspaceRoot[], cwd: () => string): Memory['ports'];
 	commands(shown: {
 		readonly host: Pick<SessionHost, 'current'>;
 		readonly inspector: Pick<ContextInspector, 'memoryWeights'>;
@@ -50,21 +52,22 @@ export function createMemory(world: MemoryWorld): Memory {
 	const ask = (asked: MemoryLoad['asked'] | undefined) => {
 		void imports.ask(asked ?? []).catch((error) => world.onError('memory.imports', error));
 	};
-	const ports: Memory['ports'] = {
+	const portsOf: Memory['portsOf'] = (folders, folder) => ({
 		// A project's own words are not even read before the user trusts it.
 		async loadProjectContext() {
 			if (!isTrusted()) return { memory: [], environment: [] };
-			const project = await outside.loadProjectContext(roots(), cwd(), imports.mayImport);
+			const project = await outside.loadProjectContext(folders(), folder(), imports.mayImport);
 			ask(project.asked);
 			return project;
 		},
 		async loadNestedMemory(touched) {
 			if (!isTrusted()) return { files: [], notices: [], asked: [] };
-			const loaded = await outside.loadNestedMemory(roots(), touched, imports.mayImport);
+			const loaded = await outside.loadNestedMemory(folders(), touched, imports.mayImport);
 			ask(loaded.asked);
 			return loaded;
 		},
-	};
+	});
+	const ports = portsOf(roots, cwd);
 	// Apart from the workspace of the tools: what is kept here is the user's own edit, and their own memory file is outside of the roots.
 	const home: WorkspaceRoot = { name: 'home', path: homeFolder };
 	const workspace = createEditorWorkspace({
@@ -74,6 +77,7 @@ export function createMemory(world: MemoryWorld): Memory {
 	const noteWorld = { workspace, blobs, state, homeFolder, roots, relativePath, onError: world.onError };
 	return {
 		ports,
+		portsOf,
 		commands: ({ host, inspector, say }) => ({
 			async editMemory() {
 				requireTrust(isTrusted());

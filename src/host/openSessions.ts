@@ -10,9 +10,10 @@ import type { Trace } from '../base/trace.ts';
 import { createPromptQueue } from '../core/agent/promptQueue.ts';
 import { forkPlace, forkSession } from '../core/session/fork.ts';
 import type { WatchLog } from '../core/session/registry.ts';
-import { openSession, type SessionDefaults } from '../core/session/session.ts';
+import { openSession } from '../core/session/session.ts';
 import { isInTrash } from '../core/session/sessionErrors.ts';
-import type { Session } from '../core/session/sessionTypes.ts';
+import type { Session, SessionDefaults } from '../core/session/sessionTypes.ts';
+import type { WorktreeRef } from '../core/session/worktreeFields.ts';
 import type { OutsideWorld, Stores } from './agentTypes.ts';
 import { Approvals, type EditDecider } from './approvals.ts';
 import { backgroundIn, stopCommands } from './backgroundRuns.ts';
@@ -78,9 +79,12 @@ export class OpenSessions implements Disposable {
 		return this.all.find((open) => open.session.id === id);
 	}
 
-	/** A new session. No file exists before its first prompt. */
-	async create(): Promise<OpenSession> {
-		return this.#add(await openSession(this.#options()));
+	/** A new session, in this worktree if there is one. No file exists before its first entry. */
+	async create(worktree?: WorktreeRef): Promise<OpenSession> {
+		const options = this.#options();
+		if (!worktree) return this.#add(await openSession(options));
+		const cwd = worktree.roots[0]?.path ?? options.defaults.cwd;
+		return this.#add(await openSession({ ...options, defaults: { ...options.defaults, cwd, worktree } }));
 	}
 
 	/** The open session with this id, opened if need be; with `isFresh`, closed and read again. */

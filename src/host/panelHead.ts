@@ -10,12 +10,14 @@ import { SHOWN_ROWS } from './openSessions.ts';
 import { undoableRewind } from './rewindHistory.ts';
 import { shownTasks } from './shownTasks.ts';
 import { tuningLabel } from './tuning.ts';
+import type { SessionWorktrees } from './worktreeTypes.ts';
 
 export function panelHead(
 	open: OpenSession,
 	choice: ModelChoice,
 	isPersisted: boolean,
 	suggestion: PanelHead['suggestion'] = null,
+	worktrees?: Pick<SessionWorktrees, 'isGone'>,
 ): PanelHead {
 	const { session } = open;
 	const commands = runningCommands(open);
@@ -34,6 +36,9 @@ export function panelHead(
 		readOnlyReason: open.readOnlyText ?? null,
 		isPersisted,
 		isFork: session.origin !== undefined,
+		...(session.worktree === undefined
+			? {}
+			: { worktree: { isGone: worktrees?.isGone(session) ?? false, path: session.worktree.roots[0]?.path ?? '' } }),
 		mode: session.mode,
 		model,
 		models: models.map((one) => ({

@@ -225,6 +225,9 @@ async function actOnSession(
 		case 'branches':
 			await vscode.commands.executeCommand('retrace.showBranches');
 			return;
+		case 'worktree':
+			await vscode.commands.executeCommand('retrace.worktreeActions', view.sessionId);
+			return;
 		case 'origin':
 			await vscode.commands.executeCommand('retrace.openOrigin', { sessionId: view.sessionId });
 			return;
@@ -270,6 +273,9 @@ async function actOnNotice(
 			return await world.view.fork();
 		case 'restore':
 			return await world.view.restore();
+		case 'restoreWorktree':
+			await vscode.commands.executeCommand('retrace.restoreWorktree', world.view.sessionId);
+			return;
 		case 'showContext':
 			return await world.inspector.show(world.view.current, world.say);
 	}

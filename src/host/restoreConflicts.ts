@@ -1,5 +1,6 @@
 /** Conflicts that restores left: their texts, and how the user's result gets into the file. A restore never waits for them. */
 import { UserError } from '../base/errors.ts';
+import { planMergeBack } from '../core/checkpoint/mergeBackPlan.ts';
 import { type ConflictTexts, conflictTexts } from '../core/checkpoint/planHunks.ts';
 import { applyRestore, resolveConflict, settleIntents } from '../core/checkpoint/restore.ts';
 import { readToEpoch } from '../core/checkpoint/restoreJournal.ts';
@@ -14,6 +15,7 @@ import { isSameFile } from '../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../core/context/loadBlobs.ts';
 import { toLf } from '../core/edit/textFile.ts';
 import type { ContentHash, EntryOf } from '../core/session/entry.ts';
+import type { Session } from '../core/session/sessionTypes.ts';
 import { assertNoCommands } from './backgroundRuns.ts';
 import type { OpenSession } from './openSession.ts';
 import type { RewindWorld } from './rewindFlow.ts';
@@ -130,13 +132,23 @@ async function planOf(
 /** What a restore wanted of the files, as they are now. */
 async function planAgain(
 	{ session }: OpenSession,
-	{ plan, turn, agent }: EntryOf<'restore'>,
+	{ plan, turn, agent, mergeBack }: EntryOf<'restore'>,
 	world: RewindWorld,
 	signal: AbortSignal,
 ): Promise<RestorePlan | undefined> {
+	if (mergeBack) return await planMerge(session, world, signal);
 	// Of one turn that was taken back alone, what came later stays.
 	if (turn !== undefined) return await planTurnUndo({ session, ...world, prompt: turn }, signal);
 	if (agent !== undefined) return await planAgentUndo({ session, ...world, agent }, signal);
 	const toEpoch = readToEpoch(await loadBlobText(plan, world.blobs));
 	return toEpoch === undefined ? undefined : await planRestore({ session, ...world, toEpoch }, signal);
+}
+
+/** Undefined when the worktree is gone: then there is nothing to merge with. */
+async function planMerge(session: Session, world: RewindWorld, signal: AbortSignal): Promise<RestorePlan | undefined> {
+	const { worktree } = session;
+	const port = world.worktrees?.port;
+	if (!worktree || !port?.isThere(worktree)) return undefined;
+	const { files } = await port.changes(worktree, signal);
+	return await planMergeBack({ session, ...world, changes: files }, signal);
 }

@@ -25,6 +25,7 @@ export type RetentionWorld = {
 	/** Open or shown in this window. */
 	openIds(): ReadonlySet<string>;
 	isBusy(): boolean;
+	hasWorktree(worktreeId: string): boolean;
 	/** The list has changed. */
 	refresh(): void;
 	readonly trace: Trace;
@@ -69,7 +70,8 @@ async function runIfDue(world: RetentionWorld, signal: AbortSignal): Promise<voi
 	// First, so that a failure is not met again each hour.
 	await state.update(STATE_KEY, { ...last, ranAt: nowMs });
 	const days = setting('sessions.cleanupPeriodDays');
-	const rule = { nowMs, days, openIds: world.openIds(), known: last.known };
+	const { hasWorktree } = world;
+	const rule = { nowMs, days, openIds: world.openIds(), known: last.known, hasWorktree };
 	const { moved, known, failed } = await moveExpired(stores.sessions, rule, signal);
 	await state.update(STATE_KEY, { ranAt: nowMs, known });
 	world.trace({ event: 'retention', detail: { moved: moved.length, failed: failed.length } });

@@ -38,3 +38,16 @@ export async function revealHit(
 	if ((await vscode.window.showInformationMessage(text, SWITCH)) !== SWITCH) return;
 	await vscode.commands.executeCommand('retrace.switchBranch', id, entryId);
 }
+
+/** In the panel that is active. */
+export const revealHitIn =
+	(
+		host: { readonly current: OpenSession },
+		views: { open(id: SessionId): Promise<void>; say(message: ToPanel): void },
+	): ((...of: [SessionId, Parameters<typeof revealHit>[1], FindMark | undefined]) => Promise<void>) =>
+	(id, hit, mark) =>
+		revealHit(id, hit, mark, {
+			open: (one) => views.open(one),
+			current: () => host.current,
+			say: (message) => views.say(message),
+		});

@@ -21,9 +21,11 @@ import type { OpenSession } from './openSession.ts';
 import { keptHunksFor, rewindFiles } from './rewindFile.ts';
 import { redoableRewind, undoableRewind } from './rewindHistory.ts';
 import { rewindWarnings, runningWarnings } from './rewindWarnings.ts';
+import type { SessionWorktrees } from './worktreeTypes.ts';
 
 type RewindPlanMessage = Extract<ToPanel, { kind: 'rewind.plan' }>;
 export type RewindWorld = {
+	readonly worktrees?: Pick<SessionWorktrees, 'port' | 'rootsOf'>;
 	readonly workspace: Workspace;
 	readonly blobs: BlobStore;
 	/** Why files cannot be restored now; null = they can. */
@@ -73,7 +75,7 @@ export async function previewRewind(
 		messageCount: countMessages(left),
 		warnings: [
 			...runningWarnings(backgroundIn(open.session)?.running ?? []),
-			...rewindWarnings(open.session.entries, left, world.workspace.roots),
+			...rewindWarnings(open.session.entries, left, world.worktrees?.rootsOf(open.session) ?? world.workspace.roots),
 		],
 		codeReason: world.codeReason(),
 	};

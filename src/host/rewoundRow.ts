@@ -39,10 +39,10 @@ export function rewoundRow(
 			details.push({ path: path.rel, what: stayed.what, note: failure ?? reason ?? stayed.note });
 		} else if (RESTORED.has(outcome)) counts.restored++;
 	}
-	const parts = [`${plural(counts.restored, 'file')} restored`];
+	const parts = [`${plural(counts.restored, 'file')} ${restore.mergeBack ? 'merged' : 'restored'}`];
 	if (counts.kept > 0) parts.push(`${counts.kept} kept`);
 	if (counts.conflict > 0) parts.push(plural(counts.conflict, 'conflict'));
-	if (counts.blocked > 0) parts.push(`${counts.blocked} not restored`);
+	if (counts.blocked > 0) parts.push(`${counts.blocked} not ${restore.mergeBack ? 'merged' : 'restored'}`);
 	const [merged] = restore.files;
 	const text =
 		restore.resolves !== undefined && merged ? `Conflict settled: ${merged.path.rel}` : `${where}: ${parts.join(', ')}`;

@@ -29,6 +29,8 @@ export type SessionCommandWorld = {
 	/** A name that tells it from the sessions that are open in any window; undefined when this one does. */
 	freeTitle?(id: SessionId, title: string): string | undefined;
 	remove(id: SessionId): Promise<void>;
+	/** More to say before these are deleted; empty = nothing. */
+	deletionNote?(ids: readonly SessionId[]): Promise<string>;
 	/** Puts text at the end of the input of the shown session, and the caret behind it. */
 	addToInput(text: string): Promise<void>;
 	onError(event: string, error: unknown, sessionId?: string): void;
@@ -153,6 +155,7 @@ async function remove(ids: readonly SessionId[], world: SessionCommandWorld): Pr
 		names: ids.map((id) => nameOf(id, world)),
 		running: ids.filter((id) => world.sessions.find(id)?.isRunning).length,
 		isPersisted: world.store.folder !== undefined,
+		note: (await world.deletionNote?.(ids)) ?? '',
 	});
 	const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, button);
 	if (answer === undefined) return;

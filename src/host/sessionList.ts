@@ -31,6 +31,8 @@ export type ListedSession = {
 	/** Open in this window. */
 	readonly isOpen: boolean;
 	readonly originId: SessionId | undefined;
+	/** It works in a copy of the workspace. */
+	readonly worktreeId?: string;
 	readonly prompts?: number;
 	readonly costUsd?: number;
 	readonly sizeBytes?: number;
@@ -49,6 +51,7 @@ export type OpenState = {
 	readonly isPinned: boolean;
 	readonly isArchived: boolean;
 	readonly originId: SessionId | undefined;
+	readonly worktreeId?: string;
 };
 
 /** Newest first. What is open here is newer than its summary on disk. */
@@ -71,6 +74,7 @@ export function mergeList(
 			isArchived: one.isArchived,
 			isOpen: false,
 			originId: one.originId,
+			...(one.worktreeId === undefined ? {} : { worktreeId: one.worktreeId }),
 			prompts: one.prompts,
 			costUsd: one.costUsd,
 			sizeBytes: one.sizeBytes,
@@ -206,6 +210,7 @@ function overlay(row: ListedSession | undefined, one: OpenState, isUnread: boole
 		isArchived: one.isArchived,
 		isOpen: true,
 		originId: one.originId,
+		...(one.worktreeId === undefined ? {} : { worktreeId: one.worktreeId }),
 	};
 }
 

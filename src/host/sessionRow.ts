@@ -24,8 +24,16 @@ export type RowView = {
 	readonly spoken: string;
 };
 
+/** Whether the worktree of a session is there; of one that has none, undefined. */
+export type WorktreeState = 'there' | 'gone' | undefined;
+
 /** `originTitle` is the name of the session it was forked from, when the list has it. */
-export function sessionRow(session: ListedSession, originTitle: string | undefined, nowMs: number): RowView {
+export function sessionRow(
+	session: ListedSession,
+	originTitle: string | undefined,
+	nowMs: number,
+	worktree?: WorktreeState,
+): RowView {
 	const { activity, title } = session;
 	const isFork = session.originId !== undefined;
 	const word = ACTIVITY_TEXT[activity];
@@ -34,14 +42,24 @@ export function sessionRow(session: ListedSession, originTitle: string | undefin
 	if (session.isArchived) context.push('archived');
 	if (session.isOpen) context.push('open');
 	if (isFork) context.push('fork');
+	if (worktree) context.push(worktree === 'there' ? 'worktree' : 'discardedTree');
 	return {
 		label: title,
-		description: describeSession(session, nowMs),
-		icon: activity === 'none' && isFork ? 'repo-forked' : ICONS[activity],
+		description: [worktree === 'there' ? 'worktree' : '', describeSession(session, nowMs)]
+			.filter((part) => part !== '')
+			.join(' · '),
+		icon:
+			activity !== 'none' ? ICONS[activity] : worktree === 'there' ? 'worktree' : isFork ? 'repo-forked' : ICONS.none,
 		colour: COLOURS[activity],
 		context: context.join(' '),
-		tooltip: [title, ...tooltipLines(session, originTitle)],
-		spoken: [title, word, session.isUnread && activity !== 'unread' ? 'unread' : '', fullTime(session.updatedAt)]
+		tooltip: [title, ...tooltipLines(session, originTitle, worktree)],
+		spoken: [
+			title,
+			word,
+			worktree === 'there' ? 'worktree' : '',
+			session.isUnread && activity !== 'unread' ? 'unread' : '',
+			fullTime(session.updatedAt),
+		]
 			.filter((part) => part !== '')
 			.join(', '),
 	};
@@ -141,10 +159,15 @@ const TRASH_TEXT = 'Deleted sessions. They can be restored until the trash is em
 const MAX_NAMES = 5;
 const MINUTE_MS = 60_000;
 
-function tooltipLines(session: ListedSession, originTitle: string | undefined): readonly string[] {
+function tooltipLines(
+	session: ListedSession,
+	originTitle: string | undefined,
+	worktree: WorktreeState,
+): readonly string[] {
 	const lines: string[] = [];
 	if (session.activity === 'damaged') lines.push('Damaged: opens as far as it can be read.');
 	else if (session.activity !== 'none') lines.push(capital(ACTIVITY_TEXT[session.activity]));
+	if (worktree) lines.push(worktree === 'there' ? 'Works in a worktree' : 'Its worktree was discarded');
 	if (session.originId !== undefined) lines.push(originTitle === undefined ? 'A fork' : `Fork of “${originTitle}”`);
 	if (session.lastPrompt !== '' && session.lastPrompt !== session.title)
 		lines.push(`Last prompt: ${session.lastPrompt}`);

@@ -32,6 +32,7 @@ export function openState(open: OpenSession): OpenState {
 		isPinned: session.isPinned,
 		isArchived: session.isArchived,
 		originId: session.origin?.sessionId,
+		...(session.worktree === undefined ? {} : { worktreeId: session.worktree.id }),
 	};
 }
 

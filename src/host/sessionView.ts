@@ -16,6 +16,7 @@ import type { MentionOffer, ToPanel } from '../protocol/toPanel.ts';
 import { chooseBrief, hasNothingToClear, linkedSession, linkSessions, NOTHING_TO_CLEAR } from './clearFlow.ts';
 import { unknownCommand } from './commandLine.ts';
 import { compactSession, undoCompaction } from './compactFlow.ts';
+import { leaveWorktree } from './leaveWorktree.ts';
 import type { ResourceReader } from './mcpMentions.ts';
 import { switchModel } from './modelSwitch.ts';
 import type { OpenSession } from './openSession.ts';
@@ -294,6 +295,7 @@ export class SessionView implements Disposable {
 			fork.session.append({ type: 'interrupted', reason: 'stop' });
 			fork.notify(FORKED_IN_TURN);
 		}
+		leaveWorktree(origin, fork, this.#host.world.defaults().cwd);
 		await this.showOpen(fork);
 	}
 
@@ -318,6 +320,7 @@ export class SessionView implements Disposable {
 		fresh.session.setMode(old.session.mode);
 		await linkSessions(old.session, fresh.session, choice);
 		fresh.session.setModel(old.session.model);
+		leaveWorktree(old, fresh, world.defaults().cwd);
 		// The user went elsewhere meanwhile; the link leads there.
 		if (this.#sessionId !== old.session.id) return;
 		const { draft } = this;

@@ -19,7 +19,7 @@ import {
 	type SessionGroup,
 	sessionGroups,
 } from './sessionList.ts';
-import { badgeOf, groupRow, type RowView, sessionRow, trashedRow } from './sessionRow.ts';
+import { badgeOf, groupRow, type RowView, sessionRow, trashedRow, type WorktreeState } from './sessionRow.ts';
 import { openState } from './sessionState.ts';
 import type { UnreadSessions } from './unreadSessions.ts';
 
@@ -45,6 +45,7 @@ export type SessionsTreeWorld = {
 	readonly unread: UnreadSessions;
 	openSessions(): readonly OpenSession[];
 	shown(): OpenSession;
+	worktreeState?(session: ListedSession): WorktreeState;
 	readonly onDidShow: Event<OpenSession>;
 	readonly onDidChange: Event<{ readonly open: OpenSession; readonly change: SessionChange }>;
 	/** What is on the disk changed. */
@@ -210,7 +211,10 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionNode>, Dispo
 			}
 			case 'session': {
 				const session = this.#rows.get(node.sessionId);
-				return session && sessionRow(session, this.titleOf(session.originId ?? ''), Date.now());
+				return (
+					session &&
+					sessionRow(session, this.titleOf(session.originId ?? ''), Date.now(), this.#world.worktreeState?.(session))
+				);
 			}
 			case 'trashed': {
 				const trashed = this.#trash.find((one) => one.name === node.name);

@@ -376,7 +376,8 @@ function isOnBranch(entry: Entry, onBranch: ReadonlySet<string>): boolean {
 	return entry.parentId === null || onBranch.has(entry.parentId);
 }
 
-function whatOf({ turn, agent }: EntryOf<'restore'>): string {
+function whatOf({ turn, agent, mergeBack }: EntryOf<'restore'>): string {
+	if (mergeBack) return 'Worktree merged back';
 	if (agent !== undefined) return `Taken back: what ${plainName(agent)} changed`;
 	return turn === undefined ? 'Files rewound' : 'One turn taken back';
 }

@@ -8,7 +8,7 @@ import { asSessionId, type SessionId } from '../base/ids.ts';
 import { plural } from '../base/text.ts';
 import type { Trace } from '../base/trace.ts';
 import type { BlobStore, Clock, IdSource, SessionStore, WorkspaceRoot } from '../core/ports.ts';
-import type { SessionDefaults } from '../core/session/session.ts';
+import type { SessionDefaults } from '../core/session/sessionTypes.ts';
 import { readBundle } from '../core/transfer/bundleContent.ts';
 import { BUNDLE_LIMITS } from '../core/transfer/bundleFormat.ts';
 import { importBundle } from '../core/transfer/importBundle.ts';

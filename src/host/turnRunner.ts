@@ -33,6 +33,7 @@ import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
 import { takeInTuning, tuningOf } from './tuning.ts';
 import { lateToolsOf, type ServiceWorld, servicesFor } from './turnServices.ts';
 import { unsavedFiles } from './unsavedFiles.ts';
+import { inWorktree, type SessionWorktrees } from './worktreeTypes.ts';
 
 /** The ports that all turns share, and what decides the rest for each. */
 export type TurnWorld = Pick<
@@ -49,7 +50,10 @@ export type TurnWorld = Pick<
 	| 'trace'
 	| 'scanner'
 	| 'traffic'
+	| 'unsavedFiles'
 > & {
+	/** What a session has instead that works in a worktree. */
+	readonly worktrees?: Pick<SessionWorktrees, 'port' | 'portsOf' | 'isGone' | 'rootsOf'>;
 	readonly choice: ModelChoice;
 	/** Rules beyond the user's setting. */
 	readonly permissions?: PermissionScopes;
@@ -85,6 +89,7 @@ export async function turnRefusal(
 ): Promise<ItemOf<'notice'> | undefined> {
 	if (open.session.readOnlyReason !== undefined) return readOnlyNotice(open.session);
 	if (!world.workspace.isTrusted) return notice('local:untrusted', 'warning', UNTRUSTED_TEXT, actionsFor('untrusted'));
+	if (world.worktrees?.isGone(open.session)) return WORKTREE_GONE;
 	try {
 		if (!(await world.choice.hasKey())) return notice('local:no-key', 'warning', NO_KEY_TEXT, actionsFor('no-key'));
 	} catch (error) {
@@ -190,26 +195,29 @@ export async function runApart(
 }
 
 /** What a crash or a full disk left open is closed before the next prompt, not when a session is only looked at. */
-async function settle(open: OpenSession, world: TurnWorld): Promise<void> {
+async function settle(open: OpenSession, given: TurnWorld): Promise<void> {
 	const { session, wasTakenOver } = open;
+	const world = inWorktree(session, given);
 	await settleAgents(open, world);
 	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
 	await world.windowHooks?.refresh(open);
 	await world.permissions?.refresh((text) => open.notify(notice('local:permissions', 'warning', text)));
 	await world.recordEdits?.(session);
-	await settleIntents({ session, workspace: world.workspace, blobs: world.blobs });
+	// What was merged back is in the workspace itself.
+	await settleIntents({ session, workspace: given.workspace, blobs: world.blobs });
 	await settleWorkingFolder(session, world.workspace);
-	const background = backgroundOf(open, world, () => portsFor(open, world).scanner);
+	const background = backgroundOf(open, world, () => portsFor(open, given).scanner);
 	background?.closeLost();
 	await background?.record();
 }
 
-export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
-	const { choice } = world;
+export function portsFor(open: OpenSession, given: TurnWorld): TurnPorts {
 	const { session } = open;
+	const world = inWorktree(session, given);
+	const { choice } = world;
 	const scanner = world.scanner && scannerNow(world.scanner);
 	const { clock, trace } = world;
-	const services = servicesFor(open, world, () => portsFor(open, world));
+	const services = servicesFor(open, world, () => portsFor(open, given));
 	const hooks = world.windowHooks?.portOf(session);
 	const beforeCompaction =
 		hooks &&
@@ -228,7 +236,7 @@ export function portsFor(open: OpenSession, world: TurnWorld): TurnPorts {
 		...(beforeCompaction === undefined ? {} : { beforeCompaction }),
 		turnLimits,
 		...(world.traffic === undefined ? {} : { traffic: world.traffic }),
-		unsavedFiles,
+		unsavedFiles: world.unsavedFiles ?? unsavedFiles,
 		model: choice.streamModel({
 			session: open.session.id,
 			kind: 'turn',
@@ -291,5 +299,15 @@ export function folderNotice(world: TurnWorld): ItemOf<'notice'> | undefined {
 
 const NO_FOLDER_TEXT =
 	'No folder is open, so there are no files to read or change. This conversation is kept outside of any folder. Open a folder to work on its files.';
+/** Nothing of the conversation is lost with it. */
+export const WORKTREE_GONE = notice(
+	'local:worktree-gone',
+	'warning',
+	'The worktree that this session works in is not there, so nothing was sent. Restore it if it was discarded, or go on in the workspace with a fork, which is a session of its own. The conversation is safe.',
+	[
+		{ label: 'Restore Worktree', action: 'restoreWorktree' },
+		{ label: 'Fork', action: 'fork' },
+	],
+);
 const NO_KEY_TEXT =
 	'No API key is set for this endpoint. Your prompt is back in the input. Set a key, or use the demo model, which needs none.';

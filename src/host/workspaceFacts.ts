@@ -1,7 +1,7 @@
 /** What the window and its settings say about the workspace, for sessions and restores. */
 import * as vscode from 'vscode';
 import type { WorkspaceRoot } from '../core/ports.ts';
-import type { SessionDefaults } from '../core/session/session.ts';
+import type { SessionDefaults } from '../core/session/sessionTypes.ts';
 import { loadedTools } from '../core/tools/registry.ts';
 import { setting } from './settings.ts';
 

@@ -24,7 +24,15 @@ const SAFE_OPTIONS = [
 	'protocol.allow=never',
 ];
 /** Reading commands only. */
-export type GitCommand = 'rev-parse' | 'config' | 'check-attr' | 'cat-file' | 'diff-index' | 'diff-files' | 'ls-files';
+export type GitCommand =
+	| 'rev-parse'
+	| 'config'
+	| 'check-attr'
+	| 'cat-file'
+	| 'diff-index'
+	| 'diff-files'
+	| 'ls-files'
+	| 'for-each-ref';
 
 /** The git on the PATH; undefined when there is none. One inside `workspaceFolders` is never taken. */
 export function findGit(

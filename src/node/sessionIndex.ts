@@ -134,6 +134,7 @@ const rowSchema = z.object({
 	isPinned: z.boolean(),
 	isArchived: z.boolean(),
 	originId: z.string().optional(),
+	worktreeId: z.string().optional(),
 	createdAt: z.number(),
 	updatedAt: z.number(),
 	isDamaged: z.boolean(),
@@ -148,7 +149,7 @@ function lineOf({ stamp, row: { id, sizeBytes, ...row } }: IndexedRow): string {
 function parseRow(line: string): IndexedRow | undefined {
 	const parsed = rowSchema.safeParse(jsonOf(line));
 	if (!parsed.success) return undefined;
-	const { id, stamp, originId, createdAt, updatedAt, ...row } = parsed.data;
+	const { id, stamp, originId, worktreeId, createdAt, updatedAt, ...row } = parsed.data;
 	const [sizeBytes, mtimeMs, ctimeMs, inode] = stamp;
 	return {
 		stamp: { sizeBytes, mtimeMs, ctimeMs, inode },
@@ -157,6 +158,7 @@ function parseRow(line: string): IndexedRow | undefined {
 			id: asSessionId(id),
 			sizeBytes,
 			originId: originId === undefined ? undefined : asSessionId(originId),
+			...(worktreeId === undefined ? {} : { worktreeId }),
 			createdAt: asUnixMs(createdAt),
 			updatedAt: asUnixMs(updatedAt),
 		},

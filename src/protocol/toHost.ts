@@ -114,6 +114,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 			'memory',
 			'effort',
 			'permissions',
+			'worktree',
 		]),
 	}),
 	z.object({ kind: z.literal('session.fork'), entryId: z.string() }),

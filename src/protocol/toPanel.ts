@@ -46,6 +46,8 @@ export const panelHeadSchema = z.object({
 	isPersisted: z.boolean(),
 	/** It was forked from another session. */
 	isFork: z.boolean(),
+	/** It works in a copy of the workspace; absent = in the workspace itself. */
+	worktree: z.object({ isGone: z.boolean(), path: z.string() }).optional(),
 	mode: permissionModeSchema,
 	model: z.string(),
 	models: z.array(modelChoice),

@@ -33,6 +33,8 @@ export const noticeActionSchema = z.enum([
 	'fork',
 	/** Takes the shown session out of the trash. */
 	'restore',
+	/** Makes the worktree of the shown session again, from what was kept of it. */
+	'restoreWorktree',
 	/** Lists what the next request carries, where what was folded can be brought back. */
 	'showContext',
 ]);

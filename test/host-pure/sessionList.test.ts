@@ -138,6 +138,24 @@ test('a fork is told by where it came from, and not by its name', () => {
 	assert.match(sessionRow(real, 'Plan', NOW).tooltip.join('\n'), /Fork of “Plan”/);
 });
 
+test('a session in a worktree says so as long as the worktree is there', () => {
+	const [row, running] = mergeList(
+		[stored('a', { worktreeId: 'w', originId: asSessionId('x') }), stored('b', { worktreeId: 'v', state: 'failed' })],
+		[open('a', { worktreeId: 'w', originId: asSessionId('x') })],
+	);
+	assert.ok(row && running);
+	const there = sessionRow(row, undefined, NOW, 'there');
+	assert.equal(there.icon, 'worktree');
+	assert.match(there.description, /^worktree · /);
+	assert.match(there.context, / worktree$/);
+	assert.match(there.spoken, /, worktree, /);
+	const gone = sessionRow(row, undefined, NOW, 'gone');
+	assert.deepEqual([gone.icon, /worktree/.test(gone.description)], ['repo-forked', false]);
+	assert.match(gone.context, / discardedTree$/);
+	assert.match(gone.tooltip.join('\n'), /Its worktree was discarded/);
+	assert.equal(sessionRow(running, undefined, NOW, 'there').icon, 'error');
+});
+
 test('the menus find what they need to know in the words of a row', () => {
 	const contexts = mergeList(
 		[stored('a', { isPinned: true, isArchived: true, originId: asSessionId('x') }), stored('b')],

@@ -175,6 +175,7 @@ const STEP_ENTRIES = 500;
 
 function restoreLabel(entry: EntryOf<'restore'>, turn: Draft | undefined): string {
 	if (entry.undoOf !== undefined) return 'Rewind undone';
+	if (entry.mergeBack) return 'Worktree merged back';
 	if (entry.agent !== undefined) return `Taken back: what ${plainName(entry.agent)} changed`;
 	if (entry.turn === undefined) return 'Files rewound';
 	return turn === undefined ? 'One turn taken back' : `Taken back: ${turn.label}`;

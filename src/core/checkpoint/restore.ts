@@ -69,6 +69,7 @@ export async function applyRestore(
 	});
 	const report = await carryOut(input, {
 		...{ toEpoch: plan.toEpoch, undoOf: plan.undoOf, turn: plan.turn, agent: plan.agent },
+		isMergeBack: plan.isMergeBack,
 		steps: wanted.map(({ step }) => step),
 		outcomes: await inTurns(
 			outcomeSteps(plan, {
@@ -111,9 +112,10 @@ export async function resolveConflict(
 	const step = stepOf(planned, after);
 	const steps = step.after === step.before ? [] : [step];
 	const outcomes = [{ path: planned.file, outcome: 'merged' }];
-	const { toEpoch } = plan;
+	const { toEpoch, isMergeBack } = plan;
 	const { resolves } = input;
-	const { restore, failed } = await carryOut(input, { toEpoch, undoOf: undefined, resolves, steps, outcomes });
+	const work = { toEpoch, undoOf: undefined, resolves, isMergeBack, steps, outcomes };
+	const { restore, failed } = await carryOut(input, work);
 	const [failure] = failed;
 	if (failure)
 		throw new UserError('not-restored', `${planned.file.rel} was not restored: ${failure.reason}. It is as it was.`);
@@ -237,15 +239,16 @@ function* outcomeSteps(
 	const outcomes = new Map<string, FileOutcome>();
 	for (const [index, planned] of plan.files.entries()) {
 		if (index % ITEMS_PER_STEP === 0) yield;
-		const { file: path, action, note: reason } = planned;
+		const { file: path, action, note: reason, target } = planned;
 		const key = pathKey(path);
 		const failure = early.get(key);
+		const taken = plan.isMergeBack && target !== 'notCaptured' ? { taken: target } : {};
 		if (chosen.wanted.has(planned))
-			outcomes.set(key, { path, outcome: chosen.inPart.has(planned.key) ? 'part' : action });
+			outcomes.set(key, { path, outcome: chosen.inPart.has(planned.key) ? 'part' : action, ...taken });
 		else if (outcomes.has(key)) continue;
 		else if (failure !== undefined) outcomes.set(key, { path, outcome: 'failed', reason: failure });
 		else if (chosen.kept.has(planned)) outcomes.set(key, { path, outcome: 'kept' });
-		else if (chosen.skipped.has(planned)) outcomes.set(key, { path, outcome: skippedAs(planned), reason });
+		else if (chosen.skipped.has(planned)) outcomes.set(key, { path, outcome: skippedAs(planned), reason, ...taken });
 		else if (action === 'none') outcomes.set(key, { path, outcome: action });
 	}
 	return [...outcomes.values()];
@@ -264,12 +267,13 @@ async function carryOut(
 		readonly turn?: EntryId | undefined;
 		readonly agent?: string | undefined;
 		readonly resolves?: EntryId | undefined;
+		readonly isMergeBack?: boolean | undefined;
 		readonly steps: readonly RestoreStep[];
 		readonly outcomes: readonly FileOutcome[];
 	},
 ) {
 	const { session, blobs, workspace } = world;
-	const { steps, undoOf, turn, agent, resolves } = work;
+	const { steps, undoOf, turn, agent, resolves, isMergeBack = false } = work;
 	// Also without a file to write: a conflict that is left to merge, or was settled with the file as it is, and what was undone.
 	const isWorthALine =
 		resolves !== undefined || undoOf !== undefined || work.outcomes.some(({ outcome }) => outcome === 'conflict');
@@ -279,13 +283,14 @@ async function carryOut(
 	const plan = await blobs.put(await inTurns(journalSteps(work.toEpoch, steps)), 'application/json');
 	const safety = session.newestEpoch;
 	const head: EntryDraft<'checkpoint' | 'restore'>[] = [
-		{ type: 'checkpoint', epoch: safety, label: 'Before the rewind' },
+		{ type: 'checkpoint', epoch: safety, label: isMergeBack ? 'Before the merge' : 'Before the rewind' },
 		{
 			...{ type: 'restore', plan, files: [...work.outcomes], safety },
 			...(undoOf === undefined ? {} : { undoOf }),
 			...(turn === undefined ? {} : { turn }),
 			...(agent === undefined ? {} : { agent }),
 			...(resolves === undefined ? {} : { resolves }),
+			...(isMergeBack ? { mergeBack: true } : {}),
 		},
 	];
 	const done = await bringFilesBack(world, steps, head);

@@ -61,6 +61,8 @@ export type RestorePlan = {
 	readonly turn?: EntryId;
 	/** The subagent whose changes alone are taken back. */
 	readonly agent?: string;
+	/** The target is what the session's worktree has (`mergeBackPlan.ts`). */
+	readonly isMergeBack?: boolean;
 	/** Sorted by path. */
 	readonly files: readonly PlannedFile[];
 };

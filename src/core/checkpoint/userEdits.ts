@@ -68,8 +68,8 @@ export type Verdict = {
 	readonly merged: Uint8Array<ArrayBuffer> | undefined;
 };
 
-/** Who changed a file that the plan finds changed: the user, or anybody after the turn that is taken back. */
-export type Others = 'you' | 'anybody';
+/** Who changed a file that the plan finds changed: the user, anybody after the turn that is taken back, or the user beside a worktree. */
+export type Others = 'you' | 'anybody' | 'worktree';
 const WORDS = {
 	you: {
 		deleted: 'you deleted it since',
@@ -92,6 +92,17 @@ const WORDS = {
 		lines: 'the same lines were changed since',
 		merged: 'it was changed since; those changes are kept',
 		done: 'changes since already have it',
+	},
+	worktree: {
+		deleted: 'it was deleted here and changed in the worktree',
+		created: 'it was changed here and deleted in the worktree',
+		again: 'it was created here and in the worktree',
+		unknown: 'it is not known what was changed in it',
+		unseen: 'what it was at the start is not known any more',
+		noText: 'it was changed here as well, and it is not a text file',
+		lines: 'the same lines were changed here and in the worktree',
+		merged: 'it was changed here as well; both changes are kept',
+		done: 'it has the changes already',
 	},
 } as const;
 

@@ -13,6 +13,7 @@ import {
 import type { LogIndex } from './logIndex.ts';
 import { notInThisSession } from './sessionErrors.ts';
 import { promptText, titleFromPrompt } from './titles.ts';
+import type { WorktreeRef } from './worktreeFields.ts';
 
 export type Batch = {
 	readonly entries: readonly Entry[];
@@ -67,9 +68,14 @@ export function headerDraft(defaults: {
 	readonly roots: readonly string[];
 	readonly extensionVersion: string;
 	readonly gitBranch?: string;
+	readonly worktree?: WorktreeRef;
 }): EntryDraft<'header'> {
-	const { roots, extensionVersion, gitBranch } = defaults;
-	return { type: 'header', roots: [...roots], extensionVersion, ...(gitBranch === undefined ? {} : { gitBranch }) };
+	const { roots, extensionVersion, gitBranch, worktree } = defaults;
+	return {
+		...{ type: 'header', roots: [...roots], extensionVersion },
+		...(gitBranch === undefined ? {} : { gitBranch }),
+		...(worktree === undefined ? {} : { worktree }),
+	};
 }
 
 /** What could not be read back must not be written. */

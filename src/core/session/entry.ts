@@ -20,6 +20,7 @@ import { noticeFields } from './noticeFields.ts';
 import { prefixFields } from './prefixFields.ts';
 import { subagentFields } from './subagentFields.ts';
 import { entryIdSchema, sessionIdSchema, tailFields } from './tailFields.ts';
+import { worktreeRefSchema } from './worktreeFields.ts';
 
 /** The version of the line format this build writes. A line with a higher `v` opens read-only. */
 export const ENTRY_VERSION = 1;
@@ -164,6 +165,8 @@ const ledgerFields = {
 		extensionVersion: z.string(),
 		gitBranch: z.string().optional(),
 		origin: z.object({ sessionId: sessionIdSchema, entryId: entryIdSchema.nullable() }).optional(),
+		/** The copy of the workspace that it works in, instead of the roots. */
+		worktree: worktreeRefSchema.optional(),
 		/** In a fork: where the way up goes on for what stayed in the origin. */
 		links: z.array(z.tuple([entryIdSchema, entryIdSchema.nullable()])).optional(),
 	},
@@ -244,8 +247,15 @@ const ledgerFields = {
 	},
 	restore: {
 		plan: blobRefSchema,
-		/** `reason` of what was not restored, as a sentence part. */
-		files: z.array(z.object({ path: filePathSchema, outcome: z.string(), reason: z.string().optional() })),
+		/** `reason` of what was not restored, as a sentence part. `taken` is what the session's worktree had, in a merge of it. */
+		files: z.array(
+			z.object({
+				path: filePathSchema,
+				outcome: z.string(),
+				reason: z.string().optional(),
+				taken: contentHashSchema.optional(),
+			}),
+		),
 		/** The epoch that undoes this restore. */
 		safety: z.number().int().nonnegative(),
 		undoOf: entryIdSchema.optional(),
@@ -255,6 +265,8 @@ const ledgerFields = {
 		agent: z.string().optional(),
 		/** The restore that left the conflict which this one settles. */
 		resolves: entryIdSchema.optional(),
+		/** Nothing went back: the changes of the session's worktree were brought into the workspace. */
+		mergeBack: z.boolean().optional(),
 	},
 	restoreDone: {
 		restore: entryIdSchema,

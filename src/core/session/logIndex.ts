@@ -10,6 +10,7 @@ import { type Entry, type EntryOf, type EntryType, isConversation, isType, type 
 import { costOfEntry } from './entryCost.ts';
 import { HELD_TYPES, inOrder } from './loadLog.ts';
 import { NEW_SESSION_TITLE, plainName, promptText } from './titles.ts';
+import type { WorktreeRef } from './worktreeFields.ts';
 
 type LogCounts = { readonly entries: number; readonly prompts: number; readonly tools: number };
 
@@ -22,6 +23,7 @@ export type LogIndex = {
 	readonly isArchived: boolean;
 	readonly titleBy: TitleBy | undefined;
 	readonly origin: Origin | undefined;
+	readonly worktree: WorktreeRef | undefined;
 	/** When the conversation last went on, in Unix ms; 0 = never. */
 	readonly usedAt: number;
 	/** The last turn ended with an error. */
@@ -101,6 +103,7 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 	let isArchived = false;
 	let titleBy: TitleBy | undefined;
 	let origin: Origin | undefined;
+	let worktree: WorktreeRef | undefined;
 	let usedAt = 0;
 	let hasFailed = false;
 	let newestEpoch = 0;
@@ -199,8 +202,10 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 		} else if (isType(entry, 'state')) {
 			isPinned = entry.isPinned ?? isPinned;
 			isArchived = entry.isArchived ?? isArchived;
-		} else if (isType(entry, 'header')) origin = entry.origin ?? origin;
-		else if (isType(entry, 'model') || isType(entry, 'prefix')) model = entry.model;
+		} else if (isType(entry, 'header')) {
+			origin = entry.origin ?? origin;
+			worktree = entry.worktree ?? worktree;
+		} else if (isType(entry, 'model') || isType(entry, 'prefix')) model = entry.model;
 		else if (isType(entry, 'user')) lastPrompt = promptText(entry.content);
 	};
 	const count = (entry: Entry) => {
@@ -222,6 +227,7 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 		isPinned = tail.pinned;
 		isArchived = tail.isArchived ?? false;
 		origin = tail.origin ?? origin;
+		worktree = tail.worktree ?? worktree;
 		newestEpoch = Math.max(newestEpoch, tail.epoch ?? 0);
 		usedAt = tail.usedAt ?? tail.timestamp;
 		hasFailed = tail.hasFailed ?? false;
@@ -261,6 +267,9 @@ export function createLogIndex(base?: EntryId, more: LoadedMore = NOTHING_MORE):
 		},
 		get origin() {
 			return origin;
+		},
+		get worktree() {
+			return worktree;
 		},
 		get usedAt() {
 			return usedAt;

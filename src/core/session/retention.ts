@@ -15,15 +15,17 @@ export type RetentionRule = {
 	readonly days: number;
 	/** Open in this window. */
 	readonly openIds: ReadonlySet<string>;
+	/** Whether a worktree is there: its changes may be nowhere else. */
+	hasWorktree?(worktreeId: string): boolean;
 };
 
 /**
- * Not pinned, not open here or in another window, not running, and last written to before the time. Archived ones expire too. A session from the
+ * Not pinned, not open here or in another window, not running, without a worktree, and last written to before the time. Archived ones expire too. A session from the
  * future (a clock was wrong) has no age and stays; so does a damaged one, whose age nobody knows for certain.
  */
 export function expiredSessions(
 	rows: readonly SessionSummary[],
-	{ nowMs, days, openIds }: RetentionRule,
+	{ nowMs, days, openIds, hasWorktree }: RetentionRule,
 ): readonly SessionSummary[] {
 	if (!(days > 0) || !Number.isFinite(nowMs)) return [];
 	const before = nowMs - days * DAY_MS;
@@ -34,6 +36,7 @@ export function expiredSessions(
 			!row.isDamaged &&
 			!row.isOpenElsewhere &&
 			!openIds.has(row.id) &&
+			!(row.worktreeId !== undefined && hasWorktree?.(row.worktreeId)) &&
 			CLOSED_STATES.has(row.state),
 	);
 }

@@ -20,20 +20,15 @@ import {
 import { type LoadedLog, loadLog } from './loadLog.ts';
 import { CutWriteError, logWriteFailed, readOnlyReason, sessionReadOnly } from './sessionErrors.ts';
 import { SessionLog } from './sessionLog.ts';
-import type { LastExchange, LogProblem, Session, SessionState, SessionStateChange } from './sessionTypes.ts';
+import type {
+	LastExchange,
+	LogProblem,
+	Session,
+	SessionDefaults,
+	SessionState,
+	SessionStateChange,
+} from './sessionTypes.ts';
 import { isTailDueAfter, tailDraft } from './tailEntry.ts';
-
-/** What a new session starts with; a log that exists says otherwise for what it knows. */
-export type SessionDefaults = {
-	readonly cwd: string;
-	readonly mode: PermissionMode;
-	readonly model: string;
-	readonly roots: readonly string[];
-	readonly extensionVersion: string;
-	readonly gitBranch?: string;
-	/** Names of the tools that a prefix would freeze now. */
-	readonly toolNames?: readonly string[];
-};
 
 export type OpenSessionOptions = {
 	readonly store: SessionStore;
@@ -164,6 +159,9 @@ class LoggedSession implements Session {
 	}
 	get origin() {
 		return this.#log.index.origin;
+	}
+	get worktree() {
+		return this.#log.index.worktree ?? this.#parts.defaults.worktree;
 	}
 	get links() {
 		return this.#log.index.links;

@@ -7,6 +7,7 @@ import type { EntryId, SessionId } from '../../base/ids.ts';
 import type { LineRange, LogFile, ModelReply, ModelRequest } from '../ports.ts';
 import type { BranchLinks } from './branch.ts';
 import type { Entry, EntryDraft, EntryOf, EntryType, LedgerType, PermissionMode } from './entry.ts';
+import type { WorktreeRef } from './worktreeFields.ts';
 
 /** created → ready → streaming → runningTool → (awaitingUser) → idle → closed. Errors come back to idle. */
 export type SessionState = 'created' | 'ready' | 'streaming' | 'runningTool' | 'awaitingUser' | 'idle' | 'closed';
@@ -28,6 +29,20 @@ export type SessionStateChange = {
 
 /** What the newest step sent and got; undefined before the first one of this process. */
 export type LastExchange = { readonly request: ModelRequest; readonly reply: ModelReply | undefined };
+
+/** What a new session starts with; a log that exists says otherwise for what it knows. */
+export type SessionDefaults = {
+	readonly cwd: string;
+	readonly mode: PermissionMode;
+	readonly model: string;
+	readonly roots: readonly string[];
+	readonly extensionVersion: string;
+	readonly gitBranch?: string;
+	/** A new session works there, instead of in the roots. Of no meaning for one that exists. */
+	readonly worktree?: WorktreeRef;
+	/** Names of the tools that a prefix would freeze now. */
+	readonly toolNames?: readonly string[];
+};
 
 export type Session = {
 	readonly id: SessionId;
@@ -51,6 +66,8 @@ export type Session = {
 	readonly isArchived: boolean;
 	/** Where it was forked from. */
 	readonly origin: { readonly sessionId: SessionId; readonly entryId: EntryId | null } | undefined;
+	/** The copy of the workspace that it works in; undefined when it works in the workspace itself. */
+	readonly worktree: WorktreeRef | undefined;
 	/** Where the branch goes on above its first entry that is not loaded. */
 	readonly links: BranchLinks;
 	readonly leaf: EntryId | null;

@@ -94,6 +94,7 @@ type Row = {
 	isPinned: boolean;
 	isArchived: boolean;
 	originId: SessionId | undefined;
+	worktreeId?: string;
 };
 
 /** The lines that a row is made of; `first` is the first of them when that was parsed already. */
@@ -156,14 +157,21 @@ function foldTail(row: Row, tail: Tail) {
 	row.isPinned = tail.isPinned;
 	row.isArchived = tail.isArchived;
 	row.originId = tail.originId ?? row.originId;
+	takeWorktree(row, tail.worktreeId);
+}
+
+function takeWorktree(row: Row, id: string | undefined) {
+	if (id !== undefined) row.worktreeId = id;
 }
 
 function fold(row: Row, entry: Entry) {
 	if (isType(entry, 'title')) {
 		row.title = plainName(entry.title) || row.title;
 		row.costUsd += entry.costUsd ?? 0;
-	} else if (isType(entry, 'header')) row.originId = entry.origin?.sessionId ?? row.originId;
-	else if (isType(entry, 'state')) {
+	} else if (isType(entry, 'header')) {
+		row.originId = entry.origin?.sessionId ?? row.originId;
+		takeWorktree(row, entry.worktree?.id);
+	} else if (isType(entry, 'state')) {
 		row.isPinned = entry.isPinned ?? row.isPinned;
 		row.isArchived = entry.isArchived ?? row.isArchived;
 	} else if (isType(entry, 'assistantEnded')) row.costUsd += entry.costUsd ?? 0;
@@ -195,6 +203,7 @@ function tailOf(text: string): Tail | undefined {
 	const { v, gen, timestamp, title, lastPrompt, state, costUsd, pinned, isArchived, upTo, usedAt, hasFailed } = value;
 	const prompts = recordOf(value.counts)?.prompts;
 	const originId = recordOf(value.origin)?.sessionId;
+	const worktreeId = recordOf(value.worktree)?.id;
 	if (typeof v !== 'number' || typeof gen !== 'number' || typeof timestamp !== 'number') return undefined;
 	if (typeof title !== 'string' || typeof lastPrompt !== 'string' || typeof state !== 'string') return undefined;
 	if (typeof prompts !== 'number' || typeof costUsd !== 'number' || typeof pinned !== 'boolean') return undefined;
@@ -212,6 +221,7 @@ function tailOf(text: string): Tail | undefined {
 		isPinned: pinned,
 		isArchived: isArchived === true,
 		originId: typeof originId === 'string' && originId !== '' ? asSessionId(originId) : undefined,
+		...(typeof worktreeId === 'string' ? { worktreeId } : {}),
 	};
 }
 

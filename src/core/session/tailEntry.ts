@@ -59,6 +59,7 @@ export function tailDraft(index: LogIndex, state: string, upTo: number | undefin
 		...(index.model === undefined ? {} : { model: index.model }),
 		...(index.titleBy === undefined ? {} : { titleBy: index.titleBy }),
 		...(index.origin === undefined ? {} : { origin: index.origin }),
+		...(index.worktree === undefined ? {} : { worktree: index.worktree }),
 		...(held.size === 0 ? {} : { held: [...held] }),
 		...(links.size === 0 ? {} : { links: [...links] }),
 		extents: mergeExtents(index.extents(), MAX_EXTENTS).map(({ start, end }) => [start, end]),

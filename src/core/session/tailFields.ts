@@ -1,6 +1,7 @@
 /** The fields of a `tail`: what a list and a session opened in part need of everything before it. With the ids that entries name each other by. */
 import * as z from 'zod';
 import { asEntryId, asSessionId } from '../../base/ids.ts';
+import { worktreeRefSchema } from './worktreeFields.ts';
 
 export const entryIdSchema = z.string().min(1).transform(asEntryId);
 export const sessionIdSchema = z.string().min(1).transform(asSessionId);
@@ -27,6 +28,8 @@ export const tailFields = {
 	titleBy: z.enum(['prompt', 'model', 'user']).optional(),
 	/** The entry it was forked from. */
 	origin: z.object({ sessionId: sessionIdSchema, entryId: entryIdSchema.nullable() }).optional(),
+	/** As in the header. */
+	worktree: worktreeRefSchema.optional(),
 	/** Ledger entries that count though a compaction replaced what they hang on, each with that compaction. */
 	held: z.array(z.tuple([entryIdSchema, entryIdSchema])).optional(),
 	/** Where the way up goes on, for each entry on it that is in no range: the next one up that is. */

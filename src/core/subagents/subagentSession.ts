@@ -144,6 +144,7 @@ export function createSubagentSession(options: SubagentSessionOptions): Session 
 		isPinned: false,
 		isArchived: false,
 		origin: undefined,
+		worktree: parent.worktree,
 		links: new Map(),
 		title: options.name,
 		titleBy: 'user',

@@ -61,6 +61,15 @@ test('pinned, open, running and damaged sessions stay', () => {
 	assert.equal(isExpired({ isDamaged: true }), false);
 });
 
+test('a session whose worktree is there stays', () => {
+	const rule = { nowMs: NOW, days: 30, openIds: new Set<string>(), hasWorktree: (id: string) => id === 'there' };
+	const expired = expiredSessions([row({ worktreeId: 'there' }), row({ worktreeId: 'gone' })], rule);
+	assert.deepEqual(
+		expired.map(({ worktreeId }) => worktreeId),
+		['gone'],
+	);
+});
+
 test('a session from the future stays, whatever the clock does', () => {
 	assert.equal(isExpired({ ageDays: -1 }), false);
 	assert.equal(isExpired({ ageDays: 1 }, 30, NOW - 400 * DAY), false);
