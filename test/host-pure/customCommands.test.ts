@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { McpServer } from '../../src/core/mcp/mcpPorts.ts';
 import { instructionFile } from '../../src/core/skills/instructionFile.ts';
+import { readAttachments } from '../../src/host/attachments.ts';
 import { createCustomCommands } from '../../src/host/customCommands.ts';
 import { readSubmission } from '../../src/host/readSubmission.ts';
 import { createMemoryWorkspace } from '../fakes/memoryWorkspace.ts';
@@ -111,6 +112,14 @@ test('what a server says attaches nothing; what was typed behind its name does',
 	);
 	const own = await sent('see @a.js');
 	assert.equal(own?.attachments.length, 1);
+});
+
+test('a mention brings in nothing from outside, and nothing at all without trust', async () => {
+	const workspace = createMemoryWorkspace({ '/w/a.js': 'let a;', '/etc/passwd': 'root' });
+	const names = async (text: string, isTrusted = true) =>
+		(await readAttachments(text, [], { ...workspace, isTrusted }, '/w')).map(({ name }) => name);
+	assert.deepEqual(await names('see @../etc/passwd, @/etc/passwd and @a.js'), ['a.js']);
+	assert.deepEqual(await names('see @a.js', false), []);
 });
 
 test('all of them are offered with what they need, and none where the folder is not trusted', async () => {

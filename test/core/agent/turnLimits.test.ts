@@ -76,6 +76,13 @@ describe('limits of a turn', () => {
 		assert.equal(asked.length, 1, 'what a step cost beyond the limit is not asked about again');
 	});
 
+	test('what earlier prompts cost does not count', async () => {
+		const dear: ScriptedStep = { blocks: [text('done')], usage: { inputTokens: 1_000_000 } };
+		const made = await run([dear, read(1), { blocks: [text('done')] }], { costUsd: 0.5 });
+		await made.run('again');
+		assert.deepEqual(made.asked, []);
+	});
+
 	test('time counts without the waits for the user', async () => {
 		const ask = (minutesWaited: number) => async () => {
 			fixtureClock?.advance(minutesWaited * 60_000);

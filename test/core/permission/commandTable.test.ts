@@ -80,7 +80,7 @@ describe('from a folder inside the workspace', () => {
 });
 
 describe('with rules of their own', () => {
-	const check = (command: string, own: Rules, mode: 'ask' | 'auto', kind: string, cause: RegExp) =>
+	const check = (command: string, own: Rules, mode: 'plan' | 'ask' | 'auto', kind: string, cause: RegExp) =>
 		test(`${mode}: ${command}`, async () => {
 			const decision = await judge(command, own, mode);
 			assert.equal(decision.kind, kind, decision.cause);
@@ -105,6 +105,11 @@ describe('with rules of their own', () => {
 	check('echo a > out.txt', { allow: ['Edit(/out.txt)'] }, 'ask', 'allow', /./);
 	check("sh -c 'echo a > ../b'", {}, 'auto', 'ask', /outside the workspace folders/);
 	check("sh -c 'make src/x.ts'", { secrets: ['src/x.ts'] }, 'auto', 'ask', /may hold secrets/);
+
+	// In plan mode nothing runs that does more than look, also where rules would allow it.
+	check('echo a > a.txt', { allow: ['Bash(echo:*)', 'Edit(/a.txt)'] }, 'plan', 'deny', /Plan mode/);
+	check("sh -c 'make'", { allow: ['Bash(make:*)'] }, 'plan', 'deny', /Plan mode/);
+	check("sh -c 'ls'", {}, 'plan', 'allow', /looks/);
 
 	test('a name that reads as a pattern is offered as no rule', async () => {
 		const decision = await judge("echo a > 'x*.ts'");

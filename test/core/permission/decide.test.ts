@@ -149,6 +149,9 @@ test('keys, stores of credentials and the files that the user names are secrets'
 		assert.equal(protectedCause(inside(rel), 'read'), undefined, rel);
 	assert.match(protectedCause(inside('config/prod/db.json'), 'read', ['config/prod/**']) ?? '', /config\/prod/);
 	assert.match(protectedCause(inside('a/b.Secret'), 'read', ['*.secret']) ?? '', /secret/);
+	assert.match(protectedCause(inside('my.code-workspace'), 'write') ?? '', /settings and tasks of the editor/);
+	// Some file systems take this letter for an s.
+	assert.match(protectedCause(inside('.\u017fsh/config'), 'write') ?? '', /protected folder/);
 	assert.equal(protectedCause(inside('config/dev/db.json'), 'read', ['config/prod/**']), undefined);
 	const question = { tool: 'Read', effect: 'read', target: at(inside('b.secret')), mode: 'auto' } as const;
 	assert.equal(
@@ -221,6 +224,8 @@ describe('what is not a file or a command', () => {
 		});
 	test('a domain of a rule may be written as people write it', () =>
 		assert.equal(fetch(hostOf('https://bücher.example'), { deny: ['WebFetch(domain:Bücher.example)'] }).kind, 'deny'));
+	test('a rule for a page is one for its domain, and for no other text', () =>
+		assert.equal(fetch('example.com', { allow: ['WebFetch(example.com)', 'WebFetch(*.com)'] }).kind, 'ask'));
 	test('a rule that asks holds below its host as well', () =>
 		assert.equal(fetch('a.example.com', { allow: ['WebFetch'], ask: ['WebFetch(domain:example.com)'] }).kind, 'ask'));
 	test('what is no address is given no rule', () =>

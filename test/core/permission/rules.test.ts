@@ -117,3 +117,14 @@ describe('paths', () => {
 		assert.equal(findRule(['Write(src/**)'], 'Edit', target, 'strict'), undefined);
 	});
 });
+
+test('a rule grants only what it names', () => {
+	const outside = { kind: 'outside', absolute: '/etc/a.ts' } as const;
+	assert.equal(matchesPath('*.ts', outside, 'strict'), false, 'a name grants nothing outside');
+	assert.equal(matchesPath('*.ts', outside, 'wide'), true);
+	const named = (rule: string) => findRule([rule], 'Agent', { kind: 'name', name: 'explore' }, 'strict');
+	assert.deepEqual([named('Agent(explore)'), named('Agent(exp:*)')], ['Agent(explore)', 'Agent(exp:*)']);
+	assert.deepEqual([named('Agent(exp)'), named('Agent(ore)')], [undefined, undefined]);
+	const read = (breadth: 'strict' | 'wide') => findRule(['Read'], 'Grep', { kind: 'none' }, breadth);
+	assert.deepEqual([read('strict'), read('wide')], [undefined, 'Read']);
+});

@@ -51,6 +51,10 @@ test('a rule behind a compaction holds, though its entry is not loaded', async (
 	assert.deepEqual(await rules(), ['Bash(npm test:*)']);
 	session.append(permission('Bash(make:*)'));
 	assert.deepEqual(await rules(), ['Bash(npm test:*)', 'Bash(make:*)']);
+	// Kept elsewhere, where the user may take it back.
+	session.append({ ...permission('Bash(rm:*)'), scope: 'workspace' });
+	session.append({ ...permission('Bash(dd:*)'), verdict: 'deny' });
+	assert.deepEqual(await rules(), ['Bash(npm test:*)', 'Bash(make:*)']);
 });
 
 test('the log is read once, and one that cannot be read means asking again', async () => {

@@ -34,7 +34,11 @@ for (const answer of ['allowed', 'denied'] as const)
 test('a question that is closed is a no for now, and comes again', async () => {
 	const answers = [undefined, 'allowed'] as const;
 	let asked = 0;
-	const consent = createApiConsent(memento(), async () => answers[asked++]);
+	const state = memento();
+	await createApiConsent(state, async () => 'denied').isAllowed('a.two');
+	const consent = createApiConsent(state, async () => answers[asked++]);
+	assert.deepEqual([await consent.isAllowed('a.none'), consent.answers], [false, { 'a.two': 'denied' }]);
+	asked = 0;
 	assert.deepEqual([await consent.isAllowed('a.one'), await consent.isAllowed('a.one')], [false, true]);
 });
 
