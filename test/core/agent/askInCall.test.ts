@@ -1,7 +1,10 @@
 // A question in the middle of a call is one like before a call: a card, an entry, a rule that holds.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import * as z from 'zod';
 import type { PermissionAnswer } from '../../../src/core/permission/permissionRequest.ts';
+import type { LateTool } from '../../../src/core/tools/lateTools.ts';
+import type { InCallQuestion } from '../../../src/core/tools/tool.ts';
 import type { WebOutcome } from '../../../src/core/web/webPort.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
 import { createFixture } from './turnFixture.ts';
@@ -86,5 +89,63 @@ suite('A question in a call', () => {
 		const { asked, results } = await runFetches([], { allow: ['WebFetch'], deny: ['WebFetch(domain:dev.test)'] });
 		assert.deepEqual(asked, []);
 		assert.match(results[0] ?? '', /forbids it/);
+	});
+});
+
+suite('What a tool comes upon while it runs', () => {
+	/** Two calls of a tool that asks about these in turn. */
+	async function comesUpon(
+		questions: readonly Partial<InCallQuestion>[],
+		answers: readonly PermissionAnswer['verdict'][],
+		rules: { allow?: string[]; deny?: string[] } = {},
+	) {
+		const [left, given] = [[...answers], [] as string[]];
+		const name = 'mcp__web__look';
+		const blocks = ['1', '2'].map((id) => call(name, {}, id));
+		const model = createScriptedModel([{ blocks }, { blocks: [text('ok')] }]);
+		const permission = async (): Promise<PermissionAnswer> => ({ verdict: left.shift() ?? 'deny' });
+		const fixture = await createFixture({ model, mode: 'auto', rules, permission });
+		const look: LateTool = {
+			...{ name, version: 1, description: 'Looks.', input: z.object({}), effect: 'network' },
+			label: () => ({ verb: 'Look', target: 'look' }),
+			async run(_, { ask }) {
+				for (const one of questions) {
+					const host = one.host ?? 'x.test';
+					const question = {
+						target: `http://${host}/`,
+						cause: 'It leads there',
+						host,
+						isPrivate: false,
+						rule: `${name}(domain:${host})`,
+					};
+					given.push((await ask?.({ ...question, ...one }))?.kind ?? 'none');
+				}
+				return { isError: false, content: [{ type: 'text', text: 'looked' }], summary: '' };
+			},
+		};
+		Object.assign(fixture.ports, { lateTools: { list: () => [look] } });
+		await fixture.run('go');
+		return { ...fixture, given };
+	}
+
+	test('a host that a rule forbids is not reached, and nobody is asked', async () => {
+		const { asked, given } = await comesUpon([{ host: 'a.evil.test' }], [], {
+			deny: ['mcp__web__look(domain:evil.test)'],
+		});
+		assert.deepEqual([asked.length, given], [0, ['refused', 'refused']]);
+	});
+
+	test('what the call names is asked about as well, where the call itself was not', async () => {
+		const named = { isNamedInCall: true, isPrivate: true };
+		const { asked, given } = await comesUpon([named], ['deny', 'allowOnce']);
+		assert.deepEqual([asked.length, given], [2, ['refused', 'allowed']]);
+	});
+
+	test('a yes to one call is none to the next, and one to a host none to another', async () => {
+		const once = await comesUpon([{}, { host: 'y.test' }], ['allowOnce', 'allowOnce', 'allowOnce', 'deny']);
+		assert.deepEqual([once.asked.length, once.given], [4, ['allowed', 'allowed', 'allowed', 'refused']]);
+		assert.deepEqual(once.sessionRules, []);
+		const next = await comesUpon([{ isNamedInCall: true }], ['allowOnce', 'deny']);
+		assert.deepEqual([next.asked.length, next.given], [2, ['allowed', 'refused']]);
 	});
 });

@@ -242,6 +242,24 @@ describe('running', () => {
 		assert.deepEqual(states, ['awaitingUser']);
 	});
 
+	test('a call whose result could not be kept is said to have been started', async () => {
+		const fixture = await createFixture({
+			model: createScriptedModel([{ blocks: [bash('make')] }]),
+			mode: 'auto',
+			shell() {
+				const put = () => Promise.reject(new UserError('blob-write-failed', 'The disk is full.'));
+				Object.assign(fixture.blobs, { put });
+				return { output: 'x'.repeat(100_000) };
+			},
+		});
+		await fixture.run('go');
+		assert.deepEqual(fixture.commands, ['make']);
+		assert.match(
+			fixture.log().find((line) => line.startsWith('toolResult')) ?? '',
+			/was started and its result was lost/,
+		);
+	});
+
 	test('progress reaches the panel', async () => {
 		const { events } = await runCalls([bash('make')], { mode: 'auto', shell: () => ({ output: 'hi' }) });
 		assert.ok(events.some((event) => event.kind === 'toolProgress' && event.text === 'hi'));
