@@ -557,7 +557,7 @@ describe('counting', () => {
 	test('is undefined where the endpoint cannot say', async () => {
 		const without = await start([], { hasNoCounting: true });
 		assert.equal(await modelAt(without.url).countTokens(request(), never), undefined);
-		const refusing = await start([]);
+		const refusing = await start([], { mayBeWrong: true });
 		assert.equal(await modelAt(refusing.url).countTokens(request({ messages: [] }), never), undefined);
 		const wrongKey = modelAt(refusing.url, { apiKey: async () => 'wrong' });
 		assert.equal((await failure(wrongKey.countTokens(request(), never))).kind, 'auth');

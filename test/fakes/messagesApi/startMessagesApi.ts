@@ -67,6 +67,8 @@ export type MessagesApiOptions = {
 		readonly body: string;
 	};
 	readonly now?: () => number;
+	/** The test sends wrong requests on purpose; else `close` rejects when there was one. */
+	readonly mayBeWrong?: boolean;
 	/** 0 = any free port. */
 	readonly port?: number;
 };
@@ -386,6 +388,8 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
 			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
 			server.closeAllConnections();
 			await closed;
+			if (violations.length > 0 && options.mayBeWrong !== true)
+				throw new Error(`Requests broke the rules of the Messages API: ${violations.join('; ')}`);
 		},
 	};
 }
