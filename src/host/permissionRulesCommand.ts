@@ -25,7 +25,7 @@ const BUTTONS: Readonly<Record<Button['action'], Button>> = {
 		tooltip: 'Ask Me Again About This File',
 	},
 };
-const NONE = 'No rule yet. *Always allow* on a question adds one, as does the setting retrace.permissions.';
+const NONE = 'No rule yet. Always allow on a question adds one.';
 
 /** Stays open while rules are taken back, since it is rarely just one. */
 export async function showPermissionRules(open: OpenSession, world: PermissionRulesWorld): Promise<void> {
@@ -33,8 +33,7 @@ export async function showPermissionRules(open: OpenSession, world: PermissionRu
 	const fill = async () => {
 		const rules = await allRules(open, world);
 		pick.title = rulesTitle(rules.length);
-		pick.placeholder =
-			rules.length === 0 ? NONE.replaceAll('*', '') : 'Enter opens where a rule stands; the buttons take it back';
+		pick.placeholder = rules.length === 0 ? NONE : 'Enter opens where a rule stands; the buttons take it back';
 		pick.items = ruleRows(rules, world.relativePath).map(itemOf);
 	};
 	const act = async (work: () => Promise<void>) => {

@@ -76,7 +76,7 @@ export const bashTool: Tool<Input> = {
 			content: [{ type: 'text', text }],
 			summary: [
 				summaryOf(ended.reason, ended.exitCode),
-				...(isBlocked ? ['in the sandbox'] : []),
+				...(isBlocked ? ['sandbox'] : []),
 				...madeProtected.map((path) => `made ${path.split('/').slice(-2).join('/')}`),
 			].join(', '),
 			...(shown === whole ? {} : { output: ended.output }),

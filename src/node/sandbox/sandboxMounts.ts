@@ -55,8 +55,9 @@ export function findMounts(
 	for (const root of roots) add(root, 'writable');
 	for (const folder of new Set([...roots, ...foldersAbove(cwd, rootOf)])) {
 		const root = rootOf(folder) ?? folder;
-		for (const name of new Set([...PROTECTED_NAMES, ...namesIn(folder).filter(isProtectedName)]))
-			if (name !== '.git') protect(join(folder, name), root);
+		const there = new Set(namesIn(folder).filter((name) => name !== '.git' && isProtectedName(name)));
+		for (const name of there) protect(join(folder, name), root);
+		for (const name of PROTECTED_NAMES) if (name !== '.git' && !there.has(name)) absent.add(join(folder, name));
 		const git = join(folder, '.git');
 		if (!existsSync(git)) {
 			absent.add(git);

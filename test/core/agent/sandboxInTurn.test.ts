@@ -131,7 +131,7 @@ describe('a command that failed', () => {
 		test(`perhaps for the sandbox: ${output}`, async () => {
 			const { said, summary } = await failing(output);
 			assert.match(said, /\[the command ran in a sandbox, which may be the cause: .*"outside_sandbox"/);
-			assert.equal(summary, 'exit 1, in the sandbox');
+			assert.equal(summary, 'exit 1, sandbox');
 		});
 	test('for another reason says nothing of it', async () => {
 		const { said, summary } = await failing('2 tests failed');
