@@ -194,9 +194,12 @@ export function oldestRow(state: PanelState): string | undefined {
 	return (state.items.find((item) => item.kind !== 'notice') ?? state.items[0])?.id;
 }
 
+/** Of what a running command prints, the newest: it may be gigabytes, and its row has all of it later. */
+const MAX_PREVIEW_CHARS = 4_000;
+
 function appendText(item: TranscriptItem, text: string): TranscriptItem {
 	if (item.kind === 'answer' || item.kind === 'thinking') return { ...item, text: item.text + text };
-	if (item.kind === 'tool') return { ...item, preview: item.preview + text };
+	if (item.kind === 'tool') return { ...item, preview: (item.preview + text).slice(-MAX_PREVIEW_CHARS) };
 	return item;
 }
 

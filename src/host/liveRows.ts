@@ -13,11 +13,12 @@ export type LiveChange =
 	/** A row that changes with every piece of the reply: only its newest state is worth sending. */
 	| { readonly kind: 'growing'; readonly item: TranscriptItem }
 	| { readonly kind: 'removed'; readonly id: string }
-	| { readonly kind: 'delta'; readonly id: string; readonly text: string };
+	/** `isOutput`: of a command, of which a row shows the end only. */
+	| { readonly kind: 'delta'; readonly id: string; readonly text: string; readonly isOutput?: true };
 
 const UNKNOWN_PATH = '…';
 /** How much of a running tool's output is kept for a panel that attaches late. */
-const PROGRESS_CHARS = 4000;
+export const PROGRESS_CHARS = 4000;
 
 export class LiveRows {
 	readonly #inputs: Pick<TranscriptInputs, 'label'>;
@@ -50,7 +51,7 @@ export class LiveRows {
 			case 'toolProgress': {
 				const text = this.progressOf(event.toolUseId) + event.text;
 				this.#progress.set(event.toolUseId, text.slice(-PROGRESS_CHARS));
-				return [{ kind: 'delta', id: event.toolUseId, text: event.text }];
+				return [{ kind: 'delta', id: event.toolUseId, text: event.text, isOutput: true }];
 			}
 			case 'retrying':
 			case 'waiting':

@@ -6,6 +6,7 @@
 import type { ContextMeter } from '../protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../protocol/toPanel.ts';
 import type { TranscriptItem } from '../protocol/transcriptItem.ts';
+import { PROGRESS_CHARS } from './liveRows.ts';
 import type { SessionChange } from './openSession.ts';
 
 /** One frame: text that streams looks smooth, and a burst costs one batch. What comes after a pause goes at once. */
@@ -81,6 +82,8 @@ export class PanelFeed {
 	}
 
 	on(change: SessionChange): void {
+		// Who comes later gets everything at once; until then nothing piles up.
+		if (!this.#isReady) return;
 		switch (change.kind) {
 			case 'item':
 				this.#growing.delete(change.item.id);
@@ -95,7 +98,7 @@ export class PanelFeed {
 				this.#rows.push({ kind: 'itemRemoved', id: change.id });
 				break;
 			case 'delta':
-				this.#addDelta(change.id, change.text);
+				this.#addDelta(change.id, change.text, change.isOutput === true ? PROGRESS_CHARS : Number.POSITIVE_INFINITY);
 				break;
 			case 'reset':
 				this.#isSnapshotDue = true;
@@ -160,11 +163,12 @@ export class PanelFeed {
 		});
 	}
 
-	#addDelta(id: string, text: string): void {
+	/** What is printed faster than it is sent would otherwise pile up. */
+	#addDelta(id: string, text: string, maxChars: number): void {
 		const last = this.#rows.at(-1);
 		if (last?.kind === 'delta' && last.id === id)
-			this.#rows[this.#rows.length - 1] = { ...last, text: last.text + text };
-		else this.#rows.push({ kind: 'delta', id, text });
+			this.#rows[this.#rows.length - 1] = { ...last, text: lastOf(last.text + text, maxChars) };
+		else this.#rows.push({ kind: 'delta', id, text: lastOf(text, maxChars) });
 	}
 
 	/** In time of its own: what else is to be said does not wait for it, and does not speed it up. */
@@ -192,3 +196,5 @@ export class PanelFeed {
 		}, delayMs);
 	}
 }
+
+const lastOf = (text: string, maxChars: number): string => (text.length > maxChars ? text.slice(-maxChars) : text);

@@ -55,6 +55,29 @@ test('deltas of one row join in a batch; the head is sent once and last', () => 
 	assert.deepEqual(sent[1], { kind: 'delta', seq: 1, id: 'a', text: 'xy' });
 });
 
+test('what a command prints faster than it is sent does not pile up, nor where nobody looks; an answer is whole', () => {
+	const { feed, sent, due } = createFeed();
+	const text = 'x'.repeat(60_000);
+	feed.ready();
+	for (let piece = 0; piece < 100; piece++) feed.on({ kind: 'delta', id: 'a', text, isOutput: true });
+	feed.on({ kind: 'delta', id: 'a', text: 'end', isOutput: true });
+	feed.on({ kind: 'delta', id: 'b', text });
+	feed.on({ kind: 'delta', id: 'b', text });
+	due[0]?.();
+	const [, output, answer] = sent;
+	assert.ok(output?.kind === 'delta' && output.text.length === 4_000 && output.text.endsWith('xend'));
+	assert.deepEqual(Object.keys(output).sort(), ['id', 'kind', 'seq', 'text']);
+	assert.ok(answer?.kind === 'delta' && answer.text.length === 120_000);
+	feed.detached();
+	feed.on({ kind: 'delta', id: 'b', text });
+	feed.ready();
+	feed.flush();
+	assert.deepEqual(
+		sent.slice(3).map(({ kind }) => kind),
+		['snapshot'],
+	);
+});
+
 test('that a turn runs is said before its rows, that it is over after them', () => {
 	const { feed, head, kinds, due } = createFeed();
 	feed.ready();

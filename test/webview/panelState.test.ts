@@ -47,6 +47,14 @@ test('deltas append to answers, thinking and tool output and to nothing else', (
 	assert.equal(state.seq, 6);
 });
 
+test('of a command that prints without end a row keeps the newest', () => {
+	const pieces = Array.from({ length: 50 }, (_, index): ToPanel => {
+		return { kind: 'delta', seq: index + 1, id: 't3', text: `${'x'.repeat(1_000)}${index}` };
+	});
+	const row = after(snapshot(), ...pieces).items.find(({ id }) => id === 't3');
+	assert.ok(row?.kind === 'tool' && row.preview.length === 4_000 && row.preview.endsWith('x49'));
+});
+
 test('after a gap nothing numbered is taken until the next snapshot', () => {
 	const gap = after(snapshot(), { kind: 'itemRemoved', seq: 2, id: 'p1' });
 	assert.equal(gap.needsSnapshot, true);
