@@ -221,6 +221,7 @@ function readResource(servers: McpServers): LateTool {
 		input: readInput,
 		// A server may do anything to find what is asked for.
 		effect: 'network',
+		target: (input) => ({ kind: 'name', name: readInput.parse(input).server }),
 		label: (input) => {
 			const { server, uri } = readInput.parse(input);
 			return { verb: 'Read', target: plainLine(`${server}: ${uri}`, MAX_LABEL_CHARS) };

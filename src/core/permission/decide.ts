@@ -112,10 +112,17 @@ function byMode(tool: string, effect: Effect, target: PermissionTarget, mode: Pe
 				const cause = `${tool} reaches ${host}${grant === undefined ? '' : `; ${grant.words}`}`;
 				return { kind: 'ask', cause, rule: `${tool}(domain:${host})` };
 			}
-			return { kind: 'ask', cause: `${tool} uses the network`, rule: tool };
+			return { kind: 'ask', cause: `${tool} uses the network`, ...ruleForName(tool, target) };
 		default:
 			return assertNever(effect);
 	}
+}
+
+/** No more than what is reached now; none for a name that would read as more. */
+function ruleForName(tool: string, target: PermissionTarget): { readonly rule?: string } {
+	if (target.kind !== 'name') return { rule: tool };
+	const rule = `${tool}(${target.name})`;
+	return parseRule(rule)?.pattern === target.name && !target.name.endsWith(':*') ? { rule } : {};
 }
 
 function askToRun(tool: string, target: PermissionTarget): Decision {

@@ -201,6 +201,7 @@ describe('tools of servers', () => {
 		const tools = createMcpTools(servers, everything).list();
 		const list = tools.find(({ name }) => name === 'ListResources');
 		const read = tools.find(({ name }) => name === 'ReadResource');
+		assert.deepEqual(read?.target?.({ server: 'notes', uri: 'x' }), { kind: 'name', name: 'notes' });
 		const shown = async (input: unknown) => (await run(list, input)).content;
 		assert.deepEqual(await shown({}), [{ type: 'text', text: 'notes note:1 First note\nnotes note:{id} Any note' }]);
 		assert.deepEqual(await shown({ query: 'first' }), [{ type: 'text', text: 'notes note:1 First note' }]);

@@ -228,6 +228,19 @@ describe('what is not a file or a command', () => {
 		assert.equal(fetch('example.com', { allow: ['WebFetch(example.com)', 'WebFetch(*.com)'] }).kind, 'ask'));
 	test('a rule that asks holds below its host as well', () =>
 		assert.equal(fetch('a.example.com', { allow: ['WebFetch'], ask: ['WebFetch(domain:example.com)'] }).kind, 'ask'));
+	test('the resources of a server are allowed for that server alone', () => {
+		const read = (name: string, rules: Partial<PermissionQuestion['rules']> = {}) =>
+			kindOf({
+				...{ tool: 'ReadResource', effect: 'network', target: { kind: 'name', name } },
+				rules: { allow: [], ask: [], deny: [], ...rules },
+			});
+		const asked = read('notes');
+		assert.equal(asked.kind === 'ask' && asked.rule, 'ReadResource(notes)');
+		assert.equal(read('notes', { allow: ['ReadResource(notes)'] }).kind, 'allow');
+		assert.equal(read('mail', { allow: ['ReadResource(notes)'] }).kind, 'ask');
+		assert.equal(read('mail', { allow: ['ReadResource'], deny: ['ReadResource(mail)'] }).kind, 'deny');
+		for (const odd of ['*', 'a:*', ' a']) assert.ok(!('rule' in read(odd)), odd);
+	});
 	test('what is no address is given no rule', () =>
 		assert.deepEqual(fetch(''), { kind: 'ask', cause: 'WebFetch was given no address of the web' }));
 	test('a server stands for its tools, and a name for itself', () => {
