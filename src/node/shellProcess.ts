@@ -11,6 +11,7 @@ import type { BackgroundEnd, BackgroundShell, RunningProcess } from '../core/bac
 import type { Shell, ShellOutcome, ShellRequest } from '../core/ports.ts';
 import { createBoundedOutput } from './boundedOutput.ts';
 import { childEnvironment } from './childEnvironment.ts';
+import { gitGuard } from './gitGuard.ts';
 import { newMark } from './markedProcesses.ts';
 import { endGroup, endLeftProcesses } from './processGroup.ts';
 import type { HeldCommand, SandboxMaker } from './sandbox/sandboxMaker.ts';
@@ -93,7 +94,8 @@ function start(
 	const options: SpawnOptions = {
 		cwd: request.cwd,
 		env: {
-			...gitGuarded(childEnvironment(process.env, settings.hiddenEnvironment)),
+			...childEnvironment(process.env, settings.hiddenEnvironment),
+			...gitGuard(request.command, process.env),
 			...held?.environment,
 			...mark,
 		},
@@ -109,21 +111,6 @@ function start(
 		// Some failures are thrown at once, others come as an event.
 		throw notStarted(error);
 	}
-}
-
-/**
- * A folder of a project can look like a repository of its own (`HEAD`, `objects`, `refs`), whose settings name programs that `git status` runs. Git
- * takes such a one only when it is named then; those with a `.git` are as ever.
- */
-function gitGuarded(environment: Record<string, string>): Record<string, string> {
-	const count = Number(environment.GIT_CONFIG_COUNT ?? 0);
-	const next = Number.isSafeInteger(count) && count >= 0 ? count : 0;
-	return {
-		...environment,
-		[`GIT_CONFIG_KEY_${next}`]: 'safe.bareRepository',
-		[`GIT_CONFIG_VALUE_${next}`]: 'explicit',
-		GIT_CONFIG_COUNT: String(next + 1),
-	};
 }
 
 function heldBy(

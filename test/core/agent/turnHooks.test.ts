@@ -80,3 +80,19 @@ test('a check behind a call is not asked any more once the user has stopped', as
 	assert.deepEqual(asked, []);
 	assert.equal(results(fixture).length, 1);
 });
+
+test('one that wants a question gets it, whatever another allows', async () => {
+	for (const wishes of [
+		['ask', 'allow'],
+		['allow', 'ask'],
+	] as const) {
+		const fixture = await start(oneCall(), {}, { mode: 'ask', permission: async () => ({ verdict: 'deny' }) });
+		const interceptors = wishes.map((kind) => ({
+			name: kind,
+			before: async () => ({ kind: 'goOn' as const, permission: { kind, cause: `It says ${kind}` } }),
+		}));
+		Object.assign(fixture.ports, { interceptors });
+		await fixture.run('go');
+		assert.deepEqual([fixture.asked.length, fixture.commands], [1, []], wishes.join());
+	}
+});
