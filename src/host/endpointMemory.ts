@@ -68,4 +68,5 @@ export const refusedText: Readonly<Record<EndpointFeature, string>> = {
 	eagerInput: 'no early tool input, so edits show when they are complete',
 	strict: 'no strict tool input',
 	webSearch: 'no search of the web',
+	effortUnthinking: 'no such effort while thinking is off, so its own is taken',
 };

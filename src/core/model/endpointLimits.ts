@@ -15,6 +15,8 @@ export const endpointFeatures = [
 	'thinking',
 	'counting',
 	'webSearch',
+	// Some models take some efforts only with thinking.
+	'effortUnthinking',
 ] as const;
 export type EndpointFeature = (typeof endpointFeatures)[number];
 
@@ -35,13 +37,14 @@ export type EndpointSeen = {
 };
 
 /** Parts that are taken out of a request, each with the name that a refusal calls it by. */
-const FIELDS: readonly (readonly [Exclude<EndpointFeature, 'counting' | 'webSearch'>, RegExp])[] = [
-	['eagerInput', /eager_input_streaming/i],
-	['strict', /\bstrict\b/i],
-	['effort', /output_config|\beffort\b/i],
-	['thinking', /\bthinking\b/i],
-	['cache', /cache_control|prompt cach/i],
-];
+const FIELDS: readonly (readonly [Exclude<EndpointFeature, 'counting' | 'webSearch' | 'effortUnthinking'>, RegExp])[] =
+	[
+		['eagerInput', /eager_input_streaming/i],
+		['strict', /\bstrict\b/i],
+		['effort', /output_config|\beffort\b/i],
+		['thinking', /\bthinking\b/i],
+		['cache', /cache_control|prompt cach/i],
+	];
 /** Nothing is left of a search without its tool, so it is remembered and not tried without. */
 const SEARCH = /web[_ ]search|server[_ ]tool|tools\.\d+/i;
 /** A message that only mentions a field, e.g. because a value is too large, is no word about the field itself. */
@@ -120,7 +123,12 @@ const featuresOf = (request: ModelRequest): readonly EndpointFeature[] =>
 /** What a refusal is about, of what the request has. */
 export function refusedIn(error: unknown, request: ModelRequest): readonly EndpointFeature[] {
 	if (!(error instanceof ModelError) || error.kind !== 'badRequest' || !REFUSAL.test(error.message)) return [];
-	return FIELDS.flatMap(([feature, name]) => (name.test(error.message) && has(request, feature) ? [feature] : []));
+	const named = FIELDS.flatMap(([feature, name]) =>
+		name.test(error.message) && has(request, feature) ? [feature] : [],
+	);
+	// Both at once are one that does not go with the other, and not two that are missing.
+	const isPair = named.includes('effort') && named.includes('thinking') && has(request, 'effortUnthinking');
+	return isPair ? ['effortUnthinking'] : named;
 }
 
 function isSearchRefused({ kind, message }: ModelError, { serverTools = [] }: ModelRequest): boolean {
@@ -146,7 +154,10 @@ export function withoutFeatures(request: ModelRequest, features: ReadonlySet<End
 				)
 			: request.messages,
 		thinking: features.has('thinking') ? null : request.thinking,
-		effort: features.has('effort') ? null : request.effort,
+		effort:
+			features.has('effort') || (features.has('effortUnthinking') && has(request, 'effortUnthinking'))
+				? null
+				: request.effort,
 	};
 }
 
@@ -165,6 +176,8 @@ function has(request: ModelRequest, feature: EndpointFeature): boolean {
 			);
 		case 'effort':
 			return request.effort !== null;
+		case 'effortUnthinking':
+			return request.effort !== null && isRecord(request.thinking) && request.thinking.type === 'disabled';
 		case 'thinking':
 			return request.thinking !== null && request.thinking !== undefined;
 		case 'counting':
@@ -172,6 +185,9 @@ function has(request: ModelRequest, feature: EndpointFeature): boolean {
 			return false;
 	}
 }
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+	typeof value === 'object' && value !== null;
 
 const unmarked = <T extends object>(block: T): T => without(block, ['cache_control']);
 

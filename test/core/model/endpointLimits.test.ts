@@ -164,6 +164,27 @@ suite('Endpoint limits', () => {
 			}
 		});
 
+	test('an effort that only goes with thinking is left out while thinking is off, and no other time', async () => {
+		const said = "output_config.effort: 'max' is not supported when thinking is disabled";
+		const { api, told, send } = await start({ script: [{ error: { status: 400, message: said } }] });
+		const off = { thinking: { type: 'disabled' }, effort: 'max' };
+		await send(off);
+		await send(off);
+		await send();
+		assert.deepEqual(
+			told.map((one) => one.split(':')[0]),
+			['effortUnthinking'],
+		);
+		assert.deepEqual(
+			api.accepted.map(({ thinking, output_config }) => [thinking, output_config]),
+			[
+				[{ type: 'disabled' }, undefined],
+				[{ type: 'disabled' }, undefined],
+				[request.thinking, { effort: 'high' }],
+			],
+		);
+	});
+
 	test('several parts that are refused without a word are left out together', async () => {
 		const { api, told, send } = await start({ refusedFields: ['thinking', 'cache_control'], refusal: () => json({}) });
 		await send();
