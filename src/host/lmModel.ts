@@ -12,6 +12,8 @@ import { isToolUseBlock } from '../core/session/content.ts';
 
 /** Ids of these models in sessions and settings: with it nobody takes them for one of an endpoint. */
 export const LM_PREFIX = 'vscode-lm:';
+/** Until one is there; a prompt then says what is missing. */
+export const NO_LM_MODEL = `${LM_PREFIX}none`;
 const JUSTIFICATION = 'Retrace sends the prompts of your session to this model.';
 /** The API says only how much goes in. */
 const OUTPUT_TOKENS = 16_000;
@@ -29,7 +31,8 @@ export function createLmModel(clock: Clock, models: LanguageModels = vscode.lm):
 			all.length === 0
 				? 'None is there now: install or sign in to an extension that brings some.'
 				: 'Choose another one.';
-		throw new ModelError('notFound', `VS Code has no language model ${id.replace(LM_PREFIX, '')} now. ${there}`);
+		const which = id === NO_LM_MODEL ? 'chosen' : id.replace(LM_PREFIX, '');
+		throw new ModelError('notFound', `VS Code has no language model ${which} now. ${there}`);
 	}
 
 	async function stream(

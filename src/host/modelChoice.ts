@@ -13,7 +13,7 @@ import { type EndpointFeature, withinLimits, withoutFeatures } from '../core/mod
 import type { ModelInfo, ModelRequest, ReminderForms, StreamModel } from '../core/ports.ts';
 import type { OutsideWorld } from './agentTypes.ts';
 import { createEndpointMemory, refusedText } from './endpointMemory.ts';
-import { createLmModel, LM_PREFIX } from './lmModel.ts';
+import { createLmModel, LM_PREFIX, NO_LM_MODEL } from './lmModel.ts';
 import { plainMessage } from './plainLabel.ts';
 import { createReminderForms, type KeptState } from './reminderForms.ts';
 import type { ApiKeys } from './secrets.ts';
@@ -22,8 +22,6 @@ import { chosenProvider, setting } from './settings.ts';
 /** Listing models is a convenience of the picker: it may not hold anything up. */
 const LIST_TIMEOUT_MS = 10_000;
 const OFFICIAL_HOST = 'api.anthropic.com';
-/** Until one is there; a prompt then says what is missing. */
-const NO_LM_MODEL = `${LM_PREFIX}none`;
 const SIDE: PoolCaller = { session: '', kind: 'side' };
 
 export type ModelChoice = Disposable & {
@@ -186,7 +184,9 @@ export function createModelChoice(
 		},
 		modelFor(current) {
 			if (chosen().provider === 'demo') return DEMO_MODEL;
-			const isOurs = current !== undefined && current !== DEMO_MODEL && current.startsWith(LM_PREFIX) === isLm();
+			// A session that was there before the first model takes it when it comes.
+			const isNone = current === undefined || current === DEMO_MODEL || current === NO_LM_MODEL;
+			const isOurs = !isNone && current.startsWith(LM_PREFIX) === isLm();
 			if (isOurs) return current;
 			const preferred = setting('model');
 			if (!isLm() || preferred.startsWith(LM_PREFIX)) return preferred;
@@ -200,7 +200,8 @@ export function createModelChoice(
 			return smallModelFor(current, listed.length === 0 && isOfficial ? fallbackModels : listed);
 		},
 		infoFor(id) {
-			const info = modelInfoFor(id, listed);
+			const known = modelInfoFor(id, listed);
+			const info = id === NO_LM_MODEL ? { ...known, displayName: 'No model yet' } : known;
 			const windowTokens = chosen().windowTokens;
 			return windowTokens === null ? info : { ...info, windowTokens };
 		},
