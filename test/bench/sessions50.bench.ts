@@ -11,6 +11,7 @@ import { projectFolder } from '../../scripts/setup/paths.mjs';
 import { createRequestPool } from '../../src/core/agent/requestPool.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import type { BlobCache } from '../../src/core/context/loadBlobs.ts';
+import type { StreamModel } from '../../src/core/ports.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import { createAnthropicModel } from '../../src/node/anthropicModel.ts';
 import { createFileBlobStore } from '../../src/node/fileBlobStore.ts';
@@ -34,9 +35,10 @@ export async function run(): Promise<BenchFigure[]> {
 		const options = { baseUrl: api.url, apiKeyHeader: 'authorization', apiKey: async () => 'test-key' } as const;
 		const model = createAnthropicModel({ ...options, clock: systemClock });
 		const pool = createRequestPool({ clock: systemClock, limit: () => limit });
+		const queue = watchQueue();
 		const open = async (name: string) => {
-			const shared = pool.share(model, 'stand-in', { session: name, kind: 'turn' });
-			return await openOne(folder, name, (prompt) => api.prompt(name, prompt), shared);
+			const shared = pool.share(queue.served(model, name), 'stand-in', { session: name, kind: 'turn' });
+			return await openOne(folder, name, (prompt) => api.prompt(name, prompt), queue.asked(shared, name));
 		};
 		const first = await open('session-0');
 		await first.run();
@@ -63,6 +65,13 @@ export async function run(): Promise<BenchFigure[]> {
 				bound: 4,
 				note: `${turns} turns of two steps, heap and buffers`,
 			},
+			{ name: '  most requests at once', value: queue.most(), unit: '', bound: limit },
+			{
+				name: '  requests that went before one that waited and whose session was served longer ago',
+				value: queue.unfair(),
+				unit: '',
+				bound: 0,
+			},
 			{ name: `  time for all, ${limit} requests at once`, value: tookMs / 1000, unit: 's' },
 		];
 	} finally {
@@ -71,12 +80,41 @@ export async function run(): Promise<BenchFigure[]> {
 	}
 }
 
-async function openOne(
-	folder: string,
-	name: string,
-	promptOf: (turn: number) => string,
-	model: ReturnType<ReturnType<typeof createRequestPool>['share']>,
-) {
+/** Who waits and who is served, seen from both sides of the pool. */
+function watchQueue() {
+	/** Of each that waits: whom it saw served since. */
+	const waiting = new Map<string, Set<string>>();
+	let [running, most, unfair] = [0, 0, 0];
+	return {
+		asked: (model: StreamModel, name: string): StreamModel => ({
+			...model,
+			stream(...args) {
+				waiting.set(name, new Set());
+				return model.stream(...args);
+			},
+		}),
+		served: (model: StreamModel, name: string): StreamModel => ({
+			...model,
+			async stream(...args) {
+				waiting.delete(name);
+				for (const seen of waiting.values()) {
+					if (seen.has(name)) unfair++;
+					seen.add(name);
+				}
+				most = Math.max(most, ++running);
+				try {
+					return await model.stream(...args);
+				} finally {
+					running--;
+				}
+			},
+		}),
+		most: () => most,
+		unfair: () => unfair,
+	};
+}
+
+async function openOne(folder: string, name: string, promptOf: (turn: number) => string, model: StreamModel) {
 	const fixture = await createFixture({
 		model: createScriptedModel([]),
 		mode: 'auto',

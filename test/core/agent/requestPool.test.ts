@@ -164,6 +164,37 @@ suite('Request pool', () => {
 		assert.ok(world.find('e'));
 	});
 
+	test('fifty sessions: nobody is served twice while another waits, and a refusal costs only what was on its way', async () => {
+		const [sessions, limit] = [50, 4];
+		const world = createWorld(limit);
+		const names = Array.from({ length: sessions }, (_, index) => `s${index}`);
+		// All places are taken until everybody waits; each wants three requests at once.
+		for (let place = 0; place < limit; place++) world.send(`first${place}`);
+		for (const name of names) for (let wish = 0; wish < 3; wish++) world.send(name);
+		await flush();
+		for (const one of [...world.running]) await one.end();
+		world.started.splice(0, limit);
+		world.ended.splice(0, limit);
+		await flush();
+		while (world.started.length < sessions) await world.running[0]?.end();
+		assert.deepEqual(world.started.toSorted(), names.toSorted());
+		for (const one of [...world.running]) await one.end(refusal(5_000));
+		const refused = world.started.length;
+		await world.time.advance(4_999);
+		assert.equal(world.started.length, refused);
+		assert.ok(refused <= sessions + limit);
+		await world.time.advance(1);
+		assert.equal(world.running.length, 1);
+		await world.running[0]?.end();
+		assert.equal(world.running.length, limit);
+		while (world.running.length > 0) await world.running[0]?.end();
+		assert.equal(world.ended.length, 3 * sessions);
+		for (let round = 0; round < 3; round++) {
+			const served = world.started.slice(round * sessions, (round + 1) * sessions);
+			assert.equal(new Set(served).size, sessions);
+		}
+	});
+
 	test('other failures hold nobody', async () => {
 		const world = createWorld(1);
 		world.send('a');
