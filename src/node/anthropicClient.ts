@@ -5,6 +5,7 @@
 import { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import { Messages } from '@anthropic-ai/sdk/resources/messages/messages';
 import { Models } from '@anthropic-ai/sdk/resources/models';
+import { jsonBytes } from './jsonBytes.ts';
 
 /** The version of the API that this code is written against. */
 const API_VERSION = '2026-10-21';
@@ -70,6 +71,11 @@ class MessagesClient extends BaseAnthropic {
 		this.models = new Models(this);
 	}
 
+	/** With the body as bytes, which are sent as they are. */
+	override post<Answer>(path: string, options?: Parameters<BaseAnthropic['post']>[1]) {
+		return super.post<Answer>(path, withBytes(options));
+	}
+
 	protected override validateHeaders(): void {
 		// Whether there is a key is for the caller to check: a server may want none.
 	}
@@ -79,6 +85,16 @@ class MessagesClient extends BaseAnthropic {
 		return false;
 	}
 }
+
+async function withBytes(options: Parameters<BaseAnthropic['post']>[1]): Promise<RequestOptions> {
+	const given = (await options) ?? {};
+	return isRecord(given.body) ? { ...given, body: jsonBytes(given.body) } : given;
+}
+
+type RequestOptions = NonNullable<Awaited<Parameters<BaseAnthropic['post']>[1]>>;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+	typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 const ignore = () => undefined;
 const silentLogger = { error: ignore, warn: ignore, info: ignore, debug: ignore };
@@ -92,6 +108,7 @@ async function watchedFetch(
 	const headers = new Headers(init?.headers);
 	for (const name of [...headers.keys()])
 		if (!ALLOWED_HEADERS.has(name) && !name.startsWith('x-stainless-')) headers.delete(name);
+	if (init?.body instanceof Uint8Array) headers.set('content-type', 'application/json');
 	const response = await fetch(url, { ...init, headers, redirect: 'manual' });
 	onBytes();
 	if (!response.body) return response;

@@ -54,6 +54,12 @@ function stepFigures(size: string, measured: readonly RealStep[]): BenchFigure[]
 			note: 'flushes, looks at the files, commands and searches themselves apart',
 		},
 		{ name: '  of the last quarter', value: median(last.map(({ ownMs }) => ownMs)), unit: 'ms', bound: 4 },
+		{
+			name: '  processor time of the thread in a step, median',
+			value: of(({ cpuMs }) => cpuMs),
+			unit: 'ms',
+			note: 'with starting commands and searches; a busy machine does not change it much',
+		},
 		...TOOLS.map((tool) => ({ name: `  after ${tool}`, value: of(({ ownMs }) => ownMs, tool), unit: 'ms' })),
 		{ name: '  apart: flushes after Edit', value: of(({ flushMs }) => flushMs, 'Edit'), unit: 'ms' },
 		{ name: '  apart: looks at the files around Bash', value: of(({ scanMs }) => scanMs, 'Bash'), unit: 'ms' },

@@ -1,5 +1,6 @@
 // A long turn as the product runs it, without VS Code: the real loop, client, log, blobs, disk, ripgrep, shell, grammar, scanner in its thread,
 // memory files and background commands. Its steps take turns at reading, searching, editing, writing and running commands.
+import './flushTimes.ts';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { projectFolder } from '../../scripts/setup/paths.mjs';
@@ -39,6 +40,8 @@ export type RealStep = {
 	readonly workMs: number;
 	/** What is left when those are taken away. */
 	readonly ownMs: number;
+	/** What this thread computed meanwhile: on a machine with more to do than cores, waiting for one is not in it. */
+	readonly cpuMs: number;
 };
 
 export type RealTurnPlan = {
@@ -61,7 +64,8 @@ const dist = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, impor
 
 export async function realTurn(plan: RealTurnPlan): Promise<readonly RealStep[]> {
 	const { project, storage, url, steps, files, onIdle, onDone } = plan;
-	const spans = { scan: [] as Span[], work: [] as Span[], request: [] as Span[] };
+	const calls = callsOf(steps, files);
+	const spans = { scan: [] as Span[], work: [] as Span[], request: [] as Request[] };
 	const { ports } = await createFixture({ model: createScriptedModel([]), mode: 'auto' });
 	const blobs = createFileBlobStore(storage);
 	const ids = createIdSource();
@@ -112,7 +116,7 @@ export async function realTurn(plan: RealTurnPlan): Promise<readonly RealStep[]>
 	};
 	try {
 		onIdle?.();
-		const prompt = { text: script(steps, files), attachments: [] };
+		const prompt = { text: script(calls), attachments: [] };
 		await runTurn(session, prompt, real, () => undefined, new AbortController().signal);
 		onDone?.();
 		const end = session.newest('turnEnded');
@@ -121,18 +125,19 @@ export async function realTurn(plan: RealTurnPlan): Promise<readonly RealStep[]>
 			throw new Error(
 				`The turn made ${spans.request.length} requests and ended so: ${JSON.stringify([end, failed[0]])}`,
 			);
-		return spans.request.slice(1).map(({ startedMs: toMs }, index): RealStep => {
-			const fromMs = spans.request[index]?.endedMs ?? Number.NaN;
+		return spans.request.slice(1).map(({ startedMs: toMs, cpuAtStartMs }, index): RealStep => {
+			const { endedMs: fromMs, cpuAtEndMs } = spans.request[index] as Request;
 			const apart = [...flushes, ...spans.scan, ...spans.work].filter(
 				({ startedMs, endedMs }) => endedMs > fromMs && startedMs < toMs,
 			);
 			return {
-				tool: callOf(index, files).tool,
+				tool: calls[index]?.tool ?? '',
 				gapMs: toMs - fromMs,
 				flushMs: coveredMs(flushes, fromMs, toMs),
 				scanMs: coveredMs(spans.scan, fromMs, toMs),
 				workMs: coveredMs(spans.work, fromMs, toMs),
 				ownMs: toMs - fromMs - coveredMs(apart, fromMs, toMs),
+				cpuMs: cpuAtStartMs - cpuAtEndMs,
 			};
 		});
 	} finally {
@@ -142,30 +147,43 @@ export async function realTurn(plan: RealTurnPlan): Promise<readonly RealStep[]>
 }
 
 /** What the stand-in plays, as a prompt carries it. */
-function script(steps: number, files: readonly string[]): string {
-	const replies = Array.from({ length: steps }, (_, step) => ({ blocks: [callOf(step, files)] }));
-	return `\`\`\`script\n${JSON.stringify([...replies, { text: 'done' }])}\n\`\`\``;
-}
+const script = (calls: readonly Call[]): string =>
+	`\`\`\`script\n${JSON.stringify([...calls.map((call) => ({ blocks: [call] })), { text: 'done' }])}\n\`\`\``;
 
-function callOf(step: number, files: readonly string[]): { readonly tool: string; readonly input: unknown } {
-	const round = Math.floor(step / 8);
-	const content = `const step = ${round};\n${'const line = compute(step);\n'.repeat(60)}`;
-	const calls = [
-		{ tool: 'Write', input: { file_path: EDITED, content } },
-		{ tool: 'Read', input: { file_path: files[(2 * round) % files.length] } },
-		{ tool: 'Grep', input: { pattern: `compute.*file${round}\\b`, head_limit: 20 } },
-		{ tool: 'Read', input: { file_path: files[(2 * round + 1) % files.length] } },
-		{
-			tool: 'Edit',
-			input: { file_path: EDITED, old_string: `const step = ${round};`, new_string: `const step = -${round};` },
+/** With the processor time of this thread at both ends. */
+type Request = Span & { readonly cpuAtStartMs: number; readonly cpuAtEndMs: number };
+
+type Call = { readonly tool: string; readonly input: unknown };
+
+/** Much is read, some is edited, now and then something is searched for or run. */
+const MIX =
+	'write read read edit read grep read edit read true write read edit read read glob read edit read echo'.split(' ');
+
+function callsOf(steps: number, files: readonly string[]): readonly Call[] {
+	let edition = 0;
+	let reads = 0;
+	const kinds: Readonly<Record<string, (step: number) => Call>> = {
+		write(step) {
+			edition = step;
+			const content = `const step = ${step};\n${'const line = compute(step);\n'.repeat(60)}`;
+			return { tool: 'Write', input: { file_path: EDITED, content } };
 		},
-		{ tool: 'Bash', input: { command: 'true' } },
-		{ tool: 'Glob', input: { pattern: `**/file${round}.ts` } },
-		{ tool: 'Bash', input: { command: `echo ${round} >> ${WRITTEN}` } },
-	];
-	const call = calls[step % calls.length];
-	if (!call) throw new Error('There is a call for each step.');
-	return call;
+		edit(step) {
+			const input = { file_path: EDITED, old_string: `const step = ${edition};`, new_string: `const step = ${step};` };
+			edition = step;
+			return { tool: 'Edit', input };
+		},
+		read: () => ({ tool: 'Read', input: { file_path: files[reads++ % files.length] } }),
+		grep: (step) => ({ tool: 'Grep', input: { pattern: `compute.*file${step}\\b`, head_limit: 20 } }),
+		glob: (step) => ({ tool: 'Glob', input: { pattern: `**/file${step}.ts` } }),
+		true: () => ({ tool: 'Bash', input: { command: 'true' } }),
+		echo: (step) => ({ tool: 'Bash', input: { command: `echo ${step} >> ${WRITTEN}` } }),
+	};
+	return Array.from({ length: steps }, (_, step) => {
+		const made = kinds[MIX[step % MIX.length] ?? '']?.(step);
+		if (!made) throw new Error('There is a call for each step.');
+		return made;
+	});
 }
 
 const timedShell = (shell: Shell, spans: Span[]): Shell => ({
@@ -178,10 +196,20 @@ const timedSearch = (search: Search, spans: Span[]): Search => ({
 	glob: (...args) => noted(spans, () => search.glob(...args)),
 });
 
-const timedModel = (model: StreamModel, spans: Span[]): StreamModel => ({
+const timedModel = (model: StreamModel, requests: Request[]): StreamModel => ({
 	...model,
-	stream: (...args) => noted(spans, () => model.stream(...args)),
+	async stream(...args) {
+		const [startedMs, cpuAtStartMs] = [performance.now(), threadCpuMs()];
+		const reply = await model.stream(...args);
+		requests.push({ startedMs, cpuAtStartMs, endedMs: performance.now(), cpuAtEndMs: threadCpuMs() });
+		return reply;
+	},
 });
+
+function threadCpuMs(): number {
+	const { user, system } = process.threadCpuUsage();
+	return (user + system) / 1000;
+}
 
 /** Its two waits; what is done with the changes that are found counts as ours. */
 const timedScanner = (scanner: FileScanner, spans: Span[]): FileScanner => ({
