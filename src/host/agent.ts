@@ -123,8 +123,10 @@ export async function createAgent(
 		...{ outside, view: surfaces.mcp, state: workspaceState, secrets: context.secrets, blobs: stores.blobs },
 		...{ roots, cwd, isTrusted, onError, addToInput: (text) => views.addToInput(text) },
 	});
-	const secretFiles = () => setting('secretFiles');
-	const customCommands = createCustomCommands({ outside, roots, isTrusted, askArgument, secretFiles, mcp: mcp.awake });
+	const customCommands = createCustomCommands({
+		...{ outside, roots, isTrusted, askArgument, secretFiles: () => setting('secretFiles'), mcp: mcp.awake },
+		...{ blobs: stores.blobs, workspaceState, globalState: context.globalState },
+	});
 	const additions = createApiAdditions(onError);
 	const world: SessionHostWorld = {
 		stores,

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import type { TurnPorts } from '../core/agent/turnTypes.ts';
-import type { ModelInfo, WorkspaceRoot } from '../core/ports.ts';
+import type { WorkspaceRoot } from '../core/ports.ts';
 import { type AgentDefinition, joinDefinitions } from '../core/subagents/agentDefinition.ts';
 import { createSubagents, type Subagents, settleSubagents } from '../core/subagents/subagents.ts';
 import type { AgentAction, AgentLane } from '../protocol/agentLane.ts';
@@ -11,6 +11,7 @@ import { branchUri, documentName } from './branchUri.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import type { OpenSession } from './openSession.ts';
 import { setting } from './settings.ts';
+import { findModel } from './turnModel.ts';
 
 export type AgentRunsWorld = {
 	readonly stores?: Pick<Stores, 'agentLogs'>;
@@ -47,14 +48,6 @@ export async function settleAgents(
 async function agentDefinitions({ outside, workspace }: AgentRunsWorld): Promise<readonly AgentDefinition[]> {
 	if (!workspace.isTrusted || !outside?.agentFiles) return joinDefinitions([]);
 	return joinDefinitions((await outside.agentFiles(workspace.roots)).definitions);
-}
-
-/** `opus` stands for the newest model of that family, as the endpoint lists them. */
-function findModel(name: string, models: readonly ModelInfo[]): ModelInfo | undefined {
-	const wanted = name.toLowerCase();
-	return (
-		models.find(({ id }) => id === name) ?? models.find(({ id }) => id.toLowerCase().split(/[-.]/).includes(wanted))
-	);
 }
 
 /** `id` is the row of the call that started it. Resolves with a text for the input, when the user is to go on with it. */

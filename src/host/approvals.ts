@@ -112,6 +112,7 @@ function askRow({ request, limits }: Ask): TranscriptItem {
 		...(request.agent === undefined ? {} : { agent: request.agent }),
 		...(request.unsaved === undefined ? {} : { unsaved: [...request.unsaved] }),
 		...(request.goOn === undefined ? {} : { goOn: request.goOn }),
+		...(request.grant === undefined ? {} : { grant: request.grant }),
 		state: 'asking',
 	};
 }

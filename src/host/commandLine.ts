@@ -1,7 +1,7 @@
 /** A slash command as it was typed, and what is said of one that is not there. Pure. */
 import type { PromptCommand } from '../core/agent/turnTypes.ts';
 
-export const commandLine = ({ name, argument }: PromptCommand): string =>
+export const commandLine = ({ name, argument }: Pick<PromptCommand, 'name' | 'argument'>): string =>
 	`/${name}${argument === '' ? '' : ` ${argument}`}`;
 
 export const unknownCommand = (name: string): string =>

@@ -164,6 +164,8 @@ function integrationOf(terminal: vscode.Terminal): Promise<vscode.TerminalShellI
 /** The command of a call of Bash, as it was made. */
 function commandOf({ session }: OpenSession, id: string): string {
 	for (const entry of session.entries) {
+		const run = entry.type === 'user' && entry.command?.runs?.find(({ toolUseId }) => toolUseId === id);
+		if (run) return run.command;
 		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block) || entry.block.id !== id) continue;
 		const { input } = namedCall(entry.block);
 		if (typeof input === 'object' && input !== null && 'command' in input && typeof input.command === 'string')

@@ -3,14 +3,17 @@
  * makes the prompt that one stands for. Files are read anew each time, in trusted workspaces only.
  */
 import { UserError } from '../base/errors.ts';
-import type { PromptCommand } from '../core/agent/turnTypes.ts';
+import { utf8Encode } from '../base/text.ts';
+import type { GrantAnswers, PromptCommand } from '../core/agent/turnTypes.ts';
 import type { McpPrompt, McpPromptMessage, McpServers } from '../core/mcp/mcpPorts.ts';
 import { isSecretPath } from '../core/permission/protectedPaths.ts';
-import type { WorkspaceRoot } from '../core/ports.ts';
-import { expandInstruction, splitArguments, takesArguments } from '../core/skills/expandInstruction.ts';
+import type { BlobStore, WorkspaceRoot } from '../core/ports.ts';
+import { grantOf } from '../core/skills/commandGrant.ts';
+import { expandPrompt, splitArguments, takesArguments } from '../core/skills/expandInstruction.ts';
 import type { InstructionFile, SkillSource } from '../core/skills/instructionFile.ts';
 import type { ShownCommand } from '../protocol/shownCommand.ts';
 import type { OutsideWorld } from './agentTypes.ts';
+import { createCommandConsent, type KeptAnswers } from './commandConsent.ts';
 import { mentionsIn } from './mentions.ts';
 
 export type CustomCommandsWorld = {
@@ -19,6 +22,9 @@ export type CustomCommandsWorld = {
 	isTrusted(): boolean;
 	/** Globs of files that hold secrets, besides those that are known everywhere. */
 	secretFiles?(): readonly string[];
+	readonly blobs: Pick<BlobStore, 'hash'>;
+	readonly workspaceState: KeptAnswers;
+	readonly globalState: KeptAnswers;
 	/** The servers, once they were started. */
 	mcp?(): Pick<McpServers, 'list' | 'getPrompt'> | undefined;
 	/** Undefined: the user does not want to go on. */
@@ -41,6 +47,8 @@ export type CommandMeaning =
 
 export type CustomCommands = {
 	readonly skills: SkillSource;
+	/** What was answered about rules of their files. */
+	readonly grants: GrantAnswers;
 	list(): Promise<readonly ShownCommand[]>;
 	/** Rejects with UserError when the command is there and cannot be used. */
 	read(line: string, signal: AbortSignal): Promise<CommandMeaning>;
@@ -55,6 +63,7 @@ export function createCustomCommands(world: CustomCommandsWorld): CustomCommands
 			server.prompts.map((prompt) => ({ server: server.name, prompt })),
 		);
 	return {
+		grants: createCommandConsent(world.workspaceState, world.globalState),
 		skills: { list: async () => (await files()).filter(({ kind }) => kind === 'skill') },
 		async list() {
 			const shown = (await files())
@@ -88,14 +97,23 @@ export function createCustomCommands(world: CustomCommandsWorld): CustomCommands
 			// As the project says, and a command before a skill.
 			const file = found.find(({ kind }) => kind === 'command') ?? found[0];
 			if (file) {
-				const text = expandInstruction(file, argument).trim();
+				const { text, runs } = expandPrompt(file, argument);
 				refuseSecrets(name, text, argument, world.secretFiles?.());
 				if (text === '')
 					throw new UserError(
 						'empty-command',
 						`/${name} has no text. Nothing was sent. Write what it should say into its file.`,
 					);
-				return { kind: 'prompt', text, command };
+				const grant = grantOf(file, (words) => world.blobs.hash(utf8Encode(words)));
+				return {
+					...{ kind: 'prompt', text },
+					command: {
+						...command,
+						...(runs.length === 0 ? {} : { runs }),
+						...(grant === undefined ? {} : { grant }),
+						...(file.model === undefined ? {} : { model: { wanted: file.model } }),
+					},
+				};
 			}
 			const offered = prompts().find(({ prompt }) => prompt.callName === name);
 			const mcp = world.mcp?.();

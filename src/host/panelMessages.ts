@@ -294,7 +294,9 @@ async function wholeOutput(toolUseId: string, world: PanelWorld): Promise<string
 	const inBackground = ended?.type === 'notice' ? ended.background?.output : undefined;
 	if (inBackground) return await loadBlobText(inBackground, world.blobs);
 	const results = entries.filter((entry) => entry.type === 'toolResult');
-	const result = results.findLast((entry) => entry.toolUseId === toolUseId);
+	const ran = entries.findLast((entry) => entry.type === 'attachment' && entry.ran?.toolUseId === toolUseId);
+	const beforehand = ran?.type === 'attachment' && ran.ran ? { ...ran.ran, content: ran.content } : undefined;
+	const result = results.findLast((entry) => entry.toolUseId === toolUseId) ?? beforehand;
 	if (!result) return '';
 	if (result.output) return await loadBlobText(result.output, world.blobs);
 	const texts = new Map<string, string>();

@@ -73,8 +73,14 @@ function commandsOf(entries: readonly Entry[], left: readonly Entry[]): readonly
 		// The result that a crash left out takes no time.
 		if (entry.type === 'toolResult' && (entry.durationMs > 0 || entry.summary !== 'interrupted'))
 			ended.add(entry.toolUseId);
+		if (entry.type === 'attachment' && entry.ran) ended.add(entry.ran.toolUseId);
 	}
-	return left.flatMap((entry) => {
+	return left.flatMap((entry): Command[] => {
+		if (entry.type === 'user')
+			return (entry.command?.runs ?? []).flatMap(({ toolUseId, command }) => {
+				const run = started.get(toolUseId);
+				return run ? [{ text: command, limits: run.limits, isCutOff: !ended.has(toolUseId) }] : [];
+			});
 		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block) || entry.block.name !== 'Bash') return [];
 		const run = started.get(entry.block.id);
 		const { input } = entry.block;

@@ -98,13 +98,20 @@ async function nameCommands(
 	const above = new Set<EntryId>();
 	for (const point of unnamed) {
 		let at = byId.get(point.id);
-		for (let count = 0; at && at.type !== 'user' && count < MAX_ABOVE; count++) {
-			if (at.type === 'assistant') above.add(at.id);
+		for (let count = 0; at && count < MAX_ABOVE; count++) {
+			// A slash command runs some by itself.
+			if (at.type === 'assistant' || at.type === 'user') above.add(at.id);
+			if (at.type === 'user') break;
 			at = at.parentId === null ? undefined : byId.get(at.parentId);
 		}
 	}
 	const calls = new Map<string, string>();
 	for (const entry of await world.session.read(above, signal)) {
+		const runs = entry.type === 'user' ? (entry.command?.runs ?? []) : [];
+		for (const { toolUseId, command } of runs) {
+			const { verb, target } = world.label('Bash', { command });
+			calls.set(toolUseId, `${verb} ${target}`.trim());
+		}
 		if (entry.type !== 'assistant' || !isToolUseBlock(entry.block)) continue;
 		const { verb, target } = world.label(entry.block.name, entry.block.input);
 		calls.set(entry.block.id, `${verb} ${target}`.trim());

@@ -30,6 +30,7 @@ import {
 	notice,
 	promptRow,
 	RETRY,
+	runRows,
 	type TranscriptInputs,
 	turnEndRow,
 	withAttachment,
@@ -105,6 +106,7 @@ export class Transcript {
 			changed.push(this.#put(endedInBackground(ended, entry.background)));
 		const row = this.#rowOf(entry);
 		if (row) changed.push(this.#put(row));
+		if (entry.type === 'user') for (const run of runRows(entry, this.#inputs)) changed.push(this.#put(run));
 		return changed;
 	}
 
@@ -155,6 +157,9 @@ export class Transcript {
 				return promptRow(entry, this.#inputs);
 			case 'attachment': {
 				if (entry.memory) return notice(entry.id, 'info', memoryText(entry.name, entry.memory.cause));
+				const run = entry.ran && this.row(entry.ran.toolUseId);
+				if (entry.ran && run?.kind === 'tool')
+					return this.#withChanges(finishedRow(run, { ...entry.ran, content: entry.content }, this.#inputs, false));
 				const prompt = this.#promptRowId === undefined ? undefined : this.row(this.#promptRowId);
 				return prompt?.kind === 'prompt' ? withAttachment(prompt, entry) : undefined;
 			}

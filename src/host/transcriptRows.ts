@@ -56,6 +56,13 @@ export function promptRow(entry: EntryOf<'user'>, inputs: TranscriptInputs): Ite
 	};
 }
 
+/** What a slash command runs before its first request, a row each. */
+export function runRows({ command }: EntryOf<'user'>, inputs: TranscriptInputs): readonly ItemOf<'tool'>[] {
+	return (command?.runs ?? []).map(({ toolUseId, command: line }) =>
+		toolRow({ type: 'tool_use', id: toolUseId, name: 'Bash', input: { command: line } }, inputs),
+	);
+}
+
 /** A memory file that came in after the start of the session. `cause`: with a file that was touched. */
 export function memoryText(name: string, cause: string | undefined): string {
 	if (cause === undefined) return `Read ${name}: it is new or changed on disk, and goes with this message.`;
@@ -137,7 +144,7 @@ export function withDiff(
 /** How a tool or edit row looks once its result is there. `hasWritten`: the call had begun to change a file. */
 export function finishedRow(
 	row: ItemOf<'tool'> | ItemOf<'edit'>,
-	entry: EntryOf<'toolResult'>,
+	entry: Pick<EntryOf<'toolResult'>, 'content' | 'isError' | 'summary' | 'durationMs' | 'output'>,
 	inputs: TranscriptInputs,
 	hasWritten: boolean,
 ): ItemOf<'tool'> | ItemOf<'edit'> {

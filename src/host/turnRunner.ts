@@ -31,6 +31,7 @@ import { readOnlyNotice } from './sessionNotices.ts';
 import { permissionRules, setting } from './settings.ts';
 import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
 import { takeInTuning, tuningOf } from './tuning.ts';
+import { enterTurnModel, leaveTurnModel } from './turnModel.ts';
 import { lateToolsOf, type ServiceWorld, servicesFor } from './turnServices.ts';
 import { unsavedFiles } from './unsavedFiles.ts';
 import { inWorktree, type SessionWorktrees } from './worktreeTypes.ts';
@@ -158,7 +159,11 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 			const model = world.choice.modelFor(open.session.model);
 			if (model !== open.session.model) open.session.setModel(model);
 			takeInTuning(open.session, world.choice.infoFor(model));
-			await runTurn(open.session, prompt, portsFor(open, world), (event) => open.onTurnEvent(event), controller.signal);
+			const ports = portsFor(open, world);
+			const tell = (text: string) => open.notify(notice('local:turn-model', 'warning', text));
+			const entered = enterTurnModel(open.session, prompt, world.choice, ports, tell);
+			await runTurn(open.session, entered, ports, (event) => open.onTurnEvent(event), controller.signal);
+			leaveTurnModel(open.session, entered.command?.model?.before);
 		} catch (error) {
 			// `runTurn` never rejects; settling may, when the log or a file cannot be read or written.
 			world.onBug(error, open.session.id);
@@ -200,6 +205,7 @@ async function settle(open: OpenSession, given: TurnWorld): Promise<void> {
 	const world = inWorktree(session, given);
 	await settleAgents(open, world);
 	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
+	leaveTurnModel(session);
 	await world.windowHooks?.refresh(open);
 	await world.permissions?.refresh((text) => open.notify(notice('local:permissions', 'warning', text)));
 	await world.recordEdits?.(session);
@@ -251,6 +257,7 @@ export function portsFor(open: OpenSession, given: TurnWorld): TurnPorts {
 		addSessionRule: (rule) => open.sessionRules.push(rule),
 		...(world.permissions === undefined ? {} : { keepRules: world.permissions.keep }),
 		loadProjectContext: () => withSandboxLine(world.loadProjectContext, services.sandbox),
+		...(world.customCommands === undefined ? {} : { grants: world.customCommands.grants }),
 		...(world.loadNestedMemory === undefined ? {} : { loadNestedMemory: world.loadNestedMemory }),
 		messageTtl: setting('cache.messageTtl'),
 		contextLimits,

@@ -138,6 +138,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		unsaved: z.array(z.string()).optional(),
 		/** It is the turn that asks whether to go on, not a tool: what the button says. */
 		goOn: z.string().optional(),
+		/** A file asks for the rules in `target`, a line each: which file. */
+		grant: z.string().optional(),
 		state: z.enum(['asking', 'allowed', 'alwaysAllowed', 'denied', 'withdrawn']),
 	}),
 	/** Waits for answers; what came of it is in the row of the call. */

@@ -17,7 +17,8 @@ const model: FrontmatterKey = {
 const effort: FrontmatterKey = { type: EFFORTS, about: 'How much the model thinks.' };
 const allowedTools: FrontmatterKey = {
 	type: 'tools',
-	about: 'Tools that it uses, each a rule such as `Bash(git status:*)`. Retrace asks about them as always.',
+	about:
+		'Rules such as `Bash(git status:*)` for what may run without a question while it is at work. They hold once you agreed to this content of the file.',
 };
 const argumentHint: FrontmatterKey = { type: 'any', about: 'What to write behind the name, shown while it is typed.' };
 const onlyByPeople: FrontmatterKey = {
@@ -26,7 +27,7 @@ const onlyByPeople: FrontmatterKey = {
 };
 const ownModel: FrontmatterKey = {
 	...model,
-	about: 'The model that it is made for. Retrace keeps that of the session.',
+	about: 'The model for the turn of its slash command. After it, the session goes on with its own.',
 };
 const context: FrontmatterKey = { type: ['fork'], about: '`fork`: it works in a conversation of its own.' };
 const agent: FrontmatterKey = { type: 'text', about: 'The agent that does it, with `context: fork`.' };

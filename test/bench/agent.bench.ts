@@ -129,7 +129,7 @@ async function dispatch(folder: string): Promise<BenchFigure> {
 	await runTurn(session, { text: 'go', attachments: [] }, ports, () => undefined, new AbortController().signal);
 	const turn = {
 		...{ session, ports, onEvent: () => undefined, signal: new AbortController().signal },
-		...{ sessionRules: async () => [], waits: { count: 0, totalMs: 0 }, halt: {} },
+		...{ sessionRules: async () => [], waits: { count: 0, totalMs: 0 }, turnRules: [], halt: {} },
 	};
 	const samplesMs: number[] = [];
 	for (let index = 0; index < calls; index += 1) {

@@ -13,6 +13,7 @@ import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { movedFiles, rewindFileHunks, rewindMany, rewindPlan, rewound } from '../webview/harness/rewindSamples.ts';
 import {
 	askedCompound,
+	askedGrant,
 	askedPermission,
 	askedToGoOn,
 	head,
@@ -63,6 +64,23 @@ panelSuite('panel page', 320, ({ withPage }) => {
 				{ kind: 'permission.answer', id: 'pm3', verdict: 'allowOnce' },
 				{ kind: 'permission.answer', id: 'pm3', verdict: 'deny' },
 			]);
+		}));
+
+	test('a file that asks for rules: this time, for its content, or not', () =>
+		withPage([snapshot({ head: { state: 'awaitingUser' }, items: [...items, askedGrant] })], async (panel) => {
+			const card = panel.page.getByRole('group', { name: 'Permission: /review' });
+			await card.getByText('Bash(npm test:*)').waitFor();
+			await card.getByText('“Always” holds until review.md changes.').waitFor();
+			for (const name of ['Allow this time', 'Always', 'Ask as usual'])
+				await card.getByRole('button', { name, exact: true }).click();
+			assert.deepEqual(
+				await posted(panel),
+				(['allowOnce', 'alwaysAllow', 'deny'] as const).map((verdict) => ({
+					kind: 'permission.answer',
+					id: 'pm4',
+					verdict,
+				})),
+			);
 		}));
 
 	test('queued messages are put in order, sent now, edited and dropped; what is typed stays', () => {

@@ -30,7 +30,9 @@ const prompt = {
 function world(changes: { isTrusted?: boolean; answer?: string | undefined; said?: string } = {}) {
 	const asked: string[] = [];
 	const got: unknown[] = [];
+	const state = { get: () => undefined, update: async () => undefined };
 	const commands = createCustomCommands({
+		...{ blobs: { hash: (bytes) => String(bytes.length) as never }, workspaceState: state, globalState: state },
 		outside: { loadInstructionFiles: async () => files, homeFolder: '/home' },
 		roots: () => [],
 		isTrusted: () => changes.isTrusted ?? true,

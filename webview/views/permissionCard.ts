@@ -22,6 +22,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 		</div>`;
 	}
 	if (item.goOn !== undefined) return goOnCard(item, item.goOn, context);
+	if (item.grant !== undefined) return grantCard(item, item.grant, context);
 	const describedBy = `target-${item.id} cause-${item.id}`;
 	const rules = item.rules ?? (item.rule === undefined ? [] : [item.rule]);
 	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label=${name} aria-describedby=${describedBy}>
@@ -128,6 +129,22 @@ function goOnCard(item: PermissionItem, goOn: string, context: ViewContext): Tem
 		</div>
 	</section>`;
 }
+
+/** A file asks for rules: what they cover would run without a question until the turn ends. */
+function grantCard(item: PermissionItem, file: string, context: ViewContext): TemplateResult {
+	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label=${`Permission: ${item.tool}`} aria-describedby="target-${item.id} cause-${item.id}">
+		<header class="card-head">${icon('shield')}<span class="card-title">Allow what ${item.tool} asks for?</span></header>
+		<pre class="command" id="target-${item.id}" tabindex="0">${item.target}</pre>
+		<p class="card-note" id="cause-${item.id}">${item.cause}. “Always” holds until <code title=${file}>${nameOf(file)}</code> changes.</p>
+		<div class="card-buttons">
+			${textButton({ label: 'Allow this time', look: 'primary', onClick: () => answer(item, context, 'allowOnce') })}
+			${textButton({ label: 'Always', look: 'secondary', hint: `Until ${nameOf(file)} changes`, onClick: () => answer(item, context, 'alwaysAllow') })}
+			${textButton({ label: 'Ask as usual', look: 'secondary', onClick: () => answer(item, context, 'deny') })}
+		</div>
+	</section>`;
+}
+
+const nameOf = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 
 function answer(
 	item: PermissionItem,

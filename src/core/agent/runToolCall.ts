@@ -8,6 +8,7 @@ import { type Effects, isLogFailure, withRecordedEffects } from '../checkpoint/r
 import { createToolFiles } from '../edit/toolFiles.ts';
 import type { SessionRules } from '../permission/sessionRules.ts';
 import type { Approver } from '../ports.ts';
+import type { CommandGrant } from '../session/commandFields.ts';
 import { INVALID_JSON_KEY, type ToolUseBlock } from '../session/content.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
@@ -24,6 +25,7 @@ import { recall } from './recall.ts';
 import { isReadOnlyTool, resolveCall } from './resolveCall.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import type { TurnEvent, TurnPorts } from './turnTypes.ts';
+import { useGrant } from './useGrant.ts';
 
 /** What the calls of one turn share. */
 export type TurnContext = {
@@ -33,6 +35,8 @@ export type TurnContext = {
 	readonly signal: AbortSignal;
 	/** Added by *Always allow*, in this turn or before. */
 	readonly sessionRules: SessionRules;
+	/** Rules that hold until the turn ends, e.g. of a command or a skill. Grows. */
+	readonly turnRules: string[];
 	/** How many calls wait for the user now, and how long that was until now. */
 	readonly waits: { count: number; totalMs: number };
 	/** Set when a hook said that the turn must end; why, in its words. */
@@ -187,7 +191,8 @@ async function runAllowed(
 		if (!isReadOnlyTool(tool)) await turn.session.sync();
 		isStarted = true;
 		const ask = askInCall(call, tool, approver, turn);
-		const outcome = await tool.run(input, { ...toolContext(call, files, turn), ask, whileWaiting });
+		const useRules = (grant: CommandGrant) => useGrant(grant, turn, whileWaiting);
+		const outcome = await tool.run(input, { ...toolContext(call, files, turn), ask, whileWaiting, useRules });
 		if (!outcome.isError) await noteSeen(tool, input, files, turn);
 		return outcome;
 	} catch (thrown) {
@@ -232,6 +237,7 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		diagnostics: ports.diagnostics,
 		recall: (query, max, signal) => recall(session, ports.blobs, query, max, signal),
 		lateTools: { list: () => findableTools(ports.lateTools) },
+		hash: (text) => ports.blobs.hash(utf8Encode(text)),
 		...(ports.services === undefined ? {} : { services: ports.services }),
 		takesPdf: ports.modelInfo().takesPdf ?? ports.isOfficialEndpoint === true,
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),

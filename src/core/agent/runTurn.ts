@@ -12,7 +12,7 @@ import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../context/loadBlo
 import { type LoadedPrefix, loadPrefix, needsNewPrefix } from '../context/prefix.ts';
 import { ModelError } from '../model/modelError.ts';
 import { readSessionRules } from '../permission/sessionRules.ts';
-import type { EntryDraft } from '../session/entry.ts';
+import type { EntryDraft, EntryOf } from '../session/entry.ts';
 import { pendingBrief } from './draftBrief.ts';
 import { framesOf } from './framesOf.ts';
 import { makeRoomAfter, makeRoomBefore, makeRoomForced } from './makeRoom.ts';
@@ -20,6 +20,7 @@ import { foldWhileCold } from './microcompact.ts';
 import { openCallsOf, unrunResult } from './openCalls.ts';
 import { createMediaRepair } from './refusedMedia.ts';
 import { inUserForm, isSystemRefused, reminderFormFor } from './reminderForm.ts';
+import { loggedCommand, runBeforehand } from './runBeforehand.ts';
 import type { TurnContext } from './runToolCall.ts';
 import { runToolCalls } from './runToolCalls.ts';
 import { prefixNow } from './sessionPrefix.ts';
@@ -50,12 +51,14 @@ const RESULT_LOST =
 	'This call was started and its result was lost, so whether it took effect is not known. Check before you repeat it.';
 
 export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) => {
+	const turnRules: string[] = [];
 	const turn: TurnContext = {
 		session,
-		ports,
+		ports: withRules(ports, turnRules),
 		onEvent: safely(onEvent, ports, session.id),
 		signal,
 		sessionRules: readSessionRules(session, ports.trace, signal),
+		turnRules,
 		waits: { count: 0, totalMs: 0 },
 		halt: {},
 	};
@@ -88,6 +91,17 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 	});
 };
 
+/** With what is allowed in this turn alone. */
+function withRules(ports: TurnPorts, turnRules: readonly string[]): TurnPorts {
+	return {
+		...ports,
+		rules: () => {
+			const rules = ports.rules();
+			return turnRules.length === 0 ? rules : { ...rules, allow: [...rules.allow, ...turnRules] };
+		},
+	};
+}
+
 /** Ephemeral news: a listener that fails must not end the turn. */
 function safely(
 	onEvent: (event: TurnEvent) => void,
@@ -109,6 +123,7 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd | u
 	const cache: BlobCache = ports.loadedTexts ?? new Map();
 	let prefix: LoadedPrefix | undefined;
 	let news: readonly MemoryDraft[] = [];
+	let user: EntryOf<'user'> | undefined;
 	const hooked = await promptHooks(turn, prompt);
 	if (hooked.kind === 'blocked') return undefined;
 	try {
@@ -118,7 +133,7 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd | u
 		if (prefix) await foldWhileCold(turn);
 		if (prefix && prefix.entry.id === frozen?.id) news = await memoryNews(turn, prefix);
 	} finally {
-		await appendPrompt(turn, prompt, news, hooked.attachments);
+		user = await appendPrompt(turn, prompt, news, hooked.attachments);
 	}
 	// Nothing is done to the world before the calls of the reply, which flush by themselves, so the request need not wait for the disk.
 	const flushed = session.sync();
@@ -126,6 +141,11 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd | u
 	if (!prefix) {
 		await flushed;
 		return UNTRUSTED;
+	}
+	if (user?.command) {
+		await runBeforehand(user.command, turn);
+		if (turn.signal.aborted) return STOPPED;
+		if (turn.halt.reason !== undefined) return haltedEnd(turn.halt.reason);
 	}
 	session.setState('streaming');
 	// What a rewind left behind would stay in memory as long as the session.
@@ -144,7 +164,7 @@ async function appendPrompt(
 	prompt: Prompt,
 	news: readonly MemoryDraft[],
 	hooked: readonly EntryDraft<'attachment'>[],
-): Promise<void> {
+): Promise<EntryOf<'user'> | undefined> {
 	const text = prompt.text === '' ? [] : [{ type: 'text' as const, text: prompt.text }];
 	const attachments = await Promise.all(
 		[...pendingBrief(session), ...prompt.attachments].map(
@@ -162,7 +182,11 @@ async function appendPrompt(
 		attachments.push({ type: 'attachment', name: 'Facts', content: [{ type: 'text', text: facts }] });
 	const reminders = promptReminders(session.entries, session.branch(), session.mode);
 	const [user] = session.append<'user' | 'attachment' | 'reminder' | 'notice'>(
-		{ type: 'user', content, ...(prompt.command === undefined ? {} : { command: prompt.command }) },
+		{
+			type: 'user',
+			content,
+			...(prompt.command === undefined ? {} : { command: loggedCommand(prompt.command, ports) }),
+		},
 		...attachments,
 		...hooked,
 		...news,
@@ -170,6 +194,7 @@ async function appendPrompt(
 		...reminders,
 	);
 	if (user) session.append({ type: 'checkpoint', epoch, prompt: user.id });
+	return user?.type === 'user' ? user : undefined;
 }
 
 const PREFIX_LOST_TEXT =

@@ -24,10 +24,12 @@ import type {
 	StreamModel,
 	Workspace,
 } from '../ports.ts';
+import type { CommandGrant } from '../session/commandFields.ts';
 import type { ContextStrategy } from '../session/compactionFields.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { InstructionRun } from '../skills/expandInstruction.ts';
 import type { SkillLine } from '../skills/skillList.ts';
 import type { LateTools } from '../tools/lateTools.ts';
 import type { ToolServices } from '../tools/services.ts';
@@ -42,8 +44,17 @@ export type Prompt = {
 	readonly command?: PromptCommand;
 };
 
-/** As it was typed. */
-export type PromptCommand = { readonly name: string; readonly argument: string };
+/** As it was typed, and what its file brings with it. */
+export type PromptCommand = {
+	readonly name: string;
+	readonly argument: string;
+	/** Run before the first request; the output takes the place of the marks in the text. */
+	readonly runs?: readonly InstructionRun[] | undefined;
+	/** Rules for its turn, if the user agrees. */
+	readonly grant?: CommandGrant | undefined;
+	/** Id or family that the file names. `before`: the turn runs with it, and this is the session's own. */
+	readonly model?: { readonly wanted: string; readonly before?: string | undefined } | undefined;
+};
 
 /** Rules in the user's scope; session rules are added by *Always allow*. Patterns as in `permission/rules.ts`. */
 export type PermissionRules = {
@@ -92,6 +103,8 @@ export type TurnPorts = {
 	rules(): PermissionRules;
 	/** Keeps a rule that the user chose with *Always allow* (for this session). */
 	addSessionRule(rule: string): void;
+	/** What the user answered about rules that commands and skills ask for; without it, each is asked about. */
+	readonly grants?: GrantAnswers;
 	/** Keeps rules beyond the session. Rejects when they cannot be kept. */
 	keepRules?(rules: readonly string[], scope: 'workspace' | 'user'): Promise<void>;
 	loadProjectContext(): Promise<ProjectContext>;
@@ -128,6 +141,14 @@ export type TurnPorts = {
 	/** Texts of blobs that earlier turns of this session loaded. Kept by the caller, so that a turn need not read them again. */
 	readonly loadedTexts?: BlobCache;
 	readonly trace: Trace;
+};
+
+export type GrantAnswers = {
+	/** For just this content of the file; `no` holds for this window. Undefined: nobody answered. */
+	answerFor(grant: CommandGrant): 'yes' | 'no' | undefined;
+	refuse(grant: CommandGrant): void;
+	/** Rejects when it cannot be kept. */
+	keep(grant: CommandGrant): Promise<void>;
 };
 
 /** Each counts from the prompt on; null = no limit. */

@@ -18,6 +18,7 @@ import {
 	type StoredInputBlock,
 } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
+import { outputsIn, withOutputs } from './commandOutputs.ts';
 import { type ActiveEdits, activeEdits, editedContent, editedReminder, editedReply } from './contextEdits.ts';
 import type { LoadedBlobs } from './loadBlobs.ts';
 
@@ -70,7 +71,18 @@ export function conversationParts(
 	options: PartsOptions,
 ): readonly ConversationPart[] {
 	const edits = activeEdits(branch);
-	return gather(branch).flatMap((part): readonly ConversationPart[] => {
+	const gathered = gather(branch);
+	const outputs = outputsIn(gathered.flatMap((part) => (part.kind === 'prompt' ? [part.entry] : [])));
+	/** Outputs that stand in the text of their prompt. */
+	const placed = new Set<string>();
+	const outputText = (toolUseId: string): string | undefined => {
+		const entry = outputs.get(toolUseId);
+		if (!entry) return undefined;
+		return inputBlocks(entry, blobs, edits, options)
+			.flatMap((block) => (isTextBlock(block) ? [block.text] : []))
+			.join('\n');
+	};
+	return gathered.flatMap((part): readonly ConversationPart[] => {
 		switch (part.kind) {
 			case 'reply': {
 				if (!isKept(part)) return [];
@@ -81,8 +93,15 @@ export function conversationParts(
 				});
 				return [{ kind: 'assistant', blocks, answers: new Map(answers) }];
 			}
-			case 'prompt':
-				return [{ kind: 'prompt', content: inputBlocks(part.entry, blobs, edits, options) }];
+			case 'prompt': {
+				const { entry } = part;
+				if (entry.type === 'attachment' && entry.ran && placed.has(entry.ran.toolUseId)) return [];
+				const content = inputBlocks(entry, blobs, edits, options);
+				if (entry.type !== 'user' || outputs.size === 0) return [{ kind: 'prompt', content }];
+				const filled = withOutputs(entry, content, outputText);
+				for (const id of filled.placed) placed.add(id);
+				return [{ kind: 'prompt', content: filled.content }];
+			}
 			case 'reminder': {
 				const text = editedReminder(part.entry, edits);
 				const isOurs = text === part.entry.text && part.entry.hasOtherWords !== true;

@@ -31,6 +31,8 @@ export type PermissionRequest = {
 	readonly unsaved?: readonly string[];
 	/** The subagent that wants it; absent = the session's own agent. */
 	readonly agent?: string;
+	/** It is a file that asks for rules: `target` lists them, and this is the file, as a person knows it. `deny` asks as always. */
+	readonly grant?: string;
 	/** It is the turn that asks whether to go on, not a tool: what the button says. `deny` then ends the turn. */
 	readonly goOn?: string;
 };

@@ -2,14 +2,13 @@
  * What may stand in the brackets of a rule, by what its tool reaches for. The one place for it: matching (`rules.ts`), the language server
  * and the examples that are offered all ask here, so that what is warned about is what would happen. Pure.
  */
-import type { Tool } from '../tools/tool.ts';
 
 /** The kinds of `PermissionTarget`. `none`: a rule for the tool has no brackets. */
 export const ruleReaches = ['none', 'command', 'host', 'name', 'path'] as const;
 export type RuleReach = (typeof ruleReaches)[number];
 
 /** What the pattern of a rule for this tool is held against. A test compares it with what each tool really says of its calls. */
-export function reachOfTool({ effect, target }: Pick<Tool, 'effect' | 'target'>): RuleReach {
+export function reachOfTool({ effect, target }: { readonly effect: string; readonly target?: unknown }): RuleReach {
 	if (!target) return 'none';
 	switch (effect) {
 		case 'execute':

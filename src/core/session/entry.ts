@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { asUnixMs } from '../../base/ids.ts';
 import { callLimitsSchema } from './callLimits.ts';
+import { commandSchema, ranSchema } from './commandFields.ts';
 import { compactionFields, contextRefSchema, factEditFields } from './compactionFields.ts';
 import {
 	assistantBlockSchema,
@@ -83,8 +84,8 @@ const timingSchema = z.object({ queuedMs: z.number(), firstTokenMs: z.number(), 
 const conversationFields = {
 	user: {
 		content: z.array(storedInputBlockSchema),
-		/** The slash command that it was made by, as it was typed. */
-		command: z.object({ name: z.string(), argument: z.string() }).optional(),
+		/** The slash command that it was made by. */
+		command: commandSchema.optional(),
 	},
 	/** Content added to the prompt it follows; sent in the same API message. */
 	attachment: {
@@ -92,6 +93,8 @@ const conversationFields = {
 		content: z.array(storedInputBlockSchema),
 		/** It is a memory file that came in after the start: `hash` of what was sent, `cause` is the file that brought it in by being touched. */
 		memory: z.object({ path: z.string(), hash: z.string(), cause: z.string().optional() }).optional(),
+		/** It is the output of a command of the prompt, and is sent where the prompt has its mark. */
+		ran: ranSchema.optional(),
 	},
 	assistant: {
 		messageId: z.string(),

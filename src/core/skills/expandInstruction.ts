@@ -4,38 +4,83 @@
  */
 import type { InstructionFile } from './instructionFile.ts';
 
-const SHELL = /(^|[\s(])!`([^`\n]+)`/gm;
-const PLACEHOLDER = /\$ARGUMENTS(?!\w)|\$([1-9])(?!\d)/g;
+/** `` !`git status` ``, or a fence that begins with ```` ```! ````. */
+const SHELL = /(^|[\s(])!`([^`\n]+)`|^```![ \t]*\n([\s\S]*?)\n```[ \t]*$/gm;
+const PLACEHOLDER = /\$ARGUMENTS(?:\[(\d)\]|(?!\w))|\$([1-9])(?!\d)|\$\{CLAUDE_SKILL_DIR\}/g;
 
-export function expandInstruction({ kind, body, folder }: InstructionFile, argument: string): string {
-	const typed = argument.trim();
-	const commands: string[] = [];
-	const words = splitArguments(typed);
-	let isUsed = false;
-	// Commands stand in the file, never in what was typed: they are looked for first.
-	const marked = body.replace(SHELL, (_, before: string, command: string) => {
-		commands.push(command);
-		return `${before}[the output of \`${command}\`]`;
-	});
-	const filled = marked.replace(PLACEHOLDER, (_, digit: string | undefined) => {
-		isUsed = true;
-		return digit === undefined ? typed : (words[Number(digit) - 1] ?? '');
-	});
-	const parts = [filled];
+/** A command of the file, and where its mark stands in the text. */
+export type InstructionRun = { readonly command: string; readonly at: number; readonly length: number };
+
+/** What stands in a prompt until, and unless, the output is known. */
+export const outputMark = (command: string): string => `[the output of \`${command}\`]`;
+
+/** The prompt of a slash command: its commands are run beforehand, and their output takes the place of the marks. */
+export function expandPrompt(
+	file: InstructionFile,
+	argument: string,
+): { readonly text: string; readonly runs: readonly InstructionRun[] } {
+	const { pieces, rest } = piecesOf(file, argument);
+	const runs: InstructionRun[] = [];
+	let text = '';
+	for (const piece of pieces) {
+		if (piece.kind === 'run') {
+			const mark = outputMark(piece.text);
+			runs.push({ command: piece.text, at: text.length, length: mark.length });
+			text += mark;
+		} else text += piece.text;
+	}
+	const leading = text.length - text.trimStart().length;
+	return {
+		text: [text, ...rest].join('\n\n').trim(),
+		runs: runs.map((run) => ({ ...run, at: run.at - leading })),
+	};
+}
+
+/** For an agent that loads it in the middle of its work: it runs the commands itself, which asks and records as always. */
+export function expandInstruction(file: InstructionFile, argument: string): string {
+	const { pieces, rest } = piecesOf(file, argument);
+	const commands = pieces.flatMap(({ kind, text }) => (kind === 'run' ? [text] : []));
+	const parts = [pieces.map(({ kind, text }) => (kind === 'run' ? outputMark(text) : text)).join('')];
 	if (commands.length > 0) {
-		const fill = (command: string) =>
-			command.replace(PLACEHOLDER, (_, digit?: string) =>
-				digit === undefined ? typed : (words[Number(digit) - 1] ?? ''),
-			);
-		const list = commands.map((command) => `- \`${fill(command)}\``).join('\n');
+		const list = commands.map((command) => `- \`${command}\``).join('\n');
 		parts.push(`First run these commands with Bash, since their output belongs to this message:\n${list}`);
 	}
-	if (typed !== '' && !isUsed) parts.push(`Arguments: ${typed}`);
+	return [...parts, ...rest].join('\n\n');
+}
+
+type Piece = { readonly kind: 'text' | 'run'; readonly text: string };
+
+/** Commands stand in the file, never in what was typed: they are looked for first. */
+function piecesOf(
+	{ kind, body, folder }: InstructionFile,
+	argument: string,
+): { readonly pieces: readonly Piece[]; readonly rest: readonly string[] } {
+	const typed = argument.trim();
+	const words = splitArguments(typed);
+	const plainFolder = folder.replace(/\p{Cc}/gu, '?');
+	let isUsed = false;
+	const fill = (text: string, isCommand = false): string =>
+		text.replace(PLACEHOLDER, (whole: string, index: string | undefined, digit: string | undefined) => {
+			if (whole.startsWith('${')) return plainFolder;
+			if (!isCommand) isUsed = true;
+			if (index !== undefined) return words[Number(index)] ?? '';
+			return digit === undefined ? typed : (words[Number(digit) - 1] ?? '');
+		});
+	const pieces: Piece[] = [];
+	let from = 0;
+	for (const match of body.matchAll(SHELL)) {
+		const [whole, before = '', inline, fenced] = match;
+		pieces.push({ kind: 'text', text: fill(body.slice(from, match.index) + before) });
+		const command = fill((inline ?? fenced ?? '').trim(), true);
+		if (command.trim() !== '') pieces.push({ kind: 'run', text: command });
+		from = match.index + whole.length;
+	}
+	pieces.push({ kind: 'text', text: fill(body.slice(from)) });
+	const rest: string[] = [];
+	if (typed !== '' && !isUsed) rest.push(`Arguments: ${typed}`);
 	if (kind === 'skill')
-		parts.push(
-			`The files of this skill are in ${folder.replace(/\p{Cc}/gu, '?')}. Read those that it names when you need them.`,
-		);
-	return parts.join('\n\n');
+		rest.push(`The files of this skill are in ${plainFolder}. Read those that it names when you need them.`);
+	return { pieces, rest };
 }
 
 /** Words at white space; what stands in quotes is one. */
@@ -47,4 +92,4 @@ export function splitArguments(text: string): readonly string[] {
 
 /** Whether anything of what is typed behind the name would be put into it. */
 export const takesArguments = ({ body, argumentHint }: InstructionFile): boolean =>
-	argumentHint !== '' || body.search(PLACEHOLDER) >= 0;
+	argumentHint !== '' || /\$ARGUMENTS(?:\[\d\]|(?!\w))|\$[1-9](?!\d)/.test(body);

@@ -4,6 +4,7 @@
  */
 import { cutText } from '../../base/text.ts';
 import { parseFrontmatter } from '../memory/frontmatter.ts';
+import { ruleFromFile } from '../permission/ruleForms.ts';
 
 export type InstructionFile = {
 	readonly kind: 'skill' | 'command';
@@ -22,6 +23,10 @@ export type InstructionFile = {
 	readonly isForModel: boolean;
 	/** Whether it is a slash command. */
 	readonly isForUser: boolean;
+	/** Rules that it asks for while it is at work; they hold once the user agreed to them. */
+	readonly allowedTools: readonly string[];
+	/** Id or family of the model for the turn of the slash command; undefined = that of the session. */
+	readonly model: string | undefined;
 };
 
 /** What tools and the window ask for skills. Read anew each time; empty where the workspace is not trusted. */
@@ -50,7 +55,26 @@ export function instructionFile(
 		body,
 		isForModel: isSkill ? field('disable-model-invocation') !== true : field('disable-model-invocation') === false,
 		isForUser: field('user-invocable') !== false,
+		allowedTools: rulesOf(field('allowed-tools')),
+		model: modelOf(field('model')),
 	};
+}
+
+const MAX_RULES = 40;
+const MAX_MODEL_CHARS = 100;
+/** The session's own. */
+const OWN_MODEL: ReadonlySet<string> = new Set(['inherit', 'default', '']);
+
+/** `Read, Bash(git add:*)`, with commas or spaces between them, or a list. */
+function rulesOf(value: unknown): readonly string[] {
+	const texts = Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
+	const rules = texts.flatMap((text) => text.match(/[A-Za-z_][\w-]*(?:__\*)?(?:\([^()\n]*\))?/g) ?? []);
+	return [...new Set(rules.map(ruleFromFile))].slice(0, MAX_RULES);
+}
+
+function modelOf(value: unknown): string | undefined {
+	const name = oneLine(value, MAX_MODEL_CHARS);
+	return OWN_MODEL.has(name) ? undefined : name;
 }
 
 /** What is no text gives none; a list is read as its values. */

@@ -1,5 +1,6 @@
 /** Skill: loads the instructions of a skill, whose name and description stand in the context. */
 import * as z from 'zod';
+import { grantOf } from '../skills/commandGrant.ts';
 import { expandInstruction } from '../skills/expandInstruction.ts';
 import { failure, success } from './paths.ts';
 import type { Tool } from './tool.ts';
@@ -30,6 +31,8 @@ export const skillTool: Tool<z.infer<typeof input>> = {
 				'no such skill',
 			);
 		}
+		const grant = context.hash && grantOf(skill, context.hash);
+		if (grant) await context.useRules?.(grant);
 		return success(`The skill ${skill.name}:\n\n${expandInstruction(skill, argument)}`, 'loaded');
 	},
 };

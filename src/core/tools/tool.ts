@@ -6,6 +6,7 @@ import type { ToolUseId } from '../../base/ids.ts';
 import type { Search } from '../fileSearchPort.ts';
 import type { Diagnostics, FileSnapshot, ResolvedPath, Shell, WorkspaceRoot } from '../ports.ts';
 import type { Confinement } from '../sandbox/sandboxPort.ts';
+import type { CommandGrant } from '../session/commandFields.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { FilePath } from '../session/entry.ts';
 import type { ToolServices } from './services.ts';
@@ -79,6 +80,10 @@ export type ToolContext = {
 	whileWaiting?<T>(ask: () => Promise<T>): Promise<T>;
 	/** Ephemeral output while it runs. */
 	readonly onProgress: (text: string) => void;
+	/** Takes in rules that a file asks for, if the user agrees, until the turn ends. Not there where nobody can be asked. */
+	useRules?(grant: CommandGrant): Promise<void>;
+	/** Of a text, as the log names contents. */
+	hash?(text: string): string;
 	/** Whether the model can be sent PDF files; default false. */
 	readonly takesPdf?: boolean;
 	readonly signal: AbortSignal;

@@ -76,6 +76,7 @@ for (const isTrusted of [false, true])
 				onEvent: (event: (typeof events)[number]) => events.push(event),
 				signal: new AbortController().signal,
 				sessionRules: async () => [],
+				turnRules: [],
 				waits: { count: 0, totalMs: 0 },
 				halt: {},
 			};

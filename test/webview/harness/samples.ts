@@ -203,6 +203,17 @@ export const askedCompound = {
 	state: 'asking',
 } satisfies TranscriptItem;
 
+/** The file of a command asks for rules. */
+export const askedGrant: TranscriptItem = {
+	id: 'pm4',
+	kind: 'permission',
+	tool: '/review',
+	target: 'Bash(git diff:*)\nBash(npm test:*)\nRead',
+	cause: 'Until this turn ends, what these rules cover would run without a question',
+	grant: '/home/ada/shapes/.claude/commands/review.md',
+	state: 'asking',
+};
+
 /** The turn came to a limit. */
 export const askedToGoOn: TranscriptItem = {
 	id: 'pm3',
@@ -345,7 +356,7 @@ export const samples: Readonly<Record<string, Sample>> = {
 						{ id: 'q2', text: 'Run the linter when that is done' },
 					],
 				},
-				items: [...items.slice(9), blockedHook, askedToGoOn],
+				items: [...items.slice(9), blockedHook, askedToGoOn, askedGrant],
 			}),
 		],
 	},

@@ -1,0 +1,44 @@
+/** What the log keeps of a slash command: how it was typed, and what its file brought with it. */
+import * as z from 'zod';
+import { blobRefSchema, toolUseIdSchema } from './content.ts';
+
+/** A shell command of the file whose output belongs to the prompt. */
+const runSchema = z.object({
+	/** Under which its question, its effects and its output stand. */
+	toolUseId: toolUseIdSchema,
+	command: z.string(),
+	/** Where the output belongs: the place of the mark in the text of the prompt, in UTF-16 units. */
+	at: z.number().int().nonnegative(),
+	length: z.number().int().positive(),
+});
+
+/** Rules that a file asks for, with the hash of what was to be agreed to. */
+export const commandGrantSchema = z.object({
+	/** What asks for them: `/review`. */
+	by: z.string(),
+	path: z.string(),
+	scope: z.enum(['project', 'user']),
+	rules: z.array(z.string()).readonly(),
+	hash: z.string(),
+});
+export type CommandGrant = Readonly<z.infer<typeof commandGrantSchema>>;
+
+/** Of a `user` entry that a slash command made. */
+export const commandSchema = z.object({
+	name: z.string(),
+	argument: z.string(),
+	runs: z.array(runSchema).optional(),
+	grant: commandGrantSchema.optional(),
+	/** What the file says; `before`: the turn runs with it, and this is the model to go back to. */
+	model: z.object({ wanted: z.string(), before: z.string().optional() }).optional(),
+});
+
+/** Of an `attachment` that is the output of a command of the prompt. */
+export const ranSchema = z.object({
+	toolUseId: toolUseIdSchema,
+	isError: z.boolean(),
+	durationMs: z.number(),
+	summary: z.string().optional(),
+	/** All of it, where the content is a shortened form. */
+	output: blobRefSchema.optional(),
+});
