@@ -11,7 +11,7 @@ export type SandboxWorld = { readonly outside: Pick<OutsideWorld, 'sandbox' | 'h
 
 /** `roots` are what a session may write. */
 export function sandboxFor({ outside }: SandboxWorld, roots: () => readonly WorkspaceRoot[]): CommandSandbox {
-	const policy = () => policyFor(outside.homeFolder, roots());
+	const policy = () => policyFor(outside.homeFolder, roots);
 	return {
 		policy,
 		async ready() {
@@ -23,10 +23,10 @@ export function sandboxFor({ outside }: SandboxWorld, roots: () => readonly Work
 	};
 }
 
-function policyFor(homeFolder: string, roots: readonly WorkspaceRoot[]): SandboxPolicy | undefined {
+function policyFor(homeFolder: string, roots: () => readonly WorkspaceRoot[]): SandboxPolicy | undefined {
 	if (sandboxWish() === undefined) return undefined;
 	const more = setting('sandbox.writableFolders').map((path) => path.replace(/^~(?=\/|$)/, homeFolder));
-	const writable = [...roots.map(({ path }) => path), ...more.filter((path) => path.startsWith('/'))];
+	const writable = [...roots().map(({ path }) => path), ...more.filter((path) => path.startsWith('/'))];
 	return { writable, hasNetwork: setting('sandbox.network') };
 }
 

@@ -31,7 +31,11 @@ const outside = {
 		},
 	},
 };
-const sandbox = sandboxFor({ outside }, () => [{ name: 'w', path: '/w' }]);
+let looks = 0;
+const sandbox = sandboxFor({ outside }, () => {
+	looks++;
+	return [{ name: 'w', path: '/w' }];
+});
 
 beforeEach(() => {
 	Object.assign(layers, { user: {}, project: {} });
@@ -43,7 +47,7 @@ test('off, it holds nothing and is not tried', async () => {
 	assert.equal(sandbox.policy(), undefined);
 	await sandbox.ready();
 	assert.equal(await sandboxProblem({ outside }), undefined);
-	assert.deepEqual(asked, []);
+	assert.deepEqual([asked, looks], [[], 0]);
 });
 
 test('on, it lets the folders of the session be written, and what the user adds', async () => {

@@ -62,6 +62,8 @@ test('a sound store has no finding, and examining it changes nothing', async (t)
 	assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), before);
 	assert.match(summaryOf(examination), /Everything can be read/);
 	assert.match(renderReport(examination), /\*\*Everything can be read\.\*\*/);
+	const onMachine = renderReport(examination, ['bwrap is not installed.']);
+	assert.match(onMachine, /## On this machine\n\n- bwrap is not installed\./);
 });
 
 test('what was asked beside the conversation counts as paid, in the tail as in the check', async (t) => {
