@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
 import { missingBrowser } from './support/environment.ts';
-import { postToHost, tapPageApi } from './support/pageApi.ts';
+import { postToHost } from './support/pageApi.ts';
 import { permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { repliesByPrompt } from './support/scriptedConversation.ts';
 import { storageFolders } from './support/sessionLogs.ts';
@@ -56,10 +56,10 @@ suite('The key and the page', { skip: missingBrowser() }, () => {
 		});
 		workbench = await openWorkbench({
 			name: 'key-and-page',
+			tapsPageApi: true,
 			env: { RETRACE_PROVIDER: undefined, ANTHROPIC_AUTH_TOKEN: foreignToken },
 			settings: { 'retrace.baseUrl': home.url, 'retrace.trace': true },
 		});
-		await tapPageApi(workbench);
 	});
 	after(async () => {
 		await workbench?.close();

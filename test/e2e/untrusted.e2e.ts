@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { type MessagesApi, startMessagesApi } from '../fakes/messagesApi/startMessagesApi.ts';
 import { missingBrowser } from './support/environment.ts';
-import { postToHost, tapPageApi } from './support/pageApi.ts';
+import { postToHost } from './support/pageApi.ts';
 import { permissionCard, send, turnEnds } from './support/panelActions.ts';
 import { writePastSession } from './support/pastSession.ts';
 import { processesOf } from './support/processes.ts';
@@ -102,11 +102,11 @@ suite('A hostile project with workspace trust on', { skip: missingBrowser() }, (
 		workbench = await openWorkbench({
 			name: 'untrusted',
 			isTrustEnabled: true,
+			tapsPageApi: true,
 			env: { RETRACE_PROVIDER: undefined, ANTHROPIC_API_KEY: key },
 			settings: { 'retrace.baseUrl': home.url },
 			files: hostileFiles(`http://127.0.0.1:${address.port}`),
 		});
-		await tapPageApi(workbench);
 	});
 	after(async () => {
 		await workbench?.close();

@@ -1,12 +1,11 @@
-// Lets a test speak to the host in the panel page's name, as a page would that had been taken over. Needs a reload to begin with.
-import type { FrameLocator } from 'playwright-core';
-import type { Workbench } from './workbench.ts';
+// Lets a test speak to the host in the panel page's name, as a page would that had been taken over: with `tapsPageApi` of the workbench.
+import type { FrameLocator, Page } from 'playwright-core';
 
 type PageApi = { postMessage(message: unknown): void };
 
-/** Reloads the window with an ear on the one way that VS Code gives a page to its host. */
-export async function tapPageApi(workbench: Workbench): Promise<void> {
-	await workbench.page.addInitScript(() => {
+/** Puts an ear on the one way that VS Code gives a page to its host, before the window is loaded. */
+export async function tapPageApi(page: Page): Promise<void> {
+	await page.addInitScript(() => {
 		let acquire: (() => PageApi) | undefined;
 		Object.defineProperty(globalThis, 'acquireVsCodeApi', {
 			configurable: true,
@@ -20,7 +19,6 @@ export async function tapPageApi(workbench: Workbench): Promise<void> {
 			},
 		});
 	});
-	await workbench.reload();
 }
 
 export async function postToHost(panel: FrameLocator, message: unknown): Promise<void> {

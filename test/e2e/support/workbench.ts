@@ -15,6 +15,7 @@ import { launchBrowser } from './browser.ts';
 import { resultsFolder, takesPictures, temporaryFolder, testEnvironment } from './environment.ts';
 import { fewBuiltInExtensions, sharedExtensions, withExtensions } from './installations.ts';
 import { lightWindow, unpacked } from './lightWindow.ts';
+import { tapPageApi } from './pageApi.ts';
 import { until } from './until.ts';
 
 /** The first paint of a cold workbench on two busy cores. */
@@ -48,6 +49,8 @@ export interface WorkbenchOptions {
 	readonly extensionFolders?: readonly string[];
 	/** All that VS Code brings along, as users have it, instead of the few that tests need. */
 	readonly hasAllBuiltIns?: boolean;
+	/** Lets `postToHost` speak in the panel page's name. */
+	readonly tapsPageApi?: boolean;
 	readonly viewport?: { readonly width: number; readonly height: number };
 }
 
@@ -300,6 +303,7 @@ async function openPage(browser: Browser, url: string, options: WorkbenchOptions
 	const page = await context.newPage();
 	page.setDefaultTimeout(actionTimeoutMs);
 	await page.addInitScript(makeContrastSwitchable);
+	if (options.tapsPageApi) await tapPageApi(page);
 	await page.goto(url, { timeout: openTimeoutMs });
 	await workbenchShown(page);
 	await showPanel(page);
