@@ -60,6 +60,16 @@ suite('Browser', () => {
 		);
 	});
 
+	test('a name of the web that leads to this machine was not in sight when the call was allowed', async () => {
+		const open = async (host: string, isPrivate: boolean) => {
+			const site = `http://${host}/`;
+			const found: BrowserOutcome = { ...blocked, url: site, host, isPrivate };
+			return (await run({ action: 'open', url: site }, [found, page('')])).questions[0]?.isNamedInCall;
+		};
+		assert.deepEqual([await open('shop.example', false), await open('localhost', true)], [true, true]);
+		assert.equal(await open('shop.example', true), false);
+	});
+
 	test('a no ends the call; a form is not sent by itself; a chain of sites ends', async () => {
 		assert.equal((await run({ action: 'open', url }, [blocked], false)).text, 'denied');
 		const form = await run({ action: 'click', ref: 'e1' }, [{ ...blocked, isRepeatable: false }]);
