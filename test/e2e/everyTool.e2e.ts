@@ -76,7 +76,7 @@ suite('Every tool', { skip: missingBrowser() }, () => {
 			},
 			prepare: prepareFolder,
 		});
-		steps = everyToolSteps(workbench.folder, siteUrl);
+		steps = everyToolSteps(workbench.folder, siteUrl, 'drafts/a.md');
 	});
 	after(async () => {
 		await workbench?.close();
@@ -142,6 +142,8 @@ suite('Every tool', { skip: missingBrowser() }, () => {
 
 	test('stopped at each of its steps, the session goes on with the next prompt', async () => {
 		resetFolder(workbench.folder);
+		// What the other session has just written would be asked about.
+		steps = everyToolSteps(workbench.folder, siteUrl, 'drafts/b.md');
 		await newSession(workbench);
 		api.markNewPrefix();
 		let stops = 0;
@@ -177,7 +179,7 @@ suite('Every tool', { skip: missingBrowser() }, () => {
 				open = step;
 			} else {
 				await turn(index, [reply, { text: 'Never said.', fault: 'silence' }]);
-				await until('its result is sent', () => replies.length === 0);
+				await until(`the result of step ${index} is sent: ${JSON.stringify(step.calls)}`, () => replies.length === 0);
 				await stop();
 			}
 		}

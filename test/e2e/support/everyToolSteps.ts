@@ -79,8 +79,8 @@ export function resetFolder(folder: string): void {
 	prepareFolder(folder);
 }
 
-/** `site`: a page on this machine with a button “Order”. */
-export function everyToolSteps(folder: string, site: string): readonly Step[] {
+/** `site`: a page on this machine with a button “Order”; `draft`: a new file where no edit is shown first. */
+export function everyToolSteps(folder: string, site: string, draft: string): readonly Step[] {
 	const call = (tool: string, input: unknown, says: RegExp): Call => ({ tool, input, says });
 	const bad = (tool: string, input: unknown, says: RegExp): Call => ({ tool, input, says, isError: true });
 	const late = (name: string, input: unknown, says: RegExp): Call => call('CallTool', { name, input }, says);
@@ -117,7 +117,7 @@ export function everyToolSteps(folder: string, site: string): readonly Step[] {
 		free(bad('Edit', replace('not in there', 'x'), /not found|does not/i)),
 		asked('Edit: notes/new.md', 'Accept', call('Write', { file_path: 'notes/new.md', content: '# New\n' }, /notes/)),
 		asked('Edit: rooms.txt', 'Accept', call('Write', { file_path: 'rooms.txt', content: 'hall 13\n' }, /rooms/)),
-		free(call('Write', { file_path: 'drafts/a.md', content: 'Draft\n' }, /drafts/)),
+		free(call('Write', { file_path: draft, content: 'Draft\n' }, /drafts/)),
 		free(call('FindTools', { query: 'replacements in one file' }, /MultiEdit/)),
 		asked(
 			'Edit: src/area.js',
