@@ -47,11 +47,14 @@ export async function rulesIn(folder: string): Promise<readonly string[]> {
 			else if (!entry.isDirectory() && /\.md$/i.test(entry.name) && found.length < MAX_RULES) found.push(path);
 		}
 	};
-	await look(join(folder, RULES_FOLDER), 1);
+	const rules = join(folder, RULES_FOLDER);
+	// Hardly any folder has one, and each call asks for all folders above its file.
+	if (isThere(rules)) await look(rules, 1);
 	return found;
 }
 
-function isThere(path: string): boolean {
+/** In one go: that takes a tenth of a trip to the thread pool. */
+export function isThere(path: string): boolean {
 	try {
 		return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 	} catch {

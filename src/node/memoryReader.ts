@@ -5,6 +5,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { maskSecrets } from '../core/agent/maskSecrets.ts';
 import { isSecretPath } from '../core/permission/protectedPaths.ts';
+import { isThere } from './memoryPlaces.ts';
 import { decode, readStart } from './readStart.ts';
 import { wayBelow } from './realPath.ts';
 import { systemCode } from './systemErrors.ts';
@@ -56,7 +57,7 @@ export async function readImport(path: string, areas: readonly string[], mayImpo
 }
 
 export async function realPathOf(path: string): Promise<string | undefined> {
-	return await realpath(path).catch(() => undefined);
+	return isThere(path) ? await realpath(path).catch(() => undefined) : undefined;
 }
 
 function isInside(real: string, areas: readonly string[]): boolean {
