@@ -37,6 +37,8 @@ export type TurnContext = {
 	readonly sessionRules: SessionRules;
 	/** Rules that hold until the turn ends, e.g. of a command or a skill. Grows. */
 	readonly turnRules: string[];
+	/** Whether the limits of the turn are reached, with what is not in the log yet; set once they are known. */
+	readonly budget?: { usedUp?: (besideUsd: number) => string | undefined };
 	/** How many calls wait for the user now, and how long that was until now. */
 	readonly waits: { count: number; totalMs: number };
 	/** Set when a hook said that the turn must end; why, in its words. */
@@ -238,6 +240,7 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		recall: (query, max, signal) => recall(session, ports.blobs, query, max, signal),
 		lateTools: { list: () => findableTools(ports.lateTools) },
 		hash: (text) => ports.blobs.hash(utf8Encode(text)),
+		usedUp: (besideUsd) => turn.budget?.usedUp?.(besideUsd),
 		...(ports.services === undefined ? {} : { services: ports.services }),
 		takesPdf: ports.modelInfo().takesPdf ?? ports.isOfficialEndpoint === true,
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),

@@ -59,6 +59,7 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 		signal,
 		sessionRules: readSessionRules(session, ports.trace, signal),
 		turnRules,
+		budget: {},
 		waits: { count: 0, totalMs: 0 },
 		halt: {},
 	};

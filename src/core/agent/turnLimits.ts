@@ -45,6 +45,16 @@ export function createTurnLimits(turn: TurnContext): (stepsDone: number) => Prom
 	const set = known.flatMap(({ each, ...limit }): Limit[] => (each === null ? [] : [{ ...limit, each }]));
 	const allowed = new Map(set.map(({ code, each }) => [code, each]));
 
+	// Agents of the turn ask nobody themselves: they end, and the turn asks with its next step.
+	if (turn.budget)
+		turn.budget.usedUp = (besideUsd) => {
+			const over = set.find((limit) => {
+				if (limit.code === 'steps') return false;
+				return limit.used() + (limit.code === 'costUsd' ? besideUsd : 0) >= (allowed.get(limit.code) ?? limit.each);
+			});
+			return over?.words(allowed.get(over.code) ?? over.each);
+		};
+
 	return async (stepsDone) => {
 		steps = stepsDone;
 		for (const limit of set) {

@@ -11,6 +11,8 @@ export type SubagentRequest = {
 	readonly kind?: string;
 	/** Id of an agent that is to go on. */
 	readonly resume?: string;
+	/** The limit of the turn that is reached, with what agents have cost that are not over; undefined = it may go on. */
+	usedUp?(besideUsd: number): string | undefined;
 };
 
 /** What the call gives: the `ToolOutcome` of tools, which this file cannot name since tools name it. */

@@ -46,14 +46,17 @@ export function reportOutcome(
 	const shown = cutText(words, MAX_REPORT_CHARS);
 	const cut = shown === words ? '' : `\n[the report is cut here: it has ${words.length} characters]`;
 	const price = end.costUsd === null || end.costUsd === 0 ? '' : `, $${end.costUsd.toFixed(2)}`;
-	const summary = `${summaryWords[end.reason]}${plural(end.steps, 'step')}${price}`;
+	const isOfTurn = end.reason === 'limit' && agent.message !== undefined;
+	const summary = `${isOfTurn ? 'limit reached, ' : summaryWords[end.reason]}${plural(end.steps, 'step')}${price}`;
 	const again = `To go on with this agent, which knows what it did, call Agent with resume "${id}".`;
 	const soFar = words === '' ? 'It had said nothing yet.' : `The last that it said:\n${shown}${cut}`;
 	const text = {
 		done: words === '' ? `It ended without a report. ${again}` : `${shown}${cut}\n\n[agent ${id}. ${again}]`,
 		stopped: `The user stopped this agent (${id}) before it was done. What it changed in files until then is there. ${soFar}\nDo not start it again unless the user asks for it.`,
 		interrupted: `The window was closed while this agent (${id}) worked. What it changed in files until then is there. ${soFar}\n${again}`,
-		limit: `This agent (${id}) used up its ${plural(end.steps, 'step')} before it was done. ${soFar}\n${again}`,
+		limit: isOfTurn
+			? `This agent (${id}) was ended before it was done: ${agent.message}. The user is asked whether the turn may go on. ${soFar}\n${again}`
+			: `This agent (${id}) used up its ${plural(end.steps, 'step')} before it was done. ${soFar}\n${again}`,
 		failed: `This agent (${id}) failed: ${agent.message ?? 'its request was not answered'} ${soFar}\n${again}`,
 	}[end.reason];
 	return {

@@ -187,6 +187,7 @@ export function createSubagents(world: SubagentWorld): Subagents {
 		running.set(agent.id, agent);
 		changed.fire({ kind: 'began', agent });
 		let isOutOfSteps = false;
+		let usedUp: string | undefined;
 		let steps = 0;
 		const counting = agent.session.onDidAppend((entry) => {
 			if (entry.type === 'assistantEnded') steps++;
@@ -195,6 +196,10 @@ export function createSubagents(world: SubagentWorld): Subagents {
 			if (event.kind === 'requestStarted' && definition.maxSteps !== undefined && steps >= definition.maxSteps) {
 				isOutOfSteps = true;
 				own.abort();
+			}
+			if (event.kind === 'requestStarted' && usedUp === undefined) {
+				usedUp = request.usedUp?.(costOfRunning());
+				if (usedUp !== undefined) own.abort();
 			}
 			changed.fire({ kind: 'event', agent, event });
 		};
@@ -208,11 +213,17 @@ export function createSubagents(world: SubagentWorld): Subagents {
 		counting.dispose();
 		const ended = agent.session.branch().findLast((entry) => entry.type === 'turnEnded');
 		if (session.readOnlyReason !== undefined) throw new UserError('session-read-only', session.readOnlyReason);
+		if (usedUp !== undefined && ended?.reason !== 'endTurn')
+			return { reason: 'limit', message: `the turn has come to ${usedUp}, which is the user’s limit` };
 		if (isOutOfSteps || ended?.reason === 'stepLimit') return { reason: 'limit' };
 		if (signal.aborted || ended?.reason === 'stopped') return { reason: 'stopped' };
 		if (ended?.reason === 'endTurn') return { reason: 'done' };
 		return { reason: 'failed', ...(ended?.message === undefined ? {} : { message: ended.message }) };
 	};
+
+	/** What is not in the session’s log until they are over. */
+	const costOfRunning = (): number =>
+		[...running.values()].reduce((sum, one) => sum + (runAmounts(one.session.entries).costUsd ?? 0), 0);
 
 	/** One that goes on keeps its model, and so its cache. */
 	const modelOf = ({ definition, prefix }: SubagentStart, parent: ModelInfo): ModelInfo => {

@@ -33,6 +33,7 @@ export const agentTool: Tool<z.infer<typeof input>> = {
 				...{ toolUseId: context.toolUseId, description, prompt },
 				...(kind === undefined ? {} : { kind }),
 				...(resume === undefined ? {} : { resume }),
+				...(context.usedUp === undefined ? {} : { usedUp: context.usedUp }),
 			},
 			context.signal,
 		);
