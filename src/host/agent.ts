@@ -294,6 +294,7 @@ export async function createAgent(
 		...{ host, worktrees, workspace, blobs: stores.blobs, ids: outside.ids, codeReason },
 		storeFolder: stores.sessions.folder,
 		focus: () => views.focus(),
+		hasWorktree: (id) => (host.sessions.find(id)?.session.worktree ?? tree.session(id)?.worktreeId) !== undefined,
 		refresh: () => tree.refresh(),
 	});
 	const commands = createCommands({

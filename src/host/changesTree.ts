@@ -158,7 +158,8 @@ function fileItem(node: Extract<ChangeNode, { kind: 'file' }>, file: FileReview)
 	const { source, pending } = file;
 	const { added, removed } = countLines(file, node.prompt);
 	const item = new vscode.TreeItem(source.uri, vscode.TreeItemCollapsibleState.None);
-	const folder = vscode.workspace.asRelativePath(source.uri).split('/').slice(0, -1).join('/');
+	const path = shownPath(source);
+	const folder = path.split('/').slice(0, -1).join('/');
 	const state = stateOf(file);
 	const counts = [...(added > 0 ? [`+${added}`] : []), ...(removed > 0 ? [`−${removed}`] : [])].join(' ');
 	item.id = keyOf(node);
@@ -167,10 +168,16 @@ function fileItem(node: Extract<ChangeNode, { kind: 'file' }>, file: FileReview)
 	item.contextValue = `changedFile ${pending.kind}`;
 	item.tooltip = `${source.uri.fsPath}\n${[state || 'changed by Retrace', counts].filter(Boolean).join(', ')}`;
 	item.accessibilityInformation = {
-		label: `${vscode.workspace.asRelativePath(source.uri)}, ${state === '' ? '' : `${state}, `}${added} added, ${removed} removed`,
+		label: `${path}, ${state === '' ? '' : `${state}, `}${added} added, ${removed} removed`,
 	};
 	item.command = { command: 'retrace.openChangedFile', title: 'Open File', arguments: [node] };
 	return item;
+}
+
+/** A file of a worktree lies in no folder of the workspace: it is told by its path there. */
+function shownPath({ uri, review, session }: FileReview['source']): string {
+	const isInWorktree = session.worktree?.roots.some(({ path }) => path === review.file.root) ?? false;
+	return isInWorktree ? review.file.rel : vscode.workspace.asRelativePath(uri);
 }
 
 function stateOf({ source, pending }: FileReview): string {

@@ -83,7 +83,7 @@ export function createMergeEditor(input: {
 	};
 	store.add(vscode.workspace.registerFileSystemProvider(scheme, files, { isCaseSensitive: true }));
 
-	const showMerge = async (output: vscode.Uri, texts: NonNullable<LoadedConflict['texts']>) => {
+	const showMerge = async (output: vscode.Uri, texts: NonNullable<LoadedConflict['texts']>, isMerge: boolean) => {
 		const side = async (name: string, text: string) => {
 			const { $blob: sha256 } = await world.blobs.put(utf8Encode(text), FILE_MEDIA_TYPE);
 			return branchUri({ kind: 'file', sha256 }, `${name}${output.path}`);
@@ -96,17 +96,22 @@ export function createMergeEditor(input: {
 		await vscode.commands.executeCommand(command, {
 			base: await side('before', texts.ancestor),
 			input1: { uri: await side('now', texts.ours), title: 'Your Version', description: 'as it is now' },
-			input2: { uri: await side('then', texts.theirs), title: 'Earlier Version', description: 'to restore' },
+			input2: {
+				uri: await side(isMerge ? 'worktree' : 'then', texts.theirs),
+				...(isMerge
+					? { title: 'Worktree', description: 'to merge' }
+					: { title: 'Earlier Version', description: 'to restore' }),
+			},
 			output,
 		});
 	};
 	/** For what has no lines to merge there are two answers, and one of them is what is there already. */
-	const askWhole = async (session: OpenSession, key: MergeKey, note: string) => {
+	const askWhole = async (session: OpenSession, key: MergeKey, { note, isMerge }: LoadedConflict) => {
 		const { rel } = key.file;
-		const restore = 'Restore Earlier Version';
+		const restore = isMerge ? 'Use Worktree’s Version' : 'Restore Earlier Version';
 		const answer = await vscode.window.showWarningMessage(
 			plainMessage(`${rel} cannot be merged line by line: ${note}.`),
-			{ modal: true, detail: 'Restoring it replaces what is there now. Undo Rewind brings that back.' },
+			{ modal: true, detail: `${restore} replaces what is there now. Undo Rewind brings that back.` },
 			restore,
 		);
 		if (answer === restore) await restoreWhole(session, key, world, signal());
@@ -138,11 +143,12 @@ export function createMergeEditor(input: {
 				(one) => one.restore === restoreId && pathKey(one.file) === pathText,
 			);
 			if (!conflict) throw new UserError('conflict-settled', 'This conflict is settled. Nothing was changed.');
-			const { current, texts, note } = await loadConflict(session, conflict, world, signal());
+			const loaded = await loadConflict(session, conflict, world, signal());
+			const { current, texts, isMerge } = loaded;
 			const key: MergeKey = { ...conflict, sessionId: session.session.id, current };
-			if (!texts) return await askWhole(session, key, note);
+			if (!texts) return await askWhole(session, key, loaded);
 			const uri = mergeUri(key, scheme);
-			await showMerge(uri, texts);
+			await showMerge(uri, texts, isMerge);
 			session.notify({
 				...{ kind: 'notice', id: noticeId(uri), level: 'info' },
 				text: `${conflict.file.rel} is open in the merge editor. Nothing is written before you use the result.`,

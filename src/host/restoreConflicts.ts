@@ -28,6 +28,8 @@ export type LoadedConflict = {
 	readonly texts: ConflictTexts | undefined;
 	/** Why it is a conflict, as a sentence part. */
 	readonly note: string;
+	/** It is one of a worktree that was merged back: the other side is no earlier version. */
+	readonly isMerge: boolean;
 };
 
 /** Rejects with UserError `conflict-settled` when it waits no more. */
@@ -38,9 +40,9 @@ export async function loadConflict(
 	signal: AbortSignal,
 ): Promise<LoadedConflict> {
 	return await open.alone(async () => {
-		const { planned } = await planOf(open, conflict, world, signal);
+		const { plan, planned } = await planOf(open, conflict, world, signal);
 		const texts = await conflictTexts(world, planned);
-		return { current: planned.current ?? 'absent', texts, note: planned.note };
+		return { current: planned.current ?? 'absent', texts, note: planned.note, isMerge: plan.isMergeBack ?? false };
 	});
 }
 

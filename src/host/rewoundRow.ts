@@ -47,7 +47,7 @@ export function rewoundRow(
 	const text =
 		restore.resolves !== undefined && merged ? `Conflict settled: ${merged.path.rel}` : `${where}: ${parts.join(', ')}`;
 	return {
-		...{ ...base, restoreId: restore.id, text },
+		...{ ...base, restoreId: restore.id, text, ...(restore.mergeBack ? { isMerge: true } : {}) },
 		...{ details: details.slice(0, MAX_DETAILS), moreDetails: Math.max(0, details.length - MAX_DETAILS) },
 	};
 }

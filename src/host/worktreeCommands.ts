@@ -25,7 +25,7 @@ import { discardDialog, keptNote, madeNote, mergeDialog, mergedText, restoredNot
 
 export type WorktreeCommandWorld = {
 	readonly host: Pick<SessionHost, 'sessions' | 'active' | 'current'>;
-	readonly worktrees: Pick<SessionWorktrees, 'port' | 'leave' | 'isGone'>;
+	readonly worktrees: Pick<SessionWorktrees, 'port' | 'leave' | 'isGone' | 'portsOf'>;
 	readonly workspace: Workspace;
 	readonly blobs: BlobStore;
 	readonly ids: { next(): string };
@@ -34,6 +34,8 @@ export type WorktreeCommandWorld = {
 	/** Why no file can be written now. */
 	codeReason(): string | null;
 	focus(): Promise<void>;
+	/** By the list; opens nothing. */
+	hasWorktree(id: SessionId): boolean;
 	/** The list looks at what is there again. */
 	refresh(): void;
 };
@@ -173,6 +175,8 @@ export function createWorktreeCommands(world: WorktreeCommandWorld): WorktreeCom
 			open.session.append({ type: 'notice', level: 'info', code: 'worktree-restored', text: restoredNote() });
 			await open.session.sync();
 		}
+		// From now on paths lead there again, also before its next turn.
+		world.worktrees.portsOf(open.session);
 		open.unnotify(WORKTREE_GONE.id);
 		open.headChanged();
 		world.refresh();
@@ -218,7 +222,7 @@ export function createWorktreeCommands(world: WorktreeCommandWorld): WorktreeCom
 		},
 		async deletionNote(ids) {
 			const notes: string[] = [];
-			for (const id of ids) {
+			for (const id of ids.filter(world.hasWorktree)) {
 				const open = await world.host.sessions.open(id).catch(() => undefined);
 				const ref = open?.session.worktree;
 				const { port } = world.worktrees;
@@ -234,9 +238,11 @@ export function createWorktreeCommands(world: WorktreeCommandWorld): WorktreeCom
 		},
 		async beforeDelete(id) {
 			const { port } = world.worktrees;
-			const open = world.host.sessions.find(id) ?? (await world.host.sessions.open(id).catch(() => undefined));
-			const ref = open?.session.worktree;
-			if (!open || !ref || !port?.isThere(ref)) return;
+			if (!world.hasWorktree(id)) return;
+			const open = await world.host.sessions.open(id);
+			const ref = open.session.worktree;
+			// Of a session that another window has nothing is taken: to delete it is refused.
+			if (!ref || open.session.readOnlyReason !== undefined || !port?.isThere(ref)) return;
 			await withProgress('Keeping the worktree in a bundle', false, (_, signal) => discardNow(open, ref, port, signal));
 		},
 	};

@@ -34,7 +34,7 @@ export function mergeDialog({ files }: RestorePlan, outside: readonly string[]):
 				: 'There is nothing that can be merged into the workspace.';
 		return { message, detail: plainMessage(details.join('\n\n')), button: undefined };
 	}
-	details.push('Your own changes are kept. The merge can be undone with “Undo Rewind”.');
+	details.push('Your own changes are kept. The merge can be undone in the chat.');
 	return {
 		message:
 			taken.length === 0

@@ -165,6 +165,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** `Rewound to the start: 2 files restored, 1 kept, 1 conflict`. */
 		text: z.string(),
 		canUndo: z.boolean(),
+		/** Nothing went back: a worktree was merged into the workspace. */
+		isMerge: z.boolean().optional(),
 		/** It was undone and can be made again. */
 		canRedo: z.boolean(),
 		/** The restore that it tells of. */

@@ -49,13 +49,7 @@ suite('A session in a worktree', { skip: missingBrowser() }, () => {
 		await mark().click();
 		await workbench.page.locator('.quick-input-list').getByText(action, { exact: true }).click();
 	};
-	const pictures = async (name: string) => {
-		for (const theme of ['dark', 'light', 'highContrast'] as const) {
-			await workbench.setTheme(theme);
-			await workbench.screenshot(`worktree-${name}-${theme}`);
-		}
-		await workbench.setTheme('dark');
-	};
+	const pictures = (name: string) => workbench.pictures(`worktree-${name}`, 'light', 'highContrast', 'dark');
 
 	test('starts with the files as they are, and what it does reaches none of the user’s', async () => {
 		await workbench.runCommand('Retrace: New Session in Worktree');
@@ -83,7 +77,7 @@ suite('A session in a worktree', { skip: missingBrowser() }, () => {
 		await panel().getByText('Worktree merged back: 1 file merged, 1 conflict').waitFor();
 		await panel().getByRole('button', { name: 'Resolve both.txt' }).waitFor();
 		await pictures('3-merged');
-		await workbench.runCommand('Retrace: Undo Rewind');
+		await panel().getByRole('button', { name: 'Undo merge' }).click();
 		await until('the merge is taken back', () => workbench.readFile('one.txt') === 'alpha\n');
 		assert.equal(workbench.readFile('both.txt'), 'mine\n');
 	});
@@ -109,5 +103,18 @@ suite('A session in a worktree', { skip: missingBrowser() }, () => {
 		await mark().waitFor();
 		assert.equal(inTree('one.txt') + inTree('both.txt'), 'gamma\nbeta\n');
 		assert.equal(workbench.readFile('one.txt'), 'alpha\n');
+	});
+
+	test('is kept in the trash with a session that is deleted', async () => {
+		await workbench.runCommand('Retrace: Delete Session');
+		const dialog = workbench.page.locator('.monaco-dialog-box');
+		await dialog.getByText('2 files changed in it, and 2 of them are not in the workspace', { exact: false }).waitFor();
+		await press('Move to Trash');
+		const inTrash = () =>
+			readdirSync(workbench.userDataDir, { recursive: true, encoding: 'utf8' }).some((path) =>
+				/trash[/\\].*discarded-0002[/\\]floor-planner\.bundle$/.test(path),
+			);
+		await until('the bundle is in the trash', inTrash);
+		assert.equal(trees().length, 0);
 	});
 });

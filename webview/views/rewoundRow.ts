@@ -13,8 +13,8 @@ export function rewoundRow(item: RewoundItem, context: ViewContext): TemplateRes
 	const { post } = context;
 	return html`<div class="rewound" data-row=${item.id} role="status">
 		<div class="rewound-line">
-			${icon('discard')}<span class="rewound-text">${item.text}${detailsButton(item, context)}</span>
-			${item.canUndo ? textButton({ label: 'Undo rewind', look: 'secondary', onClick: () => post({ kind: 'rewind.undo' }) }) : nothing}
+			${icon(item.isMerge ? 'git-merge' : 'discard')}<span class="rewound-text">${item.text}${detailsButton(item, context)}</span>
+			${item.canUndo ? textButton({ label: item.isMerge ? 'Undo merge' : 'Undo rewind', look: 'secondary', onClick: () => post({ kind: 'rewind.undo' }) }) : nothing}
 			${item.canRedo ? textButton({ label: 'Redo rewind', look: 'secondary', onClick: () => post({ kind: 'rewind.redo' }) }) : nothing}
 		</div>
 		${item.conflicts.length === 0 ? nothing : conflictList(item, context)}
