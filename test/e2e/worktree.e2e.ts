@@ -2,7 +2,7 @@
 // found again after a reload, and what is discarded comes back.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { missingBrowser } from './support/environment.ts';
@@ -34,11 +34,12 @@ suite('A session in a worktree', { skip: missingBrowser() }, () => {
 
 	const panel = () => workbench.panel();
 	const mark = () => panel().getByRole('button', { name: 'Worktree', exact: true });
-	/** The worktrees of the window's store, by their folders. */
-	const trees = (): readonly string[] =>
-		readdirSync(workbench.userDataDir, { recursive: true, encoding: 'utf8' })
-			.filter((path) => /worktrees[/\\][^/\\]+[/\\]floor-planner$/.test(path))
-			.map((path) => join(workbench.userDataDir, path));
+	const stored = (path: string): readonly string[] =>
+		globSync(`User/workspaceStorage/*/retrace.retrace/${path}`, { cwd: workbench.userDataDir }).map((found) =>
+			join(workbench.userDataDir, found),
+		);
+	/** One that is being removed has another name. */
+	const trees = (): readonly string[] => stored('worktrees/*/floor-planner').filter((path) => !path.includes('.gone'));
 	const inTree = (name: string) => readFileSync(join(trees()[0] ?? '', name), 'utf8');
 	const press = async (button: string) => {
 		const dialog = workbench.page.locator('.monaco-dialog-box');
@@ -110,11 +111,8 @@ suite('A session in a worktree', { skip: missingBrowser() }, () => {
 		const dialog = workbench.page.locator('.monaco-dialog-box');
 		await dialog.getByText('2 files changed in it, and 2 of them are not in the workspace', { exact: false }).waitFor();
 		await press('Move to Trash');
-		const inTrash = () =>
-			readdirSync(workbench.userDataDir, { recursive: true, encoding: 'utf8' }).some((path) =>
-				/trash[/\\].*discarded-0002[/\\]floor-planner\.bundle$/.test(path),
-			);
-		await until('the bundle is in the trash', inTrash);
+		const bundles = () => stored('trash/*/worktree/discarded-0002/floor-planner.bundle');
+		await until('the bundle is in the trash', () => bundles().length === 1);
 		assert.equal(trees().length, 0);
 	});
 });

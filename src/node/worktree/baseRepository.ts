@@ -19,13 +19,6 @@ export async function initBase(base: OwnRepository, copied: CopiedRepository, si
 	mkdirSync(join(base.gitDir, 'info'), { recursive: true });
 	writeFileSync(join(base.gitDir, 'info', 'attributes'), AS_IT_IS);
 	writeFileSync(join(base.gitDir, 'info', 'exclude'), copied.exclude);
-	const settings = [
-		['core.autocrlf', 'false'],
-		['core.safecrlf', 'false'],
-		['core.longpaths', 'true'],
-		...(copied.excludesFile === undefined ? [] : [['core.excludesFile', copied.excludesFile]]),
-	];
-	for (const [name = '', value = ''] of settings) await ownGit(base, ['config', name, value], { signal });
 }
 
 /** `known` are contents (by path and name) that the user's repository has. */
@@ -51,8 +44,11 @@ export const knownKey = (path: string, oid: string): string => `${oid} ${path}`;
 /** Stores the files as they are in the worktree now, and lists them in the index. */
 export async function addFiles(base: OwnRepository, paths: readonly string[], signal: AbortSignal): Promise<void> {
 	if (paths.length === 0) return;
-	await ownGit(base, ['update-index', '--add', '-z', '--stdin'], { input: paths.join('\0'), signal });
+	await ownGit(base, [...IN_ONE_PACK, 'update-index', '--add', '-z', '--stdin'], { input: paths.join('\0'), signal });
 }
+
+/** What is larger than this git writes into one pack; a file for each of thousands takes four times as long, and again to be removed. */
+const IN_ONE_PACK = ['-c', 'core.bigFileThreshold=1'];
 
 /** Its exit code says that files changed. */
 async function refresh(base: OwnRepository, signal: AbortSignal): Promise<void> {

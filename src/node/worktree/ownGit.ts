@@ -13,6 +13,8 @@ export type OwnRepository = {
 	readonly workTree: string;
 	/** Default: the repository's own index. */
 	readonly index?: string;
+	/** `name=value`, for every command. */
+	readonly settings?: readonly string[];
 };
 
 type RunOptions = { readonly input?: string | Uint8Array; readonly signal?: AbortSignal };
@@ -26,7 +28,8 @@ export async function ownGit(
 	const { code, stdout, stderr } = await run(repository, args, options);
 	if (code === 0) return stdout;
 	const [words = 'it failed'] = stderr.split('\n').filter((line) => line.trim() !== '');
-	throw worktreeFailed(`git ${args[0] ?? ''}: ${words.replace(/^(fatal|error): /, '')}`);
+	const command = args.find((arg, index) => arg !== '-c' && args[index - 1] !== '-c') ?? '';
+	throw worktreeFailed(`git ${command}: ${words.replace(/^(fatal|error): /, '')}`);
 }
 
 /** Whether it went well; for commands whose failure is an answer. */
@@ -47,7 +50,7 @@ export const worktreeFailed = (what: string, cause?: unknown): UserError =>
 const SETTINGS = ['core.fsmonitor=false', 'core.hooksPath=/dev/null', 'gc.auto=0', 'protocol.allow=never'];
 
 function run(
-	{ gitPath, gitDir, workTree, index }: OwnRepository,
+	{ gitPath, gitDir, workTree, index, settings = [] }: OwnRepository,
 	args: readonly string[],
 	{ input = '', signal }: RunOptions,
 ): Promise<{ readonly code: number | null; readonly stdout: Buffer; readonly stderr: string }> {
@@ -56,7 +59,7 @@ function run(
 			gitPath,
 			[
 				...['--no-pager', '--literal-pathspecs', `--git-dir=${gitDir}`, `--work-tree=${workTree}`],
-				...SETTINGS.flatMap((setting) => ['-c', setting]),
+				...[...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]),
 				...args,
 			],
 			{

@@ -64,10 +64,14 @@ export function requireDescription(folder: string): WorktreeDescription {
 }
 
 /** What the files were at the start, as a repository that nobody but us uses. */
-export const baseOf = (gitPath: string, folder: string, { name }: CopiedRepository): OwnRepository => ({
+export const baseOf = (gitPath: string, folder: string, { name, excludesFile }: CopiedRepository): OwnRepository => ({
 	gitPath,
 	gitDir: join(folder, `${name}.base`),
 	workTree: join(folder, name),
+	settings: [
+		...['core.autocrlf=false', 'core.safecrlf=false', 'core.longpaths=true'],
+		...(excludesFile === undefined ? [] : [`core.excludesFile=${excludesFile}`]),
+	],
 });
 
 export const refOf = ({ id, roots }: WorktreeDescription): WorktreeRef => ({
