@@ -307,6 +307,19 @@ panelSuite('panel page', 320, ({ withPage }) => {
 			});
 		}));
 
+	test('the long name of a server’s tool stays in its card', () => {
+		const tool = 'mcp__database__run_all_migrations_now';
+		const asked: TranscriptItem = {
+			...{ id: 'pm9', kind: 'permission', tool, target: 'database: run', cause: 'It runs a program', state: 'asking' },
+			rule: tool,
+		};
+		return withPage([snapshot({ items: [asked] })], async (panel) => {
+			const card = panel.page.getByRole('group', { name: `Permission: ${tool}` });
+			await card.waitFor();
+			assert.ok(await card.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth));
+		});
+	});
+
 	test('rewind: scope, conflict, apply', () =>
 		withPage([snapshot()], async (panel) => {
 			await panel.page.getByRole('button', { name: 'Rewind to here' }).first().click();
