@@ -325,10 +325,7 @@ panelSuite('panel page', 320, ({ withPage }) => {
 			await panel.page.getByRole('button', { name: 'Rewind to here' }).first().click();
 			await panel.send(rewindPlan);
 			const dialog = panel.page.getByRole('dialog', { name: 'Rewind' });
-			assert.equal(
-				await dialog.getByRole('radio', { name: 'Conversation and code' }).getAttribute('aria-checked'),
-				'true',
-			);
+			await dialog.getByRole('radio', { name: 'Conversation and code', checked: true }).waitFor();
 			await dialog.getByRole('checkbox', { name: /Overwrite my changes/ }).click();
 			await dialog.getByRole('radio', { name: 'Code only' }).click();
 			await dialog.getByText('leave the conversation').waitFor({ state: 'detached' });

@@ -73,7 +73,20 @@ async function startBrowser<In, Out>(script: string, style: string): Promise<Pag
 				errors,
 				async send(...messages) {
 					await page.evaluate(async (list) => {
+						let missing = list.length;
+						const arrived = new Promise<void>((resolve) => {
+							if (missing === 0) resolve();
+							const count = () => {
+								missing -= 1;
+								if (missing > 0) return;
+								removeEventListener('message', count);
+								resolve();
+							};
+							if (missing > 0) addEventListener('message', count);
+						});
 						for (const message of list) window.postMessage(message, '*');
+						// On a busy machine frames may come before messages.
+						await arrived;
 						// Two frames: one for the messages, one for the drawing they asked for.
 						for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
 					}, messages);
