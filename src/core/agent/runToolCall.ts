@@ -40,7 +40,7 @@ export type TurnContext = {
 	/** Whether the limits of the turn are reached, with what is not in the log yet; set once they are known. */
 	readonly budget?: { usedUp?: (besideUsd: number) => string | undefined };
 	/** How many calls wait for the user now, and how long that was until now. */
-	readonly waits: { count: number; totalMs: number };
+	readonly waits: { count: number; totalMs: number; since?: number };
 	/** Set when a hook said that the turn must end; why, in its words. */
 	readonly halt: { reason?: string };
 };
@@ -286,16 +286,20 @@ function createWaitingApprover(turn: TurnContext): Waiting {
 	let waitedMs = 0;
 	const whileWaiting = async <T>(ask: () => Promise<T>): Promise<T> => {
 		const since = ports.clock.now();
+		// Several questions at once are one wait.
+		if (turn.waits.count === 0) turn.waits.since = since;
 		turn.waits.count++;
 		session.setState('awaitingUser');
 		try {
 			return await ask();
 		} finally {
-			const ms = Math.max(0, ports.clock.now() - since);
-			waitedMs += ms;
-			turn.waits.totalMs += ms;
+			const now = ports.clock.now();
+			waitedMs += Math.max(0, now - since);
 			turn.waits.count--;
-			if (turn.waits.count === 0) session.setState('runningTool');
+			if (turn.waits.count === 0) {
+				turn.waits.totalMs += Math.max(0, now - (turn.waits.since ?? since));
+				session.setState('runningTool');
+			}
 		}
 	};
 	return {

@@ -13,6 +13,8 @@ export type SubagentRequest = {
 	readonly resume?: string;
 	/** The limit of the turn that is reached, with what agents have cost that are not over; undefined = it may go on. */
 	usedUp?(besideUsd: number): string | undefined;
+	/** Time in which the user is asked is no time of the turn. */
+	whileWaiting?<T>(ask: () => Promise<T>): Promise<T>;
 };
 
 /** What the call gives: the `ToolOutcome` of tools, which this file cannot name since tools name it. */

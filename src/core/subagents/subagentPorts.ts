@@ -11,6 +11,7 @@ import type { ModelEvent, ModelInfo, StreamModel } from '../ports.ts';
 import { isToolUseBlock } from '../session/content.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { type AgentDefinition, refusedTool } from './agentDefinition.ts';
+import type { SubagentRequest } from './subagentPort.ts';
 import type { WaitingLine } from './waitingLine.ts';
 
 export type SubagentPortsOptions = {
@@ -21,10 +22,14 @@ export type SubagentPortsOptions = {
 	readonly asks: ParentAsks;
 	readonly writers: WaitingLine;
 	readonly isFork: boolean;
+	/** Of the call that started it. */
+	readonly whileWaiting?: SubagentRequest['whileWaiting'];
 };
 
 export function portsOfSubagent(parent: TurnPorts, options: SubagentPortsOptions): TurnPorts {
-	const { id, definition, model, asks, writers } = options;
+	const { id, definition, model, asks, writers, whileWaiting } = options;
+	const whileAsking = <T>(ask: () => Promise<T>): Promise<T> =>
+		asks.whileAsking(() => (whileWaiting === undefined ? ask() : whileWaiting(ask)));
 	// A summary of an agent's is not worth a question, and what steers the session is not an agent's to use.
 	const { reviewSummary: _review, services, loadedTexts: _texts, turnLimits: _limits, ...rest } = parent;
 	const { hooks, systemSections = [], ...ports } = rest;
@@ -51,8 +56,8 @@ export function portsOfSubagent(parent: TurnPorts, options: SubagentPortsOptions
 		},
 		approver: {
 			askPermission: (request, signal) =>
-				asks.whileAsking(() => parent.approver.askPermission({ ...request, agent: id }, signal)),
-			proposeEdit: (proposal, signal) => asks.whileAsking(() => parent.approver.proposeEdit(proposal, signal)),
+				whileAsking(() => parent.approver.askPermission({ ...request, agent: id }, signal)),
+			proposeEdit: (proposal, signal) => whileAsking(() => parent.approver.proposeEdit(proposal, signal)),
 		},
 	};
 }

@@ -65,6 +65,8 @@ export function createSubagents(world: SubagentWorld): Subagents {
 	const stops = new Map<string, AbortController>();
 	/** Ids that are given to agents which have no log yet. */
 	const taken = new Set<string>();
+	/** Ids whose log is being written, from before it is opened until it is closed: a log has one writer. */
+	const busy = new Set<string>();
 
 	const run = async (request: SubagentRequest, signal: AbortSignal): Promise<ToolOutcome> => {
 		const own = new AbortController();
@@ -92,12 +94,16 @@ export function createSubagents(world: SubagentWorld): Subagents {
 		const history = await session.history(['subagent'], signal);
 		const start = startOf(request, session, history, definitions);
 		if (start.kind === 'refused') return start.outcome;
-		if (running.has(start.id ?? '')) {
-			return failure(`The agent ${start.id} still works. Wait for its report.`, 'still at work');
-		}
 		const id = start.id ?? (await freeId(start.definition.name));
 		signal.throwIfAborted();
-		return await runOne(request, { ...start, id }, ports, own, parentSignal, signal);
+		// No wait between these two, since another call may want to go on with the same one.
+		if (busy.has(id)) return failure(`The agent ${id} still works. Wait for its report.`, 'still at work');
+		busy.add(id);
+		try {
+			return await runOne(request, { ...start, id }, ports, own, parentSignal, signal);
+		} finally {
+			busy.delete(id);
+		}
 	};
 
 	/** The kind and a number, so that a person and a model can tell them apart and write them down. */
@@ -206,6 +212,7 @@ export function createSubagents(world: SubagentWorld): Subagents {
 		const ports = portsOfSubagent(parent, {
 			...{ id: agent.id, session, definition, model, asks, writers },
 			isFork: definition.isFork ?? false,
+			...(request.whileWaiting === undefined ? {} : { whileWaiting: request.whileWaiting }),
 		});
 		// What a fork is comes with its prompt: what stands before it is the session's own, byte by byte.
 		const text = definition.isFork && !start.isResumed ? `${definition.prompt}\n\n${request.prompt}` : request.prompt;
@@ -277,12 +284,16 @@ export async function settleSubagents(
 			now: () => ports.clock.now(),
 		});
 		try {
-			if (log.leaf !== null) closeOpenCalls(sub);
+			if (log.leaf !== null) {
+				closeOpenCalls(sub);
+				// What the session's entry speaks of is on disk before it.
+				await log.sync();
+			}
 			const last = log.entries.at(-1)?.timestamp ?? timestamp;
 			const amounts = runAmounts(log.entries);
 			const end: SubagentEnd = { reason: 'interrupted', ...amounts, durationMs: Math.max(0, last - timestamp) };
 			session.append({ type: 'subagent', subagentId, name, prompt: '', end });
-			await sub.sync();
+			await session.sync();
 		} finally {
 			await sub.close();
 		}

@@ -34,6 +34,7 @@ export const agentTool: Tool<z.infer<typeof input>> = {
 				...(kind === undefined ? {} : { kind }),
 				...(resume === undefined ? {} : { resume }),
 				...(context.usedUp === undefined ? {} : { usedUp: context.usedUp }),
+				...(context.whileWaiting === undefined ? {} : { whileWaiting: context.whileWaiting }),
 			},
 			context.signal,
 		);

@@ -3,7 +3,7 @@
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { TurnPorts } from '../../../src/core/agent/turnTypes.ts';
 import type { ModelRequest, StreamModel } from '../../../src/core/ports.ts';
-import { readAgentLog } from '../../../src/core/session/agentLog.ts';
+import { type AgentLogs, readAgentLog } from '../../../src/core/session/agentLog.ts';
 import type { AgentDefinition } from '../../../src/core/subagents/agentDefinition.ts';
 import { joinDefinitions } from '../../../src/core/subagents/agentDefinition.ts';
 import { createSubagents, type Subagents } from '../../../src/core/subagents/subagents.ts';
@@ -21,6 +21,8 @@ export async function createAgentsFixture(
 	options: Omit<FixtureOptions, 'model'> & {
 		readonly definitions?: readonly AgentDefinition[];
 		readonly maxParallel?: number;
+		/** Around the logs of its agents. */
+		readonly watchLogs?: (logs: AgentLogs) => AgentLogs;
 	} = {},
 ) {
 	const models = new Map<string, ScriptedModel>([['main', createScriptedModel(scripts.main)]]);
@@ -41,7 +43,7 @@ export async function createAgentsFixture(
 		countTokens: async () => undefined,
 	};
 	const fixture = await createFixture({ mode: 'acceptEdits', ...options, model });
-	const logs = createMemoryAgentLogs();
+	const logs = (options.watchLogs ?? ((inner) => inner))(createMemoryAgentLogs());
 	const subagents: Subagents = createSubagents({
 		session: fixture.session,
 		logs,

@@ -58,6 +58,51 @@ test('a no ends the turn; agents beside each other count together', async () => 
 	assert.ok(session.costUsd < 1.5, String(session.costUsd));
 });
 
+test('an agent ends where its turn’s time does, not counting what waited for the user', async () => {
+	const minute = 60_000;
+	const run = async (waitMs: number) => {
+		const fixture = await createAgentsFixture(
+			{
+				main: [{ blocks: [agentCall('one')] }, { blocks: [text('Done.')] }],
+				agents: {
+					one: [
+						looks('time1'),
+						() => {
+							fixture.clock.advance(2 * minute);
+							return { blocks: [text('Asking.'), call('Bash', { command: 'npm test' }, 'b')] };
+						},
+						() => {
+							fixture.clock.advance(2 * minute);
+							return looks('time3');
+						},
+						{ blocks: [text('Report.')] },
+					],
+				},
+			},
+			{
+				files: { '/w/a.js': 'one\n' },
+				permission: async () => {
+					fixture.clock.advance(waitMs);
+					return { verdict: 'allowOnce' };
+				},
+			},
+		);
+		Object.assign(fixture.ports, { turnLimits: () => ({ steps: null, costUsd: null, minutes: 3 }) });
+		await fixture.run('go');
+		return fixture;
+	};
+	const fixture = await run(0);
+	assert.equal(fixture.requests('one').length, 3);
+	assert.match(
+		fixture.results()[0] ?? '',
+		/^This agent \(general-1\) was ended before it was done: the turn has come to 3 minutes, which is the user’s limit/,
+	);
+	assert.equal((await fixture.session.history(['subagent'])).find((entry) => entry.end)?.end?.reason, 'limit');
+	assert.match(fixture.asked.at(-1)?.target ?? '', /This turn has come to 3 minutes/);
+	// The question of an agent is the user's time, as one of the turn's own is.
+	assert.equal((await run(60 * minute)).requests('one').length, 3);
+});
+
 test('without a limit they work to their end', async () => {
 	const { results, requests, asked } = await scene({}, 'deny', ['one']);
 	assert.equal(requests('one').length, 5);
