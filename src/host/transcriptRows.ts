@@ -6,6 +6,7 @@
 import { cutText, utf8Length } from '../base/text.ts';
 import { MICROCOMPACTION } from '../core/agent/microcompact.ts';
 import { MEDIA_REFUSED } from '../core/agent/refusedMedia.ts';
+import { sandboxSummary } from '../core/sandbox/sandboxWords.ts';
 import { type BlobRef, isBlobRef, type StoredInputBlock, type ToolUseBlock } from '../core/session/content.ts';
 import type { EntryOf } from '../core/session/entry.ts';
 import { namedCall } from '../core/tools/lateTools.ts';
@@ -174,14 +175,14 @@ export function finishedRow(
 /** The row of a command that went on in the background, once it is over. */
 export function endedInBackground(
 	row: ItemOf<'tool'>,
-	{ how, exitCode, output }: NonNullable<EntryOf<'notice'>['background']>,
+	{ how, exitCode, output, isBlocked = false, madeProtected }: NonNullable<EntryOf<'notice'>['background']>,
 ): ItemOf<'tool'> {
-	const summary = how === 'exited' ? `exit ${exitCode ?? '?'}` : how === 'stopped' ? 'stopped' : 'gone with its window';
+	const end = how === 'exited' ? `exit ${exitCode ?? '?'}` : how === 'stopped' ? 'stopped' : 'gone with its window';
 	const isFine = how === 'stopped' || exitCode === 0;
 	return {
 		...row,
 		state: isFine ? row.state : 'failed',
-		summary,
+		summary: [end, ...sandboxSummary(isBlocked, madeProtected)].join(', '),
 		isTruncated: row.isTruncated || output !== undefined,
 	};
 }

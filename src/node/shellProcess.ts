@@ -210,7 +210,7 @@ function notStarted(cause: unknown): UserError {
 }
 
 /** It is over when the shell has ended and nobody holds its output any more: what it left behind with `&` goes on and counts. */
-function followInBackground({ child, mark }: Started, onOutput: (text: string) => void): RunningProcess {
+function followInBackground({ child, mark, made }: Started, onOutput: (text: string) => void): RunningProcess {
 	const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
 	let isStopped = false;
 	const finishers = streams.map((stream) => readText(stream, onOutput));
@@ -232,6 +232,7 @@ function followInBackground({ child, mark }: Started, onOutput: (text: string) =
 	const ended = follow();
 	return {
 		ended,
+		...(made === undefined ? {} : { madeProtected: made }),
 		async stop() {
 			isStopped = true;
 			await endGroup(child, undefined, mark);

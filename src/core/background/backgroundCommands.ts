@@ -15,6 +15,8 @@ import { maskSecrets } from '../agent/maskSecrets.ts';
 import type { FileScanner, FoundChange, ScanRun } from '../checkpoint/fileScanner.ts';
 import { isLogFailure, recordFound } from '../checkpoint/recordChanges.ts';
 import type { BlobStore, Clock } from '../ports.ts';
+import type { SandboxPolicy } from '../sandbox/sandboxPort.ts';
+import { blockedNote, endNote, looksBlocked, madeNote } from '../sandbox/sandboxWords.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { BACKGROUND_ENDED, commandIdOf, endText, openCommands } from './backgroundEntries.ts';
 import { type BackgroundOutput, createBackgroundOutput } from './backgroundOutput.ts';
@@ -43,8 +45,12 @@ type Command = BackgroundCommand & {
 	/** Resolves when its end is in the log. */
 	readonly done: Promise<void>;
 	stoppedBy: Stopper | undefined;
-	end: BackgroundEnd | undefined;
+	readonly sandbox: SandboxPolicy | undefined;
+	/** What was made and told while it ran. */
+	readonly toldOf: Set<string>;
+	end: Ended | undefined;
 };
+type Ended = BackgroundEnd & { readonly isBlocked: boolean; readonly made: readonly string[] };
 type Watch = { readonly scan: ScanRun; readonly epoch: number };
 
 export class BackgroundCommands implements Background {
@@ -88,7 +94,9 @@ export class BackgroundCommands implements Background {
 			const process = this.#world.shell.start({ command, ...where, onOutput });
 			const done = process.ended.then((end) => this.#ended(toolUseId, end));
 			const base = { toolUseId, id: commandIdOf(toolUseId), command, startedAt: this.#world.clock.now() };
-			this.#commands.set(toolUseId, { ...base, output, process, printed, done, stoppedBy: undefined, end: undefined });
+			const sandbox = { sandbox: request.sandbox, toldOf: new Set<string>() };
+			const open = { stoppedBy: undefined, end: undefined };
+			this.#commands.set(toolUseId, { ...base, ...sandbox, ...open, output, process, printed, done });
 			this.#changed.fire();
 			return base;
 		} catch (error) {
@@ -107,7 +115,7 @@ export class BackgroundCommands implements Background {
 		if (end) await command.done;
 		const unread = command.output.takeUnread();
 		const isFailed = end !== undefined && !end.isStopped && end.exitCode !== 0;
-		return { ...unread, isFailed, ended: end && endText(shortEnd(command, end)) };
+		return { ...unread, isFailed, ended: end && endText(shortEnd(command, end)), ...notesOf(command) };
 	}
 
 	/** Resolves when it is over and in the log; false when there is no such command, or it is over already. */
@@ -175,17 +183,19 @@ export class BackgroundCommands implements Background {
 	}
 
 	/** Its own barrier: nobody waits for the end of a command. */
-	async #ended(toolUseId: string, end: BackgroundEnd): Promise<void> {
+	async #ended(toolUseId: string, ended: BackgroundEnd): Promise<void> {
 		const command = this.#commands.get(toolUseId);
 		if (!command) return;
 		const { session, blobs, trace } = this.#world;
+		const printed = command.output.whole();
+		const end = { ...ended, ...heldEnd(command, ended, printed) };
 		command.end = end;
 		try {
 			await this.record();
-			const whole = maskSecrets(command.output.whole());
+			const whole = maskSecrets(printed);
 			const output =
 				whole === '' ? {} : { output: await blobs.put(utf8Encode(whole), 'text/plain', { searchable: true }) };
-			const isFine = end.isStopped || end.exitCode === 0;
+			const isFine = (end.isStopped || end.exitCode === 0) && end.made.length === 0;
 			session.append<'notice'>({
 				type: 'notice',
 				level: isFine ? 'info' : 'warning',
@@ -247,11 +257,35 @@ export class BackgroundCommands implements Background {
 	}
 }
 
-function shortEnd({ toolUseId }: Command, { exitCode, isStopped }: BackgroundEnd) {
-	return { toolUseId, exitCode, how: isStopped ? ('stopped' as const) : ('exited' as const) };
+/** How the sandbox stands to the end of a command. */
+function heldEnd({ process, sandbox }: Command, { exitCode, isStopped }: BackgroundEnd, output: string) {
+	const reason = isStopped ? 'cancelled' : 'exited';
+	return {
+		isBlocked: sandbox !== undefined && looksBlocked({ reason, exitCode, output }),
+		made: process.madeProtected?.() ?? [],
+	};
 }
 
-function noticeText({ command, stoppedBy }: Command, { exitCode, isStopped }: BackgroundEnd): string {
+/** While it runs only what is new; of its end all, whoever was told before. */
+function notesOf({ end, sandbox, process, toldOf }: Command): Pick<BackgroundNews, 'notes'> {
+	if (!sandbox) return {};
+	const made = end ? end.made : (process.madeProtected?.() ?? []).filter((path) => !toldOf.has(path));
+	for (const path of made) toldOf.add(path);
+	return { notes: [...(end?.isBlocked ? [blockedNote(sandbox)] : []), ...(made.length > 0 ? [madeNote(made)] : [])] };
+}
+
+function shortEnd({ toolUseId }: Command, { exitCode, isStopped, isBlocked, made }: Ended) {
+	return {
+		...{ toolUseId, exitCode, how: isStopped ? ('stopped' as const) : ('exited' as const) },
+		...(isBlocked ? { isBlocked } : {}),
+		...(made.length > 0 ? { madeProtected: [...made] } : {}),
+	};
+}
+
+const noticeText = (command: Command, end: Ended): string =>
+	endSentence(command, end) + endNote(end.isBlocked, end.made);
+
+function endSentence({ command, stoppedBy }: Command, { exitCode, isStopped }: BackgroundEnd): string {
 	if (!isStopped) return `${shown(command)} in the background ended with exit code ${exitCode ?? 'unknown'}.`;
 	switch (stoppedBy) {
 		case 'rewind':

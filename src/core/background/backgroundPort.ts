@@ -21,6 +21,8 @@ export type BackgroundNews = {
 	/** Our words about how it ended; undefined while it runs. */
 	readonly ended: string | undefined;
 	readonly isFailed: boolean;
+	/** What is to be said of the sandbox it ran in. */
+	readonly notes?: readonly string[];
 };
 /** Who stopped it. */
 export type Stopper = 'agent' | 'user' | 'rewind' | 'close';

@@ -10,6 +10,8 @@ export type BackgroundEnd = {
 export type RunningProcess = {
 	/** Resolves when it is over, all that it started and that holds its output included. Never rejects. */
 	readonly ended: Promise<BackgroundEnd>;
+	/** Protected things that are there now and were not when it began; only of a command in a sandbox. */
+	madeProtected?(): readonly string[];
 	/** Ends it with all that it started and resolves when it is over. May be called twice. */
 	stop(): Promise<void>;
 };

@@ -35,5 +35,18 @@ export const blockedNote = (policy: SandboxPolicy): string =>
 export const madeNote = (paths: readonly string[]): string =>
 	`[it made ${paths.join(', ')}, which can change what runs here. Tell the user, and take it away again unless they wanted it]`;
 
+/** For the row of a command. */
+export const sandboxSummary = (isBlocked: boolean, madeProtected: readonly string[] = []): readonly string[] => [
+	...(isBlocked ? ['sandbox'] : []),
+	...madeProtected.map((path) => `made ${path.split('/').slice(-2).join('/')}`),
+];
+
+/** For the user, behind how a command in the background ended. */
+export const endNote = (isBlocked: boolean, madeProtected: readonly string[] = []): string =>
+	[
+		...(isBlocked ? [' The sandbox it ran in may be the cause.'] : []),
+		...(madeProtected.length > 0 ? [` It made ${madeProtected.join(', ')}, which can change what runs here.`] : []),
+	].join('');
+
 export const outsideCause = (reason: string): string =>
 	`It wants to run outside the sandbox: ${reason.replace(/\s+/g, ' ').replace(/[.\s]+$/, '')}`;

@@ -16,6 +16,10 @@ export const noticeFields = {
 			how: z.enum(['exited', 'stopped', 'lost']),
 			/** All that it printed, within a limit. */
 			output: blobRefSchema.optional(),
+			/** It failed in a sandbox, which may be the cause. */
+			isBlocked: z.boolean().optional(),
+			/** What it made in a sandbox though it is protected. */
+			madeProtected: z.array(z.string()).optional(),
 		})
 		.optional(),
 } as const;

@@ -1,7 +1,7 @@
 /** Bash: one shell command in a process group of its own. What it changes in files is found and recorded around it. */
 import * as z from 'zod';
 import type { BackgroundRequest } from '../background/backgroundPort.ts';
-import { blockedNote, looksBlocked, madeNote, OUTSIDE_FIELD } from '../sandbox/sandboxWords.ts';
+import { blockedNote, looksBlocked, madeNote, OUTSIDE_FIELD, sandboxSummary } from '../sandbox/sandboxWords.ts';
 import { failure, isInRoots, success } from './paths.ts';
 import { type Tool, type ToolContext, type ToolOutcome, UNLISTED } from './tool.ts';
 
@@ -74,11 +74,7 @@ export const bashTool: Tool<Input> = {
 		return {
 			isError,
 			content: [{ type: 'text', text }],
-			summary: [
-				summaryOf(ended.reason, ended.exitCode),
-				...(isBlocked ? ['sandbox'] : []),
-				...madeProtected.map((path) => `made ${path.split('/').slice(-2).join('/')}`),
-			].join(', '),
+			summary: [summaryOf(ended.reason, ended.exitCode), ...sandboxSummary(isBlocked, madeProtected)].join(', '),
 			...(shown === whole ? {} : { output: ended.output }),
 		};
 	},

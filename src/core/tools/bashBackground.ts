@@ -55,7 +55,10 @@ function noCommand(id: string, { services }: ToolContext, which = 'that was star
 	return failure(`There is no background command ${id} ${which}. ${known}`, 'no such command');
 }
 
-function newsOutcome({ text, leftOutChars, ended, isFailed }: BackgroundNews, filter?: string): ToolOutcome {
+function newsOutcome(
+	{ text, leftOutChars, ended, isFailed, notes = [] }: BackgroundNews,
+	filter?: string,
+): ToolOutcome {
 	const printed = readableOutput(text);
 	const lines = printed === '' ? [] : printed.split('\n');
 	const wanted = filter?.toLowerCase();
@@ -67,7 +70,7 @@ function newsOutcome({ text, leftOutChars, ended, isFailed }: BackgroundNews, fi
 	const body = shown.length === 0 ? [none] : [...cut, ...shown];
 	return {
 		isError: isFailed,
-		content: [{ type: 'text', text: [head, ...body].join('\n') }],
+		content: [{ type: 'text', text: [head, ...body, ...notes].join('\n') }],
 		summary: `${plural(shown.length, 'line')}${ended === undefined ? '' : ', ended'}`,
 	};
 }
