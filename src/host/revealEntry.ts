@@ -70,7 +70,7 @@ export function rowIdOf(entry: Entry, session: Pick<Session, 'find'>): string | 
 		case 'fileOperation':
 			return entry.toolUseId;
 		case 'attachment':
-			return entry.memory ? entry.id : promptAbove(entry, session);
+			return (entry.memory ?? entry.list) ? entry.id : promptAbove(entry, session);
 		case 'user':
 		case 'turnEnded':
 		case 'notice':

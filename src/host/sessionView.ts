@@ -237,10 +237,12 @@ export class SessionView implements Disposable {
 		const branch = open.session.branch();
 		const prompt = branch.findLast((entry) => entry.type === 'user');
 		const later = prompt ? branch.slice(branch.indexOf(prompt) + 1) : [];
-		// Memory files come again by themselves.
+		// Memory files and lists come again by themselves.
 		const isUntouched =
 			prompt &&
-			!later.some((entry) => entry.type === 'assistant' || (entry.type === 'attachment' && entry.memory === undefined));
+			!later.some(
+				(entry) => entry.type === 'assistant' || (entry.type === 'attachment' && !(entry.memory ?? entry.list)),
+			);
 		if (!isUntouched) return await this.submit('Continue.', []);
 		const refusal = await turnRefusal(open, world);
 		if (refusal) return open.notify(refusal);

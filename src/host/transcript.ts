@@ -26,7 +26,7 @@ import {
 	endedInBackground,
 	finishedRow,
 	type ItemOf,
-	memoryText,
+	newsText,
 	notice,
 	promptRow,
 	RETRY,
@@ -156,7 +156,7 @@ export class Transcript {
 				this.#cacheNote = undefined;
 				return promptRow(entry, this.#inputs);
 			case 'attachment': {
-				if (entry.memory) return notice(entry.id, 'info', memoryText(entry.name, entry.memory.cause));
+				if (entry.memory ?? entry.list) return notice(entry.id, 'info', newsText(entry));
 				const run = entry.ran && this.row(entry.ran.toolUseId);
 				if (entry.ran && run?.kind === 'tool')
 					return this.#withChanges(finishedRow(run, { ...entry.ran, content: entry.content }, this.#inputs, false));

@@ -64,9 +64,10 @@ export function runRows({ command }: EntryOf<'user'>, inputs: TranscriptInputs):
 	);
 }
 
-/** A memory file that came in after the start of the session. `cause`: with a file that was touched. */
-export function memoryText(name: string, cause: string | undefined): string {
-	if (cause === undefined) return `Read ${name}: it is new or changed on disk, and goes with this message.`;
+/** A memory file, or a list of skills or agents, that came in after the start of the session. */
+export function newsText({ name, memory, list }: EntryOf<'attachment'>): string {
+	if (list) return `${name}: changed on disk; the new one goes with this message.`;
+	if (memory?.cause === undefined) return `Read ${name}: it is new or changed on disk, and goes with this message.`;
 	return `Read ${name}: it holds for the files used here.`;
 }
 

@@ -132,7 +132,8 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd | u
 		const frozen = session.newest('prefix');
 		if (ports.workspace.isTrusted) prefix = await currentPrefix(turn, cache);
 		if (prefix) await foldWhileCold(turn);
-		if (prefix && prefix.entry.id === frozen?.id) news = await memoryNews(turn, prefix);
+		// Also behind a start that was just made anew: what came in later stands behind it and would win.
+		if (prefix && frozen) news = await memoryNews(turn, prefix);
 	} finally {
 		user = await appendPrompt(turn, prompt, news, hooked.attachments);
 	}

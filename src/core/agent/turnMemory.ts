@@ -15,10 +15,11 @@ import { displayPath } from '../tools/paths.ts';
 import { findTool } from '../tools/registry.ts';
 import type { TurnContext } from './runToolCall.ts';
 import { storeBlocks } from './storeBlocks.ts';
+import { listNews } from './turnLists.ts';
 
 export type MemoryDraft = EntryDraft<'attachment'> | EntryDraft<'reminder'> | EntryDraft<'notice'>;
 
-/** What goes behind the next prompt: memory files that are not as the model knows them. Rejects with what the blob store rejects with. */
+/** What goes behind the next prompt: memory files and lists that are not as the model knows them. Rejects with what the blob store rejects with. */
 export async function memoryNews(
 	{ session, ports }: TurnContext,
 	prefix: LoadedPrefix,
@@ -39,7 +40,8 @@ export async function memoryNews(
 		paths.has(path) || isTold ? [] : [{ type: 'reminder' as const, text: goneText(path), hasOtherWords: true }],
 	);
 	const notices = memoryNotices(session.entries, [...(project.notices ?? []), ...(nested?.notices ?? [])]);
-	return [...drafts, ...gone, ...notices];
+	const lists = await listNews(branch, prefix, project, ports.blobs);
+	return [...lists.attachments, ...drafts, ...gone, ...lists.reminders, ...notices];
 }
 
 /** Appends the memory files that the calls of this reply brought in by the files they touched. Rejects with what the log rejects with. */

@@ -22,6 +22,8 @@ const KNOWN_RENDERS: ReadonlySet<number> = new Set([RENDER_VERSION]);
 const API_VERSION = '2026-10-21';
 /** Longer replies are rarely wanted and would take room from the input; a request may not promise more than the model has. */
 const MAX_REPLY_TOKENS = 32_000;
+/** Stands above the memory files. */
+export const INSTRUCTIONS_HEADING = '# Project instructions';
 
 /** A `prefix` entry with its blobs parsed back. */
 export type LoadedPrefix = {
@@ -122,7 +124,7 @@ function projectContextTexts(project: ProjectContext): readonly string[] {
 	const memory = project.memory.filter((file) => file.text.trim() !== '');
 	if (memory.length > 0) {
 		parts.push(
-			'# Project instructions\n\nWritten by the user and their team for work in this project. Follow them; a later file wins over an earlier one, and what the user says in the conversation wins over both.',
+			`${INSTRUCTIONS_HEADING}\n\nWritten by the user and their team for work in this project. Follow them; a later file wins over an earlier one, and what the user says in the conversation wins over both.`,
 		);
 	}
 	return [...(parts.length > 0 ? [parts.join('\n\n')] : []), ...memory.map(memorySection), ...(project.lists ?? [])];

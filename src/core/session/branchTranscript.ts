@@ -29,8 +29,8 @@ export function transcriptMarkdown(entries: readonly Entry[]): string {
 				say('You', promptText(entry.content));
 				break;
 			case 'attachment':
-				// A memory file is not the user's word, and may come in the middle of an answer.
-				if (!entry.memory) say('You', `*Attached: ${entry.name}*`);
+				// A memory file or a list is not the user's word, and may come in the middle of an answer.
+				if (!(entry.memory ?? entry.list)) say('You', `*Attached: ${entry.name}*`);
 				break;
 			case 'assistant': {
 				const { block } = entry;

@@ -93,6 +93,8 @@ const conversationFields = {
 		content: z.array(storedInputBlockSchema),
 		/** It is a memory file that came in after the start: `hash` of what was sent, `cause` is the file that brought it in by being touched. */
 		memory: z.object({ path: z.string(), hash: z.string(), cause: z.string().optional() }).optional(),
+		/** It is a list of what files offer, which was not as the model knew it: `hash` of what it lists. */
+		list: z.object({ name: z.string(), hash: z.string() }).optional(),
 		/** It is the output of a command of the prompt, and is sent where the prompt has its mark. */
 		ran: ranSchema.optional(),
 	},

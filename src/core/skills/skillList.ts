@@ -4,6 +4,9 @@ import type { InstructionFile } from './instructionFile.ts';
 /** About 2,000 tokens for all of them. */
 const MAX_CHARS = 7_000;
 
+/** The first line of the section. */
+export const SKILLS_HEADING = '# Skills';
+
 export type SkillLine = Pick<InstructionFile, 'name' | 'description'>;
 
 /** By name. Of the same name the first counts, so those of the project come first. */
@@ -28,5 +31,5 @@ export function skillSection(skills: readonly SkillLine[]): string | undefined {
 	}
 	const more = skills.length - lines.length;
 	if (more > 0) lines.push(`- and ${more} more: call Skill with a name that is not listed to see all names`);
-	return `# Skills\n\nInstructions that the user and their team keep for some kinds of work. When one fits the task, load it before you begin: CallTool with the name Skill and the input {"name": "…"}.\n\n${lines.join('\n')}`;
+	return `${SKILLS_HEADING}\n\nInstructions that the user and their team keep for some kinds of work. When one fits the task, load it before you begin: CallTool with the name Skill and the input {"name": "…"}.\n\n${lines.join('\n')}`;
 }

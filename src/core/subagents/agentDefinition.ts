@@ -173,6 +173,8 @@ export function joinDefinitions(found: readonly AgentDefinition[]): readonly Age
 	return [...byName.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
+/** The first line of their list. */
+export const AGENTS_HEADING = '# Further kinds of agents';
 const MAX_LISTED = 30;
 const MAX_LISTED_CHARS = 200;
 
@@ -185,7 +187,7 @@ export function agentListText(definitions: readonly AgentDefinition[]): string {
 		.map(({ name, description }) => `- ${name}: ${cutText(description, MAX_LISTED_CHARS)}`);
 	const more = own.length - lines.length;
 	return [
-		'# Further kinds of agents',
+		AGENTS_HEADING,
 		'',
 		'For `agent_type` of the tool Agent, described by the user and their team:',
 		...lines,

@@ -12,6 +12,7 @@ test('what was attached is the user’s, and a memory file that came in meanwhil
 	log.reply([text('I will look.'), toolUse('a', 'Read', {})]);
 	log.result('a', 'A');
 	log.add({ type: 'attachment', name: 'src/CLAUDE.md', content, memory: { path: '/w/src/CLAUDE.md', hash: 'h' } });
+	log.add({ type: 'attachment', name: 'List of skills', content, list: { name: 'skills', hash: 'h' } });
 	log.reply([text('Done.')]);
 	const markdown = transcriptMarkdown(log.branch());
 	assert.match(markdown, /^## You\n\none\n\n\*Attached: a\.png\*\n\n## Retrace\n\nI will look\.[\s\S]*Done\.\s*$/);
