@@ -29,6 +29,7 @@ const OPTIMIZERS = ['wasm-tier-up', 'wasm-dynamic-tiering'] as const;
 /**
  * The function that splits a command into words is one switch of thousands of states: the engine's second compiler takes half a gigabyte for
  * it, and makes a command that takes 0.3 ms faster by half of that. The flags are the process's, so they are put back at once.
+ * Node and Electron leave the engine's flags open for this, where a browser freezes them (electron/electron#42414).
  */
 async function withoutOptimizing<T>(load: () => Promise<T>): Promise<T> {
 	for (const optimizer of OPTIMIZERS) setFlagsFromString(`--no-${optimizer}`);
