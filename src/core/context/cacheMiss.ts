@@ -5,6 +5,9 @@
  */
 import { cutText, utf8Length } from '../../base/text.ts';
 import type { ApiMessage, ModelRequest } from '../ports.ts';
+import { SKILLS_HEADING } from '../skills/skillList.ts';
+import { AGENTS_HEADING } from '../subagents/agentDefinition.ts';
+import { INSTRUCTIONS_HEADING } from './prefix.ts';
 
 type MissKind =
 	| 'none'
@@ -203,7 +206,7 @@ const contextIn = (pieces: readonly Piece[]): string =>
 		.map(({ value }) => String(fieldOf(value, 'text')))
 		.join('\n\n');
 
-/** Names the memory files whose part of the text differs. A heading that is no path belongs to the file before it. */
+/** Names the lists and the memory files whose part of the text differs. A heading that is no path belongs to the file before it. */
 function contextWords(was: string, is: string): string {
 	const before = sectionsOf(was);
 	const after = sectionsOf(is);
@@ -227,7 +230,9 @@ function sectionsOf(text: string): ReadonlyMap<string, string> {
 		const heading = /^## (\S.*)$/.exec(line)?.[1];
 		if (heading !== undefined && /\.(?:md|mdc|txt)$/i.test(heading)) name = heading;
 		// The words above the first file come and go with the files.
-		else if (line.startsWith('# Project instructions') && name === '') name = INTRODUCTION;
+		else if (line.startsWith(INSTRUCTIONS_HEADING) && (name === '' || name === SKILLS)) name = INTRODUCTION;
+		else if (line === SKILLS_HEADING && name === '') name = SKILLS;
+		else if (line === AGENTS_HEADING) name = 'the list of agents';
 		sections.set(name, `${sections.get(name) ?? ''}${line.trimEnd()}\n`);
 	}
 	sections.delete(INTRODUCTION);
@@ -235,6 +240,7 @@ function sectionsOf(text: string): ReadonlyMap<string, string> {
 }
 
 const INTRODUCTION = '\0introduction';
+const SKILLS = 'the list of skills';
 
 /** How the framed text of a compaction begins. */
 const SUMMARY_START = 'This is the summary of the conversation';

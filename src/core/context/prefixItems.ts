@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { utf8Length } from '../../base/text.ts';
 import { textBlockSchema } from '../session/content.ts';
+import { AGENTS_HEADING } from '../subagents/agentDefinition.ts';
 import type { PrefixTexts } from './prefix.ts';
 
 export type PrefixPiece = {
@@ -40,7 +41,7 @@ function toolPieces(json: string): readonly PrefixPiece[] {
 
 /** A section starts at a heading of the first level; what stands before the first one has no heading of its own. */
 function systemPieces(json: string): readonly PrefixPiece[] {
-	const text = textOf(json);
+	const text = textsOf(json).join('\n\n');
 	if (text === '') return [];
 	return text
 		.split(/\n\n(?=# )/)
@@ -52,10 +53,12 @@ const INSTRUCTIONS = /(?:^|\n\n)(?=# Project instructions\n)/;
 const FILE_HEADING = /\n\n(?=## (?:\/|~|\\\\|[A-Za-z]:[\\/])[^\n]*\n)/;
 
 function contextPieces(json: string): readonly PrefixPiece[] {
-	const text = textOf(json);
-	if (text === '') return [];
+	const texts = textsOf(json);
+	// It stands behind the memory files, and is none of theirs.
+	const lists = texts.filter((one) => one.startsWith(`${AGENTS_HEADING}\n`));
+	const text = texts.filter((one) => !lists.includes(one)).join('\n\n');
 	const start = text.search(INSTRUCTIONS);
-	const environment = start < 0 ? text : text.slice(0, start);
+	const environment = [start < 0 ? text : text.slice(0, start), ...lists].filter((one) => one !== '').join('\n\n');
 	const pieces = environment === '' ? [] : [piece('environment', 'environment', 'Environment', environment)];
 	if (start < 0) return pieces;
 	const [introduction = '', ...files] = text.slice(start).trimStart().split(FILE_HEADING);
@@ -73,11 +76,8 @@ function piece(kind: PrefixPiece['kind'], id: string, label: string, text: strin
 	return { id, kind, label, text, bytes: utf8Length(text) };
 }
 
-function textOf(json: string): string {
-	return textsShape
-		.parse(JSON.parse(json))
-		.map(({ text }) => text)
-		.join('\n\n');
+function textsOf(json: string): readonly string[] {
+	return textsShape.parse(JSON.parse(json)).map(({ text }) => text);
 }
 
 const headingOf = (section: string): string | undefined => /^##? (.+)/.exec(section)?.[1]?.trim();

@@ -122,6 +122,19 @@ describe('explainMiss', () => {
 			'The project context changed: the environment is gone, CLAUDE.md is gone, docs/AGENTS.md is gone.',
 		);
 	});
+	it('names the lists that files make, which are none of the memory files', () => {
+		const agents = '# Further kinds of agents\n\nFor the tool Agent:\n- reviewer: Reads a change';
+		check(
+			withContext(before, (one) => `${one}\n\n${agents}`),
+			'context',
+			'The project context changed: the list of agents is new.',
+		);
+		check(
+			withContext(before, (one) => one.replace('# Project', '# Skills\n\n- commit: Writes commits\n\n# Project')),
+			'context',
+			'The project context changed: the list of skills is new.',
+		);
+	});
 	it('names the model and the parameters', () => {
 		check({ ...before, model: 'm2' }, 'model', `The model changed from ${before.model} to m2.`);
 		check({ ...before, effort: 'low' }, 'parameters', 'The setting for effort changed.');
