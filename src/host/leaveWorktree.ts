@@ -8,7 +8,8 @@ export function leaveWorktree(origin: OpenSession, open: OpenSession, folder: st
 	if (!origin.session.worktree) return;
 	const { session } = open;
 	session.setCwd(folder);
-	// The conversation that was copied names the worktree's folder.
-	if (session.branch().length > 0) session.append({ type: 'reminder', text: LEFT_WORKTREE_REMINDER });
+	// The conversation that was copied names the worktree's folder, and so may the brief.
+	const knowsIt = session.branch().length > 0 || (session.newest('continues')?.brief ?? '') !== '';
+	if (knowsIt) session.append({ type: 'reminder', text: LEFT_WORKTREE_REMINDER });
 	open.notify(notice('local:left-worktree', 'info', LEFT_WORKTREE_TEXT));
 }

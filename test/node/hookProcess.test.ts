@@ -147,4 +147,19 @@ describe('files with hooks', () => {
 			['user'],
 		);
 	});
+
+	test('one that is too large for settings is named and not read', async () => {
+		const root = join(folder, 'large');
+		mkdirSync(join(root, '.claude'), { recursive: true });
+		const file = join(root, '.claude', 'settings.json');
+		const read = createHookFiles(join(folder, 'nobody'));
+		const filled = (bytes: number) => `{}${' '.repeat(bytes - 2)}`;
+		writeFileSync(file, filled(1_000_001));
+		assert.deepEqual(await read([root]), [
+			{ path: file, source: 'project', projectDir: root, text: undefined, problem: 'it is too large' },
+		]);
+		writeFileSync(file, filled(1_000_000));
+		const [fits] = await read([root]);
+		assert.deepEqual([fits?.text?.length, fits?.problem], [1_000_000, undefined]);
+	});
 });

@@ -34,7 +34,7 @@ const toolShape = z.looseObject({
 	title: shortText(MAX_TITLE_CHARS),
 	description: shortText(MAX_DESCRIPTION_CHARS),
 	inputSchema: z.looseObject({ type: z.literal('object') }),
-	outputSchema: z.looseObject({}).optional().catch(undefined),
+	outputSchema: z.unknown().optional(),
 	annotations: z
 		.looseObject({
 			title: shortText(MAX_TITLE_CHARS),
@@ -53,7 +53,8 @@ const toolShape = z.looseObject({
 
 export function readTools(raw: readonly unknown[], server: string, hash: HashText): Offered<McpTool> {
 	const taken = new Set<string>();
-	return readEach(raw, 'tool', (item): McpTool | string => {
+	const unchecked: string[] = [];
+	const offered = readEach(raw, 'tool', (item): McpTool | string => {
 		const parsed = toolShape.safeParse(item);
 		if (!parsed.success) return firstIssue(parsed.error);
 		const tool = parsed.data;
@@ -72,20 +73,29 @@ export function readTools(raw: readonly unknown[], server: string, hash: HashTex
 			isOpenWorld: tool.annotations?.openWorldHint !== false,
 		};
 		const description = tool.description ?? '';
-		const { outputSchema } = tool;
-		const canCheck = outputSchema !== undefined && schemaProblem(outputSchema) === undefined;
+		const output = readOutputSchema(tool.outputSchema);
+		if (typeof output === 'string')
+			unchecked.push(`The results of the tool ${nameOf(tool, 0)} are not checked; of what it says of them, ${output}.`);
 		return {
 			name: tool.name,
 			callName,
 			...(title === undefined ? {} : { title }),
 			description,
 			inputSchema,
-			// One that is no schema checks nothing. It is told to nobody, so it is no part of what was agreed to.
-			...(canCheck ? { outputSchema } : {}),
+			// It is told to nobody, so it is no part of what was agreed to.
+			...(typeof output === 'object' ? { outputSchema: output } : {}),
 			definitionHash: hash(stableJson({ name: tool.name, title, description, inputSchema, hints })),
 			hints,
 		};
 	});
+	return { ...offered, problems: [...offered.problems, ...atMost(unchecked, 'tools are not checked')] };
+}
+
+/** Undefined for none, and what is wrong with one that checks nothing. */
+function readOutputSchema(schema: unknown): Readonly<Record<string, unknown>> | string | undefined {
+	if (schema === undefined || schema === null) return undefined;
+	const read = z.looseObject({}).safeParse(schema);
+	return read.success ? (schemaProblem(read.data) ?? read.data) : 'its schema is no object';
 }
 
 const resourceShape = z.looseObject({
@@ -185,9 +195,12 @@ function readEach<T>(raw: readonly unknown[], what: string, read: (item: unknown
 		if (typeof item === 'string') problems.push(`The ${what} ${nameOf(one, index)} is left out: ${item}.`);
 		else items.push(item);
 	}
-	if (problems.length <= MAX_PROBLEMS) return { items, problems };
+	return { items, problems: atMost(problems, `${what}s are left out`) };
+}
+
+function atMost(problems: readonly string[], what: string): readonly string[] {
 	const rest = problems.length - MAX_PROBLEMS;
-	return { items, problems: [...problems.slice(0, MAX_PROBLEMS), `${rest} more of its ${what}s are left out.`] };
+	return rest <= 0 ? problems : [...problems.slice(0, MAX_PROBLEMS), `${rest} more of its ${what}.`];
 }
 
 function nameOf(item: unknown, index: number): string {

@@ -42,6 +42,40 @@ describe('what a server offers', () => {
 			assert.match(problems[0] ?? '', /^The tool .{1,100} is left out: .+\.$/s);
 		});
 
+	const badOutputs: readonly (readonly [what: string, schema: unknown, says: RegExp])[] = [
+		['a text', 'object', /its schema is no object/],
+		['a list', [], /its schema is no object/],
+		['properties that are none', { type: 'object', properties: 'lie' }, /`properties` without names/],
+		['a deep one', nested(40), /nested more than 32 deep/],
+		['a huge one', { type: 'object', description: 'x'.repeat(100_000) }, /larger than 48 KB/],
+	];
+	for (const [what, outputSchema, says] of badOutputs)
+		test(`a schema of results that checks nothing leaves the tool and is told: ${what}`, () => {
+			const { items, problems } = readTools([{ ...good, outputSchema }], 'server', hash);
+			assert.deepEqual(items, readTools([good], 'server', hash).items);
+			assert.equal(problems.length, 1);
+			assert.match(problems[0] ?? '', /^The results of the tool good are not checked; of what it says of them, /);
+			assert.match(problems[0] ?? '', says);
+		});
+
+	test('a schema of results that is one is kept, and none says nothing', () => {
+		const outputSchema = { type: 'object', properties: { degrees: { type: 'number' } } };
+		const { items, problems } = readTools(
+			[
+				{ ...good, outputSchema },
+				{ ...good, name: 'none' },
+				{ ...good, name: 'null', outputSchema: null },
+			],
+			'server',
+			hash,
+		);
+		assert.deepEqual(problems, []);
+		assert.deepEqual(
+			items.map((tool) => tool.outputSchema),
+			[outputSchema, undefined, undefined],
+		);
+	});
+
 	test('claims about a tool are read, and the careful ones are the default', () => {
 		const [plain, claimed] = readTools(
 			[
@@ -118,6 +152,8 @@ describe('what a server offers', () => {
 
 	test('problems themselves are bounded', () => {
 		assert.equal(readTools(Array(1_000).fill({}), 'server', hash).problems.length, 21);
+		const unchecked = Array.from({ length: 100 }, (_, index) => ({ ...good, name: `t${index}`, outputSchema: 7 }));
+		assert.equal(readTools(unchecked, 'server', hash).problems.length, 21);
 	});
 
 	test('stable JSON means the same', () => {

@@ -255,6 +255,14 @@ describe('Bash', () => {
 		isError,
 	});
 	check('Bash', { command: 'x' }, 'red\n100%', { shell: { output: '\u001b[31mred\u001b[0m\n10%\r50%\r100%\n' } });
+	test('a time limit holds to its bound and says what it may be', async () => {
+		const { bashTool } = await import('../../../src/core/tools/bash.ts');
+		const isTaken = (timeout_ms: unknown) => bashTool.input.safeParse({ command: 'x', timeout_ms }).success;
+		assert.deepEqual([1, 600_000].map(isTaken), [true, true]);
+		assert.deepEqual([0, -1, 600_001, 1.5, Number.POSITIVE_INFINITY, '10'].map(isTaken), Array(6).fill(false));
+		const { text } = await runTool('Bash', { command: 'x', timeout_ms: 600_000 }, { shell: { reason: 'timedOut' } });
+		assert.match(text, /stopped after 600000 ms\. Give a larger timeout_ms \(at most 600000\)/);
+	});
 	test('the folder carries over inside the roots only', async () => {
 		const inside = await runTool('Bash', { command: 'cd src' }, { shell: { cwd: '/w/src' } });
 		assert.equal(inside.cwd(), '/w/src');
