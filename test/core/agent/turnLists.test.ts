@@ -194,6 +194,28 @@ describe('a list of skills or agents that changes', () => {
 		assert.equal(shown(model.requests.at(-1), SKILLS), linesOf(skills));
 	});
 
+	test('is found in a start that was frozen as one text, and not in the words of a memory file there', async () => {
+		const { run, skills, agents, session, blobs, last } = await world();
+		agents.clear();
+		await run('one');
+		const frozen = session.newest('prefix');
+		assert.ok(frozen);
+		const parts: readonly { text: string }[] = JSON.parse(new TextDecoder().decode(await blobs.get(frozen.context)));
+		const freeze = async (words: string) => {
+			const bytes = new TextEncoder().encode(JSON.stringify([{ type: 'text', text: words }]));
+			const { id: _, parentId: __, timestamp: ___, ...fields } = frozen;
+			session.append({ ...fields, context: await blobs.put(bytes, 'application/json') });
+		};
+		const whole = parts.map(({ text: words }) => words).join('\n\n');
+		await freeze(whole);
+		await run('two');
+		assert.deepEqual(last(1), ['two']);
+		await freeze(whole.replace(/# Skills\n[\s\S]*?(?=# Project)/, ''));
+		skills.clear();
+		await run('three');
+		assert.deepEqual(last(2), ['three']);
+	});
+
 	test('is not even looked for in a workspace that is not trusted', async () => {
 		const { run, skills, session } = await world({ isTrusted: false });
 		await run('one');
