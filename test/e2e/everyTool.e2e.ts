@@ -115,6 +115,7 @@ suite('Every tool', { skip: missingBrowser() }, () => {
 		for (const [index, step] of steps.entries()) await answerAll(step, `task${index}`);
 		await panel().getByText('All of it is done.', { exact: true }).waitFor({ timeout: 60_000 });
 		await turnEnds(panel());
+		await workbench.pictures('every-tool-done', 'dark', 'light', 'highContrast');
 
 		const log = await endedLog(workbench.userDataDir, TASK);
 		const results = pairedResults(log);
