@@ -28,7 +28,7 @@ export const planTool: Tool<z.infer<typeof input>> = {
 	input,
 	effect: 'none',
 	label: ({ action, plan }) =>
-		action === 'enter' ? { verb: 'Plan mode', target: 'on' } : { verb: 'Plan', target: titleOf(plan ?? '') },
+		action === 'enter' ? { verb: 'Plan mode', target: '' } : { verb: 'Plan', target: titleOf(plan ?? '') },
 	async run({ action, plan = '' }, context) {
 		const { asking, modes } = context.services ?? {};
 		if (!modes || !asking) return failure('There is no plan mode here. Describe the plan in your answer.');
