@@ -14,6 +14,7 @@ import type { FileScanner } from '../core/checkpoint/fileScanner.ts';
 import { settleIntents } from '../core/checkpoint/restore.ts';
 import { createUnseeingScanner } from '../core/checkpoint/unseeingScanner.ts';
 import { ModelError } from '../core/model/modelError.ts';
+import { hookPaths } from '../core/permission/hookPaths.ts';
 import { closeOpenCalls } from '../core/session/closeOpenCalls.ts';
 import type { Session } from '../core/session/sessionTypes.ts';
 import type { LateTools } from '../core/tools/lateTools.ts';
@@ -252,7 +253,8 @@ export function portsFor(open: OpenSession, given: TurnWorld): TurnPorts {
 		tuning: () => tuningOf(open.session),
 		rules: () => {
 			const rules = world.permissions?.rules() ?? permissionRules();
-			return { ...rules, allow: [...rules.allow, ...open.sessionRules] };
+			const paths = hookPaths(world.windowHooks?.portOf(session)?.list() ?? []);
+			return { ...rules, allow: [...rules.allow, ...open.sessionRules], hookPaths: paths };
 		},
 		addSessionRule: (rule) => open.sessionRules.push(rule),
 		...(world.permissions === undefined ? {} : { keepRules: world.permissions.keep }),

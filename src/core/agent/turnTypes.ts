@@ -63,6 +63,8 @@ export type PermissionRules = {
 	readonly deny: readonly string[];
 	/** Globs of files that hold secrets, besides those that are known everywhere. */
 	readonly secrets?: readonly string[];
+	/** Files that hooks run, as `hookPaths` gives them: a change of one is asked about. */
+	readonly hookPaths?: readonly string[];
 };
 
 /** Texts that the frozen prefix is made from, read once, before the session's first request. */

@@ -4,10 +4,12 @@
  */
 import { assertNever } from '../../base/assertNever.ts';
 import type { PermissionRules } from '../agent/turnTypes.ts';
+import type { ResolvedPath } from '../ports.ts';
 import type { PermissionMode } from '../session/entry.ts';
 import type { Effect } from '../tools/tool.ts';
 import { type CommandDecision, decideCommand, HELD_CAUSE, type PartVerdict } from './decideCommand.ts';
-import { protectedCause, protectedMention } from './protectedPaths.ts';
+import { hookFileCause, hookTextCause } from './hookPaths.ts';
+import { type Access, protectedCause, protectedMention } from './protectedPaths.ts';
 import { findRule, isCompound, type PermissionTarget, parseRule, proposedCommandRule } from './rules.ts';
 
 export type PermissionQuestion = {
@@ -50,7 +52,7 @@ export function decide(question: PermissionQuestion): Decision {
 			kind: 'deny',
 			cause: `Plan mode is on: ${tool} may not run. Read and search, then describe the plan; the user leaves plan mode to have it carried out`,
 		};
-	const guarded = guardedCause(target, effect, rules.secrets);
+	const guarded = guardedCause(target, effect, rules);
 	if (guarded !== undefined) return { kind: 'ask', cause: guarded };
 	const asked = findRule(rules.ask, tool, target, 'wide');
 	if (asked !== undefined) return { kind: 'ask', cause: `The rule ${asked} says to ask` };
@@ -77,7 +79,7 @@ function ofCommand({ kind, cause, rules = [], parts }: CommandDecision): Decisio
 function guardedCause(
 	target: PermissionTarget,
 	effect: Effect,
-	secrets: readonly string[] | undefined,
+	{ secrets, hookPaths = [] }: PermissionRules,
 ): string | undefined {
 	switch (target.kind) {
 		case 'none':
@@ -85,12 +87,23 @@ function guardedCause(
 		case 'name':
 			return undefined;
 		case 'command':
-			return protectedMention(target.command);
+			return protectedMention(target.command) ?? hookTextCause(target.command, hookPaths);
 		case 'path':
-			return protectedCause(target.resolved, effect === 'none' || effect === 'read' ? 'read' : 'write', secrets);
+			return pathCause(target.resolved, effect === 'none' || effect === 'read' ? 'read' : 'write', secrets, hookPaths);
 		default:
 			return assertNever(target);
 	}
+}
+
+function pathCause(
+	resolved: ResolvedPath,
+	access: Access,
+	secrets: readonly string[] | undefined,
+	hookPaths: readonly string[],
+): string | undefined {
+	const cause = protectedCause(resolved, access, secrets);
+	if (cause !== undefined || access === 'read' || resolved.kind === 'outside') return cause;
+	return hookFileCause(resolved.file.rel, hookPaths);
 }
 
 function byMode(tool: string, effect: Effect, target: PermissionTarget, mode: PermissionMode): Decision {

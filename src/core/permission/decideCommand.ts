@@ -5,6 +5,7 @@
 import type { PermissionRules } from '../agent/turnTypes.ts';
 import type { ResolvedPath } from '../ports.ts';
 import type { PermissionMode } from '../session/entry.ts';
+import { hookPartCause, hookTextCause } from './hookPaths.ts';
 import { isSecretPath, protectedCause, protectedMention } from './protectedPaths.ts';
 import type { CommandReading, Reached, ReadPart } from './readCommand.ts';
 import { findRule, parseRule } from './rules.ts';
@@ -246,12 +247,16 @@ function deniedPath({ looksAt, redirects }: ReadPart, deny: readonly string[]): 
 /** What is asked about in every mode and opened by no rule. */
 function guardedCause(question: CommandQuestion): string | undefined {
 	const { reading, command } = question;
-	const named = protectedMention(command);
+	const { hookPaths = [] } = question.rules;
+	const unread = reading.problems.length > 0 ? hookTextCause(command, hookPaths) : undefined;
+	const named = protectedMention(command) ?? unread;
 	if (named !== undefined) return named;
 	for (const part of reading.parts.flatMap(flat)) {
 		const words = [...part.command.words, ...part.command.redirects.map(({ target }) => target)];
 		const mention = protectedMention(canonical(words));
 		if (mention !== undefined) return mention;
+		const hooked = hookPartCause(part, hookPaths);
+		if (hooked !== undefined) return hooked;
 		const secret = words.find(({ value }) => value !== undefined && isSecretPath(value, question.rules.secrets));
 		if (secret) return `It names ${secret.source}, which may hold secrets`;
 		const written = [...part.looksAt, ...part.redirects].filter((one) => one.access === 'write' && !isStream(one));

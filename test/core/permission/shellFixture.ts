@@ -19,6 +19,7 @@ export type Rules = {
 	readonly ask?: string[];
 	readonly deny?: string[];
 	readonly secrets?: string[];
+	readonly hookPaths?: readonly string[];
 };
 
 const workspace = createMemoryWorkspace({ '/w/a.txt': '', '/w/src/x.ts': '' });
@@ -35,13 +36,13 @@ export async function judge(
 		parse: parseShell,
 		resolve: (path, cwd) => workspace.resolve(path, cwd),
 	});
-	const { allow = [], ask = [], deny = [], secrets = [] } = rules;
+	const { allow = [], ask = [], deny = [], secrets = [], hookPaths = [] } = rules;
 	return decide({
 		tool: 'Bash',
 		effect: 'execute',
 		target: { kind: 'command', command, reading },
 		mode,
-		rules: { allow, ask, deny, secrets },
+		rules: { allow, ask, deny, secrets, hookPaths },
 		sessionRules: [],
 	});
 }
