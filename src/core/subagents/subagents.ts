@@ -169,6 +169,8 @@ export function createSubagents(world: SubagentWorld): Subagents {
 				...runAmounts(sub.entries),
 				durationMs,
 			};
+			// Done by its turn as a rule, which tells nobody that it failed: what the next entry speaks of is on disk before it.
+			await log.sync();
 			session.append({ ...{ type: 'subagent', subagentId: id, name: definition.name, prompt: '' }, end: whole });
 			const words = lastWords(sub.branch());
 			return reportOutcome({ id, words, ...(end.message === undefined ? {} : { message: end.message }) }, whole);

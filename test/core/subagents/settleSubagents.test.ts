@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { UserError } from '../../../src/base/errors.ts';
 import type { SessionId } from '../../../src/base/ids.ts';
 import type { SessionStore } from '../../../src/core/ports.ts';
 import { type AgentLogs, openAgentLog, readAgentLog } from '../../../src/core/session/agentLog.ts';
@@ -80,6 +81,42 @@ test('an agent’s log is safe before the session’s says how it ended', async 
 	});
 	await fixture.run('do it');
 	assert.equal(ends, 2);
+});
+
+test('one whose log cannot be made safe is not told as done, and is closed later', async () => {
+	let isFull = false;
+	const watchLogs = (logs: AgentLogs): AgentLogs => ({
+		...logs,
+		async open(sessionId, agentId, parent) {
+			const file = await logs.open(sessionId, agentId, parent);
+			return {
+				...file,
+				append(texts) {
+					isFull ||= texts.some((line) => line.includes('Report.'));
+					return file.append(texts);
+				},
+				async sync() {
+					if (isFull) throw new UserError('log-write-failed', 'The disk is full.');
+				},
+			};
+		},
+	});
+	const fixture = await createAgentsFixture(
+		{ main: [{ blocks: [agentCall('one')] }, { blocks: [text('Done.')] }], agents: { one: steps('one') } },
+		{ ...options, watchLogs },
+	);
+	const { session, logs, ports } = fixture;
+	await fixture.run('do it');
+	assertPaired(session.branch());
+	assert.match(fixture.results().join(), /its result was lost/);
+	const last = session.branch().at(-1);
+	assert.match(last?.type === 'turnEnded' ? (last.message ?? '') : '', /The disk is full/);
+	assert.equal(fixture.subagents.running.length, 0);
+	const endsNow = async () => (await session.history(['subagent'])).flatMap(({ end }) => (end ? [end.reason] : []));
+	assert.deepEqual(await endsNow(), []);
+	isFull = false;
+	await settleSubagents(session, logs, ports);
+	assert.deepEqual(await endsNow(), ['interrupted']);
 });
 
 test('so it is for one that a crash cut off', async () => {
