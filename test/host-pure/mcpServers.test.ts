@@ -259,3 +259,12 @@ for (const [what, one, description, actions] of rows)
 		assert.deepEqual(row.actions, actions);
 		assert.ok(row.details.includes('Of .mcp.json, line 3'));
 	});
+
+test('what is wrong with what a server offers stands in its row, also while something of it is held', () => {
+	const problems = ['The results of the tool a are not checked; of what it says of them, its schema is no object.'];
+	const { server } = running({ kind: 'ready' }, { problems });
+	assert.ok(server);
+	const held = { ...tool('a'), isNew: false };
+	for (const one of [view({ server }), view({ server, held: [held] })])
+		assert.ok(mcpRow(one, true).details.includes(problems[0] ?? ''));
+});
