@@ -15,10 +15,9 @@ import {
 } from 'vscode-languageclient/node';
 import type { MemoryWeights } from '../core/memory/memoryTokens.ts';
 import { fallbackModels } from '../core/model/catalogue.ts';
-import { reachOfTool } from '../core/permission/ruleForms.ts';
-import { builtInTools } from '../core/tools/registry.ts';
-
-import { type ServerFacts, WEIGHTS_NOTIFICATION } from '../protocol/contextServer.ts';
+import { toolFacts } from '../core/tools/toolFacts.ts';
+import type { ServerFacts } from '../protocol/contextServer.ts';
+import { WEIGHTS_NOTIFICATION } from '../protocol/weightsNotification.ts';
 
 export type ContextFileClient = {
 	setWeights(weights: MemoryWeights): Promise<void>;
@@ -103,7 +102,7 @@ async function tell(client: LanguageClient, weights: MemoryWeights): Promise<voi
 
 function facts(): ServerFacts {
 	return {
-		tools: builtInTools.map((tool) => ({ name: tool.name, description: tool.description, reach: reachOfTool(tool) })),
+		tools: toolFacts,
 		models: fallbackModels.map(({ id, displayName }) => ({ id, displayName })),
 	};
 }

@@ -20,4 +20,3 @@ export const memoryWeightsSchema = z.object({
 	tokensPerByte: z.number().nonnegative(),
 	files: z.array(z.object({ path: z.string(), tokens: z.number(), bytes: z.number() })),
 });
-export const WEIGHTS_NOTIFICATION = 'retrace/memoryWeights';

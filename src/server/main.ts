@@ -17,7 +17,8 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { contextFileKind } from '../protocol/contextFileKind.ts';
-import { memoryWeightsSchema, serverFactsSchema, WEIGHTS_NOTIFICATION } from '../protocol/contextServer.ts';
+import { memoryWeightsSchema, serverFactsSchema } from '../protocol/contextServer.ts';
+import { WEIGHTS_NOTIFICATION } from '../protocol/weightsNotification.ts';
 import { completions } from './completion.ts';
 import { diagnose } from './diagnose.ts';
 import { hoverAt } from './hover.ts';

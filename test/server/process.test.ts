@@ -18,7 +18,7 @@ import {
 	WillRenameFilesRequest,
 } from 'vscode-languageserver';
 import { memoryTokens, priorWeights } from '../../src/core/memory/memoryTokens.ts';
-import { WEIGHTS_NOTIFICATION } from '../../src/protocol/contextServer.ts';
+import { WEIGHTS_NOTIFICATION } from '../../src/protocol/weightsNotification.ts';
 import { type ServerProcess, startServer } from './startServer.ts';
 
 const facts = {
