@@ -56,6 +56,7 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 		hidden: [dirname(context.globalStorageUri.fsPath), ...(storageUri ? [dirname(dirname(storageUri.fsPath))] : [])],
 		workspaceFolders: () => folders,
 	});
+	void sandbox.removeLeft();
 	const proxy = createProxyChoice(proxySettings, process.env);
 	const outside: OutsideWorld = {
 		clock: systemClock,

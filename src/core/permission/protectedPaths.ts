@@ -51,7 +51,7 @@ export function hiddenFromSearch({ deny, ask, secrets = [] }: PermissionRules): 
 
 /** Whether this name of a file or folder is protected wherever it stands. */
 export function isProtectedName(text: string): boolean {
-	const name = trimTail(normalise(text));
+	const name = PLAIN_NAME.test(text) ? text.toLowerCase() : trimTail(normalise(text));
 	return PROTECTED_NAMES.has(name) || name.endsWith('.code-workspace');
 }
 
@@ -114,6 +114,9 @@ function segmentsOf(path: string): string[] {
 		.filter((segment) => segment !== '')
 		.map(trimTail);
 }
+
+/** Of these only the case can change: sandboxes ask about thousands of names before a command. */
+const PLAIN_NAME = /^[\w~.-]*[\w~-]$/;
 
 /** Lower case, and without the characters that some file systems ignore in names. */
 function normalise(text: string): string {

@@ -3,14 +3,13 @@
  * a command. Keeps one folder of temporary files for all commands, which goes with the window.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
 import { UserError } from '../../base/errors.ts';
 import type { SandboxPolicy } from '../../core/sandbox/sandboxPort.ts';
 import { childEnvironment } from '../childEnvironment.ts';
 import { findOnPath } from '../findOnPath.ts';
 import { bubblewrapArgs } from './bubblewrap.ts';
+import { makeSandboxFolders, removeLeftFolders, removeSandboxFolders, type SandboxFolders } from './sandboxFolders.ts';
 import { findMounts } from './sandboxMounts.ts';
 import { seatbeltProfile } from './seatbeltProfile.ts';
 
@@ -40,6 +39,8 @@ export type SandboxMaker = {
 	ready(policy: Pick<SandboxPolicy, 'hasNetwork'>): Promise<void>;
 	/** Throws the same where there is no such program at all. */
 	hold(policy: SandboxPolicy, cwd: string): HeldCommand;
+	/** Removes what windows that crashed have left in the system's folder of temporary files. Never rejects. */
+	removeLeft(): Promise<void>;
 	dispose(): void;
 };
 
@@ -50,7 +51,7 @@ const WAY_OUT = 'or turn the setting `retrace.sandbox.enabled` off. Nothing was 
 export function createSandboxMaker(options: SandboxOptions): SandboxMaker {
 	const { platform = process.platform, environment = process.env } = options;
 	const proven = new Set<string>();
-	let folders: { readonly base: string; readonly tmp: string; readonly empty: string } | undefined;
+	let folders: SandboxFolders | undefined;
 
 	const program = (): string => {
 		if (platform === 'darwin' && existsSync(SEATBELT)) return SEATBELT;
@@ -64,10 +65,7 @@ export function createSandboxMaker(options: SandboxOptions): SandboxMaker {
 	};
 	const ownFolders = () => {
 		if (folders && existsSync(folders.tmp)) return folders;
-		const base = realpathSync(mkdtempSync(join(tmpdir(), 'retrace-sandbox-')));
-		folders = { base, tmp: join(base, 'tmp'), empty: join(base, 'empty') };
-		mkdirSync(folders.tmp, { mode: 0o700 });
-		writeFileSync(folders.empty, '', { mode: 0o400 });
+		folders = makeSandboxFolders();
 		return folders;
 	};
 	const hold = (policy: SandboxPolicy, cwd: string): HeldCommand => {
@@ -109,8 +107,9 @@ export function createSandboxMaker(options: SandboxOptions): SandboxMaker {
 				);
 			proven.add(key);
 		},
+		removeLeft: removeLeftFolders,
 		dispose() {
-			if (folders) rmSync(folders.base, { recursive: true, force: true });
+			if (folders) removeSandboxFolders(folders);
 			folders = undefined;
 		},
 	};

@@ -8,6 +8,7 @@ import { isProtectedName, PROTECTED_NAMES } from '../../core/permission/protecte
 import { GIT_PLACES, hooksPathIn, SECRET_PLACES } from '../../core/sandbox/sandboxPlaces.ts';
 import type { SandboxPolicy } from '../../core/sandbox/sandboxPort.ts';
 import { wayBelow } from '../realPath.ts';
+import { nestedPlaces } from './nestedPlaces.ts';
 
 export type SandboxMount = {
 	/** Absolute, free of links. */
@@ -53,14 +54,17 @@ export function findMounts(
 	};
 
 	for (const root of roots) add(root, 'writable');
-	for (const folder of new Set([...roots, ...foldersAbove(cwd, rootOf)])) {
+	const near = new Set([...roots, ...foldersAbove(cwd, rootOf)]);
+	for (const folder of new Set([...near, ...nestedPlaces(roots)])) {
 		const root = rootOf(folder) ?? folder;
 		const there = new Set(namesIn(folder).filter((name) => name !== '.git' && isProtectedName(name)));
 		for (const name of there) protect(join(folder, name), root);
-		for (const name of PROTECTED_NAMES) if (name !== '.git' && !there.has(name)) absent.add(join(folder, name));
+		// Of the others, what may be made in them is too much to watch.
+		const watched = near.has(folder) ? PROTECTED_NAMES : [];
+		for (const name of watched) if (name !== '.git' && !there.has(name)) absent.add(join(folder, name));
 		const git = join(folder, '.git');
 		if (!existsSync(git)) {
-			absent.add(git);
+			if (near.has(folder)) absent.add(git);
 			continue;
 		}
 		if (!isFolder(git)) protect(git, root);
