@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LeaseFile, parseLeaseFile } from '../../core/session/leaseFile.ts';
 import { isThisMachine, isWriterAlive, thisProcess } from '../lease.ts';
+import { systemCode } from '../systemErrors.ts';
 
 export type SandboxFolders = {
 	readonly base: string;
@@ -36,12 +37,13 @@ export function makeSandboxFolders(): SandboxFolders {
 export function removeSandboxFolders({ base }: SandboxFolders): void {
 	try {
 		rmSync(base, { recursive: true, force: true });
-	} catch {
+	} catch (error) {
 		// A command may have left what cannot be removed; closing the window must not fail for it.
+		if (systemCode(error) === undefined) throw error;
 	}
 }
 
-/** Removes those whose window is gone; in doubt a folder stays. Never rejects, and follows no link. */
+/** Removes those whose window is gone; in doubt a folder stays. Follows no link. */
 export async function removeLeftFolders(): Promise<void> {
 	const parent = tmpdir();
 	const names = await readdir(parent).catch(() => []);
@@ -50,8 +52,9 @@ export async function removeLeftFolders(): Promise<void> {
 		const base = join(parent, name);
 		try {
 			if (await isLeft(base)) await rm(base, { recursive: true, force: true });
-		} catch {
+		} catch (error) {
 			// Another window may remove it at the same moment.
+			if (systemCode(error) === undefined) throw error;
 		}
 	}
 }

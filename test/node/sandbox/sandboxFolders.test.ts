@@ -1,6 +1,6 @@
 /** Folders of temporary files that windows with a sandbox have left: those of crashed ones go, and nothing else does. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
 	chownSync,
 	existsSync,
@@ -32,7 +32,9 @@ describe('what windows leave in the folder of temporary files', { skip }, () => 
 	const before = process.env.TMPDIR;
 	process.env.TMPDIR = tmp;
 	const maker = createSandboxMaker({ homeFolder: home, workspaceFolders: () => [root], tmpPlaces: [home] });
+	const windows: ChildProcess[] = [];
 	after(() => {
+		for (const window of windows) window.kill('SIGKILL');
 		maker.dispose();
 		if (before === undefined) delete process.env.TMPDIR;
 		else process.env.TMPDIR = before;
@@ -42,6 +44,7 @@ describe('what windows leave in the folder of temporary files', { skip }, () => 
 	/** Resolves when its command has ended; `exited` when it has. */
 	const startWindow = async (ending: 'crash' | 'stay') => {
 		const child = spawn(process.execPath, [SCRIPT, root, home, ending], { stdio: ['pipe', 'pipe', 'inherit'] });
+		windows.push(child);
 		const exited = new Promise<string | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
 		const said = await new Promise<string>((resolve) => child.stdout.once('data', (data) => resolve(String(data))));
 		assert.equal(said, 'ended with 0 \n');
