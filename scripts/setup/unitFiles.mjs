@@ -8,11 +8,12 @@ import { inProject } from './paths.mjs';
 const groupCount = 8;
 
 /**
- * What would reach another file's tests, or measures the process: hooks outside of a suite, mocks, globals, the environment, times.
+ * What would reach another file's tests, or measures the process: hooks outside of a suite, mocks, modules of its own making, globals, the
+ * environment, times.
  * Tests of `test/node` start processes, servers and timers, and have one each anyway.
  */
 const ownProcess =
-	/^(before|after|beforeEach|afterEach)\(|\bmock\b|globalThis|process\.(env|chdir|on|once|memoryUsage|exit)|performance\.now|\bgc\(/m;
+	/^(before|after|beforeEach|afterEach)\(|\bmock\b|globalThis|process\.(env|chdir|on|once|memoryUsage|cpuUsage|exit)|\bregisterHooks\b|performance\.now|\bgc\(/m;
 
 /**
  * Those that stand alone, and files that import the others in groups; a test says the file it is from either way.

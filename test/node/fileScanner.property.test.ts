@@ -1,9 +1,9 @@
 /** Whatever happens to a tree of files, what the scanner tells is the difference, and the bytes from before are those that were there. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
 	appendFileSync,
 	chmodSync,
-	cpSync,
 	lstatSync,
 	mkdirSync,
 	readdirSync,
@@ -89,7 +89,8 @@ function take(root: string, { kind, path, other, content }: Step) {
 		case 'rename':
 			return renameSync(at, to);
 		case 'copy':
-			return cpSync(at, to, { recursive: true });
+			// `cpSync` of Node ends the process at links that lead to each other.
+			return execFileSync('cp', ['-R', '--', at, to], { stdio: 'ignore' });
 		case 'chmod':
 			return chmodSync(at, lstatSync(at).mode ^ 0o100);
 		case 'link':
