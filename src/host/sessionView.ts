@@ -123,9 +123,15 @@ export class SessionView implements Disposable {
 
 	/** The shown session, opened again when it was closed while nobody saw it. */
 	async wake(): Promise<OpenSession> {
-		if (this.#current?.session.state === 'closed') this.#current = undefined;
-		this.#current ??= await this.#host.sessions.open(this.#sessionId);
-		return this.#current;
+		const before = this.#current;
+		if (before && before.session.state !== 'closed') return before;
+		const open = await this.#host.sessions.open(this.#sessionId);
+		// One that is read again is given to all views that show it, also while this one waits for it.
+		if (this.#current === before) {
+			if (before) this.replaceWith(open);
+			else this.#current = open;
+		}
+		return this.current;
 	}
 
 	/** Lets its session go until `wake`. */
