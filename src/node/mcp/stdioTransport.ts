@@ -59,9 +59,13 @@ export function createStdioTransport(
 		async send(message) {
 			const stdin = child?.stdin;
 			if (!stdin?.writable) throw fault ?? new McpFault('mcp-ended', 'It has ended.');
-			await new Promise<void>((resolve, reject) => {
-				stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
+			const failed = await new Promise<Error | null | undefined>((resolve) => {
+				stdin.write(`${JSON.stringify(message)}\n`, resolve);
 			});
+			if (!failed) return;
+			// The pipe of a process that ends may break before its end is told.
+			if (child) await exitOf(child);
+			throw fault ?? failed;
 		},
 		close() {
 			closing ??= close();
@@ -209,4 +213,16 @@ function lastLine(text: string): string | undefined {
 		.findLast((line) => line.trim() !== '')
 		?.trim()
 		.slice(0, 200);
+}
+
+/** Resolves when the process has ended, or after a moment. */
+async function exitOf(child: ChildProcess): Promise<void> {
+	if (child.exitCode !== null || child.signalCode !== null) return;
+	await new Promise<void>((resolve) => {
+		const timer = setTimeout(resolve, DRAIN_MS);
+		child.once('exit', () => {
+			clearTimeout(timer);
+			resolve();
+		});
+	});
 }
