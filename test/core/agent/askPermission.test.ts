@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { asSessionId } from '../../../src/base/ids.ts';
 import type { TurnPorts } from '../../../src/core/agent/turnTypes.ts';
 import type { PermissionAnswer } from '../../../src/core/permission/permissionRequest.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
@@ -120,4 +121,22 @@ test('an edit that a rule allows is written at once in ask mode; any other is sh
 		fixture.asked.map(({ toolUseId }) => toolUseId),
 		['3'],
 	);
+});
+
+test('an edit that a rule allows is shown all the same where another session has just written', async () => {
+	const model = createScriptedModel([
+		{ blocks: [call('Write', { file_path: 'docs/a.md', content: 'new\n' }, '1')] },
+		{ blocks: [text('ok')] },
+	]);
+	const fixture = await createFixture({ model, rules: { allow: ['Edit(docs/**)'] } });
+	const write = { sessionId: asSessionId('other'), title: 'Other', at: fixture.ports.clock.now() };
+	const traffic: TurnPorts['traffic'] = {
+		factsOf: () => ({ writes: [write], seenAt: undefined }),
+		noteSeen: () => undefined,
+	};
+	Object.assign(fixture.ports, { traffic });
+	await fixture.run('do it');
+	const shown = fixture.session.entries.filter((entry) => entry.type === 'editProposed');
+	assert.equal(shown.length, 1);
+	assert.match(shown[0]?.warning ?? '', /Changed by session “Other”/);
 });
