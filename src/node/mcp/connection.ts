@@ -108,7 +108,11 @@ async function connectBy(
 		},
 	);
 	let closeAll = (): Promise<void> => transport.close();
-	const questions = answerServer(client, options);
+	/** Starts the time of each request anew. */
+	const waits = new Set<() => void>();
+	const questions = answerServer(client, options, () => {
+		for (const wait of waits) wait();
+	});
 	let end: McpFault | undefined;
 	const ended = new Promise<McpFault>((resolve) => {
 		client.onclose = () => {
@@ -185,6 +189,7 @@ async function connectBy(
 			}, timeoutMs);
 		};
 		wait();
+		waits.add(wait);
 		pending++;
 		try {
 			return await client.request({ method, params }, sdk.ResultSchema, {
@@ -202,6 +207,7 @@ async function connectBy(
 			throw faultOf(error, sdk, transport.fault() ?? end);
 		} finally {
 			pending--;
+			waits.delete(wait);
 			clearTimeout(timer);
 			caller.removeEventListener('abort', onCancel);
 		}
@@ -234,8 +240,12 @@ function lateFault(method: string, timeoutMs: number, cause: unknown): McpFault 
 	return new McpFault('mcp-timeout', what, { cause });
 }
 
-/** What a server may ask and tell. Questions for the user hold up time limits. */
-function answerServer(client: Client, options: ConnectionOptions): { open(): number; cancel(): void } {
+/** What a server may ask and tell. Questions for the user hold up time limits; after the last of them a server has its whole time again. */
+function answerServer(
+	client: Client,
+	options: ConnectionOptions,
+	onNoneOpen: () => void,
+): { open(): number; cancel(): void } {
 	const { sdk, config, window, log } = options;
 	let open = 0;
 	const all = new AbortController();
@@ -265,6 +275,7 @@ function answerServer(client: Client, options: ConnectionOptions): { open(): num
 				throw error;
 			} finally {
 				open--;
+				if (open === 0) onNoneOpen();
 			}
 		});
 	client.fallbackRequestHandler = async ({ method }) => {

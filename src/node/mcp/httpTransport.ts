@@ -2,6 +2,7 @@
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { McpHttpTransport } from '../../core/mcp/mcpPorts.ts';
 import { createGuardedFetch, type Fetch } from './guardedFetch.ts';
+import { createInbox } from './inbox.ts';
 import type { McpSdk } from './mcpSdk.ts';
 import type { EndedTransport, McpFault } from './serverFaults.ts';
 import type { SignIn } from './signIn.ts';
@@ -34,7 +35,23 @@ export function createHttpTransport(
 		kind === 'sse'
 			? new sdk.SSEClientTransport(url, { fetch: authorized })
 			: new sdk.StreamableHTTPClientTransport(url, { fetch: authorized });
-	return Object.assign(transport, { fault: () => fault });
+	return Object.assign(withInbox(transport), { fault: () => fault });
+}
+
+/** Messages of one piece of a stream come at once here, as those of a program do. */
+function withInbox<T extends Transport>(transport: T): T {
+	let take: Transport['onmessage'];
+	const inbox = createInbox<Parameters<NonNullable<Transport['onmessage']>>>(
+		(message) => take?.(...message),
+		(error) => transport.onerror?.(error),
+	);
+	const add: Transport['onmessage'] = (...message) => inbox.add(message);
+	return Object.defineProperty(transport, 'onmessage', {
+		get: () => take && add,
+		set: (to: Transport['onmessage']) => {
+			take = to;
+		},
+	});
 }
 
 /** Older servers answer the first message of streamable HTTP with one of these. */

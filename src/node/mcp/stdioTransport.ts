@@ -10,6 +10,7 @@ import type { McpStdioTransport } from '../../core/mcp/mcpPorts.ts';
 import { childEnvironment } from '../childEnvironment.ts';
 import { newMark } from '../markedProcesses.ts';
 import { endGroup } from '../processGroup.ts';
+import { createInbox } from './inbox.ts';
 import { createInflow } from './inflow.ts';
 import type { McpSdk } from './mcpSdk.ts';
 import { createMessageLines } from './messageLines.ts';
@@ -40,7 +41,10 @@ export function createStdioTransport(
 	let fault: McpFault | undefined;
 	let strayBytes = 0;
 	let lastError = '';
-	let inbox: JSONRPCMessage[] = [];
+	const inbox = createInbox<JSONRPCMessage>(
+		(message) => transport.onmessage?.(message),
+		(error) => transport.onerror?.(error),
+	);
 
 	const transport: Transport & EndedTransport = {
 		fault: () => fault,
@@ -128,24 +132,12 @@ export function createStdioTransport(
 		if (text === '') return false;
 		const message = text.startsWith('{') ? parsedMessage(text) : undefined;
 		if (message) {
-			inbox.push(message);
-			if (inbox.length === 1) deliver().catch((error) => transport.onerror?.(error));
+			inbox.add(message);
 			return true;
 		}
 		strayBytes += line.length;
 		if (strayBytes <= MAX_LOGGED_STRAY_BYTES) log(`[no message of the protocol] ${text.slice(0, 500)}\n`);
 		return false;
-	}
-
-	/** The library takes answers at once and notifications a moment later, so progress would come behind the end of its call. */
-	async function deliver(): Promise<void> {
-		for (let index = 0; index < inbox.length; index++) {
-			const message = inbox[index];
-			if (message) transport.onmessage?.(message);
-			await Promise.resolve();
-			await Promise.resolve();
-		}
-		inbox = [];
 	}
 
 	function parsedMessage(text: string) {

@@ -68,7 +68,8 @@ createInterface({ input: process.stdin })
 	});
 
 function take({ id, method, params, error, result }: Message) {
-	if (id === 'question') return answer(asking, text(JSON.stringify(result)));
+	// It takes its time with what was answered.
+	if (id === 'question') return void setTimeout(() => answer(asking, text(JSON.stringify(result))), 500);
 	switch (method) {
 		case 'initialize':
 			if (how === 'silent' || how === 'longLine') return;
@@ -147,7 +148,7 @@ function call(id: Message['id'], params: Record<string, unknown> | undefined) {
 				if (done < 5) return;
 				clearInterval(timer);
 				answer(id, text('slowly done'));
-			}, 240);
+			}, 600);
 			return;
 		}
 		case 'dies':

@@ -133,7 +133,7 @@ describe('servers that behave badly', { concurrency: 8 }, () => {
 	});
 
 	test('progress gives a call more time', async () => {
-		const world = start('slow', { callTimeoutMs: 1_000 });
+		const world = start('slow', { callTimeoutMs: 2_500 });
 		await until(world, isReady);
 		const heard: string[] = [];
 		const { content } = await call(world, never, (text) => heard.push(text));
@@ -141,10 +141,11 @@ describe('servers that behave badly', { concurrency: 8 }, () => {
 		assert.equal(heard.length, 5);
 	});
 
-	test('a question to the user holds up the time of a call', async () => {
+	test('a question to the user holds up the time of a call, which is whole again after the answer', async () => {
 		const answered = { kind: 'answers', answers: { sure: true } } as const;
-		const elicit = () => new Promise((resolve) => setTimeout(() => resolve(answered), 1_300));
-		const world = start('asks', { callTimeoutMs: 600 }, { elicit });
+		// Two times of a call, less than what the server then takes.
+		const elicit = () => new Promise((resolve) => setTimeout(() => resolve(answered), 3_700));
+		const world = start('asks', { callTimeoutMs: 2_000 }, { elicit });
 		await until(world, isReady);
 		const { content } = await call(world);
 		assert.deepEqual(content, [{ kind: 'text', text: '{"action":"accept","content":{"sure":true}}' }]);
