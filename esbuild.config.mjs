@@ -127,14 +127,14 @@ const bundles = [
 	},
 	// Drives an installed browser, from the first page on.
 	{
-		source: 'src/node/browserDriver.ts',
+		source: 'src/node/web/browserDriver.ts',
 		output: 'dist/browserDriver.cjs',
 		limitBytes: driverLimitBytes,
 		options: driver,
 	},
 	// With the first command that is judged. The CommonJS form of the library: the other one asks for its own address.
 	{
-		source: 'src/node/shellGrammar.ts',
+		source: 'src/node/process/shellGrammar.ts',
 		output: 'dist/shellGrammar.cjs',
 		limitBytes: eagerLimitBytes,
 		options: { ...host, alias: { 'web-tree-sitter': './node_modules/web-tree-sitter/web-tree-sitter.cjs' } },
@@ -142,7 +142,7 @@ const bundles = [
 	// With the first MCP server that is to start.
 	{ source: 'src/node/mcp/mcpSdk.ts', output: 'dist/mcpSdk.cjs', limitBytes: processLimitBytes, options: host },
 	{
-		source: 'src/host/contextFileClient.ts',
+		source: 'src/host/context/contextFileClient.ts',
 		output: 'dist/contextFileClient.cjs',
 		limitBytes: processLimitBytes,
 		options: { ...host, plugins: [withToolFacts] },
@@ -157,14 +157,14 @@ const bundles = [
 	},
 	// A thread starts with what it needs and nothing else.
 	{
-		source: 'src/node/fileScanWorker.ts',
+		source: 'src/node/scan/fileScanWorker.ts',
 		output: 'dist/fileScanWorker.cjs',
 		limitBytes: threadLimitBytes,
 		options: host,
 	},
 	// A thread for each page of the web. The parser that Turndown brings along is left out: it gets documents.
 	{
-		source: 'src/node/pageTextWorker.ts',
+		source: 'src/node/web/pageTextWorker.ts',
 		output: 'dist/pageTextWorker.cjs',
 		limitBytes: eagerLimitBytes,
 		options: { ...host, plugins: [withoutDomino] },

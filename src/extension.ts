@@ -3,9 +3,17 @@
  * Small on purpose: nothing here knows sessions, models or tools.
  */
 import * as vscode from 'vscode';
-import type { Agent, BranchNode, ChangeNode, McpNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
 import type { RetraceApi } from './host/api/retraceApi.ts';
-import { ContextFiles } from './host/contextFiles.ts';
+import { ContextFiles } from './host/context/contextFiles.ts';
+import type {
+	Agent,
+	BranchNode,
+	ChangeNode,
+	McpNode,
+	SessionNode,
+	Surfaces,
+	TimelineNode,
+} from './host/window/agentTypes.ts';
 
 const SHOWN_ONCE = 'retrace.shownOnce';
 
@@ -20,7 +28,7 @@ export function activate(context: vscode.ExtensionContext): RetraceApi {
 	const mcp = new LazyTree<McpNode>('retrace.mcp', async () => (await agent()).mcp);
 	const commands = commandIds(context);
 	const files = new ContextFiles(async () => {
-		const { startContextFileClient } = await import('./host/contextFileClient.ts');
+		const { startContextFileClient } = await import('./host/context/contextFileClient.ts');
 		return await startContextFileClient(context.asAbsolutePath('dist/contextServer.cjs'));
 	});
 	contextFiles = files;

@@ -1,4 +1,4 @@
-/** One row of the transcript as the panel receives it. Made by `host/transcript.ts` only; the panel knows no entries. */
+/** One row of the transcript as the panel receives it. Made by `host/transcript/transcript.ts` only; the panel knows no entries. */
 import * as z from 'zod';
 import { agentLaneSchema } from './agentLane.ts';
 import { questionSchema } from './asking.ts';

@@ -4,8 +4,8 @@
  */
 import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { isSecretPath } from '../core/permission/protectedPaths.ts';
-import { asSent } from '../node/memoryReader.ts';
-import { wayBelow } from '../node/realPath.ts';
+import { wayBelow } from '../node/files/realPath.ts';
+import { asSent } from '../node/instructions/memoryReader.ts';
 import type { ReadText } from './surroundings.ts';
 
 /** One more than a memory file may have, so that a longer one is known for one. */

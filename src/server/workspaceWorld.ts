@@ -3,8 +3,8 @@
  * was read is kept until the file is another one.
  */
 import { type MemoryWeights, priorWeights } from '../core/memory/memoryTokens.ts';
-import { asSent } from '../node/memoryReader.ts';
-import { wayBelow } from '../node/realPath.ts';
+import { wayBelow } from '../node/files/realPath.ts';
+import { asSent } from '../node/instructions/memoryReader.ts';
 import type { ServerFacts } from '../protocol/contextServer.ts';
 import { walkProject } from './projectWalk.ts';
 import { type FileStamp, listFolder, OUTSIDE, readDisk, realPathOf, stampOf } from './readDisk.ts';

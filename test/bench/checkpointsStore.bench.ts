@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { projectFolder } from '../../scripts/setup/paths.mjs';
 import { asToolUseId } from '../../src/base/ids.ts';
 import { createRecordingWorkspace } from '../../src/core/checkpoint/recordingWorkspace.ts';
-import { commitAll } from '../node/fileScanWorld.ts';
 import { createDiskWorld, type DiskWorld } from '../node/restoreWorld.ts';
+import { commitAll } from '../node/scan/fileScanWorld.ts';
 import { type BenchFigure, median } from './figure.ts';
 import { flushMsWithin } from './flushTimes.ts';
 

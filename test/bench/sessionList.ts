@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { EntryDraft } from '../../src/core/session/entry.ts';
 import { type OpenSessionOptions, openSession } from '../../src/core/session/session.ts';
-import { createSessionLister } from '../../src/node/listSessions.ts';
+import { createSessionLister } from '../../src/node/store/listSessions.ts';
 import { type Figure, median } from './figure.ts';
 
 const TAIL_BYTES = 64 * 1024;

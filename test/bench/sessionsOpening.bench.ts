@@ -18,8 +18,8 @@ import { join } from 'node:path';
 import type { EntryDraft } from '../../src/core/session/entry.ts';
 import { type OpenSessionOptions, openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
-import { createFileBlobStore } from '../../src/node/fileBlobStore.ts';
-import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
+import { createFileBlobStore } from '../../src/node/store/fileBlobStore.ts';
+import { createFileSessionStore } from '../../src/node/store/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import { type BenchFigure, median } from './figure.ts';
 

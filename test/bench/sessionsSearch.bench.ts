@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { rgPath } from '@vscode/ripgrep';
 import { blobPattern, logPattern } from '../../src/core/search/pattern.ts';
 import { parseQuery, type SearchQuery } from '../../src/core/search/query.ts';
-import { createSessionSearch } from '../../src/node/sessionSearch.ts';
+import { createSessionSearch } from '../../src/node/store/sessionSearch.ts';
 import { type BenchFigure, median } from './figure.ts';
 
 const MEGABYTES = Number(process.env.RETRACE_BENCH_SEARCH_MB ?? 200);

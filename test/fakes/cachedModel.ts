@@ -4,7 +4,7 @@
  */
 import type { Clock, ModelReply, StreamModel } from '../../src/core/ports.ts';
 import type { AssistantBlock } from '../../src/core/session/content.ts';
-import { createParams } from '../../src/node/requestBody.ts';
+import { createParams } from '../../src/node/model/requestBody.ts';
 import { canonicalJson, hashOf, type Json, type Piece, piecesOf } from './messagesApi/canonical.ts';
 import { prefixBreak } from './messagesApi/prefixKept.ts';
 import { createPromptCache } from './messagesApi/promptCache.ts';

@@ -3,7 +3,7 @@ import { asToolUseId } from '../../src/base/ids.ts';
 import { createRecordingWorkspace } from '../../src/core/checkpoint/recordingWorkspace.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
-import { createMemorySessionStore } from '../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../src/node/store/memorySessionStore.ts';
 import { createFakeClock, createFakeIds } from './fakeClock.ts';
 import { createMemoryBlobStore, type MemoryBlobStore } from './memoryBlobStore.ts';
 import { createMemoryWorkspace, type MemoryWorkspace } from './memoryWorkspace.ts';

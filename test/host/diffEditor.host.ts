@@ -1,8 +1,8 @@
 // Proposed edits as native diffs in a real editor: what is accepted, and what decides nothing.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { createDiffEditor } from '../../src/host/diffEditor.ts';
-import { proposalKeyOf, proposalUri } from '../../src/host/proposalUri.ts';
+import { createDiffEditor } from '../../src/host/review/diffEditor.ts';
+import { proposalKeyOf, proposalUri } from '../../src/host/review/proposalUri.ts';
 import { hostTest } from './support/hostTest.ts';
 import { until } from './support/until.ts';
 

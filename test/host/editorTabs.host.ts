@@ -1,12 +1,12 @@
 // Sessions as editor tabs beside the side panel, in a real editor: which session commands mean, what comes back after a reload, what closes.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { ChatViews, TAB_TYPE } from '../../src/host/chatViews.ts';
-import type { OpenSession } from '../../src/host/openSession.ts';
-import { SessionHost } from '../../src/host/sessionHost.ts';
-import type { SessionHostWorld } from '../../src/host/sessionView.ts';
-import { createMemoryBlobStore } from '../../src/node/memoryBlobStore.ts';
-import { createMemorySessionStore } from '../../src/node/memorySessionStore.ts';
+import { ChatViews, TAB_TYPE } from '../../src/host/panel/chatViews.ts';
+import type { OpenSession } from '../../src/host/session/openSession.ts';
+import { SessionHost } from '../../src/host/session/sessionHost.ts';
+import type { SessionHostWorld } from '../../src/host/session/sessionView.ts';
+import { createMemoryBlobStore } from '../../src/node/store/memoryBlobStore.ts';
+import { createMemorySessionStore } from '../../src/node/store/memorySessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import type { PanelHead } from '../../src/protocol/toPanel.ts';
 import { hostTest } from './support/hostTest.ts';

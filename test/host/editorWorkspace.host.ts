@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { createEditorWorkspace } from '../../src/host/editorWorkspace.ts';
+import { createEditorWorkspace } from '../../src/host/editor/editorWorkspace.ts';
 import { hostTest } from './support/hostTest.ts';
 import { createPlainDisk, sha256 } from './support/plainDisk.ts';
 import { until } from './support/until.ts';

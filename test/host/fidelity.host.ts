@@ -7,7 +7,7 @@ import { applyEdit } from '../../src/core/edit/applyEdit.ts';
 import { editNotebook } from '../../src/core/edit/editNotebook.ts';
 import { ownLineEnds } from '../../src/core/edit/lineEnds.ts';
 import { decodeText, encodeText, toLf } from '../../src/core/edit/textFile.ts';
-import { createEditorWorkspace } from '../../src/host/editorWorkspace.ts';
+import { createEditorWorkspace } from '../../src/host/editor/editorWorkspace.ts';
 import { hostTest } from './support/hostTest.ts';
 import { createPlainDisk, sha256 } from './support/plainDisk.ts';
 import { until } from './support/until.ts';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { asToolUseId } from '../../src/base/ids.ts';
 import type { ToolContext } from '../../src/core/tools/tool.ts';
-import { editorTools } from '../../src/host/editorTools.ts';
-import { createSymbols } from '../../src/host/symbolsPort.ts';
+import { editorTools } from '../../src/host/editor/editorTools.ts';
+import { createSymbols } from '../../src/host/editor/symbolsPort.ts';
 import { png } from '../fakes/images.ts';
 import { hostTest } from './support/hostTest.ts';
 

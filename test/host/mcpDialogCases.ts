@@ -5,11 +5,11 @@ import * as vscode from 'vscode';
 import type { DeclaredServer } from '../../src/core/mcp/declaredServers.ts';
 import type { McpElicitation } from '../../src/core/mcp/mcpPorts.ts';
 import type { HeldTool } from '../../src/core/mcp/serverConsent.ts';
-import { addMcpServer } from '../../src/host/mcpAdd.ts';
-import { mcpDialogs } from '../../src/host/mcpDialogs.ts';
-import { elicit } from '../../src/host/mcpElicitation.ts';
-import { createMcpInputs } from '../../src/host/mcpInputs.ts';
-import { createMcpSignIn } from '../../src/host/mcpSignIn.ts';
+import { addMcpServer } from '../../src/host/mcp/mcpAdd.ts';
+import { mcpDialogs } from '../../src/host/mcp/mcpDialogs.ts';
+import { elicit } from '../../src/host/mcp/mcpElicitation.ts';
+import { createMcpInputs } from '../../src/host/mcp/mcpInputs.ts';
+import { createMcpSignIn } from '../../src/host/mcp/mcpSignIn.ts';
 import { hostTest } from './support/hostTest.ts';
 import { type Answer, scriptDialogs } from './support/scriptedDialogs.ts';
 

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { charsetNamed } from '../../src/core/edit/charsets.ts';
 import { encodeText } from '../../src/core/edit/textFile.ts';
-import { reviewedUri } from '../../src/host/reviewedDocuments.ts';
+import { reviewedUri } from '../../src/host/review/reviewedDocuments.ts';
 import { hostTest } from './support/hostTest.ts';
 import { createReviewCase } from './support/reviewCase.ts';
 import { until } from './support/until.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { asSessionId, asSha256, asUnixMs } from '../../src/base/ids.ts';
 import type { StoredContent, StoreUse } from '../../src/core/checkpoint/storeUse.ts';
 import type { SessionSummary } from '../../src/core/ports.ts';
-import { enforceLimit, type StorageWorld } from '../../src/host/storage.ts';
-import { createMemorySessionStore } from '../../src/node/memorySessionStore.ts';
+import { enforceLimit, type StorageWorld } from '../../src/host/list/storage.ts';
+import { createMemorySessionStore } from '../../src/node/store/memorySessionStore.ts';
 import { hostTest } from './support/hostTest.ts';
 
 const MB = 1024 * 1024;

@@ -24,10 +24,10 @@ import { rgPath } from '@vscode/ripgrep';
 import fc from 'fast-check';
 import { isBlobRef, type ToolUseBlock } from '../../src/core/session/content.ts';
 import { builtInTools } from '../../src/core/tools/registry.ts';
-import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
-import { createSearch } from '../../src/node/ripgrep.ts';
-import { createShell } from '../../src/node/shellProcess.ts';
-import { createWebPages } from '../../src/node/webPages.ts';
+import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';
+import { createSearch } from '../../src/node/files/ripgrep.ts';
+import { createShell } from '../../src/node/process/shellProcess.ts';
+import { createWebPages } from '../../src/node/web/webPages.ts';
 import { createFixture } from '../core/agent/turnFixture.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
 

@@ -13,9 +13,9 @@ import { SessionClosedError } from '../../src/base/errors.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import { BackgroundCommands } from '../../src/core/background/backgroundCommands.ts';
 import { isBlobRef } from '../../src/core/session/content.ts';
-import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
-import { createSearch } from '../../src/node/ripgrep.ts';
-import { createShell } from '../../src/node/shellProcess.ts';
+import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';
+import { createSearch } from '../../src/node/files/ripgrep.ts';
+import { createShell } from '../../src/node/process/shellProcess.ts';
 import { createFixture, type Fixture } from '../core/agent/turnFixture.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
 

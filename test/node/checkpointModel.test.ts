@@ -25,12 +25,12 @@ import { asSessionId, asSha256, asToolUseId } from '../../src/base/ids.ts';
 import { withRecordedEffects } from '../../src/core/checkpoint/recordChanges.ts';
 import type { LogFile, SessionStore, Workspace } from '../../src/core/ports.ts';
 import { openSession } from '../../src/core/session/session.ts';
-import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
-import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
+import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';
+import { createFileSessionStore } from '../../src/node/store/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import { type LifeFiles, type LifeWorld, live, noSights, type Seen } from '../core/checkpoint/checkpointLife.ts';
 import { type Crash, cutWrite, NAMES, type Name, step } from '../core/checkpoint/modelSteps.ts';
-import { commitAll, createScanWorld, type ScanWorldFixture } from './fileScanWorld.ts';
+import { commitAll, createScanWorld, type ScanWorldFixture } from './scan/fileScanWorld.ts';
 
 const RUNS = Number(process.env.RETRACE_DISK_RUNS ?? 120);
 const { signal } = new AbortController();

@@ -16,7 +16,7 @@ import type { ModelInfo } from '../../src/core/ports.ts';
 import { isConversation } from '../../src/core/session/entry.ts';
 import { forkSession } from '../../src/core/session/fork.ts';
 import { openSession } from '../../src/core/session/session.ts';
-import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
+import { createFileSessionStore } from '../../src/node/store/fileSessionStore.ts';
 import { sessionOptions, user } from '../core/session/sessionSupport.ts';
 
 const ID = '01890000-0000-7000-8000-000000000001';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { decide } from '../../src/core/permission/decide.ts';
-import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
+import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';
 
 const EVERYTHING = [
 	'Bash',

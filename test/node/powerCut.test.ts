@@ -21,8 +21,8 @@ import { createMemoryWorkspace } from '../fakes/memoryWorkspace.ts';
 // After the import above: these get the recording disk.
 const { openSession } = await import('../../src/core/session/session.ts');
 const { createRecordingWorkspace } = await import('../../src/core/checkpoint/recordingWorkspace.ts');
-const { createFileBlobStore } = await import('../../src/node/fileBlobStore.ts');
-const { createFileSessionStore } = await import('../../src/node/fileSessionStore.ts');
+const { createFileBlobStore } = await import('../../src/node/store/fileBlobStore.ts');
+const { createFileSessionStore } = await import('../../src/node/store/fileSessionStore.ts');
 
 type Step =
 	| { readonly kind: 'append'; readonly chars: number; readonly isTurnEnd: boolean }

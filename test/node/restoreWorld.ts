@@ -7,10 +7,10 @@ import { planRestore, type RestorePlan } from '../../src/core/checkpoint/restore
 import type { BlobStore, Workspace } from '../../src/core/ports.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
-import { createDiskWorkspace } from '../../src/node/diskWorkspace.ts';
-import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
+import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';
+import { createFileSessionStore } from '../../src/node/store/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
-import { createScanWorld, type ScanWorldFixture } from './fileScanWorld.ts';
+import { createScanWorld, type ScanWorldFixture } from './scan/fileScanWorld.ts';
 
 const { signal } = new AbortController();
 

@@ -7,7 +7,7 @@ import { codeOf } from '../../src/base/errors.ts';
 import { asSessionId } from '../../src/base/ids.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
-import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
+import { createFileSessionStore } from '../../src/node/store/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import { user } from '../core/session/sessionSupport.ts';
 import { createMemoryBlobStore } from '../fakes/memoryBlobStore.ts';

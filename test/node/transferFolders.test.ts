@@ -8,11 +8,11 @@ import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { asSessionId } from '../../src/base/ids.ts';
 import { openSession } from '../../src/core/session/session.ts';
-import { createFileBlobStore } from '../../src/node/fileBlobStore.ts';
-import { createFileSessionStore } from '../../src/node/fileSessionStore.ts';
+import { createFileBlobStore } from '../../src/node/store/fileBlobStore.ts';
+import { createFileSessionStore } from '../../src/node/store/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
-import { createClaudeCodeLogs, slugOf } from '../../src/node/transferClaudeCode.ts';
-import { createMovedFolders } from '../../src/node/transferMoved.ts';
+import { createClaudeCodeLogs, slugOf } from '../../src/node/transfer/transferClaudeCode.ts';
+import { createMovedFolders } from '../../src/node/transfer/transferMoved.ts';
 import { turn } from '../core/transfer/transferSupport.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'retrace-transfer-'));

@@ -147,7 +147,7 @@ function takeAssignments(words: readonly ShellWord[]): { assignments: ShellAssig
 const env: Unwrap = (args) => {
 	const { at, isPlain, problem } = skipOptions(args, {
 		values: 'uC unset chdir',
-		// An environment that was emptied has lost what keeps git from repositories that lie in others (node/gitGuard.ts).
+		// An environment that was emptied has lost what keeps git from repositories that lie in others (node/scan/gitGuard.ts).
 		plain: /^-0*$/,
 	});
 	const options = args.slice(0, at).map(({ value }) => value ?? '');

@@ -1,4 +1,4 @@
-/** The port of the search over all sessions: what it is asked and what it tells. Implemented in `node/sessionSearch.ts`. */
+/** The port of the search over all sessions: what it is asked and what it tells. Implemented in `node/store/sessionSearch.ts`. */
 import type { EntryId, SessionId, UnixMs } from '../../base/ids.ts';
 import type { HitKind } from './entryText.ts';
 import type { SearchQuery } from './query.ts';

@@ -7,7 +7,7 @@ import type { Prompt } from '../../core/agent/turnTypes.ts';
 import { isTextBlock } from '../../core/session/content.ts';
 import type { Entry } from '../../core/session/entry.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
-import type { OpenSession } from '../openSession.ts';
+import type { OpenSession } from '../session/openSession.ts';
 import type { ApiEntry, ApiSession } from './retraceApi.ts';
 
 export type ApiSessionWorld = {

@@ -7,8 +7,8 @@ import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LeaseFile, parseLeaseFile } from '../../core/session/leaseFile.ts';
-import { isThisMachine, isWriterAlive, thisProcess } from '../lease.ts';
-import { systemCode } from '../systemErrors.ts';
+import { systemCode } from '../files/systemErrors.ts';
+import { isThisMachine, isWriterAlive, thisProcess } from '../store/lease.ts';
 
 export type SandboxFolders = {
 	readonly base: string;

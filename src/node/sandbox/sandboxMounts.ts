@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isProtectedName, PROTECTED_NAMES } from '../../core/permission/protectedPaths.ts';
 import { GIT_PLACES, hooksPathIn, SECRET_PLACES } from '../../core/sandbox/sandboxPlaces.ts';
 import type { SandboxPolicy } from '../../core/sandbox/sandboxPort.ts';
-import { wayBelow } from '../realPath.ts';
+import { wayBelow } from '../files/realPath.ts';
 import { nestedPlaces } from './nestedPlaces.ts';
 
 export type SandboxMount = {

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { lstat, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorktreeSide } from '../../core/worktree/worktreePort.ts';
-import { runGit } from '../fileScanGit.ts';
+import { runGit } from '../scan/fileScanGit.ts';
 import type { CopiedFile } from './copyFiles.ts';
 import { type OwnRepository, ownGit, ownGitSucceeds, zeroSplit } from './ownGit.ts';
 import type { CopiedRepository } from './worktreeFolder.ts';

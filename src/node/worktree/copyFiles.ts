@@ -5,7 +5,7 @@ import { chmod, copyFile, readFile, readlink, symlink, writeFile } from 'node:fs
 import { dirname, join } from 'node:path';
 import { CancelledError } from '../../base/errors.ts';
 import { inParallel } from '../../core/checkpoint/inParallel.ts';
-import { systemCode } from '../systemErrors.ts';
+import { systemCode } from '../files/systemErrors.ts';
 
 /** As in an index: `mode` is git's. */
 export type CopiedFile = { readonly path: string; readonly mode: string; readonly oid: string };

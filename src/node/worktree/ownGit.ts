@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { CancelledError, UserError } from '../../base/errors.ts';
-import { gitEnvironment } from '../fileScanGit.ts';
+import { gitEnvironment } from '../scan/fileScanGit.ts';
 
 /** One of our repositories and the files it looks at. */
 export type OwnRepository = {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { UserError } from '../../base/errors.ts';
-import { type GitCommand, runGit } from '../fileScanGit.ts';
+import { type GitCommand, runGit } from '../scan/fileScanGit.ts';
 import { zeroSplit } from './ownGit.ts';
 
 /** An entry of the user's index. */

@@ -20,8 +20,8 @@ import { type AssistantBlock, INVALID_JSON_KEY, isToolUseBlock } from '../../../
 import { openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
 import type { LateTool } from '../../../src/core/tools/lateTools.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
-import { createParams } from '../../../src/node/requestBody.ts';
+import { createParams } from '../../../src/node/model/requestBody.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { canonicalJson, type Json } from '../../fakes/messagesApi/canonical.ts';
 import { checkRequest } from '../../fakes/messagesApi/checkRequest.ts';
 import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';

@@ -4,7 +4,7 @@ import { afterEach, test } from 'node:test';
 import type { EntryId } from '../../../src/base/ids.ts';
 import { MICROCOMPACTION } from '../../../src/core/agent/microcompact.ts';
 import { applyEdits, planEdits } from '../../../src/core/context/planEdits.ts';
-import { createAnthropicModel } from '../../../src/node/anthropicModel.ts';
+import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { type MessagesApi, startMessagesApi } from '../../fakes/messagesApi/startMessagesApi.ts';
 import { createFixture } from './turnFixture.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openCallsOf } from '../../../src/core/agent/openCalls.ts';
 import { openSession } from '../../../src/core/session/session.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { call, result, sessionOptions, user } from '../session/sessionSupport.ts';
 
 test('calls without a result, in their order; an id that comes twice is two calls', async () => {

@@ -5,7 +5,7 @@ import { MEDIA_REFUSED } from '../../../src/core/agent/refusedMedia.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
 import type { ModelRequest } from '../../../src/core/ports.ts';
 import type { InputBlock } from '../../../src/core/session/content.ts';
-import { createAnthropicModel } from '../../../src/node/anthropicModel.ts';
+import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { gif, jpeg, png } from '../../fakes/images.ts';
 import { type MessagesApi, startMessagesApi } from '../../fakes/messagesApi/startMessagesApi.ts';
 import { call, createScriptedModel, text, thinking } from '../../fakes/scriptedModel.ts';

@@ -8,7 +8,7 @@ import type { PermissionAnswer, PermissionRequest } from '../../../src/core/perm
 import type { Clock, EditDecision, IdSource, ShellOutcome, StreamModel } from '../../../src/core/ports.ts';
 import type { Entry, PermissionMode } from '../../../src/core/session/entry.ts';
 import { openSession } from '../../../src/core/session/session.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { createFakeClock, createFakeIds } from '../../fakes/fakeClock.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
 import { createMemoryWorkspace } from '../../fakes/memoryWorkspace.ts';

@@ -1,7 +1,7 @@
 /** Whole turns through the real client against the strict stand-in: whatever happens, the next request keeps the API's rules. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { createAnthropicModel } from '../../../src/node/anthropicModel.ts';
+import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import type { ScriptedReply } from '../../fakes/messagesApi/reply.ts';
 import { type MessagesApi, startMessagesApi } from '../../fakes/messagesApi/startMessagesApi.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';

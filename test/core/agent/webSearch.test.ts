@@ -6,7 +6,7 @@ import { searchWeb } from '../../../src/core/agent/webSearch.ts';
 import { type EndpointFeature, withinLimits } from '../../../src/core/model/endpointLimits.ts';
 import type { ToolContext } from '../../../src/core/tools/tool.ts';
 import { webSearchTool } from '../../../src/core/tools/webSearch.ts';
-import { createAnthropicModel } from '../../../src/node/anthropicModel.ts';
+import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { systemClock } from '../../../src/node/systemClock.ts';
 import type { ScriptedReply } from '../../fakes/messagesApi/reply.ts';
 import { type MessagesApi, startMessagesApi } from '../../fakes/messagesApi/startMessagesApi.ts';

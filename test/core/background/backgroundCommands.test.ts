@@ -11,7 +11,7 @@ import { createBackgroundOutput } from '../../../src/core/background/backgroundO
 import type { BackgroundShell } from '../../../src/core/background/backgroundShell.ts';
 import type { FoundChange } from '../../../src/core/checkpoint/fileScanner.ts';
 import type { EntryOf } from '../../../src/core/session/entry.ts';
-import { createShell } from '../../../src/node/shellProcess.ts';
+import { createShell } from '../../../src/node/process/shellProcess.ts';
 import { systemClock } from '../../../src/node/systemClock.ts';
 import { createFakeScanner } from '../../fakes/fakeScanner.ts';
 import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { asToolUseId } from '../../../src/base/ids.ts';
 import { BACKGROUND_ENDED, endReminders } from '../../../src/core/background/backgroundEntries.ts';
 import { openSession } from '../../../src/core/session/session.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { call, result, sessionOptions, user } from '../session/sessionSupport.ts';
 
 test('the end of a command is told once, and only where the call that started it is known', async () => {

@@ -6,7 +6,7 @@ import { UserError } from '../../../src/base/errors.ts';
 import { asSessionId } from '../../../src/base/ids.ts';
 import type { LogFile, SessionStore } from '../../../src/core/ports.ts';
 import { openSession } from '../../../src/core/session/session.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { createFakeClock, createFakeIds } from '../../fakes/fakeClock.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
 import { createMemoryWorkspace, type MemoryFile } from '../../fakes/memoryWorkspace.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withCallsRefused } from '../../../src/core/context/summaryRequest.ts';
 import type { ModelRequest } from '../../../src/core/ports.ts';
-import { createParams } from '../../../src/node/requestBody.ts';
+import { createParams } from '../../../src/node/model/requestBody.ts';
 import type { Json } from '../../fakes/messagesApi/canonical.ts';
 import { checkRequest } from '../../fakes/messagesApi/checkRequest.ts';
 import { call, text } from '../../fakes/scriptedModel.ts';

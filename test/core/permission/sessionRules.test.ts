@@ -6,7 +6,7 @@ import { readSessionRules } from '../../../src/core/permission/sessionRules.ts';
 import type { EntryDraft } from '../../../src/core/session/entry.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { call, ended, reply, result, sessionOptions, turnEnded, user } from '../session/sessionSupport.ts';
 
 const { signal } = new AbortController();

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Decision, decide } from '../../../src/core/permission/decide.ts';
 import { readCommand } from '../../../src/core/permission/readCommand.ts';
 import type { PermissionMode } from '../../../src/core/session/entry.ts';
-import { loadShellGrammar } from '../../../src/node/shellGrammar.ts';
+import { loadShellGrammar } from '../../../src/node/process/shellGrammar.ts';
 import { createMemoryWorkspace } from '../../fakes/memoryWorkspace.ts';
 
 export const grammarFiles = {

@@ -6,7 +6,7 @@ import type { Entry, EntryDraft } from '../../../src/core/session/entry.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { line, linesOf, reply, rewind, SESSION, sessionOptions, turnEnded, user } from './sessionSupport.ts';
 
 const blob = (digit: string) => ({

@@ -9,8 +9,8 @@ import { closeOpenCalls } from '../../../src/core/session/closeOpenCalls.ts';
 import { forkFromAgent } from '../../../src/core/session/forkFromAgent.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
-import { createAgentLogs } from '../../../src/node/agentLogs.ts';
-import { createFileSessionStore } from '../../../src/node/fileSessionStore.ts';
+import { createAgentLogs } from '../../../src/node/store/agentLogs.ts';
+import { createFileSessionStore } from '../../../src/node/store/fileSessionStore.ts';
 import { createFakeClock, createFakeIds } from '../../fakes/fakeClock.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
 

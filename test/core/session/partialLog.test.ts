@@ -10,7 +10,7 @@ import type { EntryDraft } from '../../../src/core/session/entry.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { call, ended, reply, result, sessionOptions, turnEnded, user } from './sessionSupport.ts';
 
 const pad = 'x'.repeat(3_000);

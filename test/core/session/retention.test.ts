@@ -4,7 +4,7 @@ import { asSessionId, asUnixMs } from '../../../src/base/ids.ts';
 import type { SessionStore, SessionSummary } from '../../../src/core/ports.ts';
 import { expiredSessions, isRetentionDue, moveExpired, retentionNotice } from '../../../src/core/session/retention.ts';
 import { sessionInUse } from '../../../src/core/session/sessionErrors.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { line } from './sessionSupport.ts';
 
 const DAY = 24 * 3_600_000;

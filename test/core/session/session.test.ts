@@ -5,7 +5,7 @@ import { asToolUseId } from '../../../src/base/ids.ts';
 import type { OpenedLog, SessionStore } from '../../../src/core/ports.ts';
 import type { Entry, EntryDraft } from '../../../src/core/session/entry.ts';
 import { openSession } from '../../../src/core/session/session.ts';
-import { createMemorySessionStore, memoryLogReader } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore, memoryLogReader } from '../../../src/node/store/memorySessionStore.ts';
 import { createFakeClock } from '../../fakes/fakeClock.ts';
 import {
 	asLog,

@@ -10,7 +10,7 @@ import type { EntryDraft } from '../../../src/core/session/entry.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import { type OpenSessionOptions, openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
-import { createFileSessionStore } from '../../../src/node/fileSessionStore.ts';
+import { createFileSessionStore } from '../../../src/node/store/fileSessionStore.ts';
 import { smallPrefix } from '../context/request.ts';
 import { ended, line, reply, sessionOptions, turnEnded, user } from './sessionSupport.ts';
 

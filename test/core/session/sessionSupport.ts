@@ -3,7 +3,7 @@ import { asEntryId, asSessionId, asToolUseId, type SessionId } from '../../../sr
 import type { LogLine, SessionStore } from '../../../src/core/ports.ts';
 import type { EntryDraft, EntryType } from '../../../src/core/session/entry.ts';
 import type { OpenSessionOptions } from '../../../src/core/session/session.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { createFakeClock, createFakeIds } from '../../fakes/fakeClock.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
 

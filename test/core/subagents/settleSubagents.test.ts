@@ -11,8 +11,8 @@ import { isToolUseBlock } from '../../../src/core/session/content.ts';
 import type { Entry } from '../../../src/core/session/entry.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import { settleSubagents } from '../../../src/core/subagents/subagents.ts';
-import { createMemoryAgentLogs } from '../../../src/node/memoryAgentLogs.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemoryAgentLogs } from '../../../src/node/store/memoryAgentLogs.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { call, text } from '../../fakes/scriptedModel.ts';
 import { agentCall, createAgentsFixture } from './subagentFixture.ts';
 

@@ -7,7 +7,7 @@ import { type AgentLogs, readAgentLog } from '../../../src/core/session/agentLog
 import type { AgentDefinition } from '../../../src/core/subagents/agentDefinition.ts';
 import { joinDefinitions } from '../../../src/core/subagents/agentDefinition.ts';
 import { createSubagents, type Subagents } from '../../../src/core/subagents/subagents.ts';
-import { createMemoryAgentLogs } from '../../../src/node/memoryAgentLogs.ts';
+import { createMemoryAgentLogs } from '../../../src/node/store/memoryAgentLogs.ts';
 import { call, createScriptedModel, type ScriptedModel, type ScriptedStep } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from '../agent/turnFixture.ts';
 

@@ -11,7 +11,7 @@ import type { StreamModel } from '../../../src/core/ports.ts';
 import { type Entry, isConversation } from '../../../src/core/session/entry.ts';
 import { importClaude } from '../../../src/core/transfer/importClaude.ts';
 import { type ImportedSession, lossText, writeImported } from '../../../src/core/transfer/importedSession.ts';
-import { createAnthropicModel } from '../../../src/node/anthropicModel.ts';
+import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { type MessagesApi, startMessagesApi } from '../../fakes/messagesApi/startMessagesApi.ts';
 import { createScriptedModel, text } from '../../fakes/scriptedModel.ts';
 import { createFixture } from '../agent/turnFixture.ts';

@@ -6,7 +6,7 @@ import { type OpenSessionOptions, openSession } from '../../../src/core/session/
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
 import type { Bundle, ExportWorld } from '../../../src/core/transfer/makeBundle.ts';
 import type { AgentLines, ImportFile, PartSum } from '../../../src/core/transfer/transferPorts.ts';
-import { createMemorySessionStore } from '../../../src/node/memorySessionStore.ts';
+import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { createFakeClock, createFakeIds } from '../../fakes/fakeClock.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
 

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asUnixMs } from '../../../src/base/ids.ts';
 import { openSession } from '../../../src/core/session/session.ts';
-import { createFileBlobStore } from '../../../src/node/fileBlobStore.ts';
-import { createFileSessionStore } from '../../../src/node/fileSessionStore.ts';
+import { createFileBlobStore } from '../../../src/node/store/fileBlobStore.ts';
+import { createFileSessionStore } from '../../../src/node/store/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../../src/node/systemClock.ts';
 import { until } from './until.ts';
 

@@ -7,8 +7,8 @@ import { asEntryId, asSessionId, asToolUseId, type EntryId } from '../../../src/
 import { closeOpenCalls } from '../../../src/core/session/closeOpenCalls.ts';
 import type { EntryDraft } from '../../../src/core/session/entry.ts';
 import { openSession } from '../../../src/core/session/session.ts';
-import { createFileBlobStore } from '../../../src/node/fileBlobStore.ts';
-import { createFileSessionStore } from '../../../src/node/fileSessionStore.ts';
+import { createFileBlobStore } from '../../../src/node/store/fileBlobStore.ts';
+import { createFileSessionStore } from '../../../src/node/store/fileSessionStore.ts';
 import { createIdSource, systemClock } from '../../../src/node/systemClock.ts';
 
 /** What a reader of the output may rely on from then on. */

@@ -8,7 +8,7 @@ import { createMcpTools } from '../../../src/core/mcp/mcpTools.ts';
 import type { PermissionMode } from '../../../src/core/session/entry.ts';
 import { createFixture } from '../../core/agent/turnFixture.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
-import { createScanWorld } from '../fileScanWorld.ts';
+import { createScanWorld } from '../scan/fileScanWorld.ts';
 import { badServer, config, folder, isReady, startWorld, untilServer } from './mcpWorld.ts';
 
 const ends: (() => Promise<void>)[] = [];

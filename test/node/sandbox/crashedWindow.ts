@@ -1,6 +1,7 @@
 /** A window of the editor that crashes: a command in its sandbox has written temporary files, then it is killed. Run as a process of its own. */
+
+import { createShell } from '../../../src/node/process/shellProcess.ts';
 import { createSandboxMaker } from '../../../src/node/sandbox/sandboxMaker.ts';
-import { createShell } from '../../../src/node/shellProcess.ts';
 
 const [root = '', home = '', ending = 'crash'] = process.argv.slice(2);
 const sandbox = createSandboxMaker({ homeFolder: home, workspaceFolders: () => [root], tmpPlaces: [home] });

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../../../src/base/errors.ts';
 import type { ShellOutcome } from '../../../src/core/ports.ts';
 import type { SandboxPolicy } from '../../../src/core/sandbox/sandboxPort.ts';
+import { createShell } from '../../../src/node/process/shellProcess.ts';
 import { createSandboxMaker } from '../../../src/node/sandbox/sandboxMaker.ts';
-import { createShell } from '../../../src/node/shellProcess.ts';
 
 /** Why these tests cannot run on this machine; false when they can. */
 export async function whyNoSandbox(): Promise<string | false> {

@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { thisProcess } from '../../../src/node/lease.ts';
 import { createSandboxMaker } from '../../../src/node/sandbox/sandboxMaker.ts';
+import { thisProcess } from '../../../src/node/store/lease.ts';
 import { whyNoSandbox } from './sandboxFixture.ts';
 
 const skip = await whyNoSandbox();

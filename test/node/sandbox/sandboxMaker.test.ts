@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { bashTool } from '../../../src/core/tools/bash.ts';
 import { toolDefinitions } from '../../../src/core/tools/registry.ts';
+import { createShell } from '../../../src/node/process/shellProcess.ts';
 import { bubblewrapArgs } from '../../../src/node/sandbox/bubblewrap.ts';
 import { createSandboxMaker } from '../../../src/node/sandbox/sandboxMaker.ts';
 import { seatbeltProfile } from '../../../src/node/sandbox/seatbeltProfile.ts';
-import { createShell } from '../../../src/node/shellProcess.ts';
 
 const base = realpathSync(mkdtempSync(join(tmpdir(), 'retrace-no-sandbox-')));
 after(() => rmSync(base, { recursive: true, force: true }));

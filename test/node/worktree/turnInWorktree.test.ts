@@ -9,16 +9,16 @@ import { applyRestore } from '../../../src/core/checkpoint/restore.ts';
 import { planRestore } from '../../../src/core/checkpoint/restorePlan.ts';
 import type { Workspace } from '../../../src/core/ports.ts';
 import { openSession } from '../../../src/core/session/session.ts';
-import { createDiskWorkspace } from '../../../src/node/diskWorkspace.ts';
-import { createFileBlobStore } from '../../../src/node/fileBlobStore.ts';
-import { findGit } from '../../../src/node/fileScanGit.ts';
-import { createFileScanner } from '../../../src/node/fileScanner.ts';
-import { createFileSessionStore } from '../../../src/node/fileSessionStore.ts';
-import { createShell } from '../../../src/node/shellProcess.ts';
+import { createDiskWorkspace } from '../../../src/node/files/diskWorkspace.ts';
+import { createShell } from '../../../src/node/process/shellProcess.ts';
+import { findGit } from '../../../src/node/scan/fileScanGit.ts';
+import { createFileScanner } from '../../../src/node/scan/fileScanner.ts';
+import { createFileBlobStore } from '../../../src/node/store/fileBlobStore.ts';
+import { createFileSessionStore } from '../../../src/node/store/fileSessionStore.ts';
 import { createFixture } from '../../core/agent/turnFixture.ts';
 import { createFakeClock, createFakeIds } from '../../fakes/fakeClock.ts';
 import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
-import { commitAll, workerFile } from '../fileScanWorld.ts';
+import { commitAll, workerFile } from '../scan/fileScanWorld.ts';
 import { contents, createWorktreeWorld } from './worktreeWorld.ts';
 
 const never = `const never = () => ({ dispose() {} });
@@ -29,7 +29,7 @@ registerHooks({
 			? { url: `data:text/javascript,${encodeURIComponent(never)}`, shortCircuit: true }
 			: next(specifier, context),
 });
-const { createSessionWorktrees } = await import('../../../src/host/sessionWorktrees.ts');
+const { createSessionWorktrees } = await import('../../../src/host/worktree/sessionWorktrees.ts');
 const { signal } = new AbortController();
 
 async function scene(t: TestContext, steps: (repo: string) => readonly ScriptedStep[]) {

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { WorktreeRef } from '../../../src/core/session/worktreeFields.ts';
 import type { WorktreeSide, Worktrees } from '../../../src/core/worktree/worktreePort.ts';
-import { findGit } from '../../../src/node/fileScanGit.ts';
+import { findGit } from '../../../src/node/scan/fileScanGit.ts';
 import { createWorktrees } from '../../../src/node/worktree/worktrees.ts';
 
 export type WorktreeWorld = {

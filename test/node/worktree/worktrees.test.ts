@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, suite, test } from 'node:test';
-import { commitAll, git } from '../fileScanWorld.ts';
+import { commitAll, git } from '../scan/fileScanWorld.ts';
 import { contents, createWorktreeWorld, gitPicture, signal, type WorktreeWorld } from './worktreeWorld.ts';
 
 suite('Worktrees', () => {

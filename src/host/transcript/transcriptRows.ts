@@ -1,0 +1,380 @@
+/**
+ * Builds single transcript rows from entries. Pure: no vscode, no storage.
+ * `transcript.ts` decides which rows stand where; nothing here keeps state.
+ */
+
+import { cutText, utf8Length } from '../../base/text.ts';
+import { MICROCOMPACTION } from '../../core/agent/microcompact.ts';
+import { MEDIA_REFUSED } from '../../core/agent/refusedMedia.ts';
+import { sandboxSummary } from '../../core/sandbox/sandboxWords.ts';
+import { type BlobRef, isBlobRef, type StoredInputBlock, type ToolUseBlock } from '../../core/session/content.ts';
+import type { EntryOf } from '../../core/session/entry.ts';
+import { namedCall } from '../../core/tools/lateTools.ts';
+import type { ToolLabel } from '../../core/tools/tool.ts';
+import type { DiffLine, TranscriptItem } from '../../protocol/transcriptItem.ts';
+import { commandLine } from '../panel/commandLine.ts';
+import { settledLane, waitingLane } from './agentRow.ts';
+import { planAfter, planPreview } from './planRow.ts';
+
+export type ItemOf<K extends TranscriptItem['kind']> = Extract<TranscriptItem, { kind: K }>;
+export type NoticeAction = ItemOf<'notice'>['actions'][number];
+export type EditDiff = {
+	readonly lines: readonly DiffLine[];
+	readonly addedLines: number;
+	readonly removedLines: number;
+	readonly isTruncated: boolean;
+};
+
+/** What the rows need from outside the log. */
+export type TranscriptInputs = {
+	/** How a call reads. Must not throw, whatever the input is. */
+	label(name: string, input: unknown): ToolLabel;
+	/** Text of a blob that was loaded before; undefined when it was not. */
+	blobText(ref: { readonly $blob: string }): string | undefined;
+	/** A card's small diff: at most 12 lines. */
+	diff(before: string, after: string): EditDiff;
+};
+
+/** First part of a tool's output that a row carries. More is brought by `item.expand`. */
+const PREVIEW_CHARS = 4000;
+/** What the loop says in the result of a call that was not brought to its end. */
+const INTERRUPTED_SUMMARIES: ReadonlySet<string> = new Set(['stopped', 'interrupted']);
+const EDIT_TOOLS: ReadonlySet<string> = new Set(['Edit', 'MultiEdit', 'NotebookEdit', 'Write']);
+
+export const isEditTool = (name: string): boolean => EDIT_TOOLS.has(name);
+export const permissionRowId = (toolUseId: string): string => `permission:${toolUseId}`;
+export const blockRowId = (messageId: string, index: number): string => `${messageId}:${index}`;
+
+export function promptRow(entry: EntryOf<'user'>, inputs: TranscriptInputs): ItemOf<'prompt'> {
+	return {
+		kind: 'prompt',
+		id: entry.id,
+		entryId: entry.id,
+		text: textOfBlocks(entry.content, inputs),
+		...(entry.command === undefined ? {} : { command: commandLine(entry.command) }),
+		attachments: imageAttachments(entry.content),
+		timestamp: entry.timestamp,
+	};
+}
+
+/** What a slash command runs before its first request, a row each. */
+export function runRows({ command }: EntryOf<'user'>, inputs: TranscriptInputs): readonly ItemOf<'tool'>[] {
+	return (command?.runs ?? []).map(({ toolUseId, command: line }) =>
+		toolRow({ type: 'tool_use', id: toolUseId, name: 'Bash', input: { command: line } }, inputs),
+	);
+}
+
+/** A memory file, or a list of skills or agents, that came in after the start of the session. */
+export function newsText({ name, memory, list }: EntryOf<'attachment'>): string {
+	if (list) return `${name}: changed on disk; the new one goes with this message.`;
+	if (memory?.cause === undefined) return `Read ${name}: it is new or changed on disk, and goes with this message.`;
+	return `Read ${name}: it holds for the files used here.`;
+}
+
+/** The prompt row with one attachment more. */
+export function withAttachment(row: ItemOf<'prompt'>, entry: EntryOf<'attachment'>): ItemOf<'prompt'> {
+	const sizeBytes = entry.content.reduce((sum, block) => sum + blockSize(block), 0);
+	return { ...row, attachments: [...row.attachments, { name: entry.name, sizeBytes }] };
+}
+
+/** Where this session came from. A later entry is the same brief, changed. */
+export function briefRow(entry: EntryOf<'continues'>, id: string): ItemOf<'brief'> {
+	return { kind: 'brief', id, sessionId: entry.other, title: entry.title, text: entry.brief, canEdit: true };
+}
+
+/** The row of a call; one that goes through CallTool reads as what it calls. */
+export function callRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> | ItemOf<'edit'> {
+	const call = namedCall(block);
+	return isEditTool(call.name) ? editRow(call, inputs) : toolRow(call, inputs);
+}
+
+function toolRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'tool'> {
+	const label = inputs.label(block.name, block.input);
+	return {
+		kind: 'tool',
+		id: block.id,
+		verb: label.verb,
+		target: label.target,
+		...(label.path === undefined ? {} : { path: label.path }),
+		state: 'waiting',
+		summary: '',
+		preview: '',
+		isTruncated: false,
+		...planPreview(block),
+		...waitingLane(block),
+	};
+}
+
+function editRow(block: ToolUseBlock, inputs: TranscriptInputs): ItemOf<'edit'> {
+	const label = inputs.label(block.name, block.input);
+	const drafted = draftedText(block.input);
+	const diff = inputs.diff(drafted.before, drafted.after);
+	// Where a part stands in its file is known only when the file was read.
+	const isPart = drafted.before !== '';
+	return {
+		kind: 'edit',
+		id: block.id,
+		path: label.target,
+		state: 'writing',
+		isNewFile: false,
+		addedLines: diff.addedLines,
+		removedLines: diff.removedLines,
+		lines: isPart ? diff.lines.map((line) => ({ ...line, lineNumber: 0 })) : [...diff.lines],
+		isDiffTruncated: diff.isTruncated,
+		note: '',
+	};
+}
+
+/** The row with the diff of two stored contents, when both are at hand. */
+export function withDiff(
+	row: ItemOf<'edit'>,
+	before: string | undefined,
+	after: string | undefined,
+	inputs: TranscriptInputs,
+): ItemOf<'edit'> {
+	if (before === undefined || after === undefined) return row;
+	const diff = inputs.diff(before, after);
+	return {
+		...row,
+		addedLines: diff.addedLines,
+		removedLines: diff.removedLines,
+		lines: [...diff.lines],
+		isDiffTruncated: diff.isTruncated,
+	};
+}
+
+/** How a tool or edit row looks once its result is there. `hasWritten`: the call had begun to change a file. */
+export function finishedRow(
+	row: ItemOf<'tool'> | ItemOf<'edit'>,
+	entry: Pick<EntryOf<'toolResult'>, 'content' | 'isError' | 'summary' | 'durationMs' | 'output'>,
+	inputs: TranscriptInputs,
+	hasWritten: boolean,
+): ItemOf<'tool'> | ItemOf<'edit'> {
+	const text = textOfBlocks(entry.content, inputs);
+	const interruption = entry.isError && INTERRUPTED_SUMMARIES.has(entry.summary ?? '') ? entry.summary : undefined;
+	if (row.kind === 'edit') {
+		if (row.state === 'rejected') return row;
+		if (interruption !== undefined) return interruptedRow(row, interruption, hasWritten);
+		if (entry.isError) return { ...row, state: 'failed', note: noteOfFailure(entry.summary, firstLine(text)) };
+		const notes = [row.note, noteOfResult(entry.summary)].filter((note) => note !== '');
+		return { ...row, state: 'applied', note: notes.join('. ') };
+	}
+	const isBlob = entry.content.some(isBlobRef);
+	const finished: ItemOf<'tool'> = {
+		...row,
+		state: entry.isError ? 'failed' : 'done',
+		summary: entry.summary ?? (entry.isError ? firstLine(text) : ''),
+		durationMs: entry.durationMs,
+		preview: cutText(text, PREVIEW_CHARS),
+		isTruncated: text.length > PREVIEW_CHARS || entry.output !== undefined || isBlob,
+		...(row.isMarkdown ? { preview: planAfter(row.preview, text), isTruncated: false } : {}),
+	};
+	if (interruption === undefined) return settledLane(finished);
+	return settledLane(interruptedRow({ ...finished, state: row.state }, interruption, hasWritten));
+}
+
+/** The row of a command that went on in the background, once it is over. */
+export function endedInBackground(
+	row: ItemOf<'tool'>,
+	{ how, exitCode, output, isBlocked = false, madeProtected }: NonNullable<EntryOf<'notice'>['background']>,
+): ItemOf<'tool'> {
+	const end = how === 'exited' ? `exit ${exitCode ?? '?'}` : how === 'stopped' ? 'stopped' : 'gone with its window';
+	const isFine = how === 'stopped' || exitCode === 0;
+	return {
+		...row,
+		state: isFine ? row.state : 'failed',
+		summary: [end, ...sandboxSummary(isBlocked, madeProtected)].join(', '),
+		isTruncated: row.isTruncated || output !== undefined,
+	};
+}
+
+/** A call that no running turn will finish. */
+export function abandonedRow(row: TranscriptItem, hasWritten: boolean): TranscriptItem {
+	if (row.kind === 'tool' && (row.state === 'waiting' || row.state === 'running'))
+		return settledLane(interruptedRow(row, 'interrupted', hasWritten));
+	if (row.kind === 'edit' && (row.state === 'writing' || row.state === 'proposed'))
+		return interruptedRow(row, 'interrupted', hasWritten);
+	if ((row.kind === 'answer' || row.kind === 'thinking') && row.isStreaming) return { ...row, isStreaming: false };
+	return row;
+}
+
+/** Says what is known of the effect: a call that waited did not run, and a file that was not written is as it was. */
+function interruptedRow<Row extends ItemOf<'tool'> | ItemOf<'edit'>>(row: Row, word: string, hasWritten: boolean): Row {
+	if (row.kind === 'tool')
+		return { ...row, state: 'interrupted', summary: row.state === 'waiting' ? `${word}, not run` : word };
+	const effect = hasWritten ? 'Check the file: it may have been changed.' : 'The file is unchanged.';
+	return { ...row, state: 'interrupted', note: `${word === 'stopped' ? 'Stopped' : 'Interrupted'}. ${effect}` };
+}
+
+export function deniedRow(entry: EntryOf<'permission'>, target: string): ItemOf<'permission'> {
+	return {
+		kind: 'permission',
+		id: permissionRowId(entry.toolUseId),
+		tool: entry.tool,
+		target,
+		cause: entry.reason ? `${entry.cause}. You said: ${entry.reason}` : entry.cause,
+		state: 'denied',
+	};
+}
+
+export function turnEndRow(entry: EntryOf<'turnEnded'>, costUsd: number | null): TranscriptItem {
+	switch (entry.reason) {
+		case 'endTurn':
+		case 'stopped':
+			return {
+				kind: 'turnEnd',
+				id: entry.id,
+				text: entry.reason === 'endTurn' ? 'Done' : entry.code === 'hook-stopped' ? 'Stopped by a hook' : 'Stopped',
+				durationMs: entry.durationMs,
+				costUsd,
+			};
+		case 'error':
+			return notice(entry.id, 'error', entry.message ?? 'The turn failed.', actionsFor(entry.code ?? ''));
+		case 'maxTokens':
+			return notice(entry.id, 'warning', entry.message ?? MAX_TOKENS_TEXT, [CONTINUE]);
+		case 'refusal':
+			return notice(entry.id, 'warning', entry.message ?? REFUSAL_TEXT, [REWIND]);
+		case 'contextFull':
+			return notice(entry.id, 'warning', entry.message ?? CONTEXT_FULL_TEXT, [REWIND]);
+		case 'stepLimit':
+			return notice(entry.id, 'warning', entry.message ?? STEP_LIMIT_TEXT, [CONTINUE]);
+	}
+}
+
+export function notice(
+	id: string,
+	level: ItemOf<'notice'>['level'],
+	text: string,
+	actions: readonly NoticeAction[] = [],
+): ItemOf<'notice'> {
+	return { kind: 'notice', id, level, text, actions: [...actions] };
+}
+
+/** The text of stored blocks; a block in the blob store gives its text when loaded, else its first KB. */
+export function textOfBlocks(blocks: readonly StoredInputBlock[], inputs: Pick<TranscriptInputs, 'blobText'>): string {
+	return blocks
+		.map((block) => {
+			if (isBlobRef(block)) return textOfStoredBlock(block, inputs);
+			return block.type === 'text' && 'text' in block && typeof block.text === 'string' ? block.text : '';
+		})
+		.filter((text) => text !== '')
+		.join('\n');
+}
+
+export const RETRY: NoticeAction = { label: 'Try Again', action: 'retry' };
+const SHOW_CONTEXT: NoticeAction = { label: 'Show Context', action: 'showContext' };
+
+/** What was folded without being asked for can be looked at and brought back. */
+export const actionsOfNotice = (code: string): readonly NoticeAction[] =>
+	code === MICROCOMPACTION || code === MEDIA_REFUSED ? [SHOW_CONTEXT] : [];
+/** Asks the model to go on, since something came of the turn. */
+const CONTINUE: NoticeAction = { label: 'Continue', action: 'retry' };
+const SET_KEY: NoticeAction = { label: 'Set API Key', action: 'setApiKey' };
+const SETTINGS: NoticeAction = { label: 'Open Settings', action: 'openSettings' };
+const LOG: NoticeAction = { label: 'Show Log', action: 'showLog' };
+const DEMO: NoticeAction = { label: 'Use the Demo Model', action: 'useDemo' };
+const REWIND: NoticeAction = { label: 'Rewind…', action: 'rewind' };
+const TAKE_OVER: NoticeAction = { label: 'Take Over', action: 'takeOver' };
+const FORK: NoticeAction = { label: 'Fork', action: 'fork' };
+const MAX_TOKENS_TEXT = 'The reply reached its length limit. What was finished is kept. Continue to get the rest.';
+const REFUSAL_TEXT = 'The model declined to answer. Nothing was changed. Rewind and put it differently.';
+const CONTEXT_FULL_TEXT =
+	'The conversation does not fit into the context window any more. Everything is kept. Rewind to an earlier message or start a new session.';
+const STEP_LIMIT_TEXT = 'The turn reached its limit of steps. What was done is kept. Continue to let it go on.';
+
+/** The next steps that can help with an error, by its code. */
+export function actionsFor(code: string): readonly NoticeAction[] {
+	switch (code) {
+		case 'no-key':
+			return [SET_KEY, DEMO];
+		case 'auth':
+			return [SET_KEY, RETRY, DEMO];
+		case 'badRequest':
+			return [REWIND, LOG];
+		case 'billing':
+		case 'notFound':
+			return [SETTINGS, RETRY];
+		case 'tooLarge':
+		case 'thinkingBinding':
+			return [REWIND];
+		case 'network':
+			return [RETRY, SETTINGS];
+		case 'rateLimit':
+		case 'overloaded':
+		case 'server':
+		case 'stalled':
+		case 'cutOff':
+			return [RETRY];
+		case 'log':
+			return [LOG];
+		case 'untrusted':
+			return [{ label: 'Manage Trust', action: 'trustWorkspace' }];
+		case 'no-folder':
+			return [{ label: 'Open Folder', action: 'openFolder' }];
+		case 'session-read-only':
+		case 'lease-lost':
+			return [TAKE_OVER, FORK];
+		default:
+			return [RETRY, LOG];
+	}
+}
+
+function textOfStoredBlock(ref: BlobRef, inputs: Pick<TranscriptInputs, 'blobText'>): string {
+	const json = inputs.blobText(ref);
+	if (json === undefined) return ref.head;
+	try {
+		const value: unknown = JSON.parse(json);
+		if (typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string')
+			return value.text;
+		return '';
+	} catch (error) {
+		// A blob is checked by its hash, so this is content that was never a block: show it as it is.
+		return error instanceof SyntaxError ? json : ref.head;
+	}
+}
+
+function blockSize(block: StoredInputBlock): number {
+	if (isBlobRef(block)) return block.size;
+	if (block.type === 'text' && 'text' in block && typeof block.text === 'string') return utf8Length(block.text);
+	return imageSize(block);
+}
+
+function imageAttachments(blocks: readonly StoredInputBlock[]): { name: string; sizeBytes: number }[] {
+	return blocks.flatMap((block) => {
+		if (isBlobRef(block)) return [];
+		const sizeBytes = imageSize(block);
+		return sizeBytes > 0 ? [{ name: 'image', sizeBytes }] : [];
+	});
+}
+
+function imageSize(block: Exclude<StoredInputBlock, BlobRef>): number {
+	if (block.type !== 'image' || !('source' in block)) return 0;
+	const source: unknown = block.source;
+	if (typeof source !== 'object' || source === null || !('data' in source) || typeof source.data !== 'string') return 0;
+	return Math.floor((source.data.length * 3) / 4);
+}
+
+/** What an edit call says about its own change, before the file was read. */
+function draftedText(input: unknown): { before: string; after: string } {
+	const field = (name: string): string => {
+		if (typeof input !== 'object' || input === null) return '';
+		const value: unknown = Object.entries(input).find(([key]) => key === name)?.[1];
+		return typeof value === 'string' ? value : '';
+	};
+	return { before: field('old_string'), after: field('new_string') || field('content') || field('source') };
+}
+
+/** A summary that is the start of the message gives way to it: the card has room for what to do. */
+function noteOfFailure(summary = '', message: string): string {
+	// The card of the denied permission stands below.
+	if (summary === 'denied') return '';
+	return summary === '' || message.startsWith(summary.replace(/…$/, '')) ? message : upperFirst(summary);
+}
+
+/** `+1 −0` repeats what the card shows; anything else is worth saying. */
+function noteOfResult(summary = ''): string {
+	return upperFirst(summary.replace(/^\+\d+ −\d+(?:, |$)/, ''));
+}
+
+const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+const firstLine = (text: string): string => cutText(text.split('\n', 1)[0] ?? '', 200);

@@ -1,0 +1,47 @@
+/** The questions of a session: the card is there at once, and what is learned meanwhile comes to it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ScanLimits } from '../../../src/core/checkpoint/fileScanner.ts';
+import type { ApprovalChange } from '../../../src/host/permission/approvalChange.ts';
+import { Approvals } from '../../../src/host/permission/approvals.ts';
+
+const { signal } = new AbortController();
+
+function askedWith(limits: Promise<ScanLimits>) {
+	const approvals = new Approvals('s', { proposeEdit: () => Promise.reject(new Error('No edit is proposed here')) });
+	const changes: ApprovalChange[] = [];
+	approvals.onDidChange((change) => changes.push(change));
+	const request = { toolUseId: 't', tool: 'Bash', target: 'make', cause: 'No rule', limits, unsaved: ['a.ts'] };
+	const answer = approvals.askPermission(request, signal);
+	return { approvals, changes, answer, kinds: () => changes.map(({ kind }) => kind) };
+}
+
+test('the card does not wait for what could not be taken back, and gets it when it is known', async () => {
+	const { promise, resolve } = Promise.withResolvers<ScanLimits>();
+	const { approvals, changes, answer, kinds } = askedWith(promise);
+	assert.deepEqual(kinds(), ['asked']);
+	const [row] = approvals.rows();
+	assert.ok(row?.kind === 'permission');
+	assert.deepEqual([row.limits, row.unsaved], [undefined, ['a.ts']]);
+
+	resolve({ items: [{ path: 'dist/', reason: 'ignored by git' }], unavailable: undefined });
+	await promise;
+	assert.deepEqual(kinds(), ['asked', 'updated']);
+	const told = changes[1]?.kind === 'updated' ? changes[1].row : undefined;
+	assert.deepEqual(told, { ...row, limits: { items: [{ path: 'dist/', reason: 'ignored by git' }], more: 0 } });
+	assert.deepEqual(approvals.rows(), [told], 'a panel that is loaded again has it too');
+
+	assert.ok(approvals.answer('t', { verdict: 'allowOnce' }));
+	assert.deepEqual(await answer, { verdict: 'allowOnce' });
+});
+
+test('a card that was answered is not brought back by it', async () => {
+	const { promise, resolve } = Promise.withResolvers<ScanLimits>();
+	const { approvals, answer, kinds } = askedWith(promise);
+	approvals.answer('t', { verdict: 'deny' });
+	await answer;
+	resolve({ items: [], unavailable: 'the folder is too large' });
+	await promise;
+	assert.deepEqual(kinds(), ['asked', 'answered']);
+	assert.deepEqual(approvals.rows(), []);
+});

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
+
+const { label } = createTranscriptInputs(
+	() => undefined,
+	(path) => path,
+);
+
+test('a call of a server’s tool reads as what it is, also when the server is gone', () => {
+	assert.deepEqual(label('mcp__booking__book_table', {}), { verb: 'Use', target: 'booking: book_table' });
+	assert.deepEqual(label('mcp__a__b__c', { id: 7 }), { verb: 'Use', target: 'a: b__c {"id":7}' });
+	assert.equal(label('mcp__a__b', { text: 'x'.repeat(500) }).target.length, 200);
+	assert.deepEqual(label('mcp__a', {}), { verb: 'mcp__a', target: '' });
+	assert.deepEqual(label('Nothing', undefined), { verb: 'Nothing', target: '' });
+	assert.deepEqual(label('mcp__a__b', undefined), { verb: 'Use', target: 'a: b' });
+});
