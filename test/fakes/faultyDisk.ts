@@ -8,7 +8,7 @@ import { registerHooks } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
 /** Everything that writes logs, leases and contents. */
-const RECORDED = /\/src\/node\/(?:fileLog|fileBlobStore|lease)\.ts(?:\?.*)?$/;
+const RECORDED = /\/src\/node\/store\/(?:fileLog|fileBlobStore|lease)\.ts(?:\?.*)?$/;
 const REPLACEMENT = new URL('./faultyDiskFs.ts', import.meta.url).href;
 
 registerHooks({
