@@ -88,6 +88,7 @@ export async function askPermission(asked: AskedCall, turn: AskingTurn): Promise
 		...(rule === undefined ? {} : { rule }),
 		...(several === undefined ? {} : { rules: [...several] }),
 	};
+	const limits = effects.limits();
 	const answer: PermissionAnswer = await approver.askPermission(
 		{
 			toolUseId: call.id,
@@ -96,7 +97,7 @@ export async function askPermission(asked: AskedCall, turn: AskingTurn): Promise
 			cause,
 			...offered,
 			...(parts === undefined ? {} : { parts }),
-			...(effects.limits === undefined ? {} : { limits: effects.limits }),
+			...(limits === undefined ? {} : { limits }),
 			...(unsaved.length === 0 ? {} : { unsaved }),
 		},
 		turn.signal,

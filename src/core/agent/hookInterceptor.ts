@@ -85,7 +85,8 @@ async function after(
 	if (outcome.isError) return undefined;
 	const { toolUseId } = call;
 	const details = { ...detailsOf(call), tool_response: responseOf(outcome) };
-	const said = await runHooks({ point: 'PostToolUse', subjects, details, toolUseId }, turn, signal);
+	const mayGoOn = call.effect === 'execute';
+	const said = await runHooks({ point: 'PostToolUse', subjects, details, toolUseId, mayGoOn }, turn, signal);
 	if (said.stop !== undefined) turn.halt.reason ??= said.stop;
 	const blocked = said.isBlocked ? [said.reasons.join('\n') || 'It is not satisfied with this call.'] : [];
 	return withNotes(

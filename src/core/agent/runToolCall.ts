@@ -88,7 +88,7 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting
 	const hooks = hookInterceptor(tool.name, turn);
 	const interceptors = [...(ports.interceptors ?? []), ...(hooks ? [hooks] : [])];
 	const plain = { input: parsed.input, isInputChanged: false, wish: undefined };
-	if (interceptors.length === 0) return await runRecorded(call, tool, plain, turn, waiting);
+	if (interceptors.length === 0) return await runRecorded(call, tool, plain, false, turn, waiting);
 	const { name, effect } = tool;
 	const { id: sessionId, cwd, mode } = session;
 	try {
@@ -97,7 +97,8 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting
 				interceptors,
 				call: { toolUseId: call.id, tool: name, effect, input: parsed.input, sessionId, cwd, mode },
 				parse: (changed) => parsedInput(tool, changed),
-				run: (allowed) => runRecorded(call, tool, allowed, turn, waiting),
+				// Hooks are the last of them, so nothing of ours is between what they did and the call.
+				run: (allowed) => runRecorded(call, tool, allowed, hooks?.before !== undefined, turn, waiting),
 				onFailed: (interceptor, thrown) =>
 					ports.trace({
 						event: 'interceptorFailed',
@@ -132,6 +133,7 @@ async function runRecorded(
 	call: ToolUseBlock,
 	tool: Tool,
 	allowed: InterceptedCall,
+	isBehindHooks: boolean,
 	turn: TurnContext,
 	waiting: Waiting,
 ): Promise<ToolOutcome> {
@@ -141,7 +143,9 @@ async function runRecorded(
 	if (tool.effect !== 'execute') return await runAllowed(call, tool, allowed, NO_EFFECTS, turn, waiting);
 	let effects = NO_EFFECTS;
 	try {
-		return await withRecordedEffects({ ...ports, session, scanner: ports.scanner, toolUseId: call.id }, (begun) => {
+		const { scanner, clock, trace } = ports;
+		const world = { session, scanner, clock, trace, toolUseId: call.id, mayGoOn: isBehindHooks };
+		return await withRecordedEffects(world, (begun) => {
 			effects = begun;
 			return runAllowed(call, tool, allowed, begun, turn, waiting);
 		});
@@ -151,7 +155,7 @@ async function runRecorded(
 }
 
 /** Of a tool that changes files through the recorded ones only, or none. */
-const NO_EFFECTS: Effects = { limits: undefined, start: async () => undefined, waitedMs: () => 0 };
+const NO_EFFECTS: Effects = { limits: () => undefined, start: async () => undefined, waitedMs: () => 0 };
 
 /** Asks, and runs the tool if it may. */
 async function runAllowed(

@@ -11,11 +11,16 @@ export type FileScanner = {
 	/**
 	 * Begins the picture before a command at once, so that it overlaps the question whether the command may run.
 	 * Every run is ended by `finish` or `cancel`.
+	 *
+	 * `mayGoOn`: the look that ended the session's last run may be the first one of this run, when it was just now and nobody is known to
+	 * have written since. What somebody else did in that moment is then found as a change of this run.
 	 */
-	begin(session: SessionId): ScanRun;
+	begin(session: SessionId, options?: { readonly mayGoOn?: boolean }): ScanRun;
 };
 
 export type ScanRun = {
+	/** Nothing was looked at for it: it goes on where the last run ended. Whoever does not start at once begins another run instead. */
+	readonly goesOn?: boolean;
 	/** Resolves when everything that can be captured is: the command may start then. Never rejects: what failed is a limit. */
 	readonly ready: Promise<ScanLimits>;
 	/**

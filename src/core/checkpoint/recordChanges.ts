@@ -20,19 +20,26 @@ import type { FileScanner, FoundChange, ScanLimits } from './fileScanner.ts';
 const MAX_BATCH = 64;
 /** What a log line names of them; the card has them all. */
 const MAX_LOGGED_LIMITS = 12;
+/** A run that goes on where the last one ended must start within this time: what others write meanwhile would be taken for its own. */
+const START_WITHIN_MS = 100;
 
 export type EffectsWorld = {
 	readonly session: Session;
 	/** Without it nothing is looked for. */
 	readonly scanner: FileScanner | undefined;
 	readonly toolUseId?: ToolUseId;
+	/** Right behind other effects of the session, a hook's or a call's, with nothing of ours in between. */
+	readonly mayGoOn?: boolean;
 	readonly clock: Clock;
 	readonly trace: Trace;
 };
 
 export type Effects = {
-	/** What could not be brought back, as soon as it is known; undefined when nobody looks. Never rejects. */
-	readonly limits: Promise<ScanLimits> | undefined;
+	/**
+	 * What could not be brought back, for a question to the user, as soon as it is known; undefined when nobody looks. Never rejects.
+	 * An answer takes time, so the files are looked at now if the last look was to do.
+	 */
+	limits(): Promise<ScanLimits> | undefined;
 	/**
 	 * Resolves when everything is captured, so that the effects may begin; before it, nothing may be changed. Rejects when the signal aborts
 	 * first. What was changed is recorded from here on, however `run` ends.
@@ -47,10 +54,16 @@ export type Effects = {
  * the log. Rejects otherwise only when the log cannot be written.
  */
 export async function withRecordedEffects<T>(world: EffectsWorld, run: (effects: Effects) => Promise<T>): Promise<T> {
-	const { session, scanner, clock } = world;
-	const scan = scanner?.begin(session.id);
+	const { session, scanner, clock, mayGoOn = false } = world;
+	let scan = scanner?.begin(session.id, { mayGoOn });
+	const begunAt = clock.now();
 	let isStarted = false;
 	let waitedMs = 0;
+	const lookNow = () => {
+		if (isStarted || scan?.goesOn !== true) return;
+		scan.cancel();
+		scan = scanner?.begin(session.id);
+	};
 	const timed = async <R>(work: () => Promise<R>): Promise<R> => {
 		const since = clock.now();
 		try {
@@ -60,9 +73,14 @@ export async function withRecordedEffects<T>(world: EffectsWorld, run: (effects:
 		}
 	};
 	const effects: Effects = {
-		limits: scan?.ready,
+		limits() {
+			lookNow();
+			return scan?.ready;
+		},
 		async start(signal) {
-			const limits = scan && (await timed(() => unlessAborted(scan.ready, signal)));
+			if (clock.now() - begunAt > START_WITHIN_MS) lookNow();
+			const ready = scan?.ready;
+			const limits = ready && (await timed(() => unlessAborted(ready, signal)));
 			signal.throwIfAborted();
 			isStarted = true;
 			return limits && loggedLimits(limits);
@@ -73,7 +91,8 @@ export async function withRecordedEffects<T>(world: EffectsWorld, run: (effects:
 		return await run(effects);
 	} finally {
 		// Also after a stop: what the command did until then is done.
-		if (isStarted && scan) await timed(() => recordFound(scan.finish(new AbortController().signal), world));
+		const found = isStarted ? scan?.finish(new AbortController().signal) : undefined;
+		if (found) await timed(() => recordFound(found, world));
 		else scan?.cancel();
 	}
 }

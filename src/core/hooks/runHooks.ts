@@ -26,6 +26,8 @@ export type HookOccasion = {
 	/** What matchers are about: the tool, the source, the cause. */
 	readonly subjects: readonly string[];
 	readonly details: HookDetails;
+	/** Right behind the effects of a call. */
+	readonly mayGoOn?: boolean;
 	readonly toolUseId?: EntryDraft<'toolStarted'>['toolUseId'];
 	/** Beside what goes on: changes of files are not looked for, since others may be made at the same time. */
 	readonly isApart?: boolean;
@@ -46,7 +48,7 @@ export async function runHooks(occasion: HookOccasion, world: HookWorld, signal:
 	// Two pictures of one session at a time would tell the same change twice.
 	const { runs, changedFiles } = occasion.isApart
 		? { runs: await run(), changedFiles: 0 }
-		: await oneByOne(world, () => recorded(run, world, signal));
+		: await oneByOne(world, () => recorded(run, occasion, world, signal));
 	const verdicts = runs.map((one) => verdictOf(occasion.point, one));
 	const outcome = mergeVerdicts(verdicts);
 	const drafts = chosen.flatMap((hook, index): EntryDraft<'hook'>[] => {
@@ -86,12 +88,13 @@ async function runChosen(
 /** With what they changed in files, which is in the log when it resolves. */
 async function recorded<T>(
 	run: () => Promise<T>,
+	{ mayGoOn = false }: HookOccasion,
 	{ session, ports }: HookWorld,
 	signal: AbortSignal,
 ): Promise<{ readonly runs: T; readonly changedFiles: number }> {
 	const before = session.entries.length;
 	const { clock, trace, scanner } = ports;
-	const runs = await withRecordedEffects({ session, scanner, clock, trace }, async (effects) => {
+	const runs = await withRecordedEffects({ session, scanner, mayGoOn, clock, trace }, async (effects) => {
 		await effects.start(signal);
 		return await run();
 	});

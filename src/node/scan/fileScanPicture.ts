@@ -171,10 +171,10 @@ export function createPicture(input: {
 		}
 	};
 
-	const upToDate = async (world: ScanWorld): Promise<Folders> => {
+	const upToDate = async (world: ScanWorld, isLookedAt = false): Promise<Folders> => {
 		const wanted = JSON.stringify([world.roots, world.gitPath]);
 		lastWorld = world;
-		if (folders) await lookAgain(folders);
+		if (folders && !isLookedAt) await lookAgain(folders);
 		if (!folders || ((madeOf !== wanted || folders.isStale) && runs.size === 0)) {
 			folders = await build(world);
 			madeOf = wanted;
@@ -288,9 +288,9 @@ export function createPicture(input: {
 			});
 			await pump(world);
 		},
-		begin: async (id, session, world) => {
+		begin: async (id, session, world, goesOn) => {
 			const limits = await inTurn(async (): Promise<ScanLimits> => {
-				const known = await upToDate(world);
+				const known = await upToDate(world, goesOn);
 				renew();
 				await copyForCommand(known, world);
 				runs.set(id, { session, touched: new Map(), waiting: [], moves: undefined });

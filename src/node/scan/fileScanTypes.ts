@@ -42,7 +42,8 @@ export type ScanBudget = {
 /** What the scanning thread does for the one that asked. */
 export type ScanCalls = {
 	prepare(world: ScanWorld): Promise<void>;
-	begin(run: number, session: string, world: ScanWorld): Promise<ScanLimits>;
+	/** `goesOn`: what the last look saw is taken as it is, unless the picture must be made anew. */
+	begin(run: number, session: string, world: ScanWorld, goesOn: boolean): Promise<ScanLimits>;
 	/** How many paths were touched; they are told by `next`. */
 	finish(run: number): Promise<number>;
 	/** Undefined = that was all. */

@@ -30,6 +30,7 @@ export type FileScannerOptions = {
 	/** The file of the thread: `fileScanWorker.ts`, or what it was built into. */
 	readonly workerFile: string;
 	readonly budget?: Partial<ScanBudget>;
+	readonly goOnMs?: typeof GO_ON_MS;
 	readonly trace: Trace;
 };
 export type NodeFileScanner = FileScanner & WriteNotes & { dispose(): Promise<void> };
@@ -48,12 +49,20 @@ const defaultScanBudget: ScanBudget = {
 	copyWaitMs: 10_000,
 };
 
+/**
+ * For so long the look that ended a run may be the first one of the next. A look takes its time as well, and what changes behind it is
+ * not seen in either case: this at most doubles that.
+ */
+const GO_ON_MS = { least: 100, most: 500 };
+
 type Active = {
 	readonly session: SessionId;
 	/** Somebody else may have made any of its changes. */
 	isShared: boolean;
 	readonly noted: Set<string>;
 };
+/** The look at the end of a session's run, with nothing known to have been written since. */
+type LastLook = { readonly session: SessionId; readonly endedMs: number; readonly tookMs: number };
 type Thread = { readonly worker: Worker; readonly channel: Channel<ScanCalls> };
 
 export function createFileScanner(options: FileScannerOptions): NodeFileScanner {
@@ -61,6 +70,13 @@ export function createFileScanner(options: FileScannerOptions): NodeFileScanner 
 	let thread: Thread | undefined;
 	let lastRun = 0;
 	let background = 0;
+	let lastLook: LastLook | undefined;
+	/** Grows with whatever may have written, or may write. */
+	let writers = 0;
+	const noteWriter = () => {
+		writers++;
+		lastLook = undefined;
+	};
 
 	const world = (): ScanWorld => ({
 		roots: options.roots().map(({ name, path }) => ({ name, path })),
@@ -80,7 +96,9 @@ export function createFileScanner(options: FileScannerOptions): NodeFileScanner 
 		});
 		const end = (error: Error) => {
 			channel.fail(error);
-			if (thread?.worker === worker) thread = undefined;
+			if (thread?.worker !== worker) return;
+			thread = undefined;
+			lastLook = undefined;
 		};
 		worker.once('error', (error) => {
 			options.trace({ event: 'scan.failed', code: codeOf(error) });
@@ -108,10 +126,12 @@ export function createFileScanner(options: FileScannerOptions): NodeFileScanner 
 					(error) => options.trace({ event: 'scan.prepare', code: codeOf(error) }),
 				);
 		},
-		begin(session): ScanRun {
+		begin(session, { mayGoOn = false } = {}): ScanRun {
 			const reason = unavailable();
 			if (reason !== undefined) return nothing(reason);
 			const id = ++lastRun;
+			const goesOn = mayGoOn && canGoOn(session);
+			noteWriter();
 			const run: Active = { session, isShared: background > 0, noted: new Set() };
 			for (const other of active.values()) {
 				if (other.session === session) continue;
@@ -119,24 +139,31 @@ export function createFileScanner(options: FileScannerOptions): NodeFileScanner 
 				run.isShared = true;
 			}
 			active.set(id, run);
-			const { channel, ready } = begun(id, session);
+			const { channel, ready } = begun(id, session, goesOn);
 			const end = () => active.delete(id);
 			return {
 				ready,
+				goesOn,
 				async *finish(signal) {
 					const startedAt = performance.now();
 					let files = 0;
+					let endedMs = Number.NaN;
+					let writersThen = -1;
 					try {
 						const { unavailable } = await ready;
 						if (unavailable !== undefined || !channel) return;
 						signal.throwIfAborted();
 						await channel.call('finish', [id]);
+						endedMs = performance.now();
+						writersThen = writers;
 						for (let part = await channel.call('next', [id]); part; part = await channel.call('next', [id])) {
 							signal.throwIfAborted();
 							files += part.length;
 							if (part.length > 0)
 								yield part.map((change): FoundChange => ({ ...change, author: authorOf(change, run) }));
 						}
+						if (!run.isShared && run.noted.size === 0 && writers === writersThen)
+							lastLook = { session, endedMs, tookMs: endedMs - startedAt };
 					} catch (error) {
 						signal.throwIfAborted();
 						throw scanFailed(error);
@@ -158,30 +185,40 @@ export function createFileScanner(options: FileScannerOptions): NodeFileScanner 
 			};
 		},
 		noteWrite(absolute, by) {
+			noteWriter();
 			for (const run of active.values()) if (by !== run.session) run.noted.add(keyOf(absolute));
 		},
 		backgroundStarted() {
 			background++;
+			noteWriter();
 			for (const run of active.values()) run.isShared = true;
 		},
 		backgroundEnded() {
 			background = Math.max(0, background - 1);
+			noteWriter();
 		},
 		async dispose() {
 			await thread?.worker.terminate();
 		},
 	};
 
+	function canGoOn(session: SessionId): boolean {
+		if (lastLook?.session !== session || active.size > 0 || background > 0) return false;
+		const { least, most } = options.goOnMs ?? GO_ON_MS;
+		return performance.now() - lastLook.endedMs <= Math.min(most, Math.max(least, lastLook.tookMs));
+	}
 	function begun(
 		id: number,
 		session: SessionId,
+		goesOn: boolean,
 	): { readonly channel: Channel<ScanCalls> | undefined; readonly ready: Promise<ScanLimits> } {
 		const startedAt = performance.now();
 		try {
 			const channel = open();
-			const ready = channel.call('begin', [id, session, world()]).then(
+			const ready = channel.call('begin', [id, session, world(), goesOn]).then(
 				(limits) => {
-					options.trace({ event: 'scan.begin', durationMs: Math.round(performance.now() - startedAt) });
+					const durationMs = Math.round(performance.now() - startedAt);
+					options.trace({ event: 'scan.begin', durationMs, detail: { goesOn } });
 					return limits;
 				},
 				(error) => failedLimits(error),

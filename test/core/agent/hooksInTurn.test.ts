@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Interceptor } from '../../../src/core/agent/interceptors.ts';
+import { createFakeScanner } from '../../fakes/fakeScanner.ts';
 import { call, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { bash, hookEntries, oneCall, results, start } from './hookFixture.ts';
 
@@ -186,6 +187,42 @@ describe('PostToolUse', () => {
 		await fixture.run('go');
 		assert.equal(fixture.log().at(-1), 'turnEnded stopped hook-stopped');
 		assert.equal(results(fixture).length, 1);
+	});
+});
+
+describe('files around hooks', () => {
+	test('are looked at once between a hook and the call, and between the call and the next hook', async () => {
+		const scanner = createFakeScanner({ goesOn: true });
+		const say = (what: string) => () => {
+			scanner.log.push(what);
+			return {};
+		};
+		const options = { scanner, shell: () => say('run')() };
+		const fixture = await start(oneCall(), { PreToolUse: say('before'), PostToolUse: say('after') }, options);
+		await fixture.run('go');
+		assert.deepEqual(scanner.log.slice(1), [
+			...['begin', 'before', 'finish'],
+			...['goOn', 'run', 'finish'],
+			...['goOn', 'after', 'finish'],
+		]);
+	});
+
+	test('are looked at again behind a call that writes by itself, and in front of the hook of the next call', async () => {
+		const scanner = createFakeScanner({ goesOn: true });
+		const write = (id: string) => call('Write', { file_path: `${id}.js`, content: id }, id);
+		const steps: ScriptedStep[] = [{ blocks: [write('w1'), write('w2')] }, { blocks: [text('ok')] }];
+		const fixture = await start(steps, { PreToolUse: () => ({}), PostToolUse: () => ({}) }, { scanner });
+		await fixture.run('go');
+		assert.deepEqual(scanner.log.slice(1), Array.from({ length: 4 }, () => ['begin', 'finish']).flat());
+	});
+
+	test('are looked at again when the user was asked in between', async () => {
+		const scanner = createFakeScanner({ goesOn: true });
+		const options = { scanner, mode: 'ask' as const };
+		const fixture = await start(oneCall(), { PreToolUse: () => ({}) }, options);
+		await fixture.run('go');
+		assert.equal(fixture.asked.length, 1);
+		assert.deepEqual(scanner.log.slice(1), ['begin', 'finish', 'goOn', 'cancel', 'begin', 'finish']);
 	});
 });
 

@@ -7,6 +7,7 @@ import type { FoundChange } from '../../../src/core/checkpoint/fileScanner.ts';
 import { withRecordedEffects } from '../../../src/core/checkpoint/recordChanges.ts';
 import { operationsAfter, readTimeline } from '../../../src/core/checkpoint/timeline.ts';
 import { createIdSource } from '../../../src/node/systemClock.ts';
+import type { FakeClock } from '../../fakes/fakeClock.ts';
 import { createFakeScanner, type FakeScanner } from '../../fakes/fakeScanner.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from '../agent/turnFixture.ts';
@@ -208,6 +209,63 @@ describe('the effects of a command', () => {
 		const { run } = await runCommand(scanner, { isTrusted: false });
 		await run('go');
 		assert.deepEqual(scanner.log, []);
+	});
+});
+
+describe('effects right behind others', () => {
+	const behindAnother = async (
+		work: (world: Parameters<typeof withRecordedEffects>[0] & { clock: FakeClock }) => Promise<void>,
+	) => {
+		const scanner = createFakeScanner({ goesOn: true });
+		const { session, clock } = await runCommand(scanner);
+		const world = { session, scanner, clock, trace: () => undefined, mayGoOn: true };
+		const { signal } = new AbortController();
+		await withRecordedEffects(world, async ({ start }) => void (await start(signal)));
+		scanner.log.length = 0;
+		await work(world);
+		return scanner.log;
+	};
+	const { signal } = new AbortController();
+
+	test('go on from the last look', async () => {
+		const log = await behindAnother((world) =>
+			withRecordedEffects(world, async ({ start }) => void (await start(signal))),
+		);
+		assert.deepEqual(log, ['goOn', 'finish']);
+	});
+
+	test('are looked for anew when the user is asked first, since others write meanwhile', async () => {
+		const log = await behindAnother((world) =>
+			withRecordedEffects(world, async ({ limits, start }) => {
+				await limits();
+				world.scanner?.prepare();
+				await limits();
+				await start(signal);
+			}),
+		);
+		assert.deepEqual(log, ['goOn', 'cancel', 'begin', 'prepare', 'finish']);
+	});
+
+	test('are looked for anew when they do not start at once', async () => {
+		const log = await behindAnother((world) =>
+			withRecordedEffects(world, async ({ start }) => {
+				world.clock.advance(101);
+				await start(signal);
+			}),
+		);
+		assert.deepEqual(log, ['goOn', 'cancel', 'begin', 'finish']);
+	});
+
+	test('are looked for anew when something of ours may be in between', async () => {
+		const log = await behindAnother((world) =>
+			withRecordedEffects({ ...world, mayGoOn: false }, async ({ start }) => void (await start(signal))),
+		);
+		assert.deepEqual(log, ['begin', 'finish']);
+	});
+
+	test('that do not start leave the look as it was', async () => {
+		const log = await behindAnother((world) => withRecordedEffects(world, async () => undefined));
+		assert.deepEqual(log, ['goOn', 'cancel']);
 	});
 });
 

@@ -31,7 +31,7 @@ export type ScanWorldFixture = {
 	write(files: Readonly<Record<string, string | Uint8Array>>): void;
 	at(rel: string): string;
 	/** Begins, waits, does it, finishes. */
-	around(command: () => void | Promise<void>): Promise<Around>;
+	around(command: () => void | Promise<void>, options?: Parameters<NodeFileScanner['begin']>[1]): Promise<Around>;
 	dispose(): Promise<void>;
 };
 export type Around = { readonly limits: ScanLimits; readonly changes: readonly FoundChange[] };
@@ -68,8 +68,8 @@ export function createScanWorld(
 				writeFileSync(at(rel), content);
 			}
 		},
-		async around(command) {
-			const run = scanner.begin(session);
+		async around(command, options) {
+			const run = scanner.begin(session, options);
 			const limits = await run.ready;
 			await command();
 			return { limits, changes: await collect(run.finish(new AbortController().signal)) };

@@ -62,7 +62,11 @@ const command = fc.record({
 	steps: fc.array(step, { maxLength: 8 }),
 	git: fc.option(fc.constantFrom(...gitCommands), { nil: undefined }),
 });
-const rounds = fc.array(fc.record({ between: command, during: command }), { minLength: 1, maxLength: 4 });
+/** `goesOn`: without a look of its own, from where the round before ended. */
+const rounds = fc.array(fc.record({ between: command, during: command, goesOn: fc.boolean() }), {
+	minLength: 1,
+	maxLength: 4,
+});
 
 /** What a shell could do. A step that is not possible in this tree does nothing. */
 function take(root: string, { kind, path, other, content }: Step) {
@@ -178,7 +182,8 @@ suite('File scanner, whatever happens', () => {
 		}, async () => {
 			await fc.assert(
 				fc.asyncProperty(fc.array(step, { maxLength: 12 }), rounds, async (first, story) => {
-					const world = createScanWorld();
+					const world = createScanWorld({ goOnMs: { least: 3_600_000, most: 3_600_000 } });
+					let last: Map<string, Seen> | undefined;
 					try {
 						run(world.root, { steps: first, git: undefined });
 						if (isRepository) {
@@ -186,13 +191,16 @@ suite('File scanner, whatever happens', () => {
 							run(world.root, { steps: [], git: ['add', '-A'] });
 							run(world.root, { steps: [], git: ['commit', '-qm', 'x', '--allow-empty'] });
 						}
-						for (const { between, during } of story) {
+						for (const { between, during, goesOn } of story) {
 							const only = isRepository ? {} : { git: undefined };
 							run(world.root, { ...between, ...only });
-							const before = look(world.root);
-							const { changes, limits } = await world.around(() => run(world.root, { ...during, ...only }));
+							const before = (goesOn ? last : undefined) ?? look(world.root);
+							const { changes, limits } = await world.around(() => run(world.root, { ...during, ...only }), {
+								mayGoOn: goesOn,
+							});
 							assert.deepEqual(limits, { items: [], unavailable: undefined });
-							await check(world, before, look(world.root), changes);
+							last = look(world.root);
+							await check(world, before, last, changes);
 						}
 					} finally {
 						await world.dispose();

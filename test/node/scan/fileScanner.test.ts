@@ -345,6 +345,72 @@ suite('File scanner', () => {
 		assert.deepEqual(again.changes, []);
 	});
 
+	test('a run may go on where the last one of its session ended, and then has what changed in between', async () => {
+		world = createScanWorld({ goOnMs: { least: 3_600_000, most: 3_600_000 } });
+		world.write({ 'a.txt': 'a' });
+		await world.around(() => world.write({ 'a.txt': 'hook' }));
+		world.write({ 'a.txt': 'somebody' });
+		const run = world.scanner.begin(session, { mayGoOn: true });
+		assert.equal(run.goesOn, true);
+		assert.deepEqual(await run.ready, { items: [], unavailable: undefined });
+		world.write({ 'b.txt': 'command' });
+		const changes = await collect(run.finish(new AbortController().signal));
+		assert.deepEqual(await told(world.blobs, changes), [
+			'change a.txt: "hook" -> "somebody"',
+			'create b.txt: absent -> "command"',
+		]);
+		assert.equal(world.scanner.begin(session, { mayGoOn: true }).goesOn, true);
+	});
+
+	test('no run goes on from a look behind which something was, or may be, written, or that is too long ago', async () => {
+		world = createScanWorld({ goOnMs: { least: 3_600_000, most: 3_600_000 } });
+		const { scanner } = world;
+		const goesOn = (who = session) => {
+			const run = scanner.begin(who, { mayGoOn: true });
+			run.cancel();
+			return run.goesOn;
+		};
+		assert.equal(goesOn(), false, 'nothing was looked at');
+		const ends: Record<string, () => void> = {
+			'another session': () => assert.equal(goesOn(otherSession), false),
+			'a write of our own': () => scanner.noteWrite(world.at('a.txt'), session),
+			'a save': () => scanner.noteWrite(world.at('a.txt'), 'editor'),
+			'a command in the background that ended': () => {
+				scanner.backgroundStarted();
+				scanner.backgroundEnded();
+			},
+			'a run that was begun': () => scanner.begin(session).cancel(),
+		};
+		for (const [what, end] of Object.entries(ends)) {
+			await world.around(() => undefined);
+			end();
+			assert.equal(goesOn(), false, what);
+		}
+		await world.around(() => scanner.noteWrite(world.at('a.txt'), 'editor'));
+		assert.equal(goesOn(), false, 'a save within the run');
+		for (const who of [session, otherSession]) {
+			const other = scanner.begin(who);
+			await world.around(() => undefined);
+			assert.equal(goesOn(), false, 'another run is not over');
+			other.cancel();
+		}
+		const left = scanner.begin(session);
+		await left.ready;
+		world.write({ 'a.txt': 'a' });
+		for await (const _part of left.finish(new AbortController().signal)) break;
+		assert.equal(goesOn(), false, 'one of which not all was told');
+		await world.around(() => undefined);
+		assert.equal(goesOn(), true);
+
+		const hasty = createScanWorld({ goOnMs: { least: -1, most: -1 } });
+		try {
+			await hasty.around(() => undefined);
+			assert.equal(hasty.scanner.begin(session, { mayGoOn: true }).goesOn, false);
+		} finally {
+			await hasty.dispose();
+		}
+	});
+
 	test('several folders, one in another, and one that is a link: each file is told once, in its innermost folder', async () => {
 		world = createScanWorld();
 		await world.scanner.dispose();
