@@ -10,7 +10,7 @@ import { rgPath } from '@vscode/ripgrep';
 import * as z from 'zod';
 import { runToolCall } from '../../src/core/agent/runToolCall.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
-import type { StreamModel } from '../../src/core/ports.ts';
+import type { StreamModel } from '../../src/core/model/modelPort.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import type { LateTool } from '../../src/core/tools/lateTools.ts';
 import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';

@@ -11,7 +11,7 @@ import { projectFolder } from '../../scripts/setup/paths.mjs';
 import { createRequestPool } from '../../src/core/agent/requestPool.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import type { BlobCache } from '../../src/core/context/loadBlobs.ts';
-import type { StreamModel } from '../../src/core/ports.ts';
+import type { StreamModel } from '../../src/core/model/modelPort.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import { createAnthropicModel } from '../../src/node/model/anthropicModel.ts';
 import { createFileBlobStore } from '../../src/node/store/fileBlobStore.ts';

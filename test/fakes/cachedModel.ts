@@ -2,7 +2,9 @@
  * A model in this process whose prompt cache works like the service's: requests go through the body that is sent, are counted with hidden
  * ratios, and read and write a simulated cache by the clock. Says where a request does not start with the bytes of the one before.
  */
-import type { Clock, ModelReply, StreamModel } from '../../src/core/ports.ts';
+
+import type { ModelReply, StreamModel } from '../../src/core/model/modelPort.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import type { AssistantBlock } from '../../src/core/session/content.ts';
 import { createParams } from '../../src/node/model/requestBody.ts';
 import { canonicalJson, hashOf, type Json, type Piece, piecesOf } from './messagesApi/canonical.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../src/base/errors.ts';
 import { asSha256 } from '../../src/base/ids.ts';
-import type { BlobStore } from '../../src/core/ports.ts';
+import type { BlobStore } from '../../src/core/session/storePort.ts';
 
 export type MemoryBlobStore = BlobStore & { readonly stored: Map<string, Uint8Array<ArrayBuffer>> };
 

@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { UserError } from '../../src/base/errors.ts';
 import { asSha256 } from '../../src/base/ids.ts';
 import type { Workspace, WorkspaceRoot, WriteOptions } from '../../src/core/ports.ts';
-import type { ContentHash } from '../../src/core/session/entry.ts';
+import type { ContentHash } from '../../src/core/session/fileFields.ts';
 
 export type MemoryFile = {
 	bytes: Uint8Array<ArrayBuffer>;

@@ -1,7 +1,7 @@
 /** A StreamModel that says what it was told to say, step by step, and keeps the requests it got. */
 import { CancelledError } from '../../src/base/errors.ts';
 import { asToolUseId } from '../../src/base/ids.ts';
-import type { ModelEvent, ModelReply, ModelRequest, StreamModel } from '../../src/core/ports.ts';
+import type { ModelEvent, ModelReply, ModelRequest, StreamModel } from '../../src/core/model/modelPort.ts';
 import type { AssistantBlock, TextBlock, ToolUseBlock, Usage } from '../../src/core/session/content.ts';
 
 /** One attempt. Whole blocks come first, then what is cut, then the failure or the end. */

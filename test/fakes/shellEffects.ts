@@ -1,9 +1,10 @@
 /** What a command does to the files of a memory workspace, recorded as the scanner would: found after it happened, with copies of both sides. */
 import { asToolUseId } from '../../src/base/ids.ts';
 import { FILE_MEDIA_TYPE } from '../../src/core/checkpoint/recordingWorkspace.ts';
-import type { BlobStore } from '../../src/core/ports.ts';
-import type { Author, EntryDraft, FileMeta, RecordedRef } from '../../src/core/session/entry.ts';
+import type { EntryDraft } from '../../src/core/session/entry.ts';
+import type { Author, FileMeta, RecordedRef } from '../../src/core/session/fileFields.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
+import type { BlobStore } from '../../src/core/session/storePort.ts';
 import type { MemoryWorkspace } from './memoryWorkspace.ts';
 
 type Seen = { readonly bytes: Uint8Array<ArrayBuffer>; readonly meta: FileMeta };

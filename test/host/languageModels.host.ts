@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { asToolUseId } from '../../src/base/ids.ts';
 import { runTurn } from '../../src/core/agent/runTurn.ts';
 import { ModelError } from '../../src/core/model/modelError.ts';
-import type { ModelEvent, ModelRequest } from '../../src/core/ports.ts';
+import type { ModelEvent, ModelRequest } from '../../src/core/model/modelPort.ts';
 import type { ToolContext } from '../../src/core/tools/tool.ts';
 import { editorTools } from '../../src/host/editor/editorTools.ts';
 import { createLmModel } from '../../src/host/model/lmModel.ts';

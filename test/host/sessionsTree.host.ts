@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { Emitter } from '../../src/base/emitter.ts';
 import { asSessionId, asUnixMs, type SessionId } from '../../src/base/ids.ts';
-import type { SessionStore, SessionSummary, TrashedSession } from '../../src/core/ports.ts';
+import type { SessionStore, SessionSummary, TrashedSession } from '../../src/core/session/storePort.ts';
 import { createSessionCommands } from '../../src/host/list/sessionCommands.ts';
 import { PAGE_ROWS, SessionsTree, type SessionsView } from '../../src/host/list/sessionsTree.ts';
 import { UnreadSessions } from '../../src/host/list/unreadSessions.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { asSessionId, asSha256, asUnixMs } from '../../src/base/ids.ts';
 import type { StoredContent, StoreUse } from '../../src/core/checkpoint/storeUse.ts';
-import type { SessionSummary } from '../../src/core/ports.ts';
+import type { SessionSummary } from '../../src/core/session/storePort.ts';
 import { enforceLimit, type StorageWorld } from '../../src/host/list/storage.ts';
 import { createMemorySessionStore } from '../../src/node/store/memorySessionStore.ts';
 import { hostTest } from './support/hostTest.ts';

@@ -12,7 +12,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { asSessionId } from '../../src/base/ids.ts';
 import { measureContext } from '../../src/core/context/meter.ts';
-import type { ModelInfo } from '../../src/core/ports.ts';
+import type { ModelInfo } from '../../src/core/model/modelPort.ts';
 import { isConversation } from '../../src/core/session/entry.ts';
 import { forkSession } from '../../src/core/session/fork.ts';
 import { openSession } from '../../src/core/session/session.ts';

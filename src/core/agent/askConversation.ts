@@ -5,9 +5,9 @@
 import { splitFacts } from '../context/factLines.ts';
 import { type AskedFor, answerIn, shortened, withCallsRefused } from '../context/summaryRequest.ts';
 import { ModelError } from '../model/modelError.ts';
+import type { ModelReply, ModelRequest } from '../model/modelPort.ts';
 import { costOf } from '../model/pricing.ts';
 import { withRetry } from '../model/retry.ts';
-import type { ModelReply, ModelRequest } from '../ports.ts';
 import { type AssistantBlock, isTextBlock, isToolUseBlock, totalInputTokens } from '../session/content.ts';
 import type { TurnEvent, TurnPorts } from './turnTypes.ts';
 

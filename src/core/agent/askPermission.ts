@@ -13,7 +13,7 @@ import type { SessionRules } from '../permission/sessionRules.ts';
 import type { Approver } from '../ports.ts';
 import { outsideCause } from '../sandbox/sandboxWords.ts';
 import type { ToolUseBlock } from '../session/content.ts';
-import type { FilePath } from '../session/entry.ts';
+import type { FilePath } from '../session/fileFields.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { failure } from '../tools/paths.ts';
 import type { Tool, ToolFiles, ToolOutcome } from '../tools/tool.ts';

@@ -4,7 +4,7 @@
  */
 import { isCancelled } from '../../base/errors.ts';
 import { cutText } from '../../base/text.ts';
-import type { StreamModel } from '../ports.ts';
+import type { StreamModel } from '../model/modelPort.ts';
 import { entriesAfter } from '../session/branchAmounts.ts';
 import { commonPoint } from '../session/branches.ts';
 import type { BranchReader } from '../session/branchReader.ts';

@@ -3,7 +3,7 @@
  * Once per turn; where it is shown is the panel's. Decides nothing and changes no request.
  */
 import { explainMiss, sharedShare, wordsOfDiagnostics } from '../context/cacheMiss.ts';
-import type { ModelReply, ModelRequest } from '../ports.ts';
+import type { ModelReply, ModelRequest } from '../model/modelPort.ts';
 import { totalInputTokens } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
 import { foldEntries } from '../session/pathFold.ts';

@@ -4,7 +4,7 @@
  */
 import { isCancelled } from '../../base/errors.ts';
 import { cutText } from '../../base/text.ts';
-import type { StreamModel } from '../ports.ts';
+import type { StreamModel } from '../model/modelPort.ts';
 import type { Entry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { isForkTitle, plainName, promptText } from '../session/titles.ts';

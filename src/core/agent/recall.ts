@@ -3,10 +3,10 @@ import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { factsOf } from '../context/facts.ts';
 import { loadBlobText } from '../context/loadBlobs.ts';
-import type { BlobStore } from '../ports.ts';
 import { textBlobs, textOfBlock, textParts } from '../search/entryText.ts';
 import type { Entry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import type { Recalled } from '../tools/tool.ts';
 
 const SEARCHED = ['user', 'attachment', 'assistant', 'toolResult', 'subagentReturned'] as const;

@@ -10,10 +10,11 @@ import { completeEdits } from '../context/planEdits.ts';
 import { sentEntries } from '../context/sentEntries.ts';
 import { readImageFile } from '../media/imageFile.ts';
 import { ModelError } from '../model/modelError.ts';
-import type { BlobStore, ModelRequest } from '../ports.ts';
+import type { ModelRequest } from '../model/modelPort.ts';
 import { inputBlockSchema, isBlobRef, isDocument, pictureCount, type StoredInputBlock } from '../session/content.ts';
 import type { Entry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { fromBase64 } from '../transfer/base64.ts';
 
 export const MEDIA_REFUSED = 'media-refused';

@@ -4,7 +4,7 @@
  */
 import type { LoadedPrefix } from '../context/prefix.ts';
 import { ModelError } from '../model/modelError.ts';
-import type { ModelRequest, ReminderForm } from '../ports.ts';
+import type { ModelRequest, ReminderForm } from '../model/modelPort.ts';
 import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { TurnPorts } from './turnTypes.ts';

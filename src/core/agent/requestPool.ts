@@ -5,7 +5,8 @@
  */
 import { CancelledError } from '../../base/errors.ts';
 import { ModelError } from '../model/modelError.ts';
-import type { Clock, StreamModel } from '../ports.ts';
+import type { StreamModel } from '../model/modelPort.ts';
+import type { Clock } from '../ports.ts';
 
 /** An endpoint that asks for more is asked earlier: a person is watching. As for one session's own tries. */
 const MAX_HOLD_MS = 60_000;

@@ -4,7 +4,7 @@
  */
 import type { BlobCache } from '../context/loadBlobs.ts';
 import { freezePrefix } from '../context/prefix.ts';
-import type { ReminderForm } from '../ports.ts';
+import type { ReminderForm } from '../model/modelPort.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import { loadedTools, toolDefinitions } from '../tools/registry.ts';
 import type { ProjectContext, TurnPorts } from './turnTypes.ts';

@@ -4,8 +4,8 @@
  */
 import { CancelledError } from '../../base/errors.ts';
 import { ModelError } from '../model/modelError.ts';
+import type { ModelRequest, StreamModel } from '../model/modelPort.ts';
 import { costOf } from '../model/pricing.ts';
-import type { ModelRequest, StreamModel } from '../ports.ts';
 import type { Usage } from '../session/content.ts';
 
 /** Nobody waits for the answer, so an endpoint that takes longer is left alone. */

@@ -1,7 +1,7 @@
 /** Content blocks as the log stores them: large ones as blobs of their JSON text. */
 import { utf8Encode } from '../../base/text.ts';
-import type { BlobStore } from '../ports.ts';
 import type { InputBlock, StoredInputBlock } from '../session/content.ts';
+import type { BlobStore } from '../session/storePort.ts';
 
 /** A line of the log stays small enough to be read whole when only its end is wanted. */
 const MAX_INLINE_BYTES = 32 * 1024;

@@ -5,9 +5,9 @@
 import { codeOf, isCancelled } from '../../base/errors.ts';
 import { asToolUseId, type ToolUseId } from '../../base/ids.ts';
 import { ModelError } from '../model/modelError.ts';
+import type { ModelEvent, ModelReply, ModelRequest } from '../model/modelPort.ts';
 import { costOf } from '../model/pricing.ts';
 import { withRetry } from '../model/retry.ts';
-import type { ModelEvent, ModelReply, ModelRequest } from '../ports.ts';
 import { isToolUseBlock, type ToolUseBlock } from '../session/content.ts';
 import { foldEntries } from '../session/pathFold.ts';
 import type { Session } from '../session/sessionTypes.ts';

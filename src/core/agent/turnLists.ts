@@ -5,9 +5,9 @@
  */
 import { utf8Encode } from '../../base/text.ts';
 import { INSTRUCTIONS_HEADING, type LoadedPrefix } from '../context/prefix.ts';
-import type { BlobStore } from '../ports.ts';
 import { replacedEntries } from '../session/compaction.ts';
 import type { Entry, EntryDraft } from '../session/entry.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { SKILLS_HEADING, skillSection } from '../skills/skillList.ts';
 import { AGENTS_HEADING } from '../subagents/agentDefinition.ts';
 import { storeBlocks } from './storeBlocks.ts';

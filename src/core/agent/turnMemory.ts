@@ -6,10 +6,10 @@
 import { utf8Encode } from '../../base/text.ts';
 import type { LoadedPrefix } from '../context/prefix.ts';
 import { type MemoryFile, memorySection, sectionPath } from '../memory/memoryFile.ts';
-import type { BlobStore } from '../ports.ts';
 import { replacedEntries } from '../session/compaction.ts';
 import type { ToolUseBlock } from '../session/content.ts';
 import type { Entry, EntryDraft } from '../session/entry.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { namedCall } from '../tools/lateTools.ts';
 import { displayPath } from '../tools/paths.ts';
 import { findTool } from '../tools/registry.ts';

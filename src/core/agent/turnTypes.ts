@@ -8,27 +8,17 @@ import type { Search } from '../fileSearchPort.ts';
 import type { Hooks } from '../hooks/hookTypes.ts';
 import type { AskedImport, MemoryFile, MemoryLoad } from '../memory/memoryFile.ts';
 import type { ModelErrorKind } from '../model/modelError.ts';
+import type { ModelEvent, ModelInfo, ReminderForms, StreamModel } from '../model/modelPort.ts';
 import type { ModelTuning } from '../model/modelTuning.ts';
 import type { FileTraffic } from '../permission/fileTraffic.ts';
 import type { ShellGrammar } from '../permission/shellParts.ts';
-import type {
-	Approver,
-	BlobStore,
-	Clock,
-	Diagnostics,
-	IdSource,
-	ModelEvent,
-	ModelInfo,
-	ReminderForms,
-	Shell,
-	StreamModel,
-	Workspace,
-} from '../ports.ts';
+import type { Approver, Clock, Diagnostics, IdSource, Shell, Workspace } from '../ports.ts';
 import type { CommandGrant } from '../session/commandFields.ts';
 import type { ContextStrategy } from '../session/compactionFields.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import type { InstructionRun } from '../skills/expandInstruction.ts';
 import type { SkillLine } from '../skills/skillList.ts';
 import type { LateTools } from '../tools/lateTools.ts';

@@ -3,8 +3,8 @@
  * endpoints that have the tool.
  */
 import { ModelError } from '../model/modelError.ts';
+import type { ModelRequest, StreamModel } from '../model/modelPort.ts';
 import { costOf } from '../model/pricing.ts';
-import type { ModelRequest, StreamModel } from '../ports.ts';
 import type { OtherBlock } from '../session/content.ts';
 import type { SearchFound, SearchOutcome, SearchQuery } from '../web/webSearchPort.ts';
 

@@ -3,8 +3,9 @@
  * found it is taken away here, so that nothing stands there twice.
  */
 import type { FoundChange } from '../checkpoint/fileScanner.ts';
-import type { BlobStore } from '../ports.ts';
-import type { ContentHash, Entry, EntryOf, RecordedHash, RecordedRef } from '../session/entry.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
+import type { ContentHash, RecordedHash, RecordedRef } from '../session/fileFields.ts';
+import type { BlobStore } from '../session/storePort.ts';
 
 /** `sinceEpoch`: the newest operation when the picture before was made. */
 export async function withoutOwnChanges(

@@ -4,7 +4,7 @@
  */
 import type { EntryId } from '../../base/ids.ts';
 import type { BranchDetail } from '../session/branches.ts';
-import type { FilePath, RecordedHash } from '../session/entry.ts';
+import type { FilePath, RecordedHash } from '../session/fileFields.ts';
 import type { LogOutline } from '../session/sessionTypes.ts';
 import { operationsAfter, type Timeline, type TimelineOperation } from './timeline.ts';
 

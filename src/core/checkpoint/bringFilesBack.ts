@@ -4,7 +4,8 @@
  */
 import { isCancelled, messageOf, UserError } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
-import type { ContentHash, ContentRef, Entry, EntryDraft, FileMeta, FilePath } from '../session/entry.ts';
+import type { Entry, EntryDraft } from '../session/entry.ts';
+import type { ContentHash, ContentRef, FileMeta, FilePath } from '../session/fileFields.ts';
 import { currentFile } from './currentFile.ts';
 import { inParallel } from './inParallel.ts';
 import { longTurn } from './loopTurns.ts';

@@ -3,7 +3,8 @@
  * what it changed. Pure. A point stands for the files as it left them, whatever branch of the conversation it is on.
  */
 import type { EntryId, ToolUseId } from '../../base/ids.ts';
-import type { Author, Entry, EntryOf, FilePath, RecordedHash } from '../session/entry.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
+import type { Author, FilePath, RecordedHash } from '../session/fileFields.ts';
 import { plainName, promptText, titleFromPrompt } from '../session/titles.ts';
 import { readTimeline, type Timeline, type TimelineOperation } from './timeline.ts';
 

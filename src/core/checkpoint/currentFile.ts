@@ -1,6 +1,6 @@
 /** What stands at a recorded path now, as far as a restore may touch it. Reads only. */
 import type { Workspace } from '../ports.ts';
-import type { FilePath } from '../session/entry.ts';
+import type { FilePath } from '../session/fileFields.ts';
 import type { RecordedSnapshot } from './recordingWorkspace.ts';
 import { pathKey } from './timeline.ts';
 

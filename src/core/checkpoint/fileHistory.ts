@@ -2,7 +2,7 @@
  * One file through a session: every content it is known to have had, in order, with who left it so. And all files of the session at a
  * moment. Pure; contents are hashes.
  */
-import type { Author, FilePath, RecordedHash } from '../session/entry.ts';
+import type { Author, FilePath, RecordedHash } from '../session/fileFields.ts';
 import { contentAt } from './branchFiles.ts';
 import type { Timeline, TimelineOperation } from './timeline.ts';
 

@@ -3,7 +3,8 @@
  * and a copy beforehand of everything that could be lost. Types only; `node/` implements it.
  */
 import type { SessionId } from '../../base/ids.ts';
-import type { Author, EntryOf, FileMeta, FilePath, RecordedHash, RecordedRef } from '../session/entry.ts';
+import type { EntryOf } from '../session/entry.ts';
+import type { Author, FileMeta, FilePath, RecordedHash, RecordedRef } from '../session/fileFields.ts';
 
 export type FileScanner = {
 	/** Starts the first picture, beside the first model call. Returns at once; does nothing while there is a picture. */

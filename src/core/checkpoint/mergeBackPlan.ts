@@ -6,7 +6,8 @@
 import { UserError } from '../../base/errors.ts';
 import { countChanges } from '../edit/diffText.ts';
 import { plainText } from '../edit/textFile.ts';
-import type { ContentHash, Entry, FileMeta, RecordedHash } from '../session/entry.ts';
+import type { Entry } from '../session/entry.ts';
+import type { ContentHash, FileMeta, RecordedHash } from '../session/fileFields.ts';
 import type { WorktreeChange, WorktreeSide } from '../worktree/worktreePort.ts';
 import { currentFile } from './currentFile.ts';
 import { inParallel } from './inParallel.ts';

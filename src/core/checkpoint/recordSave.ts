@@ -4,9 +4,9 @@
  */
 import type { Sha256 } from '../../base/ids.ts';
 import { plainText } from '../edit/textFile.ts';
-import type { BlobStore } from '../ports.ts';
-import type { FileMeta, FilePath } from '../session/entry.ts';
+import type { FileMeta, FilePath } from '../session/fileFields.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { FILE_MEDIA_TYPE } from './recordingWorkspace.ts';
 import { openIntents, pathKey, readTimeline, type TimelineOperation } from './timeline.ts';
 

@@ -4,7 +4,8 @@
  */
 import { UserError } from '../../base/errors.ts';
 import type { ToolUseId } from '../../base/ids.ts';
-import type { Author, ContentHash, ContentRef, Entry, EntryDraft, FileMeta, FilePath } from '../session/entry.ts';
+import type { Entry, EntryDraft } from '../session/entry.ts';
+import type { Author, ContentHash, ContentRef, FileMeta, FilePath } from '../session/fileFields.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { inParallel } from './inParallel.ts';
 import { hashOf } from './timeline.ts';

@@ -3,9 +3,11 @@
  * what the write really left is recorded after it. Decides nothing and asks nobody.
  */
 import type { ToolUseId } from '../../base/ids.ts';
-import type { BlobStore, FileSnapshot, Workspace } from '../ports.ts';
-import type { Author, ContentHash, ContentRef, Entry, EntryDraft, FileMeta, FilePath } from '../session/entry.ts';
+import type { FileSnapshot, Workspace } from '../ports.ts';
+import type { Entry, EntryDraft } from '../session/entry.ts';
+import type { Author, ContentHash, ContentRef, FileMeta, FilePath } from '../session/fileFields.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { type AnnouncedChange, type ChangeOutcome, makeChanges } from './recordedChanges.ts';
 import { hashOf } from './timeline.ts';
 

@@ -6,9 +6,11 @@
 import { UserError } from '../../base/errors.ts';
 import type { EntryId } from '../../base/ids.ts';
 import { plural } from '../../base/text.ts';
-import type { BlobStore, Workspace } from '../ports.ts';
-import type { ContentHash, EntryDraft, EntryOf, FileMeta, FilePath } from '../session/entry.ts';
+import type { Workspace } from '../ports.ts';
+import type { EntryDraft, EntryOf } from '../session/entry.ts';
+import type { ContentHash, FileMeta, FilePath } from '../session/fileFields.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { bringFilesBack, type FileReport, finishRestore } from './bringFilesBack.ts';
 import { currentFile } from './currentFile.ts';
 import { inParallel } from './inParallel.ts';

@@ -5,16 +5,15 @@
 import * as z from 'zod';
 import type { EntryId } from '../../base/ids.ts';
 import { utf8Encode } from '../../base/text.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
 import {
 	type ContentHash,
 	contentHashSchema,
-	type Entry,
-	type EntryOf,
 	type FileMeta,
 	type FilePath,
 	fileMetaSchema,
 	filePathSchema,
-} from '../session/entry.ts';
+} from '../session/fileFields.ts';
 import { ITEMS_PER_STEP } from './loopTurns.ts';
 
 /** One file to be brought from one content to another, both in the blob store or absent. */

@@ -4,7 +4,8 @@
  */
 import type { EntryId, Sha256, ToolUseId } from '../../base/ids.ts';
 import type { BlobRef } from '../session/content.ts';
-import type { Author, Entry, EntryOf, FileMeta, FilePath, RecordedHash } from '../session/entry.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
+import type { Author, FileMeta, FilePath, RecordedHash } from '../session/fileFields.ts';
 import { atOnce, ITEMS_PER_STEP } from './loopTurns.ts';
 
 /** A file operation with what it really left. */

@@ -1,6 +1,7 @@
 /** Whether a file is what a write of ours left that a crash cut off. Reads stored contents only. */
-import type { BlobStore } from '../ports.ts';
-import type { ContentHash } from '../session/entry.ts';
+
+import type { ContentHash } from '../session/fileFields.ts';
+import type { BlobStore } from '../session/storePort.ts';
 
 /**
  * A file is written in one go and then made as long as its content, so what a crash can leave between is: a new file without content, or

@@ -5,8 +5,8 @@
 import type { Sha256 } from '../../base/ids.ts';
 import { mergeText } from '../edit/merge.ts';
 import { decodeText, encodeText, type TextFile } from '../edit/textFile.ts';
-import type { BlobStore } from '../ports.ts';
-import type { FileMeta, RecordedHash } from '../session/entry.ts';
+import type { FileMeta, RecordedHash } from '../session/fileFields.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import type { TimelineOperation } from './timeline.ts';
 
 /** What stands at a path: no file, a file of these bytes, or a link to there. */

@@ -3,7 +3,7 @@
  * kept and gone on from, so that a longer conversation need not begin anew. Knows no entries and no caching.
  */
 import { BugError } from '../../base/errors.ts';
-import type { ApiMessage, ToolResultBlock } from '../ports.ts';
+import type { ApiMessage, ToolResultBlock } from '../model/modelPort.ts';
 import { type AssistantBlock, type InputBlock, isToolUseBlock } from '../session/content.ts';
 import type { ConversationPart } from './conversationParts.ts';
 

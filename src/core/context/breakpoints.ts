@@ -2,7 +2,7 @@
  * Where the prompt cache may be read and written: at most four marks on a request. The marks are not part of "the same bytes":
  * they move from request to request while what they mark stays.
  */
-import type { ApiMessage, ToolDefinition } from '../ports.ts';
+import type { ApiMessage, ToolDefinition } from '../model/modelPort.ts';
 import type { TextBlock } from '../session/content.ts';
 
 type Ttl = '5m' | '1h';

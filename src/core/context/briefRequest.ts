@@ -1,5 +1,5 @@
 /** The question for a hand-off brief: a text at the end of the conversation as it stands, like the one for a summary. Pure. */
-import type { ModelRequest } from '../ports.ts';
+import type { ModelRequest } from '../model/modelPort.ts';
 import { withQuestion } from './summaryRequest.ts';
 
 const OPENING =

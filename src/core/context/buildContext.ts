@@ -3,7 +3,7 @@
  * longer branch gives bytes that start with them. Emits only text that stands in entries. This is render 1: what it makes of a given
  * branch never changes; another rendering is another version beside it.
  */
-import type { ApiMessage, ModelRequest } from '../ports.ts';
+import type { ApiMessage, ModelRequest } from '../model/modelPort.ts';
 import type { Entry } from '../session/entry.ts';
 import { foldMessages } from './apiMessages.ts';
 import { markMessages, markSystem, markTools } from './breakpoints.ts';

@@ -4,7 +4,7 @@
  * cache marks, which move from request to request. Pure; asks nobody.
  */
 import { cutText, utf8Length } from '../../base/text.ts';
-import type { ApiMessage, ModelRequest } from '../ports.ts';
+import type { ApiMessage, ModelRequest } from '../model/modelPort.ts';
 import { SKILLS_HEADING } from '../skills/skillList.ts';
 import { AGENTS_HEADING } from '../subagents/agentDefinition.ts';
 import { INSTRUCTIONS_HEADING } from './prefix.ts';

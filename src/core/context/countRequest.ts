@@ -1,5 +1,5 @@
 /** The request that an endpoint is asked to count for the meter: the next one as far as it is known, in a form that every endpoint takes. */
-import type { ModelRequest } from '../ports.ts';
+import type { ModelRequest } from '../model/modelPort.ts';
 import { buildContext, type ContextInput } from './buildContext.ts';
 
 export type CountRequest = {

@@ -3,10 +3,10 @@
  * the cache is the caller's (one per session) and blobs never change.
  */
 import type { Sha256 } from '../../base/ids.ts';
-import type { BlobStore } from '../ports.ts';
 import { type BlobRef, isBlobRef } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
 import { foldEntries } from '../session/pathFold.ts';
+import type { BlobStore } from '../session/storePort.ts';
 
 /** Text of blobs by hash. */
 export type LoadedBlobs = ReadonlyMap<Sha256, string>;

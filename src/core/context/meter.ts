@@ -4,7 +4,7 @@
  */
 import type { EntryId } from '../../base/ids.ts';
 import { utf8Length } from '../../base/text.ts';
-import type { ModelInfo } from '../ports.ts';
+import type { ModelInfo } from '../model/modelPort.ts';
 import type { BranchLinks } from '../session/branch.ts';
 import { totalInputTokens } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';

@@ -5,9 +5,11 @@
 import { asEntryId, asUnixMs } from '../../base/ids.ts';
 import { type PrefixPorts, prefixNow } from '../agent/sessionPrefix.ts';
 import type { ProjectContext } from '../agent/turnTypes.ts';
-import type { ApiMessage, BlobStore, IdSource, ModelRequest, ReminderForm } from '../ports.ts';
+import type { ApiMessage, ModelRequest, ReminderForm } from '../model/modelPort.ts';
+import type { IdSource } from '../ports.ts';
 import { ENTRY_VERSION, type EntryDraft, makeEntry } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { buildContext } from './buildContext.ts';
 import { type BlobCache, loadBranchBlobs } from './loadBlobs.ts';
 import { type LoadedPrefix, loadPrefix, needsNewPrefix } from './prefix.ts';

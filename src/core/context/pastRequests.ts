@@ -3,9 +3,10 @@
  * loading of what is stored beside the log.
  */
 import type { EntryId } from '../../base/ids.ts';
-import type { BlobStore, ModelRequest } from '../ports.ts';
+import type { ModelRequest } from '../model/modelPort.ts';
 import { totalInputTokens } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { buildContext } from './buildContext.ts';
 import { type BlobCache, loadBranchBlobs } from './loadBlobs.ts';
 import { loadPrefix } from './prefix.ts';

@@ -4,7 +4,7 @@
  */
 import { asToolUseId } from '../../base/ids.ts';
 import { utf8Length } from '../../base/text.ts';
-import type { ApiMessage, ModelRequest, ToolResultBlock } from '../ports.ts';
+import type { ApiMessage, ModelRequest, ToolResultBlock } from '../model/modelPort.ts';
 import {
 	type AssistantBlock,
 	type InputBlock,

@@ -1,7 +1,8 @@
 /** Reads back from the log what was proposed for a file, so that a diff can be shown again after a reload. Writes nothing. */
 import type { ToolUseId } from '../../base/ids.ts';
-import type { BlobStore } from '../ports.ts';
-import type { ContentRef, Entry, FilePath } from '../session/entry.ts';
+import type { Entry } from '../session/entry.ts';
+import type { ContentRef, FilePath } from '../session/fileFields.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { plainText } from './textFile.ts';
 
 export type StoredProposal = {

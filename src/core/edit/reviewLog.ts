@@ -5,9 +5,10 @@
  */
 import { FILE_MEDIA_TYPE } from '../checkpoint/recordingWorkspace.ts';
 import { hashOf, pathKey } from '../checkpoint/timeline.ts';
-import type { BlobStore } from '../ports.ts';
-import type { Author, ContentHash, Entry, EntryOf, FilePath } from '../session/entry.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
+import type { Author, ContentHash, FilePath } from '../session/fileFields.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import type { AgentHunk } from './composeHunks.ts';
 import { type Hunk, splitLines } from './hunks.ts';
 import { type ReviewedText, type ReviewState, type ReviewStep, replayReview, textOf } from './pendingHunks.ts';

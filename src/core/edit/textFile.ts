@@ -2,7 +2,7 @@
  * Bytes of a text file to text with `\n` line ends, and exactly back, whatever the encoding. What is no text is said, never guessed.
  * A file with mixed line ends keeps them in its text: normalising them would change lines nobody touched.
  */
-import type { FileMeta } from '../session/entry.ts';
+import type { FileMeta } from '../session/fileFields.ts';
 import { type Charset, charsetNamed, utf16be, utf16le, windows1252 } from './charsets.ts';
 
 export type TextFile = {

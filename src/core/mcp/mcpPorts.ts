@@ -3,7 +3,7 @@
  * it. Types only. `node/mcp` is the client; the window decides which servers there are and which of them may start.
  */
 import type { Event } from '../../base/emitter.ts';
-import type { ToolDefinition } from '../ports.ts';
+import type { ToolDefinition } from '../model/modelPort.ts';
 
 export type McpStdioTransport = {
 	readonly kind: 'stdio';

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { cutText } from '../../base/text.ts';
-import type { ToolDefinition } from '../ports.ts';
+import type { ToolDefinition } from '../model/modelPort.ts';
 import { type HashText, memberCallName } from './callNames.ts';
 import type { McpPrompt, McpResource, McpResourceTemplate, McpTool } from './mcpPorts.ts';
 import { schemaProblem, stableJson } from './schemaLimits.ts';

@@ -2,7 +2,7 @@
  * What is known about models without asking: the table used when an endpoint lists none, and the guess for an id nobody listed.
  * The Models API wins wherever it answers; prices are in pricing.ts.
  */
-import type { ModelInfo } from '../ports.ts';
+import type { ModelInfo } from './modelPort.ts';
 
 export const DEMO_MODEL = 'retrace-demo';
 

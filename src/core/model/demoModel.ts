@@ -5,7 +5,7 @@
 import { CancelledError } from '../../base/errors.ts';
 import { asToolUseId } from '../../base/ids.ts';
 import { utf8Length } from '../../base/text.ts';
-import type { Clock, ModelEvent, ModelReply, ModelRequest, StreamModel } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import type { Usage } from '../session/content.ts';
 import { demoModelInfo } from './catalogue.ts';
 import { standingIn } from './demo/conversation.ts';
@@ -13,6 +13,7 @@ import { parseInstructions } from './demo/instructions.ts';
 import { type DemoAct, demoScript } from './demo/script.ts';
 import { demoSummary } from './demo/summary.ts';
 import { demoTitle } from './demo/title.ts';
+import type { ModelEvent, ModelReply, ModelRequest, StreamModel } from './modelPort.ts';
 
 /** A usual ratio for English and code. */
 const BYTES_PER_TOKEN = 3.6;

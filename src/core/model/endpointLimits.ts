@@ -3,8 +3,9 @@
  * from then on all of them do, so that their bytes stay the same. Tries nothing that was not refused; of a refusal without a reason it is
  * found out by leaving out, once, what never went through before.
  */
-import type { ModelRequest, StreamModel } from '../ports.ts';
+
 import { ModelError } from './modelError.ts';
+import type { ModelRequest, StreamModel } from './modelPort.ts';
 
 /** Parts of a request that endpoints which speak the Messages API may lack. */
 export const endpointFeatures = [

@@ -1,7 +1,8 @@
 /** How hard a model works on a request: its effort and whether it thinks. What a model does not have is left out of what is sent. Pure. */
-import type { ModelInfo } from '../ports.ts';
+
 import type { EntryDraft, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import type { ModelInfo } from './modelPort.ts';
 
 export const effortLevels = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 export type Effort = (typeof effortLevels)[number];

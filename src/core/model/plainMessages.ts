@@ -2,8 +2,9 @@
  * A request for models that know less than the Messages API: two roles, text, images, tool calls and their results. No system role, thinking
  * or cache marks. Pure: the words are those of the request, in its order.
  */
-import type { ModelRequest, ToolResultBlock } from '../ports.ts';
+
 import { type InputBlock, isTextBlock, isToolUseBlock } from '../session/content.ts';
+import type { ModelRequest, ToolResultBlock } from './modelPort.ts';
 
 export type PlainPart =
 	| { readonly kind: 'text'; readonly text: string }

@@ -4,7 +4,8 @@
  */
 import { Emitter, type Event } from '../../base/emitter.ts';
 import type { SessionId } from '../../base/ids.ts';
-import type { Entry, EntryOf, FilePath } from '../session/entry.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
+import type { FilePath } from '../session/fileFields.ts';
 
 /** Longer ago, whoever works on the file has had the time to see it. */
 export const RECENT_MS = 10 * 60_000;

@@ -4,7 +4,7 @@
  */
 import { BugError } from '../../base/errors.ts';
 import { asEntryId, type EntryId, type SessionId } from '../../base/ids.ts';
-import type { Clock, IdSource, LineRange, LogFile, LogReader } from '../ports.ts';
+import type { Clock, IdSource } from '../ports.ts';
 import { startBatch } from './batch.ts';
 import {
 	type ConversationType,
@@ -19,6 +19,7 @@ import { createLogIndex, type LogIndex } from './logIndex.ts';
 import { type ReadEntry, readLog } from './readLog.ts';
 import { CutWriteError, sessionReadOnly } from './sessionErrors.ts';
 import type { LogProblem } from './sessionTypes.ts';
+import type { LineRange, LogFile, LogReader } from './storePort.ts';
 
 /** The log of the session that the subagent belongs to: appending nothing takes its lease, or says that it is lost. */
 export type LeaseHolder = Pick<LogFile, 'append' | 'generation'>;

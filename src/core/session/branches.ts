@@ -6,7 +6,8 @@
 import type { EntryId } from '../../base/ids.ts';
 import { totalInputTokens } from './content.ts';
 import { branchForks, type ConversationTree, conversationTree } from './conversationTree.ts';
-import type { EntryOf, FilePath } from './entry.ts';
+import type { EntryOf } from './entry.ts';
+import type { FilePath } from './fileFields.ts';
 import type { LogOutline, OutlineEntry } from './sessionTypes.ts';
 import { promptText, titleFromPrompt } from './titles.ts';
 

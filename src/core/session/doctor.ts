@@ -3,7 +3,6 @@
  * Pure and streaming, so that a log of any size fits. Repairs nothing.
  */
 import { asSha256, type EntryId, type Sha256, type ToolUseId } from '../../base/ids.ts';
-import type { LineRange } from '../ports.ts';
 import { createLeafRule } from './branch.ts';
 import { isToolUseBlock } from './content.ts';
 import { ENTRY_VERSION, type Entry, type EntryOf, isType } from './entry.ts';
@@ -11,6 +10,7 @@ import { costOfEntry } from './entryCost.ts';
 import { createFindings, type Finding } from './findings.ts';
 import type { WalkedLine } from './logSlices.ts';
 import { parseLine } from './readLog.ts';
+import type { LineRange } from './storePort.ts';
 
 export type LogExamination = {
 	readonly lines: number;

@@ -3,7 +3,6 @@
  * Copies the conversation and what requests are built from, no file operations: a fork changes no file and has its own time line.
  */
 import { asEntryId, asSessionId, type EntryId, type SessionId } from '../../base/ids.ts';
-import type { LineRange } from '../ports.ts';
 import { branchTo, linksOf } from './branch.ts';
 import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { ENTRY_VERSION, type EntryDraft, makeEntry } from './entry.ts';
@@ -15,6 +14,7 @@ import { readLog } from './readLog.ts';
 import { type OpenSessionOptions, openSession } from './session.ts';
 import { entryNotFound, sessionReadOnly } from './sessionErrors.ts';
 import type { OutlineEntry, Session } from './sessionTypes.ts';
+import type { LineRange } from './storePort.ts';
 import { tailDraft } from './tailEntry.ts';
 
 /**

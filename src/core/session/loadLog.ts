@@ -3,7 +3,6 @@
  * The cost follows the active context, not the age of the log. Reads by the reader it is given and changes nothing.
  */
 import type { EntryId } from '../../base/ids.ts';
-import type { LineRange, LogLine, LogLines, LogReader } from '../ports.ts';
 import type { BranchLinks } from './branch.ts';
 import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { type Entry, type EntryOf, isConversation, isType } from './entry.ts';
@@ -11,6 +10,7 @@ import { createOutline, pathTo, scanOutline } from './outline.ts';
 import { type ReadEntry, type ReadLog, readLog } from './readLog.ts';
 import { logTooLarge } from './sessionErrors.ts';
 import type { LogOutline, OutlineEntry } from './sessionTypes.ts';
+import type { LineRange, LogLine, LogLines, LogReader } from './storePort.ts';
 
 /** Of these a request is built from the newest on the branch, also when what it hangs on is in no context any more. */
 export const HELD_TYPES = ['prefix', 'taskList'] as const;

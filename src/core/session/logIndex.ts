@@ -3,12 +3,12 @@
  * Writes nothing and tells nobody.
  */
 import type { EntryId, SessionId } from '../../base/ids.ts';
-import type { LineRange } from '../ports.ts';
 import { type BranchLinks, branchTo, createLeafRule, linksOf, missingParent } from './branch.ts';
 import { compactionLandmarks, replacedEntries } from './compaction.ts';
 import { type Entry, type EntryOf, type EntryType, isConversation, isType, type PermissionMode } from './entry.ts';
 import { costOfEntry } from './entryCost.ts';
 import { HELD_TYPES, inOrder } from './loadLog.ts';
+import type { LineRange } from './storePort.ts';
 import { NEW_SESSION_TITLE, plainName, promptText } from './titles.ts';
 import type { WorktreeRef } from './worktreeFields.ts';
 

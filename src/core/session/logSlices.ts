@@ -3,7 +3,7 @@
  * Reads by the reader it is given and changes nothing.
  */
 import { CancelledError } from '../../base/errors.ts';
-import type { LineRange, LogLine, LogReader } from '../ports.ts';
+import type { LineRange, LogLine, LogReader } from './storePort.ts';
 
 /** Parsing this much takes about 20 ms, for which nothing else in the window is done. */
 const SLICE_BYTES = 1024 * 1024;

@@ -3,11 +3,11 @@
  * for what it says. Reads by the reader it is given.
  */
 import { asEntryId, type EntryId } from '../../base/ids.ts';
-import type { LineRange, LogReader } from '../ports.ts';
 import type { BranchLinks } from './branch.ts';
 import { isConversation, isConversationType, isKnownType } from './entry.ts';
 import { parseLine } from './readLog.ts';
 import type { LogOutline, OutlineEntry } from './sessionTypes.ts';
+import type { LineRange, LogReader } from './storePort.ts';
 
 /** Holds every base field before `type`, with a working folder of some 700 characters. */
 export const HEAD_BYTES = 1024;

@@ -4,9 +4,9 @@
  */
 import type { EntryId } from '../../base/ids.ts';
 import { cutText } from '../../base/text.ts';
-import type { LineRange, LogLine, LogLines } from '../ports.ts';
 import { ENTRY_VERSION, type Entry, parseEntry } from './entry.ts';
 import type { LogProblem } from './sessionTypes.ts';
+import type { LineRange, LogLine, LogLines } from './storePort.ts';
 
 /** An entry, its place, and the line it was read from (which may hold more than this build understands). */
 export type ReadEntry = { readonly entry: Entry; readonly range: LineRange; readonly text: string };

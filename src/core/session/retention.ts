@@ -3,7 +3,7 @@
  */
 import { CancelledError, codeOf } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
-import type { SessionStore, SessionSummary, TrashedSession } from '../ports.ts';
+import type { SessionStore, SessionSummary, TrashedSession } from './storePort.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** More than a person brings back; the newest count. */

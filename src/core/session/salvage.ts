@@ -4,7 +4,7 @@
  */
 import type { EntryId, SessionId } from '../../base/ids.ts';
 import { asEntryId } from '../../base/ids.ts';
-import type { Clock, IdSource, LineRange } from '../ports.ts';
+import type { Clock, IdSource } from '../ports.ts';
 import { createLeafRule } from './branch.ts';
 import {
 	ENTRY_VERSION,
@@ -18,6 +18,7 @@ import {
 import { costOfEntry } from './entryCost.ts';
 import type { WalkedLine } from './logSlices.ts';
 import { parseLine } from './readLog.ts';
+import type { LineRange } from './storePort.ts';
 import { promptPreview, promptText, UNTITLED_SESSION } from './titles.ts';
 
 /** How far an entry has come. One note for each, since a long log has a million. */

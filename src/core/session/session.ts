@@ -6,7 +6,7 @@ import { Emitter } from '../../base/emitter.ts';
 import { codeOf } from '../../base/errors.ts';
 import { asEntryId, asSessionId, type EntryId, type SessionId, type UnixMs } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
-import type { BlobStore, Clock, IdSource, LineRange, OpenedLog, SessionStore } from '../ports.ts';
+import type { Clock, IdSource } from '../ports.ts';
 import { addNamed, headerDraft, startBatch } from './batch.ts';
 import {
 	ENTRY_VERSION,
@@ -28,6 +28,7 @@ import type {
 	SessionState,
 	SessionStateChange,
 } from './sessionTypes.ts';
+import type { BlobStore, LineRange, OpenedLog, SessionStore } from './storePort.ts';
 import { isTailDueAfter, tailDraft } from './tailEntry.ts';
 
 export type OpenSessionOptions = {

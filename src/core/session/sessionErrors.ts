@@ -1,6 +1,6 @@
 /** The errors of sessions and their logs that a person can do something about: one function per code. */
 import { UserError } from '../../base/errors.ts';
-import type { LineRange, OpenedLog } from '../ports.ts';
+import type { LineRange, OpenedLog } from './storePort.ts';
 
 export const sessionReadOnly = (reason: string): UserError => new UserError('session-read-only', reason);
 

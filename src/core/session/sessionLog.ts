@@ -3,7 +3,6 @@
  * hands in what it wrote.
  */
 import type { EntryId } from '../../base/ids.ts';
-import type { LineRange, LogReader, SessionStore } from '../ports.ts';
 import { type BranchLinks, linksOf } from './branch.ts';
 import { type Entry, type EntryOf, type EntryType, isConversation } from './entry.ts';
 import { contextOf, inOrder, type LoadedLog, readRanges, targetsOf } from './loadLog.ts';
@@ -11,6 +10,7 @@ import { createLogIndex, type LogIndex } from './logIndex.ts';
 import { createOutline, HEAD_BYTES, pathTo, scanOutline } from './outline.ts';
 import { parseLine, type ReadEntry, readLog } from './readLog.ts';
 import type { LogOutline, OutlineEntry } from './sessionTypes.ts';
+import type { LineRange, LogReader, SessionStore } from './storePort.ts';
 
 /** What one step back in the transcript loads. */
 const OLDER_BYTES = 1024 * 1024;

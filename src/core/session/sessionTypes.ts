@@ -4,9 +4,10 @@
  */
 import type { Event } from '../../base/emitter.ts';
 import type { EntryId, SessionId } from '../../base/ids.ts';
-import type { LineRange, LogFile, ModelReply, ModelRequest } from '../ports.ts';
+import type { ModelReply, ModelRequest } from '../model/modelPort.ts';
 import type { BranchLinks } from './branch.ts';
 import type { Entry, EntryDraft, EntryOf, EntryType, LedgerType, PermissionMode } from './entry.ts';
+import type { LineRange, LogFile } from './storePort.ts';
 import type { WorktreeRef } from './worktreeFields.ts';
 
 /** created → ready → streaming → runningTool → (awaitingUser) → idle → closed. Errors come back to idle. */

@@ -3,9 +3,9 @@
  * Works without a tail from what the lines hold. Reads no file.
  */
 import { asSessionId, asUnixMs, type SessionId, type UnixMs } from '../../base/ids.ts';
-import type { LogLine, SessionSummary } from '../ports.ts';
 import { type Entry, isType } from './entry.ts';
 import { readLog } from './readLog.ts';
+import type { LogLine, SessionSummary } from './storePort.ts';
 import { plainName, promptPreview, promptText, titleFromPrompt, UNTITLED_SESSION } from './titles.ts';
 
 /** What the log alone says. `state` may be a running one: whether it holds, only the owner of the session can tell. */

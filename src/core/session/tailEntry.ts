@@ -2,9 +2,10 @@
  * The `tail` entry: a summary of the session near the end of its log, so that a list reads only the end of each file.
  * Decides when one is due and what it says; appending it is the session's.
  */
-import type { LineRange } from '../ports.ts';
+
 import type { Entry, EntryDraft } from './entry.ts';
 import type { LogIndex } from './logIndex.ts';
+import type { LineRange } from './storePort.ts';
 import { promptPreview } from './titles.ts';
 
 /** Half of what a list reads of each log, so that the part read always holds a tail. */

@@ -7,7 +7,7 @@ import { CancelledError } from '../../base/errors.ts';
 import { asToolUseId } from '../../base/ids.ts';
 import type { Interceptor } from '../agent/interceptors.ts';
 import type { TurnPorts } from '../agent/turnTypes.ts';
-import type { ModelEvent, ModelInfo, StreamModel } from '../ports.ts';
+import type { ModelEvent, ModelInfo, StreamModel } from '../model/modelPort.ts';
 import { isToolUseBlock } from '../session/content.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { type AgentDefinition, refusedTool } from './agentDefinition.ts';

@@ -7,7 +7,7 @@ import { CancelledError, SessionClosedError, UserError } from '../../base/errors
 import type { ToolUseId } from '../../base/ids.ts';
 import { runTurn } from '../agent/runTurn.ts';
 import type { TurnEvent, TurnPorts } from '../agent/turnTypes.ts';
-import type { ModelInfo } from '../ports.ts';
+import type { ModelInfo } from '../model/modelPort.ts';
 import { type AgentLogs, openAgentLog } from '../session/agentLog.ts';
 import { closeOpenCalls } from '../session/closeOpenCalls.ts';
 import type { EntryOf } from '../session/entry.ts';

@@ -4,7 +4,7 @@
  * decided by the tool itself, never by CallTool.
  */
 import * as z from 'zod';
-import type { ToolDefinition } from '../ports.ts';
+import type { ToolDefinition } from '../model/modelPort.ts';
 import { failure, success } from './paths.ts';
 import type { Tool } from './tool.ts';
 

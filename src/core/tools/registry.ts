@@ -1,6 +1,6 @@
 /** The built-in tools, one line each, and their definitions as they are sent. */
 import * as z from 'zod';
-import type { ToolDefinition } from '../ports.ts';
+import type { ToolDefinition } from '../model/modelPort.ts';
 import { agentTool } from './agent.ts';
 import { askUserTool } from './askUser.ts';
 import { bashTool } from './bash.ts';

@@ -8,7 +8,7 @@ import type { Diagnostics, FileSnapshot, ResolvedPath, Shell, WorkspaceRoot } fr
 import type { Confinement } from '../sandbox/sandboxPort.ts';
 import type { CommandGrant } from '../session/commandFields.ts';
 import type { InputBlock } from '../session/content.ts';
-import type { FilePath } from '../session/entry.ts';
+import type { FilePath } from '../session/fileFields.ts';
 import type { ToolServices } from './services.ts';
 
 /** What a tool may touch. Tools with `none` or `read` run in parallel; the others one by one, in order. */

@@ -5,9 +5,9 @@
 import { UserError } from '../../base/errors.ts';
 import type { Sha256 } from '../../base/ids.ts';
 import { utf8Encode } from '../../base/text.ts';
-import type { BlobStore } from '../ports.ts';
 import type { BlobRef } from '../session/content.ts';
 import type { Entry } from '../session/entry.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { blobRefsIn, headOf, isTextMedia, replaceBlobRefs } from './blobRefs.ts';
 import { isTaken } from './bundleFormat.ts';
 import type { Redaction } from './redaction.ts';

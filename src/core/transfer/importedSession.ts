@@ -5,10 +5,10 @@
 import { messageOf } from '../../base/errors.ts';
 import { asEntryId, type SessionId } from '../../base/ids.ts';
 import { storeBlocks } from '../agent/storeBlocks.ts';
-import type { BlobStore, SessionStore } from '../ports.ts';
 import { isBlobRef, type StoredInputBlock } from '../session/content.ts';
 import { ENTRY_VERSION, type Entry, type EntryBase, type EntryDraft, makeEntry } from '../session/entry.ts';
 import { type OpenSessionOptions, openSession } from '../session/session.ts';
+import type { BlobStore, SessionStore } from '../session/storePort.ts';
 import type { Loss } from './claudeLines.ts';
 import { importFailed } from './transferErrors.ts';
 import type { AgentLines } from './transferPorts.ts';

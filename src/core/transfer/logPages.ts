@@ -3,9 +3,9 @@
  * Lines that are no entries are left out and counted.
  */
 import type { EntryId } from '../../base/ids.ts';
-import type { LineRange, LogReader } from '../ports.ts';
 import type { Entry } from '../session/entry.ts';
 import { readLog } from '../session/readLog.ts';
+import type { LineRange, LogReader } from '../session/storePort.ts';
 
 /** An entry and the line it was read from, which may hold more than this build understands. */
 export type PagedEntry = { readonly entry: Entry; readonly text: string };

@@ -3,8 +3,9 @@
  * Packing them into a file is the port's.
  */
 import type { SessionId } from '../../base/ids.ts';
-import type { BlobStore, Clock, SessionStore } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { parseLine } from '../session/readLog.ts';
+import type { BlobStore, SessionStore } from '../session/storePort.ts';
 import {
 	agentLogName,
 	BUNDLE_FORMAT,

@@ -4,7 +4,6 @@
  */
 import { UserError } from '../../base/errors.ts';
 import type { ToolUseId } from '../../base/ids.ts';
-import type { BlobStore } from '../ports.ts';
 import {
 	assistantBlockSchema,
 	type InputBlock,
@@ -16,7 +15,9 @@ import {
 	type StoredInputBlock,
 	type ToolUseBlock,
 } from '../session/content.ts';
-import type { ContentRef, Entry, EntryOf, RecordedHash } from '../session/entry.ts';
+import type { Entry, EntryOf } from '../session/entry.ts';
+import type { ContentRef, RecordedHash } from '../session/fileFields.ts';
+import type { BlobStore } from '../session/storePort.ts';
 import { fenced, folded, inlineCode, plainLine, quoted, shortened } from './markdownText.ts';
 import { unifiedDiff } from './unifiedDiff.ts';
 

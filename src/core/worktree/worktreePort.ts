@@ -2,7 +2,7 @@
  * A worktree: a copy of the workspace's repositories that one session works in, so that it writes into no file of the user or of another
  * session. What makes, compares, keeps and brings back such copies. Types only; `node/` implements it.
  */
-import type { FileMeta, FilePath } from '../session/entry.ts';
+import type { FileMeta, FilePath } from '../session/fileFields.ts';
 import type { WorktreeRef } from '../session/worktreeFields.ts';
 
 /** An open document with unsaved changes: its bytes stand in the worktree instead of the file's. */

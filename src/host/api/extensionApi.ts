@@ -8,7 +8,7 @@ import type { Event } from '../../base/emitter.ts';
 import { UserError } from '../../base/errors.ts';
 import { asEntryId, asSessionId } from '../../base/ids.ts';
 import type { TraceEvent } from '../../base/trace.ts';
-import type { SessionStore } from '../../core/ports.ts';
+import type { SessionStore } from '../../core/session/storePort.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
 import { turnRefusal } from '../session/turnRunner.ts';

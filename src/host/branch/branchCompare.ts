@@ -10,7 +10,7 @@ import { readTimeline } from '../../core/checkpoint/timeline.ts';
 import { amountsOf, type BranchAmounts, entriesAfter } from '../../core/session/branchAmounts.ts';
 import { commonPoint } from '../../core/session/branches.ts';
 import type { SessionBranches } from '../../core/session/branchReader.ts';
-import type { RecordedHash } from '../../core/session/entry.ts';
+import type { RecordedHash } from '../../core/session/fileFields.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import { amountsText } from './branchRow.ts';
 import { branchUri, documentName } from './branchUri.ts';

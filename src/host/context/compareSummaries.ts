@@ -1,7 +1,7 @@
 /** The summary that waits beside the one before it, as a native diff. */
 import * as vscode from 'vscode';
 import { utf8Encode } from '../../base/text.ts';
-import type { BlobStore } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { branchUri } from '../branch/branchUri.ts';
 import type { SummaryReview } from './summaryReview.ts';
 

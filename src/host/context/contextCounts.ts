@@ -9,8 +9,8 @@ import { type BlobCache, loadBranchBlobs } from '../../core/context/loadBlobs.ts
 import { countDue, type MeterInput } from '../../core/context/meter.ts';
 import { loadPrefix } from '../../core/context/prefix.ts';
 import { ModelError } from '../../core/model/modelError.ts';
-import type { BlobStore } from '../../core/ports.ts';
 import type { Entry } from '../../core/session/entry.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
 import type { OpenSession } from '../session/openSession.ts';
 

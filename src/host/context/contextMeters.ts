@@ -8,7 +8,7 @@ import { Emitter, type Event } from '../../base/emitter.ts';
 import type { ProjectContext } from '../../core/agent/turnTypes.ts';
 import { type MeterInput, measureContext } from '../../core/context/meter.ts';
 import { type PrefixTexts, prefixTexts } from '../../core/context/prefix.ts';
-import type { BlobStore } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { loadedTools, toolDefinitions } from '../../core/tools/registry.ts';
 import type { ContextMeter } from '../../protocol/contextMeter.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';

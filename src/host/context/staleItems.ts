@@ -7,9 +7,10 @@ import type { PrefixTexts } from '../../core/context/prefix.ts';
 import { prefixPieces } from '../../core/context/prefixItems.ts';
 import { isMemoryStale, isQuoteStale, isReadStale } from '../../core/context/staleFiles.ts';
 import { decodeText } from '../../core/edit/textFile.ts';
-import type { BlobStore, Workspace } from '../../core/ports.ts';
+import type { Workspace } from '../../core/ports.ts';
 import { isBlobRef, type StoredInputBlock } from '../../core/session/content.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 
 export type StaleItem = { readonly id: string; readonly stale: 'changed' | 'gone' };
 

@@ -6,7 +6,8 @@ import * as vscode from 'vscode';
 import { UserError } from '../../base/errors.ts';
 import { ownLineEnds } from '../../core/edit/lineEnds.ts';
 import { decodeText, encodeText, toLf } from '../../core/edit/textFile.ts';
-import type { BlobStore, Workspace } from '../../core/ports.ts';
+import type { Workspace } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 
 /** What saving would write, save participants apart. */
 export async function documentBytes(document: vscode.TextDocument): Promise<Uint8Array<ArrayBuffer>> {

@@ -9,7 +9,7 @@ import type { Sha256 } from '../../base/ids.ts';
 import { utf8Encode } from '../../base/text.ts';
 import { toLf } from '../../core/edit/textFile.ts';
 import type { FileSnapshot, Workspace, WriteOutcome } from '../../core/ports.ts';
-import type { ContentHash, FileMeta } from '../../core/session/entry.ts';
+import type { ContentHash, FileMeta } from '../../core/session/fileFields.ts';
 import { documentBytes, encodingOf, isFaithful, textForBytes } from './documentBytes.ts';
 import { applyEdits, editsTo, withLineEndsOf } from './documentEdits.ts';
 

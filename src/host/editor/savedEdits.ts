@@ -7,9 +7,9 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import type { Sha256 } from '../../base/ids.ts';
 import { lastOperation, recordSave } from '../../core/checkpoint/recordSave.ts';
-import type { BlobStore } from '../../core/ports.ts';
-import type { FilePath } from '../../core/session/entry.ts';
+import type { FilePath } from '../../core/session/fileFields.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { documentBytes, encodingOf } from './documentBytes.ts';
 
 export type SavedEdits = Disposable & {

@@ -3,7 +3,7 @@
  * How a row looks is in sessionRow.ts.
  */
 import type { SessionId } from '../../base/ids.ts';
-import type { SessionSummary, TrashedSession } from '../../core/ports.ts';
+import type { SessionSummary, TrashedSession } from '../../core/session/storePort.ts';
 
 /** The one thing about a session that its icon tells. */
 export type SessionActivity =

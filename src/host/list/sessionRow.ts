@@ -1,6 +1,6 @@
 /** How a row of the sessions tree looks: label, words behind it, icon, menu words, tooltip. Pure; groups are made in sessionList.ts. */
 import { plural } from '../../base/text.ts';
-import type { TrashedSession } from '../../core/ports.ts';
+import type { TrashedSession } from '../../core/session/storePort.ts';
 import {
 	dayStarts,
 	GROUP_LABELS,

@@ -7,7 +7,7 @@ import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import type { Event } from '../../base/emitter.ts';
 import { asSessionId } from '../../base/ids.ts';
 import { plural } from '../../base/text.ts';
-import type { SessionStore, SessionSummary, TrashedSession } from '../../core/ports.ts';
+import type { SessionStore, SessionSummary, TrashedSession } from '../../core/session/storePort.ts';
 import type { OpenSession, SessionChange } from '../session/openSession.ts';
 import { openState } from '../session/sessionState.ts';
 import type { SessionNode } from '../window/agentTypes.ts';

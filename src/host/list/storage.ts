@@ -16,7 +16,7 @@ import {
 	totalBytes,
 	useBySession,
 } from '../../core/checkpoint/storeUse.ts';
-import type { SessionStore } from '../../core/ports.ts';
+import type { SessionStore } from '../../core/session/storePort.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import { sizeText } from '../transfer/transferTexts.ts';
 import type { Stores } from '../window/agentTypes.ts';

@@ -7,7 +7,8 @@ import * as z from 'zod';
 import { codeOf, messageOf, UserError } from '../../base/errors.ts';
 import { decodeText, encodeText } from '../../core/edit/textFile.ts';
 import { addNote } from '../../core/memory/addNote.ts';
-import type { BlobStore, Workspace, WorkspaceRoot } from '../../core/ports.ts';
+import type { Workspace, WorkspaceRoot } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { plainLabel, plainMessage } from '../window/plainLabel.ts';
 
 export type NoteWorld = {

@@ -6,8 +6,9 @@ import * as vscode from 'vscode';
 import { CancelledError, messageOf } from '../../base/errors.ts';
 import { asToolUseId } from '../../base/ids.ts';
 import { ModelError, type ModelErrorKind } from '../../core/model/modelError.ts';
+import type { ModelEvent, ModelInfo, ModelReply, ModelRequest, StreamModel } from '../../core/model/modelPort.ts';
 import { type PlainMessage, type PlainPart, plainMessages, plainText } from '../../core/model/plainMessages.ts';
-import type { Clock, ModelEvent, ModelInfo, ModelReply, ModelRequest, StreamModel } from '../../core/ports.ts';
+import type { Clock } from '../../core/ports.ts';
 import { isToolUseBlock } from '../../core/session/content.ts';
 
 /** Ids of these models in sessions and settings: with it nobody takes them for one of an endpoint. */

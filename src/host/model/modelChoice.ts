@@ -10,7 +10,7 @@ import { createRequestPool, type PoolCaller } from '../../core/agent/requestPool
 import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor } from '../../core/model/catalogue.ts';
 import { createDemoModel } from '../../core/model/demoModel.ts';
 import { type EndpointFeature, withinLimits, withoutFeatures } from '../../core/model/endpointLimits.ts';
-import type { ModelInfo, ModelRequest, ReminderForms, StreamModel } from '../../core/ports.ts';
+import type { ModelInfo, ModelRequest, ReminderForms, StreamModel } from '../../core/model/modelPort.ts';
 import type { OutsideWorld } from '../window/agentTypes.ts';
 import { plainMessage } from '../window/plainLabel.ts';
 import type { ApiKeys } from '../window/secrets.ts';

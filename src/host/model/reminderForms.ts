@@ -1,6 +1,6 @@
 /** What is known of endpoints: whether they take our reminders as system messages. Kept for all windows of this user. */
 import * as z from 'zod';
-import type { ReminderForms } from '../../core/ports.ts';
+import type { ReminderForms } from '../../core/model/modelPort.ts';
 
 /** As VS Code's `Memento`. */
 export type KeptState = { get(key: string): unknown; update(key: string, value: unknown): PromiseLike<void> };

@@ -1,8 +1,9 @@
 /** Effort and thinking of each session: what the user chose, what is in force, and the pick list to change it. */
 import * as vscode from 'vscode';
 import { isCacheWarm } from '../../core/context/cachedStart.ts';
+import type { ModelInfo } from '../../core/model/modelPort.ts';
 import { type Effort, effortLevels, frozenTuning, type ModelTuning, retune } from '../../core/model/modelTuning.ts';
-import type { Clock, ModelInfo } from '../../core/ports.ts';
+import type { Clock } from '../../core/ports.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import { setting } from '../window/settings.ts';

@@ -4,7 +4,7 @@
  */
 import { measureNow } from '../../core/agent/appendCompaction.ts';
 import type { Prompt, TurnPorts } from '../../core/agent/turnTypes.ts';
-import type { ModelInfo } from '../../core/ports.ts';
+import type { ModelInfo } from '../../core/model/modelPort.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { ModelChoice } from './modelChoice.ts';
 import { modelSwitchDialog } from './modelSwitchDialog.ts';

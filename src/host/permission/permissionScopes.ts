@@ -7,7 +7,8 @@ import * as z from 'zod';
 import { plural, utf8Encode, visibleText } from '../../base/text.ts';
 import type { PermissionRules } from '../../core/agent/turnTypes.ts';
 import { fileRules, grantText, joinRules } from '../../core/permission/permissionFiles.ts';
-import type { BlobStore, WorkspaceRoot } from '../../core/ports.ts';
+import type { WorkspaceRoot } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { plainMessage } from '../window/plainLabel.ts';
 import { permissionRules, setting } from '../window/settings.ts';
 

@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { isCancelled, UserError } from '../../base/errors.ts';
-import type { Author } from '../../core/session/entry.ts';
+import type { Author } from '../../core/session/fileFields.ts';
 import { ago } from '../branch/branchRow.ts';
 import { activeKey, type TimelineCommandWorld } from '../timeline/timelineCommands.ts';
 import { compareWithNow, showChange } from '../timeline/timelineFiles.ts';

@@ -4,9 +4,9 @@ import { UserError } from '../../base/errors.ts';
 import { asSha256 } from '../../base/ids.ts';
 import { FILE_MEDIA_TYPE } from '../../core/checkpoint/recordingWorkspace.ts';
 import { pathKey } from '../../core/checkpoint/timeline.ts';
-import type { BlobStore } from '../../core/ports.ts';
-import type { RecordedHash } from '../../core/session/entry.ts';
+import type { RecordedHash } from '../../core/session/fileFields.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { branchUri } from '../branch/branchUri.ts';
 import { contentsOf } from '../transcript/callChanges.ts';
 

@@ -9,9 +9,9 @@ import { pathKey } from '../../core/checkpoint/timeline.ts';
 import type { ReviewState } from '../../core/edit/pendingHunks.ts';
 import { type LoggedReview, loadReview, readReviews } from '../../core/edit/reviewLog.ts';
 import { type ReviewTurn, readTurns } from '../../core/edit/reviewTurns.ts';
-import type { BlobStore } from '../../core/ports.ts';
 import type { EntryType } from '../../core/session/entry.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 
 export type PendingReview = {
 	readonly session: Session;

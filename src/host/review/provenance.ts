@@ -14,10 +14,10 @@ import {
 } from '../../core/checkpoint/provenance.ts';
 import type { TimelineOperation } from '../../core/checkpoint/timeline.ts';
 import { plainText, toLf } from '../../core/edit/textFile.ts';
-import type { BlobStore } from '../../core/ports.ts';
 import { isToolUseBlock } from '../../core/session/content.ts';
-import type { Author, RecordedHash } from '../../core/session/entry.ts';
+import type { Author, RecordedHash } from '../../core/session/fileFields.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import type { SessionTimeline, TimelineReader } from '../timeline/timelineReader.ts';
 
 /** A text to ask about: a document, as far as this needs it. */

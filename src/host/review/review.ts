@@ -4,8 +4,9 @@
  */
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
-import type { BlobStore, Workspace } from '../../core/ports.ts';
+import type { Workspace } from '../../core/ports.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import type { ChangeNode } from '../window/agentTypes.ts';
 import type { Command } from '../window/commands.ts';
 import { type ChangesMemory, ChangesTree, type ChangesView } from './changesTree.ts';

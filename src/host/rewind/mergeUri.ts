@@ -1,7 +1,7 @@
 /** The address of a merge's scratch document. It names conflict and content, so it means the same after a reload. */
 import * as vscode from 'vscode';
 import { asEntryId, asSha256 } from '../../base/ids.ts';
-import type { ContentHash } from '../../core/session/entry.ts';
+import type { ContentHash } from '../../core/session/fileFields.ts';
 import type { Conflict } from './unresolvedConflicts.ts';
 
 export const MERGE_SCHEME = 'retrace-merge';

@@ -14,7 +14,8 @@ import {
 import { isSameFile } from '../../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../../core/context/loadBlobs.ts';
 import { toLf } from '../../core/edit/textFile.ts';
-import type { ContentHash, EntryOf } from '../../core/session/entry.ts';
+import type { EntryOf } from '../../core/session/entry.ts';
+import type { ContentHash } from '../../core/session/fileFields.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import { assertNoCommands } from '../session/backgroundRuns.ts';
 import type { OpenSession } from '../session/openSession.ts';

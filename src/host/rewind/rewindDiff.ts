@@ -3,7 +3,8 @@ import * as vscode from 'vscode';
 import { restoredBytes } from '../../core/checkpoint/planHunks.ts';
 import { FILE_MEDIA_TYPE } from '../../core/checkpoint/recordingWorkspace.ts';
 import type { PlannedFile } from '../../core/checkpoint/restorePlan.ts';
-import type { BlobStore, Workspace } from '../../core/ports.ts';
+import type { Workspace } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { branchUri } from '../branch/branchUri.ts';
 
 /** The right side is a stored content, so the tab shows the same after a reload, whatever became of the rewind. */

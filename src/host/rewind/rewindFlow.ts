@@ -9,10 +9,12 @@ import { applyRestore, type RestoreReport, settleIntents } from '../../core/chec
 import { planRestore, type RestorePlan } from '../../core/checkpoint/restorePlan.ts';
 import { epochBefore } from '../../core/checkpoint/timeline.ts';
 import { loadBlobText } from '../../core/context/loadBlobs.ts';
-import type { BlobStore, Workspace } from '../../core/ports.ts';
+import type { Workspace } from '../../core/ports.ts';
 import { inputBlockSchema, isBlobRef, isTextBlock, type StoredInputBlock } from '../../core/session/content.ts';
-import type { Entry, EntryOf, FilePath } from '../../core/session/entry.ts';
+import type { Entry, EntryOf } from '../../core/session/entry.ts';
+import type { FilePath } from '../../core/session/fileFields.ts';
 import { entryNotFound, notInThisSession } from '../../core/session/sessionErrors.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import type { KeptHunks, RewindScope } from '../../protocol/toHost.ts';
 import type { ToPanel } from '../../protocol/toPanel.ts';
 import { commandLine } from '../panel/commandLine.ts';

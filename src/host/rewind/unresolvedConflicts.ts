@@ -1,7 +1,8 @@
 /** The conflicts that restores left and that still wait to be merged, as the log has it. Pure. */
 import type { EntryId } from '../../base/ids.ts';
 import { pathKey } from '../../core/checkpoint/timeline.ts';
-import type { Entry, FilePath } from '../../core/session/entry.ts';
+import type { Entry } from '../../core/session/entry.ts';
+import type { FilePath } from '../../core/session/fileFields.ts';
 import { isUndoOf } from './rewindHistory.ts';
 
 export type Conflict = { readonly restore: EntryId; readonly file: FilePath };

@@ -6,7 +6,7 @@ import type * as vscode from 'vscode';
 import * as z from 'zod';
 import { UserError } from '../../base/errors.ts';
 import { asSessionId, type SessionId } from '../../base/ids.ts';
-import type { SessionStore } from '../../core/ports.ts';
+import type { SessionStore } from '../../core/session/storePort.ts';
 import type { ChatViews } from '../panel/chatViews.ts';
 import type { SessionHost } from './sessionHost.ts';
 

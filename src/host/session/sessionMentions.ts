@@ -4,8 +4,8 @@
  */
 
 import type { SessionId } from '../../base/ids.ts';
-import type { SessionStore } from '../../core/ports.ts';
 import { isDigestFull, sessionDigest } from '../../core/session/digest.ts';
+import type { SessionStore } from '../../core/session/storePort.ts';
 import type { OpenSessions } from './openSessions.ts';
 import { withSession } from './sessionState.ts';
 

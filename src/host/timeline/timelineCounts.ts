@@ -4,8 +4,8 @@ import { asSha256 } from '../../base/ids.ts';
 import type { FileChange, Point } from '../../core/checkpoint/checkpoints.ts';
 import { countChanges } from '../../core/edit/diffText.ts';
 import { plainText } from '../../core/edit/textFile.ts';
-import type { BlobStore } from '../../core/ports.ts';
-import type { RecordedHash } from '../../core/session/entry.ts';
+import type { RecordedHash } from '../../core/session/fileFields.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import type { LineCounts } from './timelineRow.ts';
 
 export type LineCounter = {

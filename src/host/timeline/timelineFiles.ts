@@ -9,8 +9,9 @@ import { contentAt, differencesBetween } from '../../core/checkpoint/branchFiles
 import type { Point } from '../../core/checkpoint/checkpoints.ts';
 import { type FileVersion, fileVersions, versionAt } from '../../core/checkpoint/fileHistory.ts';
 import type { TimelineOperation } from '../../core/checkpoint/timeline.ts';
-import type { BlobStore, Workspace } from '../../core/ports.ts';
-import type { FilePath, RecordedHash } from '../../core/session/entry.ts';
+import type { Workspace } from '../../core/ports.ts';
+import type { FilePath, RecordedHash } from '../../core/session/fileFields.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { branchDocumentOf, branchUri, type FileVersionName } from '../branch/branchUri.ts';
 import type { OpenSessions } from '../session/openSessions.ts';
 import type { SessionTimeline, TimelineReader } from './timelineReader.ts';

@@ -1,7 +1,7 @@
 /** A point of the time line, and a file of it, in words. Pure. */
 import { cutText, plural } from '../../base/text.ts';
 import type { FileChange, Point } from '../../core/checkpoint/checkpoints.ts';
-import type { Author } from '../../core/session/entry.ts';
+import type { Author } from '../../core/session/fileFields.ts';
 import { ago } from '../branch/branchRow.ts';
 
 /** Lines added and removed; undefined where it is not known or not text. */

@@ -3,7 +3,7 @@
  * loaded here first. Holds no more than a few megabytes.
  */
 import { asSha256 } from '../../base/ids.ts';
-import type { BlobStore } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 
 /** A diff card of a larger text is not worth its memory: the native diff shows it. */
 const MAX_TEXT_BYTES = 1_000_000;

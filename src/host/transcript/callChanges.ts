@@ -1,7 +1,8 @@
 /** What one call changed in files, gathered from its entries into what its row shows. Pure. */
 
 import { hashOf, pathKey } from '../../core/checkpoint/timeline.ts';
-import type { EntryOf, RecordedHash, RecordedRef } from '../../core/session/entry.ts';
+import type { EntryOf } from '../../core/session/entry.ts';
+import type { RecordedHash, RecordedRef } from '../../core/session/fileFields.ts';
 import type { ShownChange, ShownChanges } from '../../protocol/callEffects.ts';
 
 type Operation = EntryOf<'fileOperation'>;

@@ -3,7 +3,7 @@
  * Rows have the ids that the entries' rows will have, so the entry replaces its live row in place.
  */
 import type { TurnEvent } from '../../core/agent/turnTypes.ts';
-import type { ModelEvent } from '../../core/ports.ts';
+import type { ModelEvent } from '../../core/model/modelPort.ts';
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';
 import { GrowingEdit } from './growingEdit.ts';
 import { blockRowId, type ItemOf, isEditTool, type TranscriptInputs } from './transcriptRows.ts';

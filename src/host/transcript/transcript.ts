@@ -6,13 +6,8 @@
 import type { EntryId } from '../../base/ids.ts';
 import { CACHE_MISS } from '../../core/agent/cacheMissNote.ts';
 import { type AssistantBlock, isToolUseBlock } from '../../core/session/content.ts';
-import {
-	type ContentHash,
-	type ContentRef,
-	type Entry,
-	type EntryOf,
-	isConversation,
-} from '../../core/session/entry.ts';
+import { type Entry, type EntryOf, isConversation } from '../../core/session/entry.ts';
+import type { ContentHash, ContentRef } from '../../core/session/fileFields.ts';
 import { plainName } from '../../core/session/titles.ts';
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';
 import { hiddenRewinds, isUndoOf } from '../rewind/rewindHistory.ts';

@@ -15,23 +15,15 @@ import type { HookText } from '../../core/hooks/hookSets.ts';
 import type { RunHook } from '../../core/hooks/hookTypes.ts';
 import type { McpServers, McpWindow } from '../../core/mcp/mcpPorts.ts';
 import type { MemoryLoad } from '../../core/memory/memoryFile.ts';
+import type { ModelRequest, StreamModel } from '../../core/model/modelPort.ts';
 import type { ShellGrammar } from '../../core/permission/shellParts.ts';
-import type {
-	BlobStore,
-	Clock,
-	IdSource,
-	ModelRequest,
-	SessionStore,
-	Shell,
-	StreamModel,
-	Workspace,
-	WorkspaceRoot,
-} from '../../core/ports.ts';
+import type { Clock, IdSource, Shell, Workspace, WorkspaceRoot } from '../../core/ports.ts';
 import type { SandboxPolicy } from '../../core/sandbox/sandboxPort.ts';
 import type { SessionSearch } from '../../core/search/searchPort.ts';
 import type { AgentLogs } from '../../core/session/agentLog.ts';
 import type { SessionRegistry, WatchLog } from '../../core/session/registry.ts';
 import type { StoreDoctor } from '../../core/session/storeExamination.ts';
+import type { BlobStore, SessionStore } from '../../core/session/storePort.ts';
 import type { InstructionFile } from '../../core/skills/instructionFile.ts';
 import type { FoundAgents } from '../../core/subagents/agentDefinition.ts';
 import type { Transfer } from '../../core/transfer/transferPorts.ts';

@@ -5,8 +5,8 @@
 import * as vscode from 'vscode';
 import { isCancelled, messageOf, UserError } from '../../base/errors.ts';
 import { asSessionId, type SessionId } from '../../base/ids.ts';
-import type { SessionStore } from '../../core/ports.ts';
 import { permissionModeSchema } from '../../core/session/entry.ts';
+import type { SessionStore } from '../../core/session/storePort.ts';
 import { refreshContext } from '../context/refreshContext.ts';
 import type { RequestView } from '../context/requestViews.ts';
 import { selectTools } from '../editor/editorTools.ts';

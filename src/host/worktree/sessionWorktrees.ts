@@ -6,7 +6,8 @@
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import type { Trace } from '../../base/trace.ts';
 import type { FileScanner } from '../../core/checkpoint/fileScanner.ts';
-import type { BlobStore, Workspace } from '../../core/ports.ts';
+import type { Workspace } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import type { WorktreeRef } from '../../core/session/worktreeFields.ts';
 import { displayPath, isInRoots } from '../../core/tools/paths.ts';
 import type { Worktrees } from '../../core/worktree/worktreePort.ts';

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { open } from 'node:fs/promises';
 import { asSha256 } from '../../base/ids.ts';
 import type { FileSnapshot } from '../../core/ports.ts';
-import type { ContentHash } from '../../core/session/entry.ts';
+import type { ContentHash } from '../../core/session/fileFields.ts';
 import type { OpenFile } from '../store/openNow.ts';
 import { kindOf, statOf } from './diskPlace.ts';
 import { readFailure } from './fileErrors.ts';

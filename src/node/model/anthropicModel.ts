@@ -6,8 +6,9 @@ import type { ModelInfo as ApiModelInfo } from '@anthropic-ai/sdk/resources/mode
 import { CancelledError } from '../../base/errors.ts';
 import { modelInfoFor } from '../../core/model/catalogue.ts';
 import { ModelError } from '../../core/model/modelError.ts';
+import type { ModelEvent, ModelInfo, ModelReply, ModelRequest, StreamModel } from '../../core/model/modelPort.ts';
 import { effortLevels } from '../../core/model/modelTuning.ts';
-import type { Clock, ModelEvent, ModelInfo, ModelReply, ModelRequest, StreamModel } from '../../core/ports.ts';
+import type { Clock } from '../../core/ports.ts';
 import { createMessagesClient, requestHeaders } from './anthropicClient.ts';
 import { cutOffError, noKeyError, stalledError, toModelError, unreadableKeyError } from './modelErrors.ts';
 import { countParams, createParams } from './requestBody.ts';

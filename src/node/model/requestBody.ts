@@ -18,7 +18,7 @@ import type {
 	ToolUnion,
 	ToolUseBlockParam,
 } from '@anthropic-ai/sdk/resources/messages/messages';
-import type { ApiMessage, ModelRequest, ToolDefinition } from '../../core/ports.ts';
+import type { ApiMessage, ModelRequest, ToolDefinition } from '../../core/model/modelPort.ts';
 
 /** The parts that stay the same from step to step come first, the conversation and what follows it last. */
 export function createParams(request: ModelRequest): MessageCreateParamsStreaming {

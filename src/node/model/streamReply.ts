@@ -2,7 +2,7 @@
  * Reads the events of one streamed reply: puts its blocks together exactly as they come and tells what arrives.
  * Trusts nothing about the shape of an event, since compatible servers differ; knows nothing of the network.
  */
-import type { ModelEvent } from '../../core/ports.ts';
+import type { ModelEvent } from '../../core/model/modelPort.ts';
 import { INVALID_JSON_KEY, type OtherBlock, type Usage } from '../../core/session/content.ts';
 
 export type ReplyFacts = {

@@ -4,7 +4,7 @@
  */
 
 import type { BlobRef } from '../../core/session/content.ts';
-import type { FileMeta, RecordedHash, RecordedRef } from '../../core/session/entry.ts';
+import type { FileMeta, RecordedHash, RecordedRef } from '../../core/session/fileFields.ts';
 import { store } from './fileScanCapture.ts';
 import type { Folders } from './fileScanFolders.ts';
 import {

@@ -2,8 +2,9 @@
 import type { Stats } from 'node:fs';
 import type { Sha256 } from '../../base/ids.ts';
 import type { FoundChange, ScanLimits } from '../../core/checkpoint/fileScanner.ts';
-import type { BlobStore, WorkspaceRoot } from '../../core/ports.ts';
+import type { WorkspaceRoot } from '../../core/ports.ts';
 import type { BlobRef } from '../../core/session/content.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 
 /** What the file system says of a file or link, without following it. Times in ms with their fraction. */
 export type FileStat = {

@@ -8,7 +8,8 @@ import { codeOf, messageOf, UserError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
 import type { FileScanner, FoundChange, ScanLimits, ScanRun, WriteNotes } from '../../core/checkpoint/fileScanner.ts';
-import type { BlobStore, WorkspaceRoot } from '../../core/ports.ts';
+import type { WorkspaceRoot } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { type Channel, openChannel } from './fileScanChannel.ts';
 import {
 	type ScanBudget,

@@ -5,9 +5,9 @@
 import { open as openFile, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SessionId } from '../../base/ids.ts';
-import type { LogFile, LogReader } from '../../core/ports.ts';
 import { type AgentLogs, isAgentId, type LeaseHolder } from '../../core/session/agentLog.ts';
 import { logUnreadable, logWriteFailed } from '../../core/session/sessionErrors.ts';
+import type { LogFile, LogReader } from '../../core/session/storePort.ts';
 import { describeFileError, systemCode } from '../files/systemErrors.ts';
 import { createFileLog } from './fileLog.ts';
 import { createLogReader } from './logReader.ts';

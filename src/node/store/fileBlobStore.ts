@@ -22,7 +22,7 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { UserError } from '../../base/errors.ts';
 import { asSha256, type Sha256 } from '../../base/ids.ts';
-import type { BlobStore } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 import { describeFileError, systemCode } from '../files/systemErrors.ts';
 import { wasRemoved } from './removedBlobs.ts';
 

@@ -6,8 +6,8 @@ import { closeSync, fdatasync, fstatSync, fsync, mkdirSync, openSync, readSync, 
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../../base/errors.ts';
-import type { LineRange, LogFile } from '../../core/ports.ts';
 import { CutWriteError, leaseLost, logWriteFailed } from '../../core/session/sessionErrors.ts';
+import type { LineRange, LogFile } from '../../core/session/storePort.ts';
 import { describeFileError, systemCode } from '../files/systemErrors.ts';
 import { claimLease, type Lease, readOwner } from './lease.ts';
 

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
 import type { Trace } from '../../base/trace.ts';
-import type { OpenedLog, SessionStore } from '../../core/ports.ts';
 import { logUnreadable } from '../../core/session/sessionErrors.ts';
+import type { OpenedLog, SessionStore } from '../../core/session/storePort.ts';
 import { systemCode } from '../files/systemErrors.ts';
 import { createSessionLister, LOG_ENDING } from './listSessions.ts';
 import { createLogReader } from './logReader.ts';

@@ -15,9 +15,9 @@ import {
 } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
-import type { LeaseOwner } from '../../core/ports.ts';
 import { type LeaseFile, parseLeaseFile } from '../../core/session/leaseFile.ts';
 import { leaseLost } from '../../core/session/sessionErrors.ts';
+import type { LeaseOwner } from '../../core/session/storePort.ts';
 import { systemCode } from '../files/systemErrors.ts';
 
 /** Folder times are as coarse as this at worst (FAT: 2 s). */

@@ -4,8 +4,8 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { CancelledError, UserError } from '../../base/errors.ts';
-import type { LineRange, LogReader } from '../../core/ports.ts';
 import { logTooLarge, logUnreadable } from '../../core/session/sessionErrors.ts';
+import type { LineRange, LogReader } from '../../core/session/storePort.ts';
 import { describeFileError, systemCode } from '../files/systemErrors.ts';
 import { splitLines } from './splitLines.ts';
 

@@ -1,8 +1,8 @@
 /** The logs of subagents of sessions that live in memory only. The same contract as those on disk. */
 import type { SessionId } from '../../base/ids.ts';
 import { utf8Length } from '../../base/text.ts';
-import type { LineRange, LogLine } from '../../core/ports.ts';
 import type { AgentLogs } from '../../core/session/agentLog.ts';
+import type { LineRange, LogLine } from '../../core/session/storePort.ts';
 import { memoryLogReader } from './memorySessionStore.ts';
 
 export function createMemoryAgentLogs(): AgentLogs {

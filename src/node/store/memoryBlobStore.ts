@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../../base/errors.ts';
 import { asSha256, type Sha256 } from '../../base/ids.ts';
 import { cutText } from '../../base/text.ts';
-import type { BlobStore } from '../../core/ports.ts';
+import type { BlobStore } from '../../core/session/storePort.ts';
 
 const HEAD_CHARS = 256;
 

@@ -4,8 +4,8 @@
  */
 import { asUnixMs, type SessionId, type UnixMs } from '../../base/ids.ts';
 import { utf8Length } from '../../base/text.ts';
-import type { LineRange, LogFile, LogLine, LogReader, SessionStore } from '../../core/ports.ts';
 import { leaseLost, notInTrash, sessionExists } from '../../core/session/sessionErrors.ts';
+import type { LineRange, LogFile, LogLine, LogReader, SessionStore } from '../../core/session/storePort.ts';
 import { originOf, summarizeLog } from '../../core/session/summary.ts';
 
 type MemoryLog = { lines: LogLine[]; generation: number; owner: LogFile | undefined };

@@ -4,8 +4,8 @@
  */
 import { open } from 'node:fs/promises';
 import { codeOf } from '../../base/errors.ts';
-import type { OpenedLog } from '../../core/ports.ts';
 import { logUnreadable } from '../../core/session/sessionErrors.ts';
+import type { OpenedLog } from '../../core/session/storePort.ts';
 import { describeFileError, systemCode } from '../files/systemErrors.ts';
 import { createFileLog } from './fileLog.ts';
 import { claimLease, type Lease, readOwner } from './lease.ts';

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { BugError } from '../../base/errors.ts';
 import { asUnixMs, type SessionId } from '../../base/ids.ts';
-import type { LogLine } from '../../core/ports.ts';
+import type { LogLine } from '../../core/session/storePort.ts';
 import { type LogEnd, lastTail, readRow, readRowFromTail, type SessionRow } from '../../core/session/summary.ts';
 import { splitLines } from './splitLines.ts';
 

@@ -1,5 +1,5 @@
 /** Cuts the bytes of a log into lines with their places. Splits bytes, not text, so that places are exact. */
-import type { LogLine, LogLines } from '../../core/ports.ts';
+import type { LogLine, LogLines } from '../../core/session/storePort.ts';
 
 const NEWLINE = 0x0a;
 /** A text cannot be longer than 512 MB; no line that Retrace writes comes near this. */

@@ -8,7 +8,6 @@ import * as z from 'zod';
 import { codeOf, UserError } from '../../base/errors.ts';
 import { asSessionId, asUnixMs, type UnixMs } from '../../base/ids.ts';
 import type { Trace } from '../../base/trace.ts';
-import type { SessionStore, TrashedSession } from '../../core/ports.ts';
 import {
 	emptyTrashFailed,
 	logUnreadable,
@@ -17,6 +16,7 @@ import {
 	sessionExists,
 	sessionInUse,
 } from '../../core/session/sessionErrors.ts';
+import type { SessionStore, TrashedSession } from '../../core/session/storePort.ts';
 import { shownRow } from '../../core/session/summary.ts';
 import { describeFileError, systemCode } from '../files/systemErrors.ts';
 import { createTimeSlices } from '../timeSlices.ts';

@@ -6,7 +6,7 @@ import { withFacts } from '../../../src/core/agent/briefText.ts';
 import { draftBrief, pendingBrief } from '../../../src/core/agent/draftBrief.ts';
 import { isBriefQuestion } from '../../../src/core/context/briefRequest.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';
 import { canonicalLines } from '../context/request.ts';
 import { createFixture } from './turnFixture.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measureNow } from '../../../src/core/agent/appendCompaction.ts';
 import { isSummaryQuestion } from '../../../src/core/context/summaryRequest.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { ContextStrategy } from '../../../src/core/session/compactionFields.ts';
 import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { assertValid, bytesOf } from './requestRules.ts';

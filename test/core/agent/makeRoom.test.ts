@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { applySummary, draftSummary, readableSummary } from '../../../src/core/agent/compact.ts';
 import { isSummaryQuestion } from '../../../src/core/context/summaryRequest.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { EntryOf } from '../../../src/core/session/entry.ts';
 import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { canonicalLines } from '../context/request.ts';

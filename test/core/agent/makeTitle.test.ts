@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { cleanTitle, makeTitle } from '../../../src/core/agent/makeTitle.ts';
 import { createDemoModel } from '../../../src/core/model/demoModel.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { StreamModel } from '../../../src/core/ports.ts';
+import type { StreamModel } from '../../../src/core/model/modelPort.ts';
 import { forkTitle } from '../../../src/core/session/titles.ts';
 import { createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { createFixture, type Fixture } from './turnFixture.ts';

@@ -5,7 +5,7 @@ import { measureNow } from '../../../src/core/agent/appendCompaction.ts';
 import { MICROCOMPACTION } from '../../../src/core/agent/microcompact.ts';
 import { activeEdits } from '../../../src/core/context/contextEdits.ts';
 import { applyEdits, planEdits } from '../../../src/core/context/planEdits.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { Entry, EntryOf } from '../../../src/core/session/entry.ts';
 import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { MEDIA_REFUSED } from '../../../src/core/agent/refusedMedia.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { InputBlock } from '../../../src/core/session/content.ts';
 import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { gif, jpeg, png } from '../../fakes/images.ts';

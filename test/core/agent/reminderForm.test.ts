@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { TurnPorts } from '../../../src/core/agent/turnTypes.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelRequest, ReminderForm, ReminderForms } from '../../../src/core/ports.ts';
+import type { ModelRequest, ReminderForm, ReminderForms } from '../../../src/core/model/modelPort.ts';
 import { createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { createFixture } from './turnFixture.ts';
 

@@ -6,7 +6,8 @@ import { CancelledError } from '../../../src/base/errors.ts';
 import { asUnixMs } from '../../../src/base/ids.ts';
 import { createRequestPool, type PoolCaller, type PoolWait } from '../../../src/core/agent/requestPool.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { Clock, ModelReply, ModelRequest, StreamModel } from '../../../src/core/ports.ts';
+import type { ModelReply, ModelRequest, StreamModel } from '../../../src/core/model/modelPort.ts';
+import type { Clock } from '../../../src/core/ports.ts';
 
 const request = {} as ModelRequest;
 const reply = {} as ModelReply;

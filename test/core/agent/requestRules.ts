@@ -1,6 +1,6 @@
 /** What the endpoint asks of every request, for tests that make many: roles, pairs of calls and results, no empty content. */
 import assert from 'node:assert/strict';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 
 export const bytesOf = ({ system, tools, messages }: ModelRequest): number =>
 	Buffer.byteLength(JSON.stringify(system)) +

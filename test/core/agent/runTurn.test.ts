@@ -4,7 +4,7 @@ import { CancelledError, UserError } from '../../../src/base/errors.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { BlobCache } from '../../../src/core/context/loadBlobs.ts';
 import { ModelError, type ModelErrorKind } from '../../../src/core/model/modelError.ts';
-import type { BlobStore } from '../../../src/core/ports.ts';
+import type { BlobStore } from '../../../src/core/session/storePort.ts';
 import { loadedTools } from '../../../src/core/tools/registry.ts';
 import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';

@@ -10,7 +10,7 @@ import { buildContext } from '../../../src/core/context/buildContext.ts';
 import { loadBranchBlobs } from '../../../src/core/context/loadBlobs.ts';
 import { loadPrefix } from '../../../src/core/context/prefix.ts';
 import { isSummaryQuestion } from '../../../src/core/context/summaryRequest.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { replacedEntries } from '../../../src/core/session/compaction.ts';
 import type { ContextStrategy } from '../../../src/core/session/compactionFields.ts';
 import type { EntryOf } from '../../../src/core/session/entry.ts';

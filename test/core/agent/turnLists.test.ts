@@ -7,7 +7,7 @@ import { afterEach, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { ProjectContext, TurnPorts } from '../../../src/core/agent/turnTypes.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';

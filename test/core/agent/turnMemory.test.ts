@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { MemoryFile } from '../../../src/core/memory/memoryFile.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { createFixture } from './turnFixture.ts';
 

@@ -11,8 +11,9 @@ import { applyRestore, settleIntents } from '../../../src/core/checkpoint/restor
 import { unfinishedRestore } from '../../../src/core/checkpoint/restoreJournal.ts';
 import { planRestore, planTurnUndo, type RestorePlan } from '../../../src/core/checkpoint/restorePlan.ts';
 import { redoableRestore, undoableRestore } from '../../../src/core/checkpoint/timeline.ts';
-import type { BlobStore, Workspace } from '../../../src/core/ports.ts';
+import type { Workspace } from '../../../src/core/ports.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
+import type { BlobStore } from '../../../src/core/session/storePort.ts';
 import { type Choice, type Crash, type DiskAct, type LineEdit, NAMES, type Name, type Step } from './modelSteps.ts';
 
 /** What a person sees at a path. */

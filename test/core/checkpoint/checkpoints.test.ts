@@ -11,7 +11,8 @@ import {
 } from '../../../src/core/checkpoint/checkpoints.ts';
 import { filesAt, fileVersions, versionAt } from '../../../src/core/checkpoint/fileHistory.ts';
 import { readTimeline } from '../../../src/core/checkpoint/timeline.ts';
-import type { Author, Entry, RecordedHash, RecordedRef } from '../../../src/core/session/entry.ts';
+import type { Entry } from '../../../src/core/session/entry.ts';
+import type { Author, RecordedHash, RecordedRef } from '../../../src/core/session/fileFields.ts';
 import { type EntryBuilder, entryBuilder } from '../../fakes/entries.ts';
 
 const isPointEntry = (entry: Entry): entry is PointEntry => POINT_TYPES.some((type) => type === entry.type);

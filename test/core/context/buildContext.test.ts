@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { BugError } from '../../../src/base/errors.ts';
 import { asSha256 } from '../../../src/base/ids.ts';
 import { buildContext, type ContextInput } from '../../../src/core/context/buildContext.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
 import { checkGolden } from './golden.ts';
 import { breakpoints, canonical, smallPrefix } from './request.ts';

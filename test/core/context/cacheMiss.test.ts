@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { buildContext } from '../../../src/core/context/buildContext.ts';
 import { explainMiss, sharedShare, wordsOfDiagnostics } from '../../../src/core/context/cacheMiss.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
 import { smallPrefix } from './request.ts';
 

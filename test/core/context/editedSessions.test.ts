@@ -15,7 +15,7 @@ import { completeEdits, type EditWish } from '../../../src/core/context/planEdit
 import { sentEntries } from '../../../src/core/context/sentEntries.ts';
 import { noEvidence, ratiosFrom, tokensOf } from '../../../src/core/context/tokenRatios.ts';
 import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { AssistantBlock } from '../../../src/core/session/content.ts';
 import { type EntryBuilder, entryBuilder, text, toolUse } from '../../fakes/entries.ts';
 import { checkRequest } from '../../fakes/messagesApi/checkRequest.ts';

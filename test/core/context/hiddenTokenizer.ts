@@ -3,7 +3,7 @@
  * and each message costs something besides.
  */
 import { utf8Length } from '../../../src/base/text.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { AssistantBlock } from '../../../src/core/session/content.ts';
 import { canonical } from './request.ts';
 

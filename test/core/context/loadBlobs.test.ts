@@ -6,7 +6,7 @@ import { utf8Encode } from '../../../src/base/text.ts';
 import { type BlobCache, dropUnnamed, loadBranchBlobs } from '../../../src/core/context/loadBlobs.ts';
 import { freezePrefix, loadPrefix } from '../../../src/core/context/prefix.ts';
 import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
-import type { BlobStore } from '../../../src/core/ports.ts';
+import type { BlobStore } from '../../../src/core/session/storePort.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
 

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { nextRequest } from '../../../src/core/context/nextRequest.ts';
 import { newestReplies, requestOf } from '../../../src/core/context/pastRequests.ts';
 import { applyEdits, planEdits } from '../../../src/core/context/planEdits.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
 import { createFixture } from '../agent/turnFixture.ts';
 

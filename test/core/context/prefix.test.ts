@@ -6,7 +6,7 @@ import { buildContext } from '../../../src/core/context/buildContext.ts';
 import { freezePrefix, loadPrefix, needsNewPrefix, type PrefixInput } from '../../../src/core/context/prefix.ts';
 import { systemPromptText, systemSections } from '../../../src/core/context/systemPrompt.ts';
 import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
-import type { ToolDefinition } from '../../../src/core/ports.ts';
+import type { ToolDefinition } from '../../../src/core/model/modelPort.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 import { createMemoryBlobStore, type MemoryBlobStore } from '../../fakes/memoryBlobStore.ts';
 import { canonical } from './request.ts';

@@ -1,6 +1,6 @@
 /** What two requests are compared by in these tests: their bytes without cache marks, message by message or block by block. */
 import type { LoadedPrefix } from '../../../src/core/context/prefix.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { EntryOf } from '../../../src/core/session/entry.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 

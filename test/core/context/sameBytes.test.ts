@@ -6,7 +6,7 @@ import { buildContext } from '../../../src/core/context/buildContext.ts';
 import { measureContext } from '../../../src/core/context/meter.ts';
 import type { LoadedPrefix } from '../../../src/core/context/prefix.ts';
 import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { AssistantBlock } from '../../../src/core/session/content.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
 import { breakpoints, canonicalLines, smallPrefix } from './request.ts';

@@ -6,7 +6,7 @@ import { asToolUseId, type EntryId } from '../../../src/base/ids.ts';
 import { foldMessages } from '../../../src/core/context/apiMessages.ts';
 import { buildContext } from '../../../src/core/context/buildContext.ts';
 import { conversationParts } from '../../../src/core/context/conversationParts.ts';
-import type { ApiMessage } from '../../../src/core/ports.ts';
+import type { ApiMessage } from '../../../src/core/model/modelPort.ts';
 import type { Entry } from '../../../src/core/session/entry.ts';
 import { type EntryBuilder, entryBuilder, text, thinking, toolUse } from '../../fakes/entries.ts';
 import { canonical, smallPrefix } from './request.ts';

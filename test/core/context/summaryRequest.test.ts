@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withCallsRefused } from '../../../src/core/context/summaryRequest.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { createParams } from '../../../src/node/model/requestBody.ts';
 import type { Json } from '../../fakes/messagesApi/canonical.ts';
 import { checkRequest } from '../../fakes/messagesApi/checkRequest.ts';

@@ -9,7 +9,7 @@ import {
 	withoutFeatures,
 } from '../../../src/core/model/endpointLimits.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { systemClock } from '../../../src/node/systemClock.ts';
 import type { Json } from '../../fakes/messagesApi/canonical.ts';

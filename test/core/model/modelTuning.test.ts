@@ -1,8 +1,8 @@
 // Effort and thinking reach the request as far as the model has them, between turns, and without new bytes where nothing changed.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { ModelInfo } from '../../../src/core/model/modelPort.ts';
 import { frozenTuning, type ModelTuning, retune, tunedFields } from '../../../src/core/model/modelTuning.ts';
-import type { ModelInfo } from '../../../src/core/ports.ts';
 import { createScriptedModel, text } from '../../fakes/scriptedModel.ts';
 import { createFixture } from '../agent/turnFixture.ts';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { asToolUseId } from '../../../src/base/ids.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { plainMessages, plainText } from '../../../src/core/model/plainMessages.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
 
 const request: ModelRequest = {
 	...{

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { asSessionId, type SessionId } from '../../../src/base/ids.ts';
 import { collisionCause, withCollision } from '../../../src/core/permission/collision.ts';
 import { createFileTraffic, type OtherWrites, RECENT_MS } from '../../../src/core/permission/fileTraffic.ts';
-import type { Author, EntryDraft } from '../../../src/core/session/entry.ts';
+import type { EntryDraft } from '../../../src/core/session/entry.ts';
+import type { Author } from '../../../src/core/session/fileFields.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 
 const [OURS, THEIRS] = [asSessionId('ours'), asSessionId('theirs')];

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asSha256 } from '../../../src/base/ids.ts';
-import type { SessionStore } from '../../../src/core/ports.ts';
 import type { Entry, EntryDraft } from '../../../src/core/session/entry.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
+import type { SessionStore } from '../../../src/core/session/storePort.ts';
 import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { line, linesOf, reply, rewind, SESSION, sessionOptions, turnEnded, user } from './sessionSupport.ts';
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
-import type { LineRange } from '../../../src/core/ports.ts';
 import type { Entry } from '../../../src/core/session/entry.ts';
 import { createLogIndex } from '../../../src/core/session/logIndex.ts';
 import { parseLine } from '../../../src/core/session/readLog.ts';
+import type { LineRange } from '../../../src/core/session/storePort.ts';
 import { line } from './sessionSupport.ts';
 
 type Placed = { readonly entry: Entry; readonly range: LineRange };

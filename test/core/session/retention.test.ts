@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asSessionId, asUnixMs } from '../../../src/base/ids.ts';
-import type { SessionStore, SessionSummary } from '../../../src/core/ports.ts';
 import { expiredSessions, isRetentionDue, moveExpired, retentionNotice } from '../../../src/core/session/retention.ts';
 import { sessionInUse } from '../../../src/core/session/sessionErrors.ts';
+import type { SessionStore, SessionSummary } from '../../../src/core/session/storePort.ts';
 import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { line } from './sessionSupport.ts';
 

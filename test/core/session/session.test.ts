@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BugError, UserError } from '../../../src/base/errors.ts';
 import { asToolUseId } from '../../../src/base/ids.ts';
-import type { OpenedLog, SessionStore } from '../../../src/core/ports.ts';
 import type { Entry, EntryDraft } from '../../../src/core/session/entry.ts';
 import { openSession } from '../../../src/core/session/session.ts';
+import type { OpenedLog, SessionStore } from '../../../src/core/session/storePort.ts';
 import { createMemorySessionStore, memoryLogReader } from '../../../src/node/store/memorySessionStore.ts';
 import { createFakeClock } from '../../fakes/fakeClock.ts';
 import {

@@ -1,8 +1,8 @@
 /** What the session tests share: options with fakes, short drafts and lines. */
 import { asEntryId, asSessionId, asToolUseId, type SessionId } from '../../../src/base/ids.ts';
-import type { LogLine, SessionStore } from '../../../src/core/ports.ts';
 import type { EntryDraft, EntryType } from '../../../src/core/session/entry.ts';
 import type { OpenSessionOptions } from '../../../src/core/session/session.ts';
+import type { LogLine, SessionStore } from '../../../src/core/session/storePort.ts';
 import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import { createFakeClock, createFakeIds } from '../../fakes/fakeClock.ts';
 import { createMemoryBlobStore } from '../../fakes/memoryBlobStore.ts';

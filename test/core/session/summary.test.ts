@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asSessionId, asUnixMs } from '../../../src/base/ids.ts';
-import type { SessionSummary } from '../../../src/core/ports.ts';
+import type { SessionSummary } from '../../../src/core/session/storePort.ts';
 import { createdAtOf, lastTail, originOf, readRowFromTail, summarizeLog } from '../../../src/core/session/summary.ts';
 import { asLog, line, SESSION } from './sessionSupport.ts';
 

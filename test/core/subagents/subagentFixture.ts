@@ -2,7 +2,7 @@
 
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { TurnPorts } from '../../../src/core/agent/turnTypes.ts';
-import type { ModelRequest, StreamModel } from '../../../src/core/ports.ts';
+import type { ModelRequest, StreamModel } from '../../../src/core/model/modelPort.ts';
 import { type AgentLogs, readAgentLog } from '../../../src/core/session/agentLog.ts';
 import type { AgentDefinition } from '../../../src/core/subagents/agentDefinition.ts';
 import { joinDefinitions } from '../../../src/core/subagents/agentDefinition.ts';

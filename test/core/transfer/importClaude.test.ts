@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { asUnixMs } from '../../../src/base/ids.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import { createDemoModel } from '../../../src/core/model/demoModel.ts';
-import type { StreamModel } from '../../../src/core/ports.ts';
+import type { StreamModel } from '../../../src/core/model/modelPort.ts';
 import { type Entry, isConversation } from '../../../src/core/session/entry.ts';
 import { importClaude } from '../../../src/core/transfer/importClaude.ts';
 import { type ImportedSession, lossText, writeImported } from '../../../src/core/transfer/importedSession.ts';

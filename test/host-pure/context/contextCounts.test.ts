@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { freezePrefix } from '../../../src/core/context/prefix.ts';
 import { modelInfoFor } from '../../../src/core/model/catalogue.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { EntryDraft } from '../../../src/core/session/entry.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import { ContextCounts } from '../../../src/host/context/contextCounts.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { registerHooks } from 'node:module';
 import { it } from 'node:test';
 import { type EndpointFeature, withinLimits, withoutFeatures } from '../../../src/core/model/endpointLimits.ts';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { RequestView } from '../../../src/host/context/requestViews.ts';
 import type { ModelChoice } from '../../../src/host/model/modelChoice.ts';
 import type { OpenSession } from '../../../src/host/session/openSession.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asSessionId, asUnixMs } from '../../../src/base/ids.ts';
-import type { SessionSummary, TrashedSession } from '../../../src/core/ports.ts';
+import type { SessionSummary, TrashedSession } from '../../../src/core/session/storePort.ts';
 import { matchesFilter, mergeList, type OpenState, sessionGroups } from '../../../src/host/list/sessionList.ts';
 import { badgeOf, describeSession, groupRow, sessionRow, trashedRow } from '../../../src/host/list/sessionRow.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { registerHooks } from 'node:module';
 import { suite, test } from 'node:test';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelEvent, ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelEvent, ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { createFakeClock } from '../../fakes/fakeClock.ts';
 
 const stand = `

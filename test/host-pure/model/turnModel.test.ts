@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Prompt } from '../../../src/core/agent/turnTypes.ts';
 import { newestReplies, requestOf } from '../../../src/core/context/pastRequests.ts';
-import type { ModelInfo } from '../../../src/core/ports.ts';
+import type { ModelInfo } from '../../../src/core/model/modelPort.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import { enterTurnModel, findModel, leaveTurnModel } from '../../../src/host/model/turnModel.ts';
 import { createFixture } from '../../core/agent/turnFixture.ts';

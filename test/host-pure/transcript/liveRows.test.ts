@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asToolUseId } from '../../../src/base/ids.ts';
-import type { ModelEvent } from '../../../src/core/ports.ts';
+import type { ModelEvent } from '../../../src/core/model/modelPort.ts';
 import { LiveRows } from '../../../src/host/transcript/liveRows.ts';
 
 const usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, cacheWrite1hTokens: 0 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { CancelledError } from '../../../src/base/errors.ts';
 import { ModelError, type ModelErrorKind } from '../../../src/core/model/modelError.ts';
-import type { ModelEvent, ModelReply, ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelEvent, ModelReply, ModelRequest } from '../../../src/core/model/modelPort.ts';
 import type { AssistantBlock } from '../../../src/core/session/content.ts';
 import { type AnthropicModelOptions, createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { createFakeClock } from '../../fakes/fakeClock.ts';

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import type { ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { systemClock } from '../../../src/node/systemClock.ts';
 

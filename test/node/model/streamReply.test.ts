@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ModelEvent } from '../../../src/core/ports.ts';
+import type { ModelEvent } from '../../../src/core/model/modelPort.ts';
 import { createReplyReader, type ReplyFacts } from '../../../src/node/model/streamReply.ts';
 
 const start = { type: 'message_start', message: { id: 'msg_1', model: 'm', usage: { input_tokens: 5 } } };

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asSessionId } from '../../../src/base/ids.ts';
 import type { FoundChange, ScanLimits } from '../../../src/core/checkpoint/fileScanner.ts';
-import type { BlobStore } from '../../../src/core/ports.ts';
+import type { BlobStore } from '../../../src/core/session/storePort.ts';
 import { findGit, gitEnvironment } from '../../../src/node/scan/fileScanGit.ts';
 import {
 	createFileScanner,

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UserError } from '../../../src/base/errors.ts';
 import { asSessionId } from '../../../src/base/ids.ts';
-import type { LogFile } from '../../../src/core/ports.ts';
+import type { LogFile } from '../../../src/core/session/storePort.ts';
 import { createFileSessionStore } from '../../../src/node/store/fileSessionStore.ts';
 import { line, SESSION } from '../../core/session/sessionSupport.ts';
 

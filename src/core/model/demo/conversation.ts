@@ -1,6 +1,7 @@
 /** Where the demo model stands in a conversation: the newest prompt, and the answers to its calls since then. */
-import type { ApiMessage, ModelRequest, ToolResultBlock } from '../../ports.ts';
+
 import type { InputBlock } from '../../session/content.ts';
+import type { ApiMessage, ModelRequest, ToolResultBlock } from '../modelPort.ts';
 import type { DemoAnswer } from './script.ts';
 
 /** `texts` are those of the newest prompt message, in order: earlier unanswered prompts, the prompt, its attachments. */

@@ -1,8 +1,8 @@
 /** What the demo model answers when it is asked for a summary or a brief: the prompts, and the files its calls were about. Pure. */
 import { isBriefQuestion } from '../../context/briefRequest.ts';
 import { isSummaryQuestion } from '../../context/summaryRequest.ts';
-import type { ModelRequest } from '../../ports.ts';
 import { isToolUseBlock } from '../../session/content.ts';
+import type { ModelRequest } from '../modelPort.ts';
 
 const MAX_PROMPT_CHARS = 200;
 
