@@ -222,7 +222,7 @@ hostTest('a fork in the middle of a turn says so and can go on; the way back lea
 	const { host, create, close } = await createScene();
 	const one = await create('One');
 	await host.side.show(one.session.id);
-	await host.side.fork();
+	await host.fork();
 	const fork = host.current;
 	assert.notEqual(fork, one);
 	const rows = fork.rows().map((row) => ('text' in row ? row.text : row.kind));

@@ -13,7 +13,7 @@ import { createDemoModel } from '../../src/core/model/demoModel.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import { joinDefinitions } from '../../src/core/subagents/agentDefinition.ts';
 import { createSubagents } from '../../src/core/subagents/subagents.ts';
-import { replay } from '../../src/host/transcript/transcript.ts';
+import { replay } from '../../src/host/transcript/replay.ts';
 import { createTranscriptInputs } from '../../src/host/transcript/transcriptInputs.ts';
 import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';
 import { readAgentFiles } from '../../src/node/store/agentFiles.ts';

@@ -23,6 +23,9 @@ import { actOnCommand } from '../session/commandTerminals.ts';
 import { SHOWN_ROWS } from '../session/openSessions.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
 import type { SessionView } from '../session/sessionView.ts';
+import { clearIn, followIn, forkIn } from '../session/viewContinuations.ts';
+import { changeQueue, retryTurn, submitPrompt } from '../session/viewPrompts.ts';
+import { applyRewindIn, previewRewindIn, redoRewindIn, undoRewindIn } from '../session/viewRewinds.ts';
 import { textOfBlocks } from '../transcript/transcriptRows.ts';
 import { openLink } from '../window/links.ts';
 import { chooseProvider } from '../window/settings.ts';
@@ -64,7 +67,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'panel.focused':
 			return;
 		case 'prompt.submit':
-			return await view.submit(message.text, message.attachments, message.isLiteral);
+			return await submitPrompt(view, message.text, message.attachments, message.isLiteral);
 		case 'commands.list':
 			return world.say({ kind: 'commands', commands: [...((await world.host.world.customCommands?.list()) ?? [])] });
 		case 'turn.stop':
@@ -72,7 +75,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'command.act':
 			return await actOnCommand(view.current, message.id, message.action);
 		case 'queue.change':
-			return view.changeQueue(message.id, message.action);
+			return changeQueue(view, message.id, message.action);
 		case 'permission.answer': {
 			const { id, verdict, reason, scope } = message;
 			const answer = { verdict, ...(reason ? { reason } : {}), ...(scope ? { scope } : {}) };
@@ -89,9 +92,9 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await actOnEdit({ sessionId, toolUseId: message.id }, message, world);
 		case 'rewind.preview':
 			// The panel's Esc Esc names no prompt: the dialog lets the user choose one.
-			return world.say(await view.previewRewind(message.entryId === '' ? null : message.entryId));
+			return world.say(await previewRewindIn(view, message.entryId === '' ? null : message.entryId));
 		case 'rewind.apply':
-			return await view.applyRewind(message);
+			return await applyRewindIn(view, message);
 		case 'rewind.expand':
 			return world.say(await describeFile(plannedFile(message.key, view), world));
 		case 'rewind.diff': {
@@ -99,9 +102,9 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await openRewindDiff(planned, shownPath(planned.file, world.workspace), world);
 		}
 		case 'rewind.undo':
-			return await view.undoRewind();
+			return await undoRewindIn(view);
 		case 'rewind.redo':
-			return await view.redoRewind();
+			return await redoRewindIn(view);
 		case 'conflict.open':
 			return await world.merges.open(view.current, message.restoreId, message.key);
 		case 'mode.set':
@@ -111,7 +114,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'session.act':
 			return await actOnSession(message.action, view);
 		case 'session.fork':
-			return await view.fork({ entryId: message.entryId });
+			return await forkIn(view, { entryId: message.entryId });
 		case 'context.compact':
 			return await view.compact(message.focus, message.part);
 		case 'context.undoCompact':
@@ -120,7 +123,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			if (!view.current.summaryReview.answer(message.id, message.text ?? undefined)) throw tooLate();
 			return;
 		case 'context.clear':
-			return await view.clear(message.focus);
+			return await clearIn(view, message.focus);
 		case 'brief.answer':
 			if (!view.current.briefReview.answer(message.id, message.answer)) throw tooLate();
 			return;
@@ -129,7 +132,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'suggestion.dismiss':
 			return world.suggestions.dismiss(view.current, message.cause);
 		case 'session.follow':
-			return await view.follow(message.id);
+			return await followIn(view, message.id);
 		case 'summary.compare':
 			return await compareSummaries(view.current.summaryReview.versions, world.blobs);
 		case 'context.show':
@@ -244,7 +247,7 @@ async function actOnNotice(
 		case 'useMerged':
 			return await world.merges.use(rowId);
 		case 'retry':
-			return await world.view.retry();
+			return await retryTurn(world.view);
 		case 'setApiKey':
 			await vscode.commands.executeCommand('retrace.setApiKey');
 			return;
@@ -271,7 +274,7 @@ async function actOnNotice(
 		case 'goOn':
 			return await world.view.reopen();
 		case 'fork':
-			return await world.view.fork();
+			return await forkIn(world.view);
 		case 'restore':
 			return await world.view.restore();
 		case 'restoreWorktree':

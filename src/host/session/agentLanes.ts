@@ -10,7 +10,7 @@ import type { Session } from '../../core/session/sessionTypes.ts';
 import type { RunningSubagent, Subagents } from '../../core/subagents/subagents.ts';
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';
 import { liveLane } from '../transcript/agentRow.ts';
-import { replay } from '../transcript/transcript.ts';
+import { replay } from '../transcript/replay.ts';
 import type { TranscriptInputs } from '../transcript/transcriptRows.ts';
 
 /** Enough to follow it; the rest is in its transcript. */

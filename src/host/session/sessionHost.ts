@@ -1,6 +1,6 @@
 /**
  * The sessions of this window and the views that show them: which view is the active one, turns that run whether they are
- * seen or not, rename and delete. What the user does in one view is in sessionView.ts. Knows no webview.
+ * seen or not, rename and delete. What one view shows is in sessionView.ts. Knows no webview.
  */
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import { Emitter, type Event } from '../../base/emitter.ts';
@@ -15,6 +15,8 @@ import { OpenSessions } from './openSessions.ts';
 import { SessionDrafts } from './sessionDrafts.ts';
 import { type PanelWord, type SessionHostWorld, SessionView, type Submission, type ViewHost } from './sessionView.ts';
 import { runTurns } from './turnRunner.ts';
+import { clearIn, forkIn } from './viewContinuations.ts';
+import { previewRewindIn, redoRewindIn, undoRewindIn } from './viewRewinds.ts';
 
 /** Kept per workspace: the session that the side panel showed last. */
 const SHOWN_KEY = 'retrace.shownSession';
@@ -186,23 +188,23 @@ export class SessionHost implements Disposable, ViewHost {
 	}
 
 	async clear(): Promise<void> {
-		await this.#active.clear('');
+		await clearIn(this.#active, '');
 	}
 
 	async previewRewind(entryId: string | null): Promise<Extract<ToPanel, { kind: 'rewind.plan' }>> {
-		return await this.#active.previewRewind(entryId);
+		return await previewRewindIn(this.#active, entryId);
 	}
 
 	async undoRewind(): Promise<void> {
-		await this.#active.undoRewind();
+		await undoRewindIn(this.#active);
 	}
 
 	async redoRewind(): Promise<void> {
-		await this.#active.redoRewind();
+		await redoRewindIn(this.#active);
 	}
 
 	async fork(options: { readonly id?: SessionId; readonly entryId?: string } = {}): Promise<void> {
-		await this.#active.fork(options);
+		await forkIn(this.#active, options);
 	}
 
 	setMode(mode: PermissionMode): void {

@@ -8,7 +8,7 @@ import { systemPromptText } from '../../../src/core/context/systemPrompt.ts';
 import { isToolUseBlock } from '../../../src/core/session/content.ts';
 import type { LateTool } from '../../../src/core/tools/lateTools.ts';
 import { loadedTools, toolDefinitions } from '../../../src/core/tools/registry.ts';
-import { replay } from '../../../src/host/transcript/transcript.ts';
+import { replay } from '../../../src/host/transcript/replay.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
 import { call, createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 import { createFixture, type FixtureOptions } from './turnFixture.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import type * as vscode from 'vscode';
-import { replay } from '../../../src/host/transcript/transcript.ts';
+import { replay } from '../../../src/host/transcript/replay.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
 import { createHookFiles } from '../../../src/node/instructions/hookFiles.ts';
 import { createHookRunner } from '../../../src/node/process/hookProcess.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AgentLanes, type LaneChange } from '../../../src/host/session/agentLanes.ts';
-import { replay } from '../../../src/host/transcript/transcript.ts';
+import { replay } from '../../../src/host/transcript/replay.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
 import { agentCall, createAgentsFixture, hanging } from '../../core/subagents/subagentFixture.ts';
 import { call, text } from '../../fakes/scriptedModel.ts';

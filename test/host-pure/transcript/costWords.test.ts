@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_COST, PRICES, sessionCost, turnCostNote, withReply } from '../../../src/host/transcript/costWords.ts';
-import { replay } from '../../../src/host/transcript/transcript.ts';
+import { replay } from '../../../src/host/transcript/replay.ts';
 import { type EntryBuilder, entryBuilder, text } from '../../fakes/entries.ts';
 
 const INPUTS = {

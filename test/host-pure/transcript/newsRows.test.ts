@@ -1,7 +1,7 @@
 /** What came to the model beside a prompt, as rows of their own: it is nothing that the user attached. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { replay } from '../../../src/host/transcript/transcript.ts';
+import { replay } from '../../../src/host/transcript/replay.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 

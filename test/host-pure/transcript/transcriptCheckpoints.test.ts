@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { replay } from '../../../src/host/transcript/transcript.ts';
+import { replay } from '../../../src/host/transcript/replay.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
 import { entryBuilder } from '../../fakes/entries.ts';
 
