@@ -1,5 +1,5 @@
 /**
- * What a session knows of its log: the index of what is loaded, and the ways to load more. Appends nothing; `session.ts` does and
+ * What a session knows of its log: the index of what is loaded, and the ways to load more. Appends nothing; `loggedSession.ts` does and
  * hands in what it wrote.
  */
 import type { EntryId } from '../../base/ids.ts';

@@ -1,6 +1,6 @@
 /**
  * The session object that everything stands on: the panel, the tree and, later, other extensions.
- * `session.ts` implements it; nothing else writes entries.
+ * `loggedSession.ts` implements it; nothing else writes entries.
  */
 import type { Event } from '../../base/emitter.ts';
 import type { EntryId, SessionId } from '../../base/ids.ts';
