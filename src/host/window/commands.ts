@@ -31,28 +31,8 @@ export type CommandWorld = {
 	readonly choice: ModelChoice;
 	readonly keys: ApiKeys;
 	readonly channel: TraceChannel;
-	/** Of review.ts and diffEditor.ts. */
-	readonly review: Readonly<Record<string, Command>>;
-	/** Made by transferCommands.ts. */
-	readonly transferCommands: Readonly<Record<string, Command>>;
-	/** Made by sessionCommands.ts. */
-	readonly sessionCommands: Readonly<Record<string, Command>>;
-	/** Of worktreeCommands.ts. */
-	readonly worktreeCommands: Readonly<Record<string, Command>>;
-	/** Made by doctorCommand.ts. */
-	readonly branchCommands: Readonly<Record<string, Command>>;
-	/** Of timeline.ts. */
-	readonly timelineCommands: Readonly<Record<string, Command>>;
-	readonly doctorCommands: Readonly<Record<string, Command>>;
-	/** Of hooks.ts. */
-	readonly hookCommands: Readonly<Record<string, Command>>;
-	readonly apiCommands: Readonly<Record<string, Command>>;
-	/** Of memory.ts. */
-	readonly memoryCommands: Readonly<Record<string, Command>>;
-	/** Of mcp.ts. */
-	readonly mcpCommands: Readonly<Record<string, Command>>;
-	/** Of searchView.ts. */
-	readonly searchCommands: Readonly<Record<string, Command>>;
+	/** What parts of the window bring along. */
+	readonly brought: Readonly<Record<string, Command>>;
 	readonly merges: Pick<MergeEditor, 'use'>;
 	showContext(): Promise<void>;
 	showRequest(what: RequestView): Promise<void>;
@@ -128,18 +108,7 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		selectTools,
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
-		...world.branchCommands,
-		...world.timelineCommands,
-		...world.doctorCommands,
-		...world.hookCommands,
-		...world.apiCommands,
-		...world.memoryCommands,
-		...world.searchCommands,
-		...world.mcpCommands,
-		...world.review,
-		...world.sessionCommands,
-		...world.transferCommands,
-		...world.worktreeCommands,
+		...world.brought,
 	};
 	return new Map(Object.entries(table).map(([name, command]) => [`retrace.${name}`, command]));
 }
