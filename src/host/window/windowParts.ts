@@ -33,7 +33,7 @@ import { codeReason, sessionDefaults, workspaceRoots } from './workspaceFacts.ts
 /** What is made later and stands on this. */
 type Late = {
 	host(): SessionHost;
-	addToInput(text: string): void;
+	addToInput(text: string): Promise<void>;
 };
 
 export type WindowParts = ReturnType<typeof createWindowParts>;
