@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { plainLabel, plainMessage } from '../../../src/host/window/plainLabel.ts';
 
 test('only what VS Code would draw as an icon is marked as text', () => {
@@ -25,11 +27,15 @@ const SPEAKERS = [
 	...['asks', 'branchCommands', 'chatViews', 'commands', 'doctorCommand', 'mergeEditor', 'retention', 'revealHit'],
 	...['searchView', 'sessionCommands', 'transferCommands'],
 ];
+
+const HOST = fileURLToPath(new URL('../../../src/host', import.meta.url));
 /** What makes a text plain, or is plain as it stands. */
 const PLAIN = String.raw`(?:(?:plainMessage|deleteDialog|emptyTrashDialog)\(|'[^']*'|\x60[^\x60$]*\x60)`;
 for (const name of SPEAKERS)
 	test(`what ${name}.ts says in a notification is plain`, () => {
-		const source = readFileSync(new URL(`../../src/host/${name}.ts`, import.meta.url), 'utf8');
+		const [path] = globSync(`*/${name}.ts`, { cwd: HOST });
+		assert.ok(path);
+		const source = readFileSync(join(HOST, path), 'utf8');
 		const said = [...source.matchAll(/\bshow(?:Information|Warning|Error)Message\(\s*(\w+\b(?!\()|.{0,40})/g)];
 		assert.ok(said.length > 0);
 		for (const [, first = ''] of said) {
