@@ -6,7 +6,13 @@ export type TableVerdict =
 	/** In the table, but not in this form; why, as a sentence without a dot. */
 	| { readonly kind: 'refused'; readonly cause: string }
 	/** Only looks at these; each has to be inside. */
-	| { readonly kind: 'looks'; readonly paths: readonly ShellWord[] };
+	| { readonly kind: 'looks'; readonly paths: readonly ShellWord[]; readonly finds?: Finds };
+
+/**
+ * It shows what files hold that it finds by itself: below its paths, or `anywhere`, since its words may not be read as it reads them.
+ * `skipsHidden`: it leaves out names with a dot in front.
+ */
+export type Finds = { readonly where: 'below' | 'anywhere'; readonly skipsHidden: boolean };
 
 export type Look = (args: readonly ShellWord[], command: ShellCommand) => TableVerdict;
 
@@ -29,6 +35,21 @@ export type Shape = {
 	/** Unknown words may come, since no word of it does anything. */
 	readonly takesAnything?: boolean;
 };
+
+/** Options that stand for themselves: what is behind them is no value of theirs. */
+const ALONE =
+	/^(?:-[nilcwFSsovNHIUPE]+|-[ABCm]\d+|--[\w-]+=.*|--(?:recursive|line-number|ignore-case|files-with-matches|count|word-regexp|fixed-strings|json|files|vimgrep|no-heading|heading|only-matching))$/;
+
+/** A search of folders. */
+export const finding =
+	(look: Look, finds: Partial<Finds> = {}): Look =>
+	(args, command) => {
+		const verdict = look(args, command);
+		if (verdict.kind !== 'looks') return verdict;
+		const isPlain = args.every(({ value = '' }) => !value.startsWith('-') || ALONE.test(value));
+		const where = isPlain && verdict.paths.length > 0 ? 'below' : 'anywhere';
+		return { ...verdict, finds: { where, skipsHidden: false, ...finds } };
+	};
 
 /** What the shape says of these words. */
 export function lookBy(shape: Shape): Look {

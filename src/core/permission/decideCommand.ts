@@ -5,8 +5,9 @@
 import type { PermissionRules } from '../agent/turnTypes.ts';
 import type { ResolvedPath } from '../ports.ts';
 import type { PermissionMode } from '../session/entry.ts';
+import type { Finds } from './commandLooks.ts';
 import { hookPartCause, hookTextCause } from './hookPaths.ts';
-import { isSecretPath, protectedCause, protectedMention } from './protectedPaths.ts';
+import { hiddenBelow, isSecretPath, protectedCause, protectedMention } from './protectedPaths.ts';
 import type { CommandReading, Reached, ReadPart } from './readCommand.ts';
 import { findRule, parseRule } from './rules.ts';
 import { assignmentCause } from './shellBuiltins.ts';
@@ -157,8 +158,12 @@ function judgeCommand(part: ReadPart, inner: readonly PartVerdict[], question: C
 		return innerAsk ? withoutText(innerAsk, inner) : { kind: 'allow', cause: 'All that it runs is allowed' };
 	if (table.kind === 'refused') return asks(table.cause, part, true);
 	if (table.kind === 'unknown') return asks(NO_RULE, part, part.inner.length > 0);
-	const cause = part.looksAt.map((one) => lookCause(one, question.rules.secrets)).find((one) => one !== undefined);
+	const cause =
+		part.looksAt.map((one) => lookCause(one, question.rules.secrets)).find((one) => one !== undefined) ??
+		shownVariable(part);
 	if (cause !== undefined) return asks(cause, part, true);
+	const found = table.finds && foundCause(part, table.finds, question.rules);
+	if (found !== undefined) return { kind: 'ask', cause: found };
 	return innerAsk
 		? withoutText(innerAsk, inner)
 		: { kind: 'allow', cause: 'It only looks, and only inside the workspace' };
@@ -196,6 +201,25 @@ const linkCause = (place: ResolvedPath, { source }: ReadPart['looksAt'][number][
 	place.kind === 'inside' && place.isLink
 		? `${source} is a symbolic link, so it may lead out of the workspace`
 		: undefined;
+
+/** A search of folders does not know what the user's rules keep from being read. */
+function foundCause({ looksAt }: ReadPart, { where, skipsHidden }: Finds, rules: PermissionRules): string | undefined {
+	const folders = looksAt.flatMap(({ places = [] }) =>
+		places.map((place) => (place.kind === 'inside' ? place.file.rel : '')),
+	);
+	const hidden = hiddenBelow(rules, where === 'below' ? folders : [''], skipsHidden);
+	return hidden === undefined ? undefined : `It may show files that are kept back (${hidden})`;
+}
+
+/** Names of variables that hold credentials, when the command would print them; `${X:+set}` does not. */
+const SECRET_VARIABLE =
+	/\$\{?\w*(?:TOKEN(?!S)|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)\w*(?!\w|:?\+)/i;
+
+function shownVariable({ command }: ReadPart): string | undefined {
+	if (!/^(?:echo|printf)$/.test(command.words[0]?.value ?? '')) return undefined;
+	const word = command.words.slice(1).find(({ value, source }) => value === undefined && SECRET_VARIABLE.test(source));
+	return word && `It shows ${word.source}, which may hold a secret`;
+}
 
 const STREAMS: ReadonlySet<string> = new Set(['/dev/null', '/dev/stdout', '/dev/stderr', '/dev/stdin', '/dev/tty']);
 const isStream = ({ word }: Reached): boolean =>

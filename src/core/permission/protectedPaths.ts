@@ -49,6 +49,25 @@ export function hiddenFromSearch({ deny, ask, secrets = [] }: PermissionRules): 
 	return [...secrets, ...patterns];
 }
 
+/** The first of these globs that may fit a file below one of the folders (relative to a root; empty = the root). In doubt it does. */
+export function hiddenBelow(
+	rules: PermissionRules,
+	folders: readonly string[],
+	skipsHidden: boolean,
+): string | undefined {
+	return hiddenFromSearch(rules).find((glob) => {
+		const path = glob.replace(/^\.?\//, '').toLowerCase();
+		const literal = path.split(/[*?[]/, 1)[0] ?? '';
+		if (skipsHidden && /(?:^|\/)\.[^/*?[]/.test(path)) return false;
+		// Without a slash it fits at any depth; one in front may begin a path of the whole machine.
+		if (glob.startsWith('/') || !path.includes('/')) return true;
+		return folders.some((folder) => {
+			const start = folder === '' ? '' : `${folder.toLowerCase()}/`;
+			return literal.startsWith(start) || start.startsWith(literal);
+		});
+	});
+}
+
 /** Whether this name of a file or folder is protected wherever it stands. */
 export function isProtectedName(text: string): boolean {
 	const name = PLAIN_NAME.test(text) ? text.toLowerCase() : trimTail(normalise(text));

@@ -1,5 +1,5 @@
 /** The forms of git that only look at the repository: no other configuration, no program of the user's choice, no network. Pure. */
-import { type Look, lookBy, refused } from './commandLooks.ts';
+import { finding, type Look, lookBy, refused } from './commandLooks.ts';
 import type { ShellWord } from './shellParts.ts';
 
 /** Options of git itself that change nothing about what it runs. */
@@ -16,30 +16,44 @@ const DIFF = lookBy({
 	no: 'O',
 	noLong: 'output ext-diff textconv no-index open-files-in-pager orderfile',
 });
-const SEARCH = lookBy({
-	shows: 'names',
-	hasPattern: true,
-	no: 'Of',
-	noLong: 'open-files-in-pager no-index untracked no-exclude-standard file ext-diff textconv',
-});
+const SEARCH = finding(
+	lookBy({
+		shows: 'names',
+		hasPattern: true,
+		no: 'Of',
+		noLong: 'open-files-in-pager no-index untracked no-exclude-standard file ext-diff textconv',
+	}),
+	// Its words can be commits.
+	{ where: 'anywhere' },
+);
 const LIST = lookBy({
 	shows: 'names',
 	no: 'cXf',
 	noLong: 'exclude-from exclude-per-directory stdin contents file output',
 });
 
-/** Only to list: a name behind it would make or change something. */
-function listing(options: RegExp): Look {
+/** Only to list: a name behind it would make or change something, unless one of `choosing` makes it say which are listed. */
+function listing(options: RegExp, choosing = /^--list$/): Look {
 	return (args, command) => {
-		const other = args.find(({ value = '' }) => !options.test(value));
+		const isChoosing = args.some(({ value = '' }) => choosing.test(value));
+		const isPlain = ({ value = '' }: ShellWord) =>
+			options.test(value) || choosing.test(value) || (isChoosing && /^[^-]/.test(value));
+		const other = args.find((word) => !isPlain(word));
 		return other === undefined ? LIST(args, command) : refused(`With ${other.source} it does more than list`);
 	};
 }
 
+/** Behind these stand patterns and commits. */
+const CHOOSING = /^--(?:list|merged|no-merged|contains|no-contains|points-at)$/;
+
 const BRANCH = listing(
 	/^(?:-[arvq]+|--(?:all|remotes|list|show-current|verbose|no-color|color|column|no-column|merged|no-merged|ignore-case)|--(?:sort|format|contains|no-contains|points-at|merged|no-merged)=[^/]*)$/,
+	CHOOSING,
 );
-const TAG = listing(/^(?:-[ln]+\d*|--(?:list|column|no-column)|--(?:sort|format|contains|merged|points-at)=[^/]*)$/);
+const TAG = listing(
+	/^(?:-[ln]+\d*|--(?:list|column|no-column)|--(?:sort|format|contains|merged|points-at)=[^/]*)$/,
+	new RegExp(`^-l$|${CHOOSING.source}`),
+);
 const NOTHING_BEHIND = listing(/^(?:-v|--verbose)$/);
 
 /** The first word has to be one of these. */
@@ -73,6 +87,8 @@ const SUBCOMMANDS: Readonly<Record<string, Look>> = {
 	'for-each-ref': LIST,
 	'show-ref': LIST,
 	describe: LIST,
+	'check-ignore': LIST,
+	cherry: LIST,
 	'count-objects': LIST,
 	branch: BRANCH,
 	tag: TAG,
@@ -85,12 +101,13 @@ const SUBCOMMANDS: Readonly<Record<string, Look>> = {
 	config: (args, command) =>
 		/^--get$|^get$/.test(args[0]?.value ?? '') &&
 		args.length === 2 &&
-		/^(?:user|core|branch|init)\.[\w.-]+$/.test(args[1]?.value ?? '')
+		/^(?:(?:user|core|branch|init)\.[\w.-]+|remote\.[\w-]+\.url)$/.test(args[1]?.value ?? '')
 			? LIST([], command)
 			: refused('It may show or change the configuration of git'),
 };
 
 export const readOnlyGit: Look = (args, command) => {
+	if (args.length === 1 && args[0]?.value === '--help') return { kind: 'looks', paths: [] };
 	let at = 0;
 	const folders: ShellWord[] = [];
 	for (; at < args.length; at++) {
@@ -109,5 +126,5 @@ export const readOnlyGit: Look = (args, command) => {
 	const look = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
 	if (look === undefined) return { kind: 'unknown' };
 	const verdict = look(args.slice(at + 1), command);
-	return verdict.kind === 'looks' ? { kind: 'looks', paths: [...folders, ...verdict.paths] } : verdict;
+	return verdict.kind === 'looks' ? { ...verdict, paths: [...folders, ...verdict.paths] } : verdict;
 };

@@ -117,17 +117,40 @@ export function proposedCommandRule(command: string): string | undefined {
 	const trimmed = command.trim();
 	if (trimmed === '' || isCompound(trimmed)) return undefined;
 	const words = trimmed.split(/\s+/);
-	const [first = '', second = ''] = words;
+	const [first = '', second = '', third] = words;
+	const general = (...prefix: readonly string[]): string =>
+		prefix.every((word) => NAME.test(word)) ? `Bash(${prefix.join(' ')}:*)` : `Bash(${trimmed})`;
+	if (STARTS_TOOLS.test(`${first} ${second}`) && TOOLS.has(third ?? '')) return general(first, second, third ?? '');
+	if (STARTS_TOOLS.test(first) && TOOLS.has(second)) return general(first, second);
+	if (/^python3? -m (?:pytest|unittest|mypy|ruff|black|flake8|pylint|isort)(?: |$)/.test(trimmed))
+		return `Bash(${first} -m ${third}:*)`;
 	// Quotes, variables, assignments and paths as the first word: the general rule would not be what it seems to be.
 	if (!/^[A-Za-z][\w.+-]*$/.test(first) || RUNS_ANYTHING.has(first.toLowerCase())) return `Bash(${trimmed})`;
 	if (!HAS_SUBCOMMANDS.has(first.toLowerCase())) return `Bash(${first}:*)`;
 	if (!/^[A-Za-z][\w:-]*$/.test(second)) return `Bash(${trimmed})`;
+	if (ONLY_SHOWS.test(`${first} ${second}`)) return general(first, second);
+	if (ONLY_SHOWS.test(`${first} ${second} ${third}`)) return general(first, second, third ?? '');
 	// `npm run` alone would cover every script.
-	const third = words[2];
 	if ((second === 'run' || second === 'exec') && third !== undefined)
-		return second === 'run' && /^[\w:.-]+$/.test(third) ? `Bash(${first} run ${third}:*)` : `Bash(${trimmed})`;
+		return second === 'run' && (third === '.' || (NAME.test(third) && !RUNS_ANYTHING.has(third.toLowerCase())))
+			? `Bash(${first} run ${third}:*)`
+			: `Bash(${trimmed})`;
 	return FAR_REACHING.test(`${first} ${second}`.toLowerCase()) ? `Bash(${trimmed})` : `Bash(${first} ${second}:*)`;
 }
+
+/** A plain name, as scripts, subcommands and tools have. */
+const NAME = /^\w[\w:.-]*$/;
+/** They start a program that is named behind them; for one of these a rule is as good as for the program itself. */
+const STARTS_TOOLS = /^(?:npx|bunx|pnpx|uvx|(?:npm|pnpm|yarn|bundle) exec)$/;
+const TOOLS: ReadonlySet<string> = new Set(
+	(
+		'tsc jest vitest mocha ava tap c8 nyc eslint prettier stylelint biome oxlint knip depcheck playwright cypress vue-tsc svelte-check ' +
+		'tsup rollup webpack esbuild vite turbo typedoc pytest mypy ruff black flake8 pylint isort rspec rubocop'
+	).split(' '),
+);
+/** Forms of far-reaching programs that show and change nothing. */
+const ONLY_SHOWS =
+	/^(?:(?:docker|podman) (?:ps|images|logs|inspect|version|info|stats|top|port|diff|history|compose (?:ps|logs|images|top|ls|version))|kubectl (?:get|describe|logs|top|version|explain|api-resources)|gh (?:(?:pr|issue|run|release|repo|workflow|label) (?:view|list|status|checks|diff)|search \w+)|(?:pip3?|uv pip) (?:list|show|freeze|check)|(?:brew|apt|poetry|gem) (?:list|show|info)|systemctl (?:status|is-active|list-units)|npm (?:ls|list|view|info|outdated|why|explain|audit signatures))$/;
 
 /** Whether a .gitignore-like pattern covers the file, or a folder above it. Granting minds the case of letters, denying does not. */
 export function matchesPath(pattern: string, resolved: ResolvedPath, breadth: Breadth): boolean {
@@ -157,18 +180,19 @@ const RUNS_ANYTHING: ReadonlySet<string> = new Set(
 		'sh bash zsh fish dash ksh csh pwsh powershell cmd eval exec source env sudo doas su xargs nohup time timeout watch ' +
 		'trap alias hash enable shopt let pushd popd builtin command unalias printenv setsid nice ionice stdbuf parallel flock script ' +
 		'strace chroot unshare busybox toybox gdb vim vi ex ed emacs nano less more man expect tclsh osascript irb psql mysql sqlite3 ' +
-		'crontab at batch sftp ftp telnet nc ncat socat ping dig rmdir unlink shred truncate install killall pkill mkfs shutdown ' +
+		'crontab at batch redis-cli mongo mongosh openssl sftp ftp telnet nc ncat socat ping dig rmdir unlink shred truncate install killall pkill mkfs shutdown ' +
+		'tar unzip zip 7z cpio fd fdfind yq open xdg-open code cursor start tsx ts-node nodemon esno zx electron ipython jupyter ' +
 		'node deno bun python python2 python3 ruby perl php lua awk gawk sed find npx bunx uvx ssh scp rsync curl wget ' +
 		'rm dd chmod chown mv cp tee ln kill'
 	).split(' '),
 );
 /** Subcommands that throw work away, reach the network or run what they are given: likewise. */
 const FAR_REACHING =
-	/^(?:git (?:push|pull|fetch|clone|reset|clean|checkout|restore|rm|switch|rebase|filter-branch|config|remote|submodule|bisect|difftool|mergetool|worktree|update-ref)|(?:npm|pnpm|yarn|bun) (?:install|i|ci|add|publish|exec|dlx|x|update|upgrade|create|init|config|set|start|link|run)|(?:pip3?|poetry|uv|brew|apt|apt-get|gem|bundle|composer|mix|rustup) \S+|cargo (?:install|run|publish|add)|go (?:run|install|get|generate)|(?:docker|podman) \S+|(?:kubectl|helm|terraform|gh|glab|systemctl) \S+|rake \S+|dotnet (?:run|add|publish|nuget)|swift run)$/;
+	/^(?:git (?:push|pull|fetch|clone|reset|clean|checkout|restore|rm|switch|rebase|filter-branch|config|remote|submodule|bisect|difftool|mergetool|worktree|update-ref|ls-remote|archive|fetch-pack|send-pack|send-email|credential|filter-repo|am|gc|maintenance|hook)|(?:npm|pnpm|yarn|bun) (?:install|i|ci|add|publish|exec|dlx|x|update|upgrade|create|init|config|set|start|link|run|uninstall|un|remove|rm|rebuild|version|login|logout|adduser|token|access|owner|deprecate|unpublish|dist-tag|pkg|explore|edit|audit|workspace|workspaces|foreach|node|npm|up|upgrade-interactive)|(?:pip3?|poetry|uv|brew|apt|apt-get|gem|bundle|composer|mix|rustup) \S+|cargo (?:install|run|publish|add)|go (?:run|install|get|generate)|(?:docker|podman) \S+|(?:kubectl|helm|terraform|gh|glab|systemctl) \S+|rake \S+|dotnet (?:run|add|publish|nuget)|swift run)$/;
 const HAS_SUBCOMMANDS: ReadonlySet<string> = new Set(
 	(
 		'git npm pnpm yarn cargo go docker podman kubectl helm make just dotnet gradle mvn gh glab pip pip3 poetry uv ' +
-		'brew apt apt-get systemctl terraform rake bundle composer mix swift rustup nx turbo'
+		'cmake brew apt apt-get systemctl terraform rake bundle composer mix swift rustup nx turbo'
 	).split(' '),
 );
 /** Words that only wrap the command behind them. */

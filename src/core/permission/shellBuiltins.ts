@@ -4,7 +4,7 @@ import type { ShellAssignment, ShellWord } from './shellParts.ts';
 
 /** Why setting this variable is asked about; undefined when it only holds a value. */
 export function assignmentCause({ name, value }: ShellAssignment): string | undefined {
-	if (CHANGES_PROGRAMS.test(name)) return `It sets ${name}, which can change what programs do`;
+	if (CHANGES_PROGRAMS.test(name) && name !== 'NODE_ENV') return `It sets ${name}, which can change what programs do`;
 	if (holdsCommand(value)) return `The value of ${name} holds a command`;
 	return undefined;
 }
