@@ -47,7 +47,7 @@ function parse(parser: Parser, command: string): ShellParts {
 	if (!/\\\n/.test(command)) return plain;
 	// The shell takes a backslash with the line end away before it looks for words, but not in comments: both readings count.
 	const joined = parseText(parser, command.replace(/(?<!\\)((?:\\\\)*)\\\n/g, '$1'));
-	const isUnclear = /(?:^|\s|[;&|()])#|\$'/.test(command);
+	const isUnclear = /(?:^|\s|[;&|()])#|\$'/.test(command) || goesOnBothWays(command);
 	return {
 		commands: [...plain.commands, ...joined.commands],
 		functions: [...new Set([...plain.functions, ...joined.functions])],
@@ -56,10 +56,19 @@ function parse(parser: Parser, command: string): ShellParts {
 			...new Set([
 				...plain.problems,
 				...joined.problems,
-				...(isUnclear ? ['It holds a comment or $’…’ beside lines that go on'] : []),
+				...(isUnclear ? ['It holds a comment, ’…’ or $’…’ beside lines that go on'] : []),
 			]),
 		],
 	};
+}
+
+/** Between single quotes a backslash and a line end stay, elsewhere they go: where there are both, neither reading is right. */
+function goesOnBothWays(command: string): boolean {
+	const pieces = (command.match(/\\[\s\S]|"(?:\\[\s\S]|[^"\\])*"|'[^']*'/g) ?? []).filter((piece) =>
+		piece.includes('\\\n'),
+	);
+	const isQuoted = (piece: string) => piece.startsWith("'");
+	return pieces.some(isQuoted) && !pieces.every(isQuoted);
 }
 
 function parseText(parser: Parser, command: string): ShellParts {

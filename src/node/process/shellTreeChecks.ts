@@ -15,7 +15,10 @@ export function isReadWhole(root: Node, text: string): boolean {
 function isWhole(node: Node, text: string, depth: number): boolean {
 	if (depth > MAX_DEPTH) return false;
 	const { children, type } = node;
-	if (type === 'heredoc_body') return true;
+	// Its text is anything; what it substitutes is commands like all others.
+	if (type === 'heredoc_body') return children.every((child) => isWhole(child, text, depth + 1));
+	if (type === 'heredoc_redirect' && !endsWhereItSays(node, text)) return false;
+	if (type === 'comment') return mayBeComment(text, node.startIndex);
 	if (children.length === 0) return isPlainLeaf(node);
 	const gaps = children.map((child, index) =>
 		text.slice(children[index - 1]?.endIndex ?? node.startIndex, child.startIndex),
@@ -30,8 +33,34 @@ function isPlainLeaf({ type, text }: Node): boolean {
 	return type !== 'word' || !/[\s;|&<>()`"']/.test(text.replace(/\\[\s\S]/g, ''));
 }
 
-/** White space; a lone `-` in front of a here-document is left out, and only says that the input is read. */
-const BLANK = /^(?:\s|\\\n)*(?:-\s+)?$/;
+/** Behind a word, also one that ends with an escaped space, `#` is a part of it. */
+function mayBeComment(text: string, at: number): boolean {
+	if (at === 0) return true;
+	let from = at - 1;
+	while (text[from - 1] === '\\') from--;
+	return /[\s;&|()<>]/.test(text[at - 1] ?? '') && (at - from) % 2 === 1;
+}
+
+/**
+ * The shell ends a here-document at the first line that is its word, whatever has begun in it; the grammar also elsewhere. What stands behind
+ * is commands for the one and text for the other.
+ */
+function endsWhereItSays({ children }: Node, text: string): boolean {
+	const of = (type: string) => children.find((child) => child.type === type);
+	const [start, body, end] = [of('heredoc_start'), of('heredoc_body'), of('heredoc_end')];
+	if (!start || !body || !end) return false;
+	const word = start.text.replace(/['"\\]/g, '');
+	if (!/^[\w.-]+$/.test(word) || end.text !== word) return false;
+	const lines = text.slice(body.startIndex, end.startIndex).split('\n');
+	if (of('<<-')) for (const [index, line] of lines.entries()) lines[index] = line.replace(/^\t+/, '');
+	// Where the word has no quotes, a line that goes on takes the next one in.
+	const goesOn = word === start.text && /(?<!\\)(?:\\\\)*\\$/.test(lines.at(-2) ?? '');
+	return lines.pop() === '' && !goesOn && !lines.includes(word) && /^(?:\n|$)/.test(text.slice(end.endIndex));
+}
+
+const BLANK = /^(?:\s|\\\n)*$/;
+/** In front of a here-document it is left out, and only says that the input is read. */
+const DASH = /^(?:\s|\\\n)*-\s+$/;
 /** Of one piece. */
 const CLOSED: ReadonlySet<string> = new Set([
 	'simple_expansion',
@@ -53,7 +82,8 @@ function gapsFit({ type, children }: Node, gaps: readonly string[]): boolean {
 	if (CLOSED.has(type)) return gaps.every((gap) => gap === '');
 	// Within quotes it skips words, but not what is substituted.
 	if (type === 'string') return gaps.every((gap) => !/[$`]/.test(gap));
-	if (!gaps.every((gap) => BLANK.test(gap))) return false;
+	if (!gaps.every((gap, index) => BLANK.test(gap) || (DASH.test(gap) && children[index]?.type === 'heredoc_redirect')))
+		return false;
 	// `[!` and `!x` and `{}` are names of programs.
 	if (type === 'test_command') return !/^\[/.test(children[0]?.type ?? '') || (gaps[1] !== '' && gaps.at(-2) !== '');
 	if (type === 'negated_command') return gaps[1] !== '';
@@ -64,7 +94,8 @@ function gapsFit({ type, children }: Node, gaps: readonly string[]): boolean {
 
 /** An operator without a number in front of it needs no space on either side. */
 function mayTouch(node: Node, before: Node | undefined): boolean {
-	const isOperator = (one: Node | undefined): boolean => one !== undefined && !one.isNamed;
+	// A `$` that names nothing has no name either, and is a word.
+	const isOperator = (one: Node | undefined): boolean => one !== undefined && !one.isNamed && one.type !== '$';
 	if (isOperator(node) || isOperator(before) || before?.type === 'file_descriptor') return true;
 	if (node.type === 'heredoc_body' || before?.type === 'heredoc_body' || node.type === 'heredoc_end') return true;
 	return node.type.endsWith('_redirect') && node.children[0]?.type !== 'file_descriptor';

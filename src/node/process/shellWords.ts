@@ -3,6 +3,8 @@ import type { Node } from 'web-tree-sitter';
 import type { ShellWord } from '../../core/permission/shellParts.ts';
 
 type Piece = { readonly value: string | undefined; readonly isPattern: boolean };
+const UNKNOWN: Piece = { value: undefined, isPattern: false };
+const QUOTED: ReadonlySet<string> = new Set(['string', 'raw_string', 'ansi_c_string']);
 
 /** The word that these neighbours without a space between them make. */
 export function wordOf(nodes: readonly Node[]): ShellWord {
@@ -36,22 +38,20 @@ function piecesOf(node: Node): readonly Piece[] {
 			return [quoted(node)];
 		case 'concatenation':
 		case 'command_name':
-			return node.children.flatMap(piecesOf);
+			// `$"…"` is a text that the shell translates, which the grammar knows only where a word begins.
+			return node.children.flatMap((child, index) =>
+				child.text === '$' && QUOTED.has(node.children[index + 1]?.type ?? '') ? [UNKNOWN] : piecesOf(child),
+			);
 		default:
 			// A `$` that names nothing is itself.
-			return [
-				node.childCount === 0 && node.text === '$'
-					? { value: '$', isPattern: false }
-					: { value: undefined, isPattern: false },
-			];
+			return [node.childCount === 0 && node.text === '$' ? { value: '$', isPattern: false } : UNKNOWN];
 	}
 }
 
 function plain({ text, type }: Node): Piece {
-	const joined = text.replace(/\\\n/g, '');
 	return {
-		value: joined.replace(/\\([\s\S])/g, '$1'),
-		isPattern: type === 'extglob_pattern' || /[*?[]/.test(joined.replace(/\\[\s\S]/g, '')),
+		value: text.replace(/\\([\s\S])/g, (_, char) => (char === '\n' ? '' : char)),
+		isPattern: type === 'extglob_pattern' || /[*?[]/.test(text.replace(/\\[\s\S]/g, '')),
 	};
 }
 
@@ -60,8 +60,11 @@ function quoted(node: Node): Piece {
 	const body = node.text.slice(1, -1);
 	// Backticks and variables that the grammar did not see are not guessed.
 	const isPlain = isLiteral && !/(?<!\\)(?:\\\\)*(?:`|\$[\w{(@*#?!-])/.test(body);
-	return { value: isPlain ? body.replace(/\\\n/g, '').replace(/\\(["$`\\])/g, '$1') : undefined, isPattern: false };
+	return { value: isPlain ? unescaped(body) : undefined, isPattern: false };
 }
+
+/** Of a text in double quotes. */
+const unescaped = (body: string): string => body.replace(/\\(["$`\\\n])/g, (_, char) => (char === '\n' ? '' : char));
 
 /** `{a,b}` and `{1..3}` outside of quotes make several words. */
 function hasBraces(source: string, nodes: readonly Node[]): boolean {

@@ -47,6 +47,9 @@ const dressed = (word: string, how: number): string => {
 		`$'${word}'`,
 		`${head}\\\n${tail}`,
 		`/bin/${word}`,
+		// From here on not told, but asked about.
+		`$"${word}"`,
+		`${head}$"${tail}"`,
 	];
 	return forms[how % forms.length] ?? word;
 };
