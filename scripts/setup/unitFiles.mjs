@@ -13,7 +13,7 @@ const groupCount = 8;
  * Tests of `test/node` start processes, servers and timers, and have one each anyway.
  */
 const ownProcess =
-	/^(before|after|beforeEach|afterEach)\(|\bmock\b|globalThis|process\.(env|chdir|on|once|memoryUsage|cpuUsage|exit)|\bregisterHooks\b|performance\.now|\bgc\(/m;
+	/^(before|after|beforeEach|afterEach)\(|\bmock\b|globalThis|process\.(env|chdir|on|once|memoryUsage|cpuUsage|exit)|\bregisterHooks\b|performance\.now|\bworkedMs\b|\bgc\(/m;
 
 /**
  * Those that stand alone, and files that import the others in groups; a test says the file it is from either way.

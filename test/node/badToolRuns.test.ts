@@ -17,6 +17,7 @@ import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';
 import { createSearch } from '../../src/node/files/ripgrep.ts';
 import { createShell } from '../../src/node/process/shellProcess.ts';
 import { createFixture, type Fixture } from '../core/agent/turnFixture.ts';
+import { until, withMoreTime } from '../fakes/patience.ts';
 import { call, createScriptedModel, text } from '../fakes/scriptedModel.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'retrace-runs-')));
@@ -58,12 +59,6 @@ function isRunning(pid: string): boolean {
 		return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 	} catch {
 		return false;
-	}
-}
-async function until(isTrue: () => boolean): Promise<void> {
-	for (let tries = 0; !isTrue(); tries++) {
-		assert.ok(tries < 800, 'It did not become true in time.');
-		await new Promise((resolve) => setTimeout(resolve, 10));
 	}
 }
 const peakAround = async (work: () => Promise<void>): Promise<number> => {
@@ -117,11 +112,18 @@ describe('a tool at work', { skip: process.platform !== 'linux' && 'looks into /
 	});
 
 	it('that is stopped by its time or by the user ends with all that it started, and the session goes on', async () => {
-		const fixture = await fixtureFor([['Bash', { command: treeCommand('late'), timeout_ms: 1_500 }]]);
-		await fixture.run('go');
-		assert.match(resultsOf(fixture)[0]?.said ?? '', /stopped after 1500 ms\. Give a larger timeout_ms/);
-		assert.equal(pidsIn('late').length, TREE.length);
-		await until(() => !pidsIn('late').some(isRunning));
+		const { late, said } = await withMoreTime(
+			async (limitMs) => {
+				const late = `late${limitMs}`;
+				const fixture = await fixtureFor([['Bash', { command: treeCommand(late), timeout_ms: limitMs }]]);
+				await fixture.run('go');
+				return { late, said: resultsOf(fixture)[0]?.said ?? '' };
+			},
+			({ late }) => existsSync(file(`${late}.ready`)),
+		);
+		assert.match(said, /stopped after \d+ ms\. Give a larger timeout_ms/);
+		assert.equal(pidsIn(late).length, TREE.length);
+		await until(() => !pidsIn(late).some(isRunning));
 
 		const stopped = await fixtureFor([['Bash', { command: treeCommand('stopped') }]]);
 		const running = stopped.run('go');
@@ -154,7 +156,13 @@ describe('a tool at work', { skip: process.platform !== 'linux' && 'looks into /
 	it('reads a file that grows meanwhile up to some moment, and edits only what it read', async () => {
 		writeFileSync(file('log.txt'), 'start\n');
 		const fixture = await fixtureFor([
-			['Bash', { command: '(while :; do echo more >>log.txt; done) & echo $! >writer; sleep 0.05' }],
+			[
+				'Bash',
+				{
+					command:
+						'(while :; do echo more >>log.txt; done) & echo $! >writer; until [ "$(wc -l <log.txt)" -gt 3 ]; do sleep 0.01; done',
+				},
+			],
 			['Read', { file_path: 'log.txt', limit: 3 }],
 			['Edit', { file_path: 'log.txt', old_string: 'start', new_string: 'begin' }],
 			['Bash', { command: 'kill $(cat writer); wait' }],
@@ -179,7 +187,7 @@ describe('a tool at work', { skip: process.platform !== 'linux' && 'looks into /
 			['BashOutput', { id: 'nothing' }],
 		]);
 		await fixture.run('go');
-		await until(() => existsSync(file('server.ready')) && existsSync(file('left')));
+		await until(() => existsSync(file('server.ready')) && existsSync(file('left')) && pidsIn('left')[0] !== '');
 		const pids = [...pidsIn('server'), ...pidsIn('left')];
 		assert.ok(pids.every(isRunning));
 		assert.equal(fixture.background.running.length, 1);

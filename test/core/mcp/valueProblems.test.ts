@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { valueProblems } from '../../../src/core/mcp/valueProblems.ts';
+import { workedMs } from '../../fakes/patience.ts';
 
 const weather = {
 	type: 'object',
@@ -43,11 +44,11 @@ test('references without an end, deep values and many parts come to an end', () 
 	let deep: unknown = {};
 	for (let depth = 0; depth < 50_000; depth++) deep = [deep];
 	assert.deepEqual(valueProblems(deep, { items: { $ref: '#' } }), []);
-	const begun = performance.now();
+	const begun = workedMs();
 	valueProblems(Array(2_000_000).fill(1), { type: 'array', items: { enum: Array(200).fill('x') } });
 	valueProblems(Array(2_000_000).fill(1), { type: 'array', items: { anyOf: Array(200).fill({ type: 'string' }) } });
 	valueProblems('a'.repeat(50_000), { type: 'string', pattern: '^(a+)+$b' });
-	assert.ok(performance.now() - begun < 1_000);
+	assert.ok(workedMs() - begun < 1_000);
 });
 
 test('never throws, whatever schema and value are', () => {

@@ -39,7 +39,7 @@ function createScene(t: TestContext) {
 	return { open };
 }
 
-test('a write in one window is in the way in the other one', { timeout: 20_000 }, async (t) => {
+test('a write in one window is in the way in the other one', { timeout: 40_000 }, async (t) => {
 	const { open } = createScene(t);
 	const [here, there] = [open('here'), open('there')];
 	const theirs = await there.sessions.create();

@@ -128,7 +128,7 @@ describe('reading', () => {
 		assert.equal(empty.kind === 'file' && empty.bytes.length, 0);
 	});
 
-	test('tells what is no file, and opens none of it', { timeout: 5_000 }, async () => {
+	test('tells what is no file, and opens none of it', { timeout: 20_000 }, async () => {
 		const kind = async (path: string) => {
 			const found = await disk().read(join(w, path));
 			return found.kind === 'special' ? found.what : found.kind;

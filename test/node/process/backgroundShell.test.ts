@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { createShell } from '../../../src/node/process/shellProcess.ts';
+import { until } from '../../fakes/patience.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'retrace-background-')));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,13 +19,6 @@ function isRunning(pid: string): boolean {
 	} catch {
 		return false;
 	}
-}
-async function until(isTrue: () => boolean): Promise<void> {
-	for (let tries = 0; tries < 400; tries++) {
-		if (isTrue()) return;
-		await new Promise((resolve) => setTimeout(resolve, 25));
-	}
-	assert.fail('It did not become true in time.');
 }
 function start(command: string, shellPath = '/bin/bash') {
 	const heard = { text: '' };
@@ -100,7 +94,7 @@ describe('a command in the background', { skip: !isLinux && 'looks into /proc' }
 		const shell = createShell({ hiddenEnvironment: [] });
 		const command = `setsid sh -c 'echo $$ >${file}; exec sleep 300' >/dev/null 2>&1 &`;
 		const never = new AbortController().signal;
-		await shell.run({ command, cwd: folder, timeoutMs: 5_000, onOutput: () => undefined }, never);
+		await shell.run({ command, cwd: folder, timeoutMs: 40_000, onOutput: () => undefined }, never);
 		await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
 		assert.equal(await shell.endLeft(), 1);
 		await until(() => !isRunning(readFileSync(file, 'utf8').trim()));

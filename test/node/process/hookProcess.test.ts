@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { createHookFiles } from '../../../src/node/instructions/hookFiles.ts';
 import { createHookRunner } from '../../../src/node/process/hookProcess.ts';
 import { endLeftProcesses } from '../../../src/node/process/processGroup.ts';
+import { withMoreTime } from '../../fakes/patience.ts';
 
 let folder = '';
 before(() => {
@@ -18,7 +19,7 @@ const never = new AbortController().signal;
 const hook = createHookRunner({ hiddenEnvironment: ['TEST_SECRET'] });
 const run = (command: string, options: { timeoutMs?: number; input?: string; signal?: AbortSignal } = {}) =>
 	hook(
-		{ command, cwd: folder, projectDir: folder, input: options.input ?? '{}', timeoutMs: options.timeoutMs ?? 20_000 },
+		{ command, cwd: folder, projectDir: folder, input: options.input ?? '{}', timeoutMs: options.timeoutMs ?? 40_000 },
 		options.signal ?? never,
 	);
 const isAlive = (pid: number): boolean => {
@@ -29,6 +30,7 @@ const isAlive = (pid: number): boolean => {
 		return false;
 	}
 };
+const isWritten = (name: string) => existsSync(join(folder, name)) && readFileSync(join(folder, name), 'utf8') !== '';
 const pidIn = (name: string) => Number(readFileSync(join(folder, name), 'utf8'));
 
 describe('a hook', { skip: process.platform === 'win32' }, () => {
@@ -57,10 +59,11 @@ describe('a hook', { skip: process.platform === 'win32' }, () => {
 	});
 
 	test('one that never ends is ended with all it started', async () => {
-		const end = await run('sleep 600 & echo $! > child; echo $$ > shell; trap "" TERM; while :; do sleep 1; done', {
-			// On a busy machine a shell takes its time to begin.
-			timeoutMs: 2_500,
-		});
+		const command = 'sleep 600 & echo $! > child; echo $$ > shell; trap "" TERM; while :; do sleep 1; done';
+		const end = await withMoreTime(
+			(timeoutMs) => run(command, { timeoutMs }),
+			() => isWritten('child') && isWritten('shell'),
+		);
 		assert.deepEqual([end.reason, end.exitCode], ['timedOut', null]);
 		assert.deepEqual([isAlive(pidIn('child')), isAlive(pidIn('shell'))], [false, false]);
 	});
@@ -77,14 +80,17 @@ describe('a hook', { skip: process.platform === 'win32' }, () => {
 		const begun = performance.now();
 		const end = await run('sleep 600 & echo $! > left; echo said');
 		assert.deepEqual([end.reason, end.stdout], ['exited', 'said\n']);
-		assert.ok(performance.now() - begun < 10_000);
+		assert.ok(performance.now() - begun < 30_000);
 		assert.equal(isAlive(pidIn('left')), false);
 	});
 
 	test('a daemon of one that hangs ends with it; one of a hook that ended well lives until the window closes', async () => {
 		const daemon = (name: string) =>
 			`(setsid sh -c 'echo $$ > ${name}; exec sleep 600' >/dev/null 2>&1 &); while [ ! -s ${name} ]; do sleep 0.01; done`;
-		const hanging = await run(`${daemon('daemon1')}; sleep 600`, { timeoutMs: 1_500 });
+		const hanging = await withMoreTime(
+			(timeoutMs) => run(`${daemon('daemon1')}; sleep 600`, { timeoutMs }),
+			() => isWritten('daemon1'),
+		);
 		assert.equal(hanging.reason, 'timedOut');
 		assert.equal(isAlive(pidIn('daemon1')), false);
 		const good = await run(`${daemon('daemon2')}; echo fine`);

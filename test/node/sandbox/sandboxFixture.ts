@@ -82,12 +82,4 @@ export function processesWith(text: string): readonly string[] {
 	});
 }
 
-export async function until(isTrue: () => boolean, what = 'It'): Promise<void> {
-	for (let tries = 0; tries < 400; tries++) {
-		if (isTrue()) return;
-		await new Promise((resolve) => setTimeout(resolve, 10));
-	}
-	throw new Error(`${what} did not come true in time.`);
-}
-
 export const outcomeOf = ({ exitCode, output }: ShellOutcome) => ({ exitCode, output });

@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { createSandboxScene, outcomeOf, processesWith, until, whyNoSandbox } from './sandboxFixture.ts';
+import { until, withMoreTime } from '../../fakes/patience.ts';
+import { createSandboxScene, outcomeOf, processesWith, whyNoSandbox } from './sandboxFixture.ts';
 
 const skip = await whyNoSandbox();
 
@@ -218,21 +219,38 @@ describe('the end of a command in the sandbox', { skip, concurrency: true }, () 
 		return { name, command: command.replaceAll('NAME', name) };
 	};
 
-	test('at its timeout, or when it is stopped, is the end of all that it started', async () => {
+	/** Whether it was seen to run, how it ended, and that nothing of it is left. */
+	const ended = async (text: string, what: string, timeoutMs: number, stop?: AbortController) => {
+		const { name, command } = named(text);
+		let isOver = false;
+		const running = scene.run(`echo begun; ${command}`, { timeoutMs, ...(stop && { signal: stop.signal }) });
+		const done = running.finally(() => {
+			isOver = true;
+		});
+		let hasBegun = false;
+		await until(() => {
+			hasBegun ||= processesWith(`sleep ${name}`).length > 0;
+			return hasBegun || isOver;
+		});
+		stop?.abort();
+		const outcome = await done;
+		await gone(name, what);
+		return { ...outcome, hasBegun };
+	};
+
+	test('at its timeout is the end of all that it started', async () => {
+		const [[what, text] = ['', '']] = Object.entries(ESCAPES);
+		const outcome = await withMoreTime(
+			(timeoutMs) => ended(text, what, timeoutMs),
+			({ hasBegun }) => hasBegun,
+		);
+		assert.deepEqual([outcome.reason, outcome.exitCode, outcome.output], ['timedOut', null, 'begun\n']);
+	});
+	test('when it is stopped is the end of all that it started', async () => {
 		await Promise.all(
-			Object.entries(ESCAPES).map(async ([what, text], index) => {
-				const { name, command } = named(text);
-				const controller = new AbortController();
-				const running = scene.run(`echo begun; ${command}`, {
-					timeoutMs: index === 0 ? 1_000 : 20_000,
-					signal: controller.signal,
-				});
-				await until(() => processesWith(`sleep ${name}`).length > 0);
-				if (index > 0) controller.abort();
-				const outcome = await running;
-				assert.deepEqual([outcome.reason, outcome.exitCode], [index === 0 ? 'timedOut' : 'cancelled', null]);
-				assert.equal(outcome.output, 'begun\n');
-				await gone(name, what);
+			Object.entries(ESCAPES).map(async ([what, text]) => {
+				const outcome = await ended(text, what, 50_000, new AbortController());
+				assert.deepEqual([outcome.reason, outcome.exitCode, outcome.output], ['cancelled', null, 'begun\n']);
 			}),
 		);
 	});

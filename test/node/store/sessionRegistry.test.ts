@@ -56,7 +56,7 @@ async function heard(registry: SessionRegistry, titles: readonly string[]): Prom
 		});
 }
 
-test('two windows hear of one another, of changes, and of a window that closes', { timeout: 20_000 }, async (t) => {
+test('two windows hear of one another, of changes, and of a window that closes', { timeout: 40_000 }, async (t) => {
 	const { open, errors, names, folder } = createScene(t);
 	const [a, b] = [open('Project A'), open('Project B')];
 	a.publish([running('one')]);

@@ -33,7 +33,7 @@ function createScene(t: TestContext) {
 }
 
 test('size and holder are told as they change: nobody, another window, nobody again', {
-	timeout: 10_000,
+	timeout: 40_000,
 }, async (t) => {
 	const { errors, seen, until, store } = createScene(t);
 	await until(({ holder, sizeBytes }) => holder === 'nobody' && sizeBytes === 0);
@@ -50,7 +50,7 @@ test('size and holder are told as they change: nobody, another window, nobody ag
 	assert.deepEqual(errors, []);
 });
 
-test('our own lease is ours', { timeout: 10_000 }, async (t) => {
+test('our own lease is ours', { timeout: 40_000 }, async (t) => {
 	const { until, store } = createScene(t);
 	const { file } = await store('here').open(SESSION);
 	file.append([line('a', null, 'reminder')]);
