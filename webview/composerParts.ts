@@ -25,7 +25,7 @@ export function queueList(head: PanelHead, post: Post): View {
 		${head.queue.map(
 			(queued, index) =>
 				html`<li>
-					${icon('clock')}<span class="queue-text" title=${queued.text}>${firstLine(queued.text, 120)}</span>
+					${icon('comment')}<span class="queue-text" title=${queued.text}>${firstLine(queued.text, 120)}</span>
 					${index === 0 ? nothing : iconButton({ name: 'Move up', icon: 'arrow-up', hint: 'Move up: send it earlier', onClick: act(queued.id, 'moveUp') })}
 					${iconButton({ name: 'Edit', icon: 'edit', hint: 'Edit: back into the input', onClick: act(queued.id, 'edit') })}
 					${iconButton({ name: 'Send now', icon: 'run', hint: 'Send now: stop this turn first', onClick: act(queued.id, 'sendNow') })}
@@ -67,13 +67,14 @@ export function slashList(
 	onChoose: (command: SlashCommand) => void,
 ): View {
 	if (commands.length === 0) return nothing;
-	return html`<ul class="slash" id="slash-list" role="listbox" aria-label="Commands">
+	return html`<ul class="slash" id="slash-list" role="listbox" aria-label="Commands" tabindex="0">
 		${commands.map(
 			(command) =>
 				html`<li
 					role="option"
 					id="slash-${command.name}"
 					aria-selected=${command === active ? 'true' : 'false'}
+					title=${command.detail === '' ? nothing : command.detail}
 					@mousedown=${(event: MouseEvent) => {
 						// The input keeps the focus.
 						event.preventDefault();

@@ -36,6 +36,8 @@ export interface PanelState {
 	readonly meter: ContextMeter | null;
 	/** Whole outputs of tool rows that asked for them, by row id. */
 	readonly wholeOutputs: ReadonlyMap<string, string>;
+	/** Pictures of tool rows that asked for them, by row id. */
+	readonly pictures: ReadonlyMap<string, readonly string[]>;
 	/** What agents did whose lanes are open, by row id. */
 	readonly agentRows: ReadonlyMap<string, AgentRows>;
 	readonly rewindPlan: RewindPlan | null;
@@ -57,6 +59,7 @@ export const initialPanelState: PanelState = {
 	hasOlder: false,
 	meter: null,
 	wholeOutputs: new Map(),
+	pictures: new Map(),
 	agentRows: new Map(),
 	rewindPlan: null,
 	rewindFiles: new Map(),
@@ -83,6 +86,7 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 				hasOlder: message.hasOlder,
 				meter: message.meter,
 				wholeOutputs: isSameSession ? state.wholeOutputs : new Map(),
+				pictures: isSameSession ? state.pictures : new Map(),
 				agentRows: isSameSession ? state.agentRows : new Map(),
 				rewindPlan: isSameSession ? state.rewindPlan : null,
 				context: isSameSession ? state.context : null,
@@ -107,7 +111,13 @@ export function reduce(state: PanelState, message: ToPanel | LocalMessage): Pane
 		case 'commands':
 			return { ...state, commands: message.commands };
 		case 'expanded':
-			return { ...state, wholeOutputs: new Map(state.wholeOutputs).set(message.id, message.text) };
+			return {
+				...state,
+				wholeOutputs: new Map(state.wholeOutputs).set(message.id, message.text),
+				...(message.pictures === undefined
+					? {}
+					: { pictures: new Map(state.pictures).set(message.id, message.pictures) }),
+			};
 		case 'agent.rows':
 			return { ...state, agentRows: new Map(state.agentRows).set(message.id, message) };
 		case 'older':

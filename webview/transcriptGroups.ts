@@ -15,7 +15,7 @@ export type TranscriptGroup =
 
 /** Shorter runs say more as they are. */
 const FOLD_FROM_ROWS = 3;
-const READ_VERBS = /^(read|search|found|find|list|glob|grep|look|check|diagnos)/i;
+const READ_VERBS = /^(read(?! output)|search|found|find|list|glob|grep|look|outline|check|diagnos)/i;
 
 export function groupTranscript(items: readonly TranscriptItem[]): TranscriptGroup[] {
 	const groups: TranscriptGroup[] = [];
@@ -78,10 +78,23 @@ export function foldRows(items: readonly TranscriptItem[]): TurnRow[] {
 
 /** `6 files, 2 searches`. */
 export function describeFold(items: readonly ToolItem[]): string {
-	const files = new Set(items.filter((item) => /^read/i.test(item.verb)).map((item) => item.path ?? item.target)).size;
-	const others = items.filter((item) => !/^read/i.test(item.verb)).length;
-	const parts: string[] = [];
-	if (files > 0) parts.push(`${files} ${files === 1 ? 'file' : 'files'}`);
-	if (others > 0) parts.push(`${others} ${others === 1 ? 'search' : 'searches'}`);
-	return parts.join(', ');
+	const files = new Set(items.filter(({ verb }) => FILES.test(verb)).map((item) => item.path ?? item.target)).size;
+	const rest = items.filter(({ verb }) => !FILES.test(verb));
+	const lists = rest.filter(({ verb }) => LISTS.test(verb)).length;
+	const checks = rest.filter(({ verb }) => CHECKS.test(verb)).length;
+	return [
+		counted(files, 'file', 'files'),
+		counted(rest.length - lists - checks, 'search', 'searches'),
+		counted(lists, 'list', 'lists'),
+		counted(checks, 'check', 'checks'),
+	]
+		.filter((part) => part !== '')
+		.join(', ');
 }
+
+const FILES = /^read/i;
+const LISTS = /^(list|glob|outline)/i;
+const CHECKS = /^(check|diagnos)/i;
+
+const counted = (count: number, one: string, many: string): string =>
+	count === 0 ? '' : `${count} ${count === 1 ? one : many}`;

@@ -174,7 +174,13 @@ export const toPanelSchema = z.discriminatedUnion('kind', [
 	/** What fits behind an `@`, best first. */
 	z.object({ kind: z.literal('mention.offers'), number: z.number().int(), offers: z.array(mentionOfferSchema) }),
 	z.object({ kind: z.literal('commands'), commands: z.array(shownCommandSchema) }),
-	z.object({ kind: z.literal('expanded'), id: z.string(), text: z.string() }),
+	z.object({
+		kind: z.literal('expanded'),
+		id: z.string(),
+		text: z.string(),
+		/** As `data:` addresses. Fewer than the row says when they are too much to send. */
+		pictures: z.array(z.string()).optional(),
+	}),
 	/** What an agent said and did, for the lane of this row that is open. */
 	z.object({
 		kind: z.literal('agent.rows'),

@@ -86,6 +86,10 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** The first part of the output (≤ 4 KB), shown when expanded; `item.expand` brings the rest. */
 		preview: z.string(),
 		isTruncated: z.boolean(),
+		/** Why it failed or was held up, where that is longer than a word: read without opening the row. */
+		note: z.string().optional(),
+		/** How many pictures came of it: `item.expand` brings them. */
+		pictures: z.number().int().optional(),
 		/** `preview` is Markdown. */
 		isMarkdown: z.boolean().optional(),
 		/** The agent that the call started. */
@@ -122,6 +126,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		/** The exact command or path. */
 		target: z.string(),
 		cause: z.string(),
+		/** What the user said when denying. */
+		reason: z.string().optional(),
 		/** The rule that *Always allow* adds; absent when it may not be offered. */
 		rule: z.string().optional(),
 		/** Instead of `rule`, where it takes several. */

@@ -56,6 +56,11 @@ test('a fold counts files once', () => {
 		describeFold([tool('a', 'Read', 'done', 'x'), tool('b', 'Read', 'done', 'x'), tool('c', 'Search')]),
 		'1 file, 1 search',
 	);
+	const looks = [tool('a', 'List'), tool('b', 'Outline'), tool('c', 'Check'), tool('d', 'Find uses of')];
+	assert.equal(describeFold(looks), '1 search, 2 lists, 1 check');
+	// What a command printed is no file.
+	const printed = [tool('a', 'Read output of'), tool('b', 'Read output of'), tool('c', 'Read output of')];
+	assert.equal(foldRows(printed).length, 3);
 });
 
 test('numbers are short and honest', () => {

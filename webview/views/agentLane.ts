@@ -105,7 +105,7 @@ function amounts(agent: AgentLane, name: string): TemplateResult {
 					</div>`
 				: nothing
 		}
-		<span class="lane-figures">${parts.join(' · ')}</span>
+		<span class="lane-figures" title=${parts.join(' · ')}>${parts.join(' · ')}</span>
 	</div>`;
 }
 

@@ -32,7 +32,7 @@ function worktreeMark({ isGone, path }: NonNullable<PanelHead['worktree']>, onCl
 	const hint = isGone
 		? 'The worktree of this session is not there: restore it…'
 		: `This session works in a worktree, a copy of your files: merge back, open or discard it… (${path})`;
-	return html`<button type="button" class="tag worktree-mark" title=${hint} @click=${onClick}>
+	return html`<button type="button" class="tag worktree-mark ${isGone ? 'is-gone' : ''}" title=${hint} @click=${onClick}>
 		${icon(isGone ? 'warning' : 'worktree')}<span>${isGone ? 'Worktree missing' : 'Worktree'}</span>
 	</button>`;
 }

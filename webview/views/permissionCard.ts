@@ -14,11 +14,12 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	const name = `Permission: ${item.tool}`;
 	if (item.state !== 'asking') {
 		return html`<div class="tool" data-row=${item.id} role="group" aria-label=${name}>
-			<div class="tool-line is-plain" title=${item.target}>
+			<div class="tool-line is-plain" title="${item.target} (${item.cause})">
 				${icon(item.state === 'denied' ? 'circle-slash' : 'shield')}
 				<span class="verb">${verdictOf(item)}</span>
 				<span class="target">${item.target}</span>
 			</div>
+			${item.reason === undefined ? nothing : html`<p class="tool-note">You said: ${item.reason}</p>`}
 		</div>`;
 	}
 	if (item.goOn !== undefined) return goOnCard(item, item.goOn, context);
@@ -26,7 +27,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	const describedBy = `target-${item.id} cause-${item.id}`;
 	const rules = item.rules ?? (item.rule === undefined ? [] : [item.rule]);
 	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label=${name} aria-describedby=${describedBy}>
-		<header class="card-head">${icon('shield')}<span class="card-title">${item.tool === 'Bash' ? 'Run this command?' : `Allow ${item.tool}?`}</span>
+		<header class="card-head">${icon('shield')}<span class="card-title">${questionOf(item.tool)}</span>
 			<button
 				type="button"
 				class="plain-icon more"
@@ -39,7 +40,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 			</button>
 		</header>
 		<pre class="command" id="target-${item.id}" tabindex="0">${item.target}</pre>
-		<p class="card-note" id="cause-${item.id}">${item.agent === undefined ? nothing : html`<span class="card-agent">Agent ${item.agent}.</span> `}${item.cause}</p>
+		<p class="card-note" id="cause-${item.id}">${item.agent === undefined ? nothing : html`<span class="card-agent">Agent ${item.agent}.</span> `}${sentence(item.cause)}</p>
 		${item.unsaved === undefined || item.unsaved.length === 0 ? nothing : unsavedLine(item.unsaved, () => answer(item, context, 'allowOnce', { savesFirst: true }))}
 		${limitsLine(item.id, item.limits, context)}
 		<div class="card-buttons">
@@ -74,6 +75,33 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 		}
 	</section>`;
 }
+
+/** Most are sentences without a dot. */
+const sentence = (cause: string): string => (cause === '' || /[.!?…]$/.test(cause) ? cause : `${cause}.`);
+
+/** What is asked, in the words of what it does; what exactly stands below. */
+function questionOf(tool: string): string {
+	const server = /^mcp__(.+?)__./.exec(tool)?.[1];
+	if (server !== undefined) return `Use this tool of ${server}?`;
+	if (/^(?:ext|vscode)__/.test(tool)) return 'Use this tool of an extension?';
+	return QUESTIONS[tool] ?? `Allow ${tool}?`;
+}
+
+const QUESTIONS: Readonly<Record<string, string>> = {
+	Agent: 'Start this agent?',
+	Bash: 'Run this command?',
+	Browser: 'Open this in the browser?',
+	Edit: 'Edit this file?',
+	Glob: 'List these files?',
+	Grep: 'Search these files?',
+	MultiEdit: 'Edit this file?',
+	NotebookEdit: 'Edit this notebook?',
+	Read: 'Read this file?',
+	Skill: 'Use this skill?',
+	WebFetch: 'Fetch this page?',
+	WebSearch: 'Search the web for this?',
+	Write: 'Write this file?',
+};
 
 /** What *Always allow* adds, and where it holds. The page keeps the choice by itself until the card is answered. */
 function scopeLine(rules: readonly string[]): TemplateResult {
@@ -135,10 +163,10 @@ function grantCard(item: PermissionItem, file: string, context: ViewContext): Te
 	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label=${`Permission: ${item.tool}`} aria-describedby="target-${item.id} cause-${item.id}">
 		<header class="card-head">${icon('shield')}<span class="card-title">Allow what ${item.tool} asks for?</span></header>
 		<pre class="command" id="target-${item.id}" tabindex="0">${item.target}</pre>
-		<p class="card-note" id="cause-${item.id}">${item.cause}. “Always” holds until <code title=${file}>${nameOf(file)}</code> changes.</p>
+		<p class="card-note" id="cause-${item.id}">${sentence(item.cause)} “Always” holds until <code title=${file}>${nameOf(file)}</code> changes.</p>
 		<div class="card-buttons">
-			${textButton({ label: 'Allow this time', look: 'primary', onClick: () => answer(item, context, 'allowOnce') })}
-			${textButton({ label: 'Always', look: 'secondary', hint: `Until ${nameOf(file)} changes`, onClick: () => answer(item, context, 'alwaysAllow') })}
+			${textButton({ label: 'This turn', look: 'primary', onClick: () => answer(item, context, 'allowOnce') })}
+			${textButton({ label: 'Always', look: 'secondary', hint: `In every turn, until ${nameOf(file)} changes`, onClick: () => answer(item, context, 'alwaysAllow') })}
 			${textButton({ label: 'Ask as usual', look: 'secondary', onClick: () => answer(item, context, 'deny') })}
 		</div>
 	</section>`;

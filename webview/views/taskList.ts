@@ -5,7 +5,7 @@ import { icon } from './parts.ts';
 
 const LOOKS = {
 	pending: { icon: 'circle-large-outline', word: 'to do' },
-	inProgress: { icon: 'arrow-small-right', word: 'now' },
+	inProgress: { icon: 'record', word: 'now' },
 	completed: { icon: 'pass-filled', word: 'done' },
 } as const;
 

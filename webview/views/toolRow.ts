@@ -10,6 +10,8 @@ import type { ViewContext } from './viewTypes.ts';
 
 /** Below this a duration is noise. */
 const SHOWN_FROM_MS = 100;
+/** Only this is worth its place in a narrow panel. */
+const LONG_FROM_MS = 1_000;
 const SHORT_TARGET_CHARS = 32;
 /** What a call of Bash reads as. */
 const COMMAND_VERB = 'Run';
@@ -23,18 +25,22 @@ export function toolRow(item: ToolItem, context: ViewContext): TemplateResult {
 			class="tool-line"
 			title="${item.verb} ${item.target}"
 			aria-expanded=${isOpen ? 'true' : 'false'}
-			@click=${() => context.toggleRow(item.id)}
+			@click=${() => {
+				if (!isOpen && needsPictures(item, context)) askForRest(item, context);
+				context.toggleRow(item.id);
+			}}
 		>
 			${icon(isOpen ? 'chevron-down' : 'chevron-right')}
 			<span class="verb">${item.verb}</span>
 			<span class="target">${item.target}</span>
-			<span class="result">${item.state === 'failed' ? icon('error') : item.state === 'interrupted' ? icon('circle-slash') : nothing}<span class="result-text">${resultText(item)}</span></span>
+			<span class="result" title=${item.summary === '' ? nothing : item.summary}>${item.state === 'failed' ? icon('error') : item.state === 'interrupted' ? icon('circle-slash') : nothing}<span class="result-text">${resultText(item)}</span></span>
 			${
 				item.durationMs !== undefined && item.durationMs >= SHOWN_FROM_MS
-					? html`<span class="time" title="${item.durationMs} ms">${shortDuration(item.durationMs)}</span>`
+					? html`<span class="time ${item.durationMs < LONG_FROM_MS ? 'is-short' : ''}" title="${item.durationMs} ms">${shortDuration(item.durationMs)}</span>`
 					: nothing
 			}
 		</button>
+		${item.note === undefined || isOpen ? nothing : html`<p class="tool-note is-cut" title=${item.note}>${item.note}</p>`}
 		${
 			// Before it is over it is what there is to know; later it would only be noise.
 			isOpen || item.state === 'waiting' || item.state === 'running' || item.limits?.unavailable !== undefined
@@ -66,6 +72,35 @@ function terminalLink({ id, state }: ToolItem, { post }: ViewContext): TemplateR
 	return html`<button type="button" class="link" @click=${() => post({ kind: 'command.act', id, action })}>${label}</button>`;
 }
 
+const needsPictures = ({ id, pictures = 0 }: ToolItem, { state }: ViewContext): boolean =>
+	pictures > 0 && !state.pictures.has(id);
+
+function askForRest({ id }: ToolItem, { post }: ViewContext): void {
+	post({ kind: 'item.expand', id });
+}
+
+/** What the model saw. A row that was opened by something else than a click asks for them with a button. */
+function pictures(item: ToolItem, context: ViewContext): TemplateResult | typeof nothing {
+	const shown = context.state.pictures.get(item.id);
+	if (item.pictures === undefined) return nothing;
+	if (shown === undefined)
+		return html`<p><button type="button" class="link" @click=${() => askForRest(item, context)}>${item.pictures === 1 ? 'Show picture' : `Show ${item.pictures} pictures`}</button></p>`;
+	const missing = item.pictures - shown.length;
+	return html`${shown.map((address, index) => {
+		const which = shown.length > 1 ? ` (${index + 1} of ${shown.length})` : '';
+		return html`<button type="button" class="tool-picture" aria-pressed="false" title="Show at its full size" @click=${toggleSize}>
+			<img src=${address} alt="Picture${which}: ${item.verb} ${item.target}" />
+		</button>`;
+	})}
+	${missing > 0 ? html`<p class="quiet">${missing === 1 ? '1 more picture is' : `${missing} more pictures are`} too large to be shown here.</p>` : nothing}`;
+}
+
+/** The page keeps it by itself, as it keeps what is scrolled. */
+function toggleSize({ currentTarget }: Event): void {
+	if (!(currentTarget instanceof HTMLElement)) return;
+	currentTarget.ariaPressed = currentTarget.ariaPressed === 'true' ? 'false' : 'true';
+}
+
 function resultText(item: ToolItem): string {
 	if (item.summary !== '') return item.summary;
 	switch (item.state) {
@@ -95,17 +130,21 @@ function toolBody(item: ToolItem, context: ViewContext): TemplateResult {
 				? html`<div class="tool-target"><code>${item.target}</code></div>`
 				: nothing
 		}
+		${item.note === undefined || output.startsWith(item.note) ? nothing : html`<p class="tool-reason">${item.note}</p>`}
 		${
-			output === ''
-				? html`<p class="quiet">${item.state === 'running' ? 'No output yet.' : 'No output.'}</p>`
-				: item.isMarkdown
-					? html`<div class="answer tool-prose"><div class="block">${markdownText(output)}</div></div>`
-					: html`<pre tabindex="0" aria-label="Output of ${item.verb} ${item.target}">${output}</pre>`
+			output === '' && item.pictures !== undefined
+				? nothing
+				: output === ''
+					? html`<p class="quiet">${item.state === 'running' ? 'No output yet.' : 'No output.'}</p>`
+					: item.isMarkdown
+						? html`<div class="answer tool-prose"><div class="block">${markdownText(output)}</div></div>`
+						: html`<pre tabindex="0" aria-label="Output of ${item.verb} ${item.target}">${output}</pre>`
 		}
+		${pictures(item, context)}
 		<div class="tool-links">
 			${
 				item.isTruncated && whole === undefined
-					? html`<button type="button" class="link" @click=${() => context.post({ kind: 'item.expand', id: item.id })}>Show all output</button>`
+					? html`<button type="button" class="link" @click=${() => askForRest(item, context)}>Show all output</button>`
 					: nothing
 			}
 			${

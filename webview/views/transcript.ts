@@ -82,7 +82,8 @@ function groupView(group: TranscriptGroup, context: ViewContext, branching: Temp
 function rowView(row: TurnRow, context: ViewContext): unknown {
 	if (row.kind === 'item') return guardedItem(row.item, context);
 	const open = row.items.filter((item) => context.openRows.has(item.id)).length;
-	const whole = row.items.filter((item) => context.state.wholeOutputs.has(item.id)).length;
+	const { wholeOutputs, pictures } = context.state;
+	const whole = row.items.filter((item) => wholeOutputs.has(item.id) || pictures.has(item.id)).length;
 	return guard([...row.items, context.openRows.has(row.id), open, whole], () => foldRow(row.id, row.items, context));
 }
 
@@ -93,6 +94,7 @@ function guardedItem(item: TranscriptItem, context: ViewContext): unknown {
 		...effectLists(item.id).map((list) => context.openRows.has(list)),
 		context.reasonFor === item.id,
 		context.state.wholeOutputs.get(item.id),
+		context.state.pictures.get(item.id),
 		context.state.agentRows.get(item.id),
 	];
 	return guard(changes, () => itemView(item, context));

@@ -2,11 +2,13 @@
  * The tools of connected servers as tools of ours, found with FindTools. What a server claims about a tool never makes it asked about
  * less; where its claims could let a change of files go unrecorded, they count only when a rule of the user's own vouches for the tool.
  */
+
 import * as z from 'zod';
 import { cutText } from '../../base/text.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { LateTool, LateTools } from '../tools/lateTools.ts';
 import { failure, success } from '../tools/paths.ts';
+import { shownInput } from '../tools/shownInput.ts';
 import type { Effect, ToolContext, ToolOutcome } from '../tools/tool.ts';
 import { isLoopbackAddress } from './loopback.ts';
 import type { McpCallResult, McpContent, McpServer, McpServerConfig, McpServers, McpTool } from './mcpPorts.ts';
@@ -65,7 +67,7 @@ function toLateTool(servers: McpServers, server: McpServer, tool: McpTool, isAll
 		inputSchema: tool.inputSchema,
 		effect: effectOf(tool, server.config, isAllowed),
 		label: (input) => ({ verb: 'Use', target: plainLine(callText(server.name, tool, input), MAX_LABEL_CHARS) }),
-		inFull: (input) => callText(server.name, tool, input),
+		inFull: (input) => `${server.name}: ${tool.title ?? tool.name}${shownInput(input)}`,
 		async run(input, context) {
 			const values = anyInput.parse(input);
 			const result = await servers.call(server.name, tool.name, values, context.onProgress, context.signal);

@@ -139,7 +139,7 @@ function ruleForName(tool: string, target: PermissionTarget): { readonly rule?: 
 }
 
 function askToRun(tool: string, target: PermissionTarget): Decision {
-	if (target.kind !== 'command') return { kind: 'ask', cause: `${tool} runs a program`, rule: tool };
+	if (target.kind !== 'command') return { kind: 'ask', cause: 'No rule allows this tool yet', rule: tool };
 	if (isCompound(target.command))
 		return { kind: 'ask', cause: 'It runs several commands or redirects output, which no rule covers as a whole' };
 	const rule = proposedCommandRule(target.command);

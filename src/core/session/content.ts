@@ -76,6 +76,16 @@ export const isThinkingBlock = (block: AssistantBlock): boolean =>
 	block.type === 'thinking' || block.type === 'redacted_thinking';
 export const isBlobRef = (value: StoredInputBlock): value is BlobRef => '$blob' in value;
 
+/** What a reference shows of a block's text, its start; empty for a picture or a document. */
+export function textOfHead({ head }: BlobRef): string {
+	// The JSON of a block, cut anywhere.
+	const start = /^\{"type":"(\w+)"(?:,"text":")?/.exec(head);
+	if (!start) return head;
+	if (start[1] !== 'text') return '';
+	const body = head.slice(start[0].length).replace(/\\?$/, '');
+	return body.replace(/\\[nrt]/g, '\n').replace(/\\(["\\/])/g, '$1');
+}
+
 const DOCUMENT_START = '{"type":"document"';
 /** Of a document that does not say it: a paper of common length. */
 const UNKNOWN_PAGES = 10;

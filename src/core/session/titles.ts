@@ -1,6 +1,6 @@
 /** The name of a session, made from its first prompt. Pure; names by the model or the user are entries like any other. */
 import { cutText } from '../../base/text.ts';
-import { isBlobRef, isTextBlock, type StoredInputBlock } from './content.ts';
+import { isBlobRef, isTextBlock, type StoredInputBlock, textOfHead } from './content.ts';
 
 /** Shown before the first prompt. */
 export const NEW_SESSION_TITLE = 'New session';
@@ -43,7 +43,7 @@ export function promptPreview(text: string): string {
 export function promptText(content: readonly StoredInputBlock[]): string {
 	const texts: string[] = [];
 	for (const block of content) {
-		if (isBlobRef(block)) texts.push(textOfStoredBlock(block.head));
+		if (isBlobRef(block)) texts.push(textOfHead(block));
 		else if (isTextBlock(block)) texts.push(block.text);
 	}
 	return texts.join('\n');
@@ -59,12 +59,4 @@ export function plainName(text: string): string {
 		.replace(/[\p{Cc}\p{Zs}\p{Zl}\p{Zp}]+/gu, ' ')
 		.replace(/\]\((?=\S)/g, '] (')
 		.trim();
-}
-
-/** A stored block is JSON; its head starts like `{"type":"text","text":"…` and is cut anywhere. */
-function textOfStoredBlock(head: string): string {
-	const start = /^\{"type":"text","text":"/.exec(head);
-	if (!start) return head;
-	const body = head.slice(start[0].length).replace(/\\?$/, '');
-	return body.replace(/\\[nrt]/g, '\n').replace(/\\(["\\/])/g, '$1');
 }

@@ -28,6 +28,18 @@ const input = z.object({
 });
 type Input = z.infer<typeof input>;
 
+/** As the rows of what was done in it read. */
+const VERBS: Readonly<Record<Input['action'], string>> = {
+	open: 'Open',
+	click: 'Click',
+	type: 'Type',
+	press: 'Press',
+	back: 'Go back',
+	read: 'See page',
+	screenshot: 'Screenshot',
+	console: 'See console',
+};
+
 export const browserTool: Tool<Input> = {
 	name: 'Browser',
 	version: 1,
@@ -35,10 +47,12 @@ export const browserTool: Tool<Input> = {
 		'Uses a web page in a real browser, e.g. to try a local dev server: opens it, clicks, types, takes screenshots, reads console messages. Gives the page as an accessibility tree with refs. Has no logins of the user; the user is asked about each site.',
 	input,
 	effect: 'network',
-	label: ({ action, url, ref, key }) => ({
-		verb: 'Browser',
-		target: [action, url ?? ref ?? key].filter(Boolean).join(' '),
+	label: ({ action, url, ref, text, key }) => ({
+		verb: VERBS[action],
+		target:
+			action === 'type' ? `${JSON.stringify((text ?? '').slice(0, 60))} into ${ref ?? '?'}` : (url ?? ref ?? key ?? ''),
 	}),
+	inFull: ({ action, url, ref, key }) => [action, url ?? ref ?? key].filter(Boolean).join(' '),
 	// What is clicked and typed goes to the site that is shown.
 	target({ action, url }, services) {
 		const browser = services?.browser;
@@ -132,7 +146,7 @@ function answer(outcome: BrowserOutcome): ToolOutcome {
 			return {
 				isError: false,
 				content: [{ type: 'text', text: `Screenshot of ${outcome.url}:` }, made.block],
-				summary: 'screenshot',
+				summary: outcome.url.replace(/^https?:\/\//, '').slice(0, 60),
 			};
 		}
 		case 'console': {

@@ -2,12 +2,14 @@
  * What other extensions add to the agent: tools, interceptors, prompt validators and sections of the system prompt, as the ports of a turn
  * want them. Whatever one of them throws is theirs: it is a result or a trace line, never the end of a turn. Knows no window.
  */
+
 import * as z from 'zod';
 import { type Disposable, toDisposable } from '../../base/disposable.ts';
 import { UserError } from '../../base/errors.ts';
 import { unlessAborted } from '../../base/unlessAborted.ts';
 import type { BeforeVerdict, Interceptor } from '../../core/agent/interceptors.ts';
 import type { LateTool, LateTools } from '../../core/tools/lateTools.ts';
+import { shownInput } from '../../core/tools/shownInput.ts';
 import type { ToolContext, ToolOutcome } from '../../core/tools/tool.ts';
 import type { ApiInterceptor, ApiTool } from './retraceApi.ts';
 
@@ -104,7 +106,7 @@ function lateToolOf(caller: string, tool: ApiTool): LateTool {
 		inputSchema: { ...structuredClone(tool.inputSchema), type: 'object' },
 		effect: tool.effect,
 		label: () => ({ verb: 'Call', target: `${tool.name} of ${caller}` }),
-		inFull: (input) => `${tool.name} of ${caller} ${JSON.stringify(input)}`,
+		inFull: (input) => `${tool.name} of ${caller}${shownInput(input)}`,
 		run: (input, context) => outcomeOf(tool, z.record(z.string(), z.unknown()).parse(input), context),
 	};
 }

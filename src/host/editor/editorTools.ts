@@ -2,6 +2,7 @@
  * Tools that other extensions give to language models in VS Code, for the agent: those that the user chose, found and called like the tools of
  * servers. What one does is not known, so each call is asked about and its effects on files are recorded.
  */
+
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { CancelledError } from '../../base/errors.ts';
@@ -9,6 +10,7 @@ import type { InputBlock } from '../../core/session/content.ts';
 import { imageBlock } from '../../core/tools/imageBlock.ts';
 import type { LateTool, LateTools } from '../../core/tools/lateTools.ts';
 import { failure } from '../../core/tools/paths.ts';
+import { shownInput } from '../../core/tools/shownInput.ts';
 import type { ToolOutcome } from '../../core/tools/tool.ts';
 import { setting } from '../window/settings.ts';
 
@@ -43,7 +45,7 @@ function lateTool(tool: vscode.LanguageModelToolInformation, lm: LanguageModels)
 		inputSchema: { ...inputSchema, type: 'object' },
 		effect: 'execute',
 		label: () => ({ verb: 'Use', target: name }),
-		inFull: (input) => `${name} ${JSON.stringify(input)}`,
+		inFull: (input) => `${name}${shownInput(input)}`,
 		run: async (input, { signal }) => await invoke(name, Object(input), lm, signal),
 	};
 }

@@ -3,9 +3,7 @@ import * as vscode from 'vscode';
 import { assertNever } from '../../base/assertNever.ts';
 import { BugError, UserError } from '../../base/errors.ts';
 import type { PlannedFile } from '../../core/checkpoint/restorePlan.ts';
-import { loadBlobText } from '../../core/context/loadBlobs.ts';
 import type { Workspace } from '../../core/ports.ts';
-import { isBlobRef } from '../../core/session/content.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
 import type { ToHost } from '../../protocol/toHost.ts';
 import type { ToPanel } from '../../protocol/toPanel.ts';
@@ -26,7 +24,7 @@ import type { SessionView } from '../session/sessionView.ts';
 import { clearIn, followIn, forkIn } from '../session/viewContinuations.ts';
 import { changeQueue, retryTurn, submitPrompt } from '../session/viewPrompts.ts';
 import { applyRewindIn, previewRewindIn, redoRewindIn, undoRewindIn } from '../session/viewRewinds.ts';
-import { textOfBlocks } from '../transcript/transcriptRows.ts';
+import { wholeResult } from '../transcript/wholeResult.ts';
 import { openLink } from '../window/links.ts';
 import { chooseProvider } from '../window/settings.ts';
 import { findForPanel } from './panelFind.ts';
@@ -140,7 +138,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 		case 'context.inspect':
 			return await world.inspector.act(message.act, view.current, world.say);
 		case 'item.expand':
-			return world.say({ kind: 'expanded', id: message.id, text: await wholeOutput(message.id, world) });
+			return world.say({ kind: 'expanded', id: message.id, ...(await wholeResult(message.id, resultWorld(world))) });
 		case 'agent.show':
 			return await view.current.agents.show(message.id, message.isOpen);
 		case 'agent.act': {
@@ -161,7 +159,7 @@ export async function handlePanelMessage(message: ToHost, world: PanelWorld): Pr
 			return await findForPanel(message, {
 				view,
 				open: view.current,
-				wholeOutput: (rowId) => wholeOutput(rowId, world),
+				wholeOutput: async (rowId) => (await wholeResult(rowId, resultWorld(world))).text,
 				say: world.say,
 			});
 		case 'link.open':
@@ -292,22 +290,7 @@ function plannedFile(key: string, view: SessionView): PlannedFile {
 }
 
 /** The whole output of a tool call, as it was stored. */
-async function wholeOutput(toolUseId: string, world: PanelWorld): Promise<string> {
-	const { entries } = world.view.current.session;
-	const ended = entries.findLast((entry) => entry.type === 'notice' && entry.background?.toolUseId === toolUseId);
-	const inBackground = ended?.type === 'notice' ? ended.background?.output : undefined;
-	if (inBackground) return await loadBlobText(inBackground, world.blobs);
-	const results = entries.filter((entry) => entry.type === 'toolResult');
-	const ran = entries.findLast((entry) => entry.type === 'attachment' && entry.ran?.toolUseId === toolUseId);
-	const beforehand = ran?.type === 'attachment' && ran.ran ? { ...ran.ran, content: ran.content } : undefined;
-	const result = results.findLast((entry) => entry.toolUseId === toolUseId) ?? beforehand;
-	if (!result) return '';
-	if (result.output) return await loadBlobText(result.output, world.blobs);
-	const texts = new Map<string, string>();
-	for (const block of result.content)
-		if (isBlobRef(block)) texts.set(block.$blob, await loadBlobText(block, world.blobs));
-	return textOfBlocks(result.content, { blobText: (ref) => texts.get(ref.$blob) });
-}
+const resultWorld = ({ view, blobs }: PanelWorld) => ({ entries: view.current.session.entries, blobs });
 
 function tooLate(): UserError {
 	return new UserError(

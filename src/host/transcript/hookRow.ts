@@ -14,6 +14,7 @@ export function hookRow(entry: EntryOf<'hook'>): ItemOf<'tool'> {
 		target: `${point}: ${command}`,
 		state: outcome === 'failed' ? 'failed' : outcome === 'blocked' ? 'interrupted' : 'done',
 		summary: summaryOf(entry, outcome),
+		...(note === undefined || note === '' || outcome === 'ok' ? {} : { note }),
 		durationMs: entry.durationMs,
 		preview: whole.filter((part) => part !== '').join('\n'),
 		isTruncated: false,
@@ -21,14 +22,14 @@ export function hookRow(entry: EntryOf<'hook'>): ItemOf<'tool'> {
 }
 
 function summaryOf(
-	{ point, note, changedFiles = 0, updatedInput }: EntryOf<'hook'>,
+	{ point, changedFiles = 0, updatedInput }: EntryOf<'hook'>,
 	outcome: NonNullable<EntryOf<'hook'>['outcome']>,
 ): string {
 	const files = changedFiles === 0 ? [] : [`changed ${plural(changedFiles, 'file')}`];
 	const input = updatedInput === undefined ? [] : ['changed the input'];
 	switch (outcome) {
 		case 'failed':
-			return [note ?? 'failed', ...files].join(', ');
+			return ['failed', ...files].join(', ');
 		case 'blocked':
 			return [HELD_UP[point] ?? 'blocked', ...files].join(', ');
 		case 'ok':

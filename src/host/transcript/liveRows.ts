@@ -99,7 +99,7 @@ export class LiveRows {
 		this.#idByIndex.set(event.index, event.toolUseId);
 		if (isEditTool(event.toolName))
 			this.#growing.set(event.toolUseId, { toolName: event.toolName, edit: new GrowingEdit() });
-		return this.#put(startedCall(event.toolUseId, event.toolName));
+		return this.#put(startedCall(event.toolUseId, event.toolName, this.#inputs));
 	}
 
 	/** What an edit will change is shown while the model still writes it. */
@@ -149,12 +149,12 @@ export class LiveRows {
 }
 
 /** The row of a call whose input still streams. */
-function startedCall(id: string, toolName: string): TranscriptItem {
+function startedCall(id: string, toolName: string, { label }: Pick<TranscriptInputs, 'label'>): TranscriptItem {
 	if (!isEditTool(toolName))
 		return {
 			kind: 'tool',
 			id,
-			verb: toolName,
+			verb: label(toolName, undefined).verb,
 			target: '',
 			state: 'waiting',
 			summary: '',

@@ -26,11 +26,28 @@ function serverToolLabel(name: string, input: unknown): ToolLabel | undefined {
 	return { verb: 'Use', target: cutText(`${server}: ${tool}${values === '{}' ? '' : ` ${values}`}`, MAX_VALUES_CHARS) };
 }
 
+/** How a call begins to read while its input still streams, so that the word does not change under the eye. */
+const VERBS: Readonly<Record<string, string>> = {
+	AskUser: 'Ask',
+	Bash: 'Run',
+	BashOutput: 'Read output of',
+	CallTool: 'Use',
+	Diagnostics: 'Check',
+	FindTools: 'Find tools',
+	Glob: 'List',
+	Grep: 'Search',
+	KillBash: 'Stop',
+	Symbols: 'Find symbol',
+	TaskList: 'Tasks',
+	WebFetch: 'Fetch',
+	WebSearch: 'Search the web',
+};
+
 /** How a call reads. A call that no tool understands shows its name. */
 function toolLabel(name: string, input: unknown, relativePath: (absolute: string) => string): ToolLabel {
 	const tool = findTool(name);
 	const parsed = tool?.input.safeParse(input);
-	if (!tool || !parsed?.success) return serverToolLabel(name, input) ?? { verb: name, target: '' };
+	if (!tool || !parsed?.success) return serverToolLabel(name, input) ?? { verb: VERBS[name] ?? name, target: '' };
 	const label = tool.label(parsed.data);
 	if (label.path === undefined) return label;
 	const path = relativePath(label.path);

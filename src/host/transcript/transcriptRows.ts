@@ -7,7 +7,15 @@ import { cutText, utf8Length } from '../../base/text.ts';
 import { MICROCOMPACTION } from '../../core/agent/microcompact.ts';
 import { MEDIA_REFUSED } from '../../core/agent/refusedMedia.ts';
 import { sandboxSummary } from '../../core/sandbox/sandboxWords.ts';
-import { type BlobRef, isBlobRef, type StoredInputBlock, type ToolUseBlock } from '../../core/session/content.ts';
+import {
+	type BlobRef,
+	isBlobRef,
+	isDocument,
+	pictureCount,
+	type StoredInputBlock,
+	type ToolUseBlock,
+	textOfHead,
+} from '../../core/session/content.ts';
 import type { EntryOf } from '../../core/session/entry.ts';
 import { namedCall } from '../../core/tools/lateTools.ts';
 import type { ToolLabel } from '../../core/tools/tool.ts';
@@ -159,14 +167,16 @@ export function finishedRow(
 		const notes = [row.note, noteOfResult(entry.summary)].filter((note) => note !== '');
 		return { ...row, state: 'applied', note: notes.join('. ') };
 	}
-	const isBlob = entry.content.some(isBlobRef);
+	const pictures = entry.content.filter((block) => !isDocument(block) && pictureCount(block) > 0).length;
+	const isBlob = entry.content.some((block) => isBlobRef(block) && pictureCount(block) === 0);
 	const finished: ItemOf<'tool'> = {
 		...row,
 		state: entry.isError ? 'failed' : 'done',
-		summary: entry.summary ?? (entry.isError ? firstLine(text) : ''),
+		...(entry.isError ? failureWords(entry.summary ?? firstLine(text)) : { summary: entry.summary ?? '' }),
 		durationMs: entry.durationMs,
 		preview: cutText(text, PREVIEW_CHARS),
 		isTruncated: text.length > PREVIEW_CHARS || entry.output !== undefined || isBlob,
+		...(pictures === 0 ? {} : { pictures }),
 		...(row.isMarkdown ? { preview: planAfter(row.preview, text), isTruncated: false } : {}),
 	};
 	if (interruption === undefined) return settledLane(finished);
@@ -212,7 +222,8 @@ export function deniedRow(entry: EntryOf<'permission'>, target: string): ItemOf<
 		id: permissionRowId(entry.toolUseId),
 		tool: entry.tool,
 		target,
-		cause: entry.reason ? `${entry.cause}. You said: ${entry.reason}` : entry.cause,
+		cause: entry.cause,
+		...(entry.reason ? { reason: entry.reason } : {}),
 		state: 'denied',
 	};
 }
@@ -321,7 +332,7 @@ export function actionsFor(code: string): readonly NoticeAction[] {
 
 function textOfStoredBlock(ref: BlobRef, inputs: Pick<TranscriptInputs, 'blobText'>): string {
 	const json = inputs.blobText(ref);
-	if (json === undefined) return ref.head;
+	if (json === undefined) return textOfHead(ref);
 	try {
 		const value: unknown = JSON.parse(json);
 		if (typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string')
@@ -334,7 +345,8 @@ function textOfStoredBlock(ref: BlobRef, inputs: Pick<TranscriptInputs, 'blobTex
 }
 
 function blockSize(block: StoredInputBlock): number {
-	if (isBlobRef(block)) return block.size;
+	// Of a picture the blob is its JSON, in base64.
+	if (isBlobRef(block)) return pictureCount(block) === 0 ? block.size : Math.floor((block.size * 3) / 4);
 	if (block.type === 'text' && 'text' in block && typeof block.text === 'string') return utf8Length(block.text);
 	return imageSize(block);
 }
@@ -370,6 +382,11 @@ function noteOfFailure(summary = '', message: string): string {
 	if (summary === 'denied') return '';
 	return summary === '' || message.startsWith(summary.replace(/…$/, '')) ? message : upperFirst(summary);
 }
+
+/** In a narrow panel a line has room for a word or two. */
+const MAX_FAILURE_CHARS = 24;
+const failureWords = (words: string): Pick<ItemOf<'tool'>, 'summary' | 'note'> =>
+	words.length <= MAX_FAILURE_CHARS ? { summary: words } : { summary: 'failed', note: upperFirst(words) };
 
 /** `+1 −0` repeats what the card shows; anything else is worth saying. */
 function noteOfResult(summary = ''): string {

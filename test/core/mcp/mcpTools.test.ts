@@ -118,7 +118,8 @@ describe('tools of servers', () => {
 		assert.deepEqual(tool?.label({ text: 'milk' }), { verb: 'Use', target: 'notes: add {"text":"milk"}' });
 		const long = { text: 'x'.repeat(400), path: '/etc' };
 		assert.equal(tool?.label(long).target.includes('/etc'), false);
-		assert.equal(tool?.inFull?.(long), `notes: add ${JSON.stringify(long)}`, 'all of it is asked about');
+		assert.equal(tool?.inFull?.(long), `notes: add\n${JSON.stringify(long, null, 2)}`, 'all of it is asked about');
+		assert.equal(tool?.inFull?.({ text: 'milk' }), 'notes: add {"text":"milk"}');
 		assert.deepEqual(tool?.inputSchema, add.inputSchema);
 		assert.deepEqual(await run(tool, { text: 'milk' }), {
 			isError: false,

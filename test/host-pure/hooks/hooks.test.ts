@@ -299,7 +299,7 @@ describe('in the transcript', () => {
 	test('one that failed says how; one that said nothing has no row', async () => {
 		const [, hook] = await rowsOf({ exitCode: 1, stderr: 'no such file' });
 		assert.ok(hook?.kind === 'tool');
-		assert.deepEqual([hook.state, hook.summary], ['failed', 'ended with 1: no such file']);
+		assert.deepEqual([hook.state, hook.summary, hook.note], ['failed', 'failed', 'ended with 1: no such file']);
 		assert.equal((await rowsOf({})).length, 1);
 	});
 });

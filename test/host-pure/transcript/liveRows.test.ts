@@ -9,7 +9,7 @@ const usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteT
 const started: ModelEvent = { kind: 'started', messageId: 'msg_1', model: 'm', usage };
 const newRows = () =>
 	new LiveRows({
-		label: (verb, input) => {
+		label: (verb, input = {}) => {
 			const path = String((input as { file_path: string }).file_path).replace('/project/', '');
 			return { verb, target: path, path };
 		},

@@ -15,3 +15,21 @@ test('a call of a server’s tool reads as what it is, also when the server is g
 	assert.deepEqual(label('Nothing', undefined), { verb: 'Nothing', target: '' });
 	assert.deepEqual(label('mcp__a__b', undefined), { verb: 'Use', target: 'a: b' });
 });
+
+test('a call whose input still streams begins with the word that its row will have', () => {
+	const inputs: Readonly<Record<string, unknown>> = {
+		Bash: { command: 'npm test' },
+		Grep: { pattern: 'area' },
+		Glob: { pattern: '*.ts' },
+		BashOutput: { id: 'bg1' },
+		KillBash: { id: 'bg1' },
+		WebFetch: { url: 'https://example.com' },
+		WebSearch: { query: 'area' },
+		Diagnostics: {},
+		FindTools: { query: 'x' },
+		Read: { file_path: 'a' },
+		Edit: { file_path: 'a', old_string: 'b', new_string: 'c' },
+	};
+	for (const [name, input] of Object.entries(inputs))
+		assert.equal(label(name, undefined).verb, label(name, input).verb);
+});
