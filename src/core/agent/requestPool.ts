@@ -51,8 +51,12 @@ type Lane = {
 	serial: number;
 	heldUntil: number;
 	cause: 'rateLimit' | 'overloaded';
-	/** Refusals since the last success. While there are any, one request goes at a time. */
+	/** Refusals since the last success, of which those that came together count once. */
 	refusals: number;
+	/** Since the last refusal nothing was answered: one request asks at a time. */
+	isProbing: boolean;
+	/** Those of the running ones that nothing has come back of yet. */
+	unanswered: number;
 	/** Counts the pauses, so that requests which were refused together count once. */
 	pauses: number;
 	isTimed: boolean;
@@ -67,6 +71,7 @@ export function createRequestPool({ clock, limit }: RequestPoolOptions): Request
 		const lane: Lane = {
 			...{ running: 0, waiting: [], served: new Map(), serial: 0 },
 			...{ heldUntil: 0, cause: 'rateLimit', refusals: 0, pauses: 0, isTimed: false },
+			...{ isProbing: false, unanswered: 0 },
 		};
 		lanes.set(endpoint, lane);
 		return lane;
@@ -74,7 +79,8 @@ export function createRequestPool({ clock, limit }: RequestPoolOptions): Request
 
 	/** Starts what may start, and tells the others why they wait. */
 	function pump(lane: Lane): void {
-		const mayStart = () => lane.running < (lane.refusals > 0 ? 1 : Math.max(1, limit()));
+		// Replies that still arrive are no reason to wait: the endpoint took them on before.
+		const mayStart = () => lane.running < Math.max(1, limit()) && (!lane.isProbing || lane.unanswered === 0);
 		const heldMs = lane.heldUntil - clock.now();
 		if (heldMs > 0) wakeLater(lane, heldMs);
 		else {
@@ -82,6 +88,7 @@ export function createRequestPool({ clock, limit }: RequestPoolOptions): Request
 				lane.waiting = lane.waiting.filter((ticket) => ticket !== next);
 				lane.served.set(next.caller.session, ++lane.serial);
 				lane.running++;
+				lane.unanswered++;
 				if (next.told !== '') next.caller.onWait?.(undefined);
 				next.start();
 			}
@@ -123,19 +130,29 @@ export function createRequestPool({ clock, limit }: RequestPoolOptions): Request
 		});
 	}
 
+	/** A reply that begins says that the endpoint takes requests again; how long it goes on is nobody's wait. */
+	function answered(lane: Lane, pausesBefore: number): void {
+		lane.unanswered--;
+		if (!lane.isProbing || lane.pauses !== pausesBefore) return;
+		lane.isProbing = false;
+		pump(lane);
+	}
+
 	function leave(lane: Lane, pausesBefore: number, error: unknown): void {
 		lane.running--;
 		const refusal = error instanceof ModelError && isRefusal(error.kind) ? error : undefined;
-		if (error === undefined) lane.refusals = 0;
-		else if (refusal && isRefusal(refusal.kind)) {
+		if (error === undefined) {
+			lane.refusals = 0;
+			lane.isProbing = false;
+		} else if (refusal && isRefusal(refusal.kind)) {
 			const isFirst = lane.pauses === pausesBefore;
 			if (isFirst) {
 				lane.pauses++;
 				lane.refusals++;
 			}
+			lane.isProbing = true;
 			lane.cause = refusal.kind;
-			const asked = refusal.retryAfterMs ?? (isFirst ? unsaidHoldMs(lane.refusals) : 0);
-			lane.heldUntil = Math.max(lane.heldUntil, clock.now() + Math.min(asked, MAX_HOLD_MS));
+			lane.heldUntil = Math.max(lane.heldUntil, clock.now() + holdMs(refusal.retryAfterMs, lane.refusals, isFirst));
 		}
 		pump(lane);
 	}
@@ -149,12 +166,25 @@ export function createRequestPool({ clock, limit }: RequestPoolOptions): Request
 					await enter(lane, caller, signal);
 					const pauses = lane.pauses;
 					let failed: unknown;
+					let isAnswered = false;
+					const hear = () => {
+						if (!isAnswered) answered(lane, pauses);
+						isAnswered = true;
+					};
 					try {
-						return await model.stream(request, onEvent, signal);
+						return await model.stream(
+							request,
+							(event) => {
+								hear();
+								onEvent(event);
+							},
+							signal,
+						);
 					} catch (error) {
 						failed = error;
 						throw error;
 					} finally {
+						if (!isAnswered) lane.unanswered--;
 						leave(lane, pauses, failed);
 					}
 				},
@@ -169,6 +199,13 @@ const NEVER = new AbortController().signal;
 
 const isRefusal = (kind: string): kind is 'rateLimit' | 'overloaded' => kind === 'rateLimit' || kind === 'overloaded';
 const unsaidHoldMs = (refusals: number): number => Math.min(MAX_UNSAID_HOLD_MS, FIRST_HOLD_MS * 2 ** (refusals - 1));
+
+/** What the endpoint asks for counts, until it refuses again all the same: some always say `0`. */
+function holdMs(askedMs: number | undefined, refusals: number, isFirst: boolean): number {
+	if (askedMs === undefined) return isFirst ? unsaidHoldMs(refusals) : 0;
+	const ownMs = refusals > 1 ? unsaidHoldMs(refusals - 1) : 0;
+	return Math.min(Math.max(askedMs, ownMs), MAX_HOLD_MS);
+}
 
 /** Turns before side questions; of those the session that was served longest ago; of its requests the oldest. */
 function nextOf({ waiting, served }: Pick<Lane, 'waiting' | 'served'>): Ticket | undefined {

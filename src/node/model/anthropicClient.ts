@@ -27,6 +27,7 @@ export type ClientSettings = {
 	readonly apiKey: string;
 	/** How long to wait for response headers, in ms. The body is watched by the caller. */
 	readonly headersTimeoutMs: number;
+	readonly onHeaders: () => void;
 	/** Called with every piece of a response body as it arrives. */
 	readonly onBytes: () => void;
 };
@@ -65,7 +66,7 @@ class MessagesClient extends BaseAnthropic {
 			logLevel: 'off',
 			maxRetries: 0,
 			timeout: settings.headersTimeoutMs,
-			fetch: (url, init) => watchedFetch(url, init, settings.onBytes),
+			fetch: (url, init) => watchedFetch(url, init, settings),
 		});
 		this.messages = new Messages(this);
 		this.models = new Models(this);
@@ -103,14 +104,14 @@ const silentLogger = { error: ignore, warn: ignore, info: ignore, debug: ignore 
 async function watchedFetch(
 	url: Parameters<typeof fetch>[0],
 	init: Parameters<typeof fetch>[1],
-	onBytes: () => void,
+	{ onHeaders, onBytes }: Pick<ClientSettings, 'onHeaders' | 'onBytes'>,
 ): Promise<Response> {
 	const headers = new Headers(init?.headers);
 	for (const name of [...headers.keys()])
 		if (!ALLOWED_HEADERS.has(name) && !name.startsWith('x-stainless-')) headers.delete(name);
 	if (init?.body instanceof Uint8Array) headers.set('content-type', 'application/json');
 	const response = await fetch(url, { ...init, headers, redirect: 'manual' });
-	onBytes();
+	onHeaders();
 	if (!response.body) return response;
 	const watched = response.body.pipeThrough(
 		new TransformStream<Uint8Array, Uint8Array>({

@@ -13,10 +13,11 @@ import { createMessagesClient, requestHeaders } from './anthropicClient.ts';
 import { cutOffError, noKeyError, stalledError, toModelError, unreadableKeyError } from './modelErrors.ts';
 import { countParams, createParams } from './requestBody.ts';
 import { createReplyReader } from './streamReply.ts';
+import { eventsOfWhole } from './wholeReply.ts';
 
 /** The API pings every few seconds, so a minute and a half of silence is a dead connection, not a slow model. */
 const DEFAULT_IDLE_TIMEOUT_MS = 90_000;
-/** Local servers read the whole prompt before they answer at all; what `fetch` itself allows is the sensible most. */
+/** Local servers read the whole prompt before they send headers, or behind them; what `fetch` itself allows is the sensible most. */
 const DEFAULT_HEADERS_TIMEOUT_MS = 300_000;
 /** After the last event the connection may close in its own time, so that it can be used again. */
 const CLOSE_GRACE_MS = 2_000;
@@ -31,7 +32,7 @@ export type AnthropicModelOptions = {
 	readonly apiKey: () => Promise<string | undefined>;
 	/** Longest silence inside a reply, pings counted as sound. Default 90 s. */
 	readonly idleTimeoutMs?: number;
-	/** Longest wait for a reply to begin. Default 5 min. */
+	/** Longest wait for headers, and behind them for the first piece of a reply. Default 5 min. */
 	readonly headersTimeoutMs?: number;
 	readonly clock: Clock;
 };
@@ -51,8 +52,9 @@ export function createAnthropicModel(options: AnthropicModelOptions): StreamMode
 		checkBaseUrl(baseUrl);
 		const apiKey = apiKeyHeader === 'none' ? '' : await keyOf(options.apiKey);
 		if (signal.aborted) throw new CancelledError();
-		const idle = startIdleWatch(idleTimeoutMs);
-		const client = createMessagesClient({ baseUrl, apiKeyHeader, apiKey, headersTimeoutMs, onBytes: idle.touch });
+		const idle = startIdleWatch(headersTimeoutMs, idleTimeoutMs);
+		const { begin: onHeaders, touch: onBytes } = idle;
+		const client = createMessagesClient({ baseUrl, apiKeyHeader, apiKey, headersTimeoutMs, onHeaders, onBytes });
 		const own = new AbortController();
 		const abort = () => own.abort();
 		signal.addEventListener('abort', abort, { once: true });
@@ -65,7 +67,7 @@ export function createAnthropicModel(options: AnthropicModelOptions): StreamMode
 			own.abort();
 			if (signal.aborted) throw new CancelledError(undefined, { cause: error });
 			if (error instanceof ListenerFailure) throw error.cause;
-			if (idle.signal.aborted) throw stalledError(idleTimeoutMs, null);
+			if (idle.signal.aborted) throw stalledError(idle.limitMs(), null);
 			throw toModelError(error, { baseUrl, apiKey });
 		} finally {
 			signal.removeEventListener('abort', abort);
@@ -89,13 +91,13 @@ export function createAnthropicModel(options: AnthropicModelOptions): StreamMode
 					if (event.kind !== 'started') firstTokenMs ??= options.clock.now() - startedAt;
 					tell(onEvent, event);
 				});
-				const events = answer.data[Symbol.asyncIterator]();
+				const events = await eventsOf(answer);
 				let hasEvents = false;
 				for (;;) {
 					const next = await events.next();
 					// The SDK ends an aborted stream without a word.
 					if (signal.aborted) throw new CancelledError();
-					if (idle.signal.aborted) throw stalledError(idleTimeoutMs, requestId);
+					if (idle.signal.aborted) throw stalledError(idle.limitMs(), requestId);
 					if (next.done) break;
 					hasEvents = true;
 					if (!reader.read(next.value)) continue;
@@ -166,25 +168,57 @@ type OpenCall = {
 	readonly idle: IdleWatch;
 };
 
-type IdleWatch = { readonly signal: AbortSignal; touch(): void; stop(): void };
+type IdleWatch = {
+	readonly signal: AbortSignal;
+	/** The headers came. */
+	begin(): void;
+	/** A piece of the reply came. */
+	touch(): void;
+	stop(): void;
+	/** The limit that holds now. */
+	limitMs(): number;
+};
 
-/** Aborts its signal after `idleTimeoutMs` without a touch. Starts with the first touch: until then the headers' limit holds. */
-function startIdleWatch(idleTimeoutMs: number): IdleWatch {
+/** Aborts its signal when the reply does not begin within `firstMs` of its headers, or nothing of it comes for `idleTimeoutMs`. */
+function startIdleWatch(firstMs: number, idleTimeoutMs: number): IdleWatch {
 	const controller = new AbortController();
 	let timer: NodeJS.Timeout | undefined;
+	let limitMs = firstMs;
 	let isStopped = false;
+	const start = () => {
+		clearTimeout(timer);
+		timer = setTimeout(() => controller.abort(), limitMs);
+	};
 	return {
 		signal: controller.signal,
+		begin() {
+			if (!isStopped) start();
+		},
 		touch() {
 			if (isStopped) return;
-			if (timer) timer.refresh();
-			else timer = setTimeout(() => controller.abort(), idleTimeoutMs);
+			if (timer && limitMs === idleTimeoutMs) {
+				timer.refresh();
+				return;
+			}
+			limitMs = idleTimeoutMs;
+			start();
 		},
 		stop() {
 			isStopped = true;
 			clearTimeout(timer);
 		},
+		limitMs: () => limitMs,
 	};
+}
+
+type Answer = { readonly data: AsyncIterable<unknown>; readonly response: Response };
+
+/** Those of the stream; of an answer in one piece, those that it stands for. */
+async function eventsOf({ data, response }: Answer): Promise<AsyncIterator<unknown>> {
+	if (!/^application\/json\b/i.test(response.headers.get('content-type') ?? '')) return data[Symbol.asyncIterator]();
+	const events = eventsOfWhole(await response.text(), response.headers) ?? [];
+	const each = events[Symbol.iterator]();
+	return { next: async () => each.next() };
 }
 
 /** Reads what is left after the last event. What goes wrong from here on concerns nobody: the reply is complete. */

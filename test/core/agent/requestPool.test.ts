@@ -38,7 +38,7 @@ function createManualClock() {
 	};
 }
 
-type Running = { readonly name: string; end(error?: unknown): Promise<void> };
+type Running = { readonly name: string; begin(): Promise<void>; end(error?: unknown): Promise<void> };
 
 function createWorld(limit = 2) {
 	const time = createManualClock();
@@ -49,7 +49,7 @@ function createWorld(limit = 2) {
 	const pool = createRequestPool({ clock: time.clock, limit: () => limit });
 	const modelOf = (name: string): StreamModel => ({
 		label: 'x',
-		stream: (_request, _onEvent, signal) =>
+		stream: (_request, onEvent, signal) =>
 			new Promise<ModelReply>((resolve, reject) => {
 				started.push(name);
 				const leave = (settle: () => void) => {
@@ -59,6 +59,10 @@ function createWorld(limit = 2) {
 				};
 				const own: Running = {
 					name,
+					async begin() {
+						onEvent({ kind: 'text', index: 0, text: 'H' });
+						await flush();
+					},
 					async end(error) {
 						leave(() => (error === undefined ? resolve(reply) : reject(error)));
 						await flush();
@@ -165,6 +169,39 @@ suite('Request pool', () => {
 		assert.ok(world.find('e'));
 	});
 
+	test('a reply that begins lets the next one go; how long it goes on is nobody’s wait', async () => {
+		const world = createWorld(4);
+		for (const name of ['long', 'refused']) world.send(name);
+		await flush();
+		await world.find('long')?.begin();
+		await world.find('refused')?.end(refusal(1_000));
+		for (const name of ['a', 'b', 'c', 'd']) world.send(name);
+		await world.time.advance(1_000);
+		// The one that still replies is no reason to wait, and one asks whether it goes again.
+		assert.deepEqual(world.started, ['long', 'refused', 'a']);
+		await world.find('a')?.begin();
+		assert.deepEqual(world.started, ['long', 'refused', 'a', 'b', 'c']);
+		await world.find('b')?.end(refusal(1_000));
+		// What was sent before the refusal says nothing about what comes after it.
+		await world.find('c')?.begin();
+		await world.time.advance(1_000);
+		assert.deepEqual(world.started, ['long', 'refused', 'a', 'b', 'c', 'd']);
+	});
+
+	test('an endpoint that asks for no pause and refuses again gets one all the same, longer each time', async () => {
+		const world = createWorld(2);
+		const startsAfter: number[] = [];
+		for (let round = 0; round < 5; round++) {
+			const sentAt = world.time.now;
+			world.send(`r${round}`);
+			await flush();
+			while (!world.find(`r${round}`)) await world.time.advance(500);
+			startsAfter.push(world.time.now - sentAt);
+			await world.find(`r${round}`)?.end(refusal(0));
+		}
+		assert.deepEqual(startsAfter, [0, 0, 1_000, 2_000, 4_000]);
+	});
+
 	test('fifty sessions: nobody is served twice while another waits, and a refusal costs only what was on its way', async () => {
 		const [sessions, limit] = [50, 4];
 		const world = createWorld(limit);
@@ -232,6 +269,7 @@ suite('Request pool', () => {
 				at: fc.nat(5),
 				how: fc.constantFrom('ok', 'limit', 'unsaid', 'broken'),
 			}),
+			fc.record({ do: fc.constant('begin' as const), at: fc.nat(5) }),
 			fc.record({ do: fc.constant('stop' as const), at: fc.nat(20) }),
 			fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 9_000 }) }),
 		);
@@ -246,6 +284,7 @@ suite('Request pool', () => {
 					if (one.do === 'send')
 						stops.push(world.send(`${sent++}`, { session: `s${one.session}`, kind: one.isSide ? 'side' : 'turn' }));
 					if (one.do === 'stop') stops[one.at]?.abort();
+					if (one.do === 'begin') await world.running[one.at]?.begin();
 					if (one.do === 'wait') await world.time.advance(one.ms);
 					if (one.do === 'end') {
 						const errors = {
