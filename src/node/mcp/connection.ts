@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { CancelledError, isCancelled } from '../../base/errors.ts';
+import { unlessAborted } from '../../base/unlessAborted.ts';
 import { fittingAnswers, readElicitation } from '../../core/mcp/elicitation.ts';
 import type { McpServerConfig, McpWindow } from '../../core/mcp/mcpPorts.ts';
 import { plain, plainLine } from '../../core/mcp/readOffers.ts';
@@ -123,22 +124,28 @@ async function connectBy(
 	client.onerror = (error) => log(`[error] ${plain(error.message, MAX_LOG_CHARS)}\n`);
 	const onAbort = () => void closeAll();
 	signal.addEventListener('abort', onAbort, { once: true });
+	// The library limits the greeting alone, and waits for ever for what comes before and behind it.
+	const late = new AbortController();
+	const timer = setTimeout(() => late.abort(), options.startTimeoutMs);
 	try {
-		await client.connect(transport, { timeout: options.startTimeoutMs });
+		const connected = client.connect(transport, { timeout: options.startTimeoutMs });
+		await unlessAborted(connected, AbortSignal.any([signal, late.signal]));
 	} catch (error) {
 		// The library closes a connection that could not be made, so that it ended says nothing by itself.
 		const cause = transport.fault() ?? (error instanceof sdk.McpError ? end : undefined);
 		await transport.close();
 		if (signal.aborted) throw new CancelledError(undefined, { cause: error });
 		if (error instanceof SignInNeeded) throw error;
-		const fault =
-			error instanceof sdk.McpError && error.code === sdk.ErrorCode.RequestTimeout
-				? new McpFault('mcp-timeout', `It did not answer within ${options.startTimeoutMs / 1000} s of its start.`, {
-						cause: error,
-					})
-				: faultOf(error, sdk, cause);
+		const isLate =
+			late.signal.aborted || (error instanceof sdk.McpError && error.code === sdk.ErrorCode.RequestTimeout);
+		const fault = isLate
+			? new McpFault('mcp-timeout', `It did not answer within ${options.startTimeoutMs / 1000} s of its start.`, {
+					cause: error,
+				})
+			: faultOf(error, sdk, cause);
 		throw kind === 'http' && isOlderKind(error, sdk) ? new OlderKind(fault) : fault;
 	} finally {
+		clearTimeout(timer);
 		signal.removeEventListener('abort', onAbort);
 	}
 

@@ -1,6 +1,7 @@
 /** A server behind an address: which kind of transport, with which credentials. Requests that it refuses are tried once more with new ones. */
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { McpHttpTransport } from '../../core/mcp/mcpPorts.ts';
+import { type BrokenAnswers, createBrokenAnswers } from './brokenAnswers.ts';
 import { createGuardedFetch, type Fetch } from './guardedFetch.ts';
 import { createInbox } from './inbox.ts';
 import type { McpSdk } from './mcpSdk.ts';
@@ -31,25 +32,42 @@ export function createHttpTransport(
 	});
 	const authorized: Fetch = signIn ? withSignIn(sdk, guarded, server.url, signIn) : guarded;
 	const url = new URL(server.url);
+	const answers = createBrokenAnswers((message) => transport.onmessage?.(message));
 	const transport: Transport & { terminateSession?(): Promise<void> } =
 		kind === 'sse'
 			? new sdk.SSEClientTransport(url, { fetch: authorized })
-			: new sdk.StreamableHTTPClientTransport(url, { fetch: authorized });
-	return Object.assign(withInbox(transport), { fault: () => fault });
+			: new sdk.StreamableHTTPClientTransport(url, { fetch: answers.watch(authorized) });
+	return Object.assign(withInbox(transport, answers), { fault: () => fault });
 }
 
 /** Messages of one piece of a stream come at once here, as those of a program do. */
-function withInbox<T extends Transport>(transport: T): T {
+function withInbox<T extends Transport>(transport: T, answers: BrokenAnswers): T {
 	let take: Transport['onmessage'];
+	let hear: Transport['onerror'];
 	const inbox = createInbox<Parameters<NonNullable<Transport['onmessage']>>>(
 		(message) => take?.(...message),
-		(error) => transport.onerror?.(error),
+		(error) => hear?.(error),
 	);
-	const add: Transport['onmessage'] = (...message) => inbox.add(message);
-	return Object.defineProperty(transport, 'onmessage', {
-		get: () => take && add,
-		set: (to: Transport['onmessage']) => {
-			take = to;
+	const add: Transport['onmessage'] = (...message) => {
+		answers.came(message[0]);
+		inbox.add(message);
+	};
+	const fail: Transport['onerror'] = (error) => {
+		answers.failed(error);
+		hear?.(error);
+	};
+	return Object.defineProperties(transport, {
+		onmessage: {
+			get: () => take && add,
+			set: (to: Transport['onmessage']) => {
+				take = to;
+			},
+		},
+		onerror: {
+			get: () => hear && fail,
+			set: (to: Transport['onerror']) => {
+				hear = to;
+			},
 		},
 	});
 }

@@ -195,6 +195,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 			registration: transport.client,
 			window: window.signIn,
 			fetch: createGuardedFetch(transport.url, transport.headers, options.fetch ?? globalFetch, () => undefined),
+			answerMs: timing.signInAnswerMs,
 		});
 	}
 

@@ -30,6 +30,14 @@ export const noOffers: Offers = {
 	problems: { tools: [], resources: [], prompts: [] },
 };
 
+/** What was asked for list by list, as one. */
+export function withList(offers: Offers, list: ListName, from: Offers): Offers {
+	const problems = { ...offers.problems, [list]: from.problems[list] };
+	if (list === 'tools') return { ...offers, problems, tools: from.tools };
+	if (list === 'prompts') return { ...offers, problems, prompts: from.prompts };
+	return { ...offers, problems, resources: from.resources, resourceTemplates: from.resourceTemplates };
+}
+
 const MAX_PAGES = 100;
 const MAX_ITEMS: Readonly<Record<ListName, number>> = { tools: 500, resources: 5_000, prompts: 500 };
 const LIST_TIMEOUT_MS = 30_000;
@@ -54,14 +62,14 @@ export async function refreshOffers(
 			const { items, problems } = await read('prompts/list', 'prompts', (raw) => readPrompts(raw, server, hash));
 			return { ...before, prompts: items, problems: problemsAre(problems) };
 		}
-		const resources = await read('resources/list', 'resources', readResources);
-		// Many servers have no templates and answer with an error.
-		const templates = await read('resources/templates/list', 'resourceTemplates', readResourceTemplates).catch(
-			(error) => {
+		const [resources, templates] = await Promise.all([
+			read('resources/list', 'resources', readResources),
+			// Many servers have no templates and answer with an error.
+			read('resources/templates/list', 'resourceTemplates', readResourceTemplates).catch((error) => {
 				if (signal.aborted || error instanceof SignInNeeded) throw error;
 				return { items: [], problems: [] };
-			},
-		);
+			}),
+		]);
 		return {
 			...before,
 			resources: resources.items,

@@ -19,6 +19,13 @@ export class McpFault extends Error {
 /** A transport that knows why it ended. */
 export type EndedTransport = { fault(): McpFault | undefined };
 
+/** The data of the error that a request gets whose answer cannot come any more. No server can send this very object. */
+export const BROKE_OFF: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** The server forgot the session, so it did nothing of what was asked. */
+export const forgotSession = ({ code }: McpFault): boolean =>
+	code === 'mcp-no-endpoint' || code === 'mcp-forgot-session';
+
 const NEXT_STEPS: Readonly<Record<string, string>> = {
 	'mcp-not-found': 'Install it, or correct the command in the configuration.',
 	'mcp-ended': 'Look at its log, then start it again.',
@@ -27,18 +34,25 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
 	'mcp-bad-reply': 'Update the server, or ask its author.',
 	'mcp-unreachable': 'Check the address and that the server runs, then start it again.',
 	'mcp-no-endpoint': 'Check the address: the path may be another one.',
+	'mcp-forgot-session': 'Start it again.',
 	'mcp-refused': 'Check the headers or the rights in the configuration.',
 	'mcp-server-error': 'Try again later.',
 	'mcp-sign-in': 'Sign in again.',
 };
+const FORGOT_SESSION = /session/i;
 const LOOK_AT_LOG = 'Look at its log, then start it again.';
 
 /** Any thrown value as a fault. `ended` is why the connection ended, if it did. */
 export function faultOf(thrown: unknown, sdk: McpSdk, ended: McpFault | undefined): McpFault {
 	if (thrown instanceof McpFault) return thrown;
 	if (ended) return ended;
+	// A server that was started anew knows no session of before; many say so with 400, where the protocol wants 404.
+	if (thrown instanceof sdk.StreamableHTTPError && thrown.code === 400 && FORGOT_SESSION.test(thrown.message))
+		return new McpFault('mcp-forgot-session', 'It knows no session of before (HTTP 400).', { cause: thrown });
 	if (thrown instanceof sdk.StreamableHTTPError || thrown instanceof sdk.SseError)
 		return httpFault(thrown.code, thrown);
+	if (thrown instanceof sdk.McpError && thrown.data === BROKE_OFF)
+		return new McpFault('mcp-broke-off', 'The connection broke off before the answer came.', { cause: thrown });
 	// Servers use the codes that the library gives to closed connections and late answers, so codes say nothing.
 	if (thrown instanceof sdk.McpError)
 		return new McpFault('mcp-error', withoutPrefix(thrown.message), { cause: thrown });
@@ -77,6 +91,12 @@ export function callError(server: string, fault: McpFault): UserError {
 			{
 				cause: fault,
 			},
+		);
+	if (fault.code === 'mcp-broke-off')
+		return new UserError(
+			fault.code,
+			`${name}: ${fault.message} What was asked may have taken effect; look before you ask again.`,
+			{ cause: fault },
 		);
 	return new UserError(fault.code, `${name}: ${fault.message} ${NEXT_STEPS[fault.code] ?? LOOK_AT_LOG}`, {
 		cause: fault,

@@ -8,8 +8,8 @@ import type { McpServer, McpServerConfig, McpServerState } from '../../core/mcp/
 import { plainLine } from '../../core/mcp/readOffers.ts';
 import type { Connection, ListName } from './connection.ts';
 import { SignInNeeded } from './httpTransport.ts';
-import { noOffers, type Offers, refreshOffers } from './offers.ts';
-import { callError, failedState, McpFault } from './serverFaults.ts';
+import { noOffers, type Offers, refreshOffers, withList } from './offers.ts';
+import { callError, failedState, forgotSession, McpFault } from './serverFaults.ts';
 import { createServerLog } from './serverLog.ts';
 import type { SignIn } from './signIn.ts';
 
@@ -23,6 +23,10 @@ export type LifeTiming = {
 	readonly pingTimeoutMs: number;
 	/** Changes of lists are taken together for so long. */
 	readonly listChangesMs: number;
+	/** How long a server that has told its tools is waited for with its other lists. */
+	readonly otherListsMs: number;
+	/** How long one answer of an authorization server may take. */
+	readonly signInAnswerMs: number;
 };
 
 export const usualTiming: LifeTiming = {
@@ -31,6 +35,8 @@ export const usualTiming: LifeTiming = {
 	keepAliveMs: 60_000,
 	pingTimeoutMs: 20_000,
 	listChangesMs: 500,
+	otherListsMs: 3_000,
+	signInAnswerMs: 30_000,
 };
 
 export type LifeOptions = {
@@ -141,11 +147,8 @@ export function createServerLife(options: LifeOptions): ServerLife {
 			}
 			connection = opened;
 			void opened.ended.then((fault) => ended(mine, opened, fault));
-			let listed = noOffers;
-			for (const list of ['tools', 'resources', 'prompts'] as const)
-				listed = await refreshOffers(listed, list, opened, config.name, options.hash, mine.signal);
+			await listAll(mine, opened);
 			if (mine.signal.aborted || connection !== opened) return;
-			offers = listed;
 			onDirty = takenTogether(() => refresh(mine, opened, dirty), timing.listChangesMs, mine.signal);
 			if (dirty.size > 0) onDirty();
 			become({ kind: 'ready' });
@@ -157,6 +160,24 @@ export function createServerLife(options: LifeOptions): ServerLife {
 			if (mine.signal.aborted || isCancelled(error)) return;
 			failed(mine, error);
 		}
+	}
+
+	/** Resolves when its tools are there, and its other lists, or some time for these has passed: then they come in when they are told. */
+	async function listAll(mine: AbortController, which: Connection): Promise<void> {
+		const take = async (list: ListName) => {
+			const from = await refreshOffers(noOffers, list, which, config.name, options.hash, mine.signal);
+			if (mine.signal.aborted || connection !== which) return;
+			offers = withList(offers, list, from);
+			if (state.kind === 'ready') onChange();
+		};
+		const others = Promise.all([take('resources'), take('prompts')]);
+		others.catch((error) => error instanceof SignInNeeded && needSignIn(which, error));
+		await take('tools');
+		await new Promise<void>((resolve, reject) => {
+			others.then(() => resolve(), reject);
+			later(timing.otherListsMs, mine.signal, resolve);
+			mine.signal.addEventListener('abort', () => resolve(), { once: true });
+		});
 	}
 
 	/** What was thrown while it started. A first start that fails is the user's to mend; later ones are tried again. */
@@ -249,8 +270,8 @@ export function createServerLife(options: LifeOptions): ServerLife {
 					throw signInError(error);
 				}
 				const fault = error instanceof McpFault ? error : new McpFault('mcp-failed', String(error), { cause: error });
-				// The server forgot the session, so it did nothing: a new one can ask again.
-				if (fault.code !== 'mcp-no-endpoint' || isSecond) throw callError(config.name, fault);
+				// A new session can ask again.
+				if (!forgotSession(fault) || isSecond) throw callError(config.name, fault);
 				if (connection === which) reviving = revive();
 				await reviving;
 			}

@@ -3,10 +3,12 @@
  * Tokens are kept under the server's own address, so that they are never sent to another one. A browser opens only when the user asks.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OAuthClientProvider, OAuthDiscoveryState } from '@modelcontextprotocol/sdk/client/auth.js';
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
 import * as z from 'zod';
 import { CancelledError, isCancelled, messageOf } from '../../base/errors.ts';
+import { unlessAborted } from '../../base/unlessAborted.ts';
 import { isLoopbackAddress } from '../../core/mcp/loopback.ts';
 import type { McpClientRegistration, McpSignInWindow } from '../../core/mcp/mcpPorts.ts';
 import type { Fetch } from './guardedFetch.ts';
@@ -44,10 +46,20 @@ export type SignInOptions = {
 	readonly registration: McpClientRegistration | undefined;
 	readonly window: McpSignInWindow;
 	readonly fetch: Fetch;
+	/** How long one answer of the authorization server may take. */
+	readonly answerMs: number;
 };
 
-export function createSignIn({ sdk, server, url, registration, window, fetch }: SignInOptions): SignIn {
+/** Another window that renews at the same time has stored what it got by then. */
+const OTHER_WINDOW_MS = 1_000;
+const LOOK_AGAIN_MS = 100;
+
+export function createSignIn({ sdk, server, url, registration, window, ...options }: SignInOptions): SignIn {
 	const key = keyOf(url);
+	const fetch: Fetch = (address, init) => {
+		const inTime = AbortSignal.timeout(options.answerMs);
+		return options.fetch(address, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, inTime]) : inTime });
+	};
 	const { secrets } = window;
 	let challenge: { readonly resourceMetadataUrl?: URL; readonly scope?: string } = {};
 	let renewing: Promise<boolean> | undefined;
@@ -76,15 +88,34 @@ export function createSignIn({ sdk, server, url, registration, window, fetch }: 
 		const { client, tokens, redirectUrl } = await load();
 		if (tokens && tokens.access_token !== used) return true;
 		if (!tokens?.refresh_token || !(client ?? registration) || redirectUrl === undefined) return false;
-		const provider = providerFor(redirectUrl, async () => {
-			throw new McpFault('mcp-sign-in', 'It wants you to sign in again.');
-		});
+		const isAnother = async () => {
+			const now = (await load()).tokens?.access_token;
+			return now !== undefined && now !== tokens.access_token;
+		};
+		const provider: OAuthClientProvider = {
+			...providerFor(redirectUrl, async () => {
+				throw new McpFault('mcp-sign-in', 'It wants you to sign in again.');
+			}),
+			// A refresh token is good for once, and another window may have used it first: what it got must stay.
+			async invalidateCredentials(scope) {
+				for (let waitedMs = 0; waitedMs < OTHER_WINDOW_MS; waitedMs += LOOK_AGAIN_MS) {
+					if (await isAnother()) throw new McpFault('mcp-sign-in', 'Another window has renewed it.');
+					await sleep(LOOK_AGAIN_MS);
+				}
+				await forget(scope, redirectUrl);
+			},
+		};
 		try {
 			return (await sdk.auth(provider, { serverUrl: url, fetchFn: fetch, ...challenge })) === 'AUTHORIZED';
 		} catch {
-			// Whatever it was, the user can sign in anew.
-			return false;
+			// Whatever else it was, the user can sign in anew.
+			return await isAnother();
 		}
+	}
+
+	async function forget(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery', redirectUrl: string) {
+		if (scope === 'all' || scope === 'client') await save({ redirectUrl });
+		else if (scope === 'tokens') await save({ ...(await load()), tokens: undefined });
 	}
 
 	async function signIn(signal: AbortSignal): Promise<void> {
@@ -112,12 +143,15 @@ export function createSignIn({ sdk, server, url, registration, window, fetch }: 
 			state,
 		);
 		try {
-			const first = await sdk.auth(provider, { serverUrl: url, fetchFn: fetch, ...challenge });
+			const first = await unlessAborted(sdk.auth(provider, { serverUrl: url, fetchFn: fetch, ...challenge }), signal);
 			if (first === 'AUTHORIZED') return;
 			if (!comeBack) throw new McpFault('mcp-sign-in', 'It gave no address to sign in at.');
 			const code = codeOf(await comeBack, state, await provider.discoveryState?.());
 			signal.throwIfAborted();
-			await sdk.auth(provider, { serverUrl: url, authorizationCode: code, fetchFn: fetch, ...challenge });
+			await unlessAborted(
+				sdk.auth(provider, { serverUrl: url, authorizationCode: code, fetchFn: fetch, ...challenge }),
+				signal,
+			);
 		} catch (error) {
 			if (signal.aborted || isCancelled(error)) throw new CancelledError(undefined, { cause: error });
 			throw error instanceof McpFault
@@ -174,11 +208,9 @@ export function createSignIn({ sdk, server, url, registration, window, fetch }: 
 			},
 			discoveryState: () => discovery,
 			invalidateCredentials: async (scope) => {
-				const stored = await load();
-				if (scope === 'all' || scope === 'client') await save({ redirectUrl });
-				else if (scope === 'tokens') await save({ ...stored, tokens: undefined });
-				else if (scope === 'discovery') discovery = undefined;
-				else verifier = undefined;
+				if (scope === 'discovery') discovery = undefined;
+				else if (scope === 'verifier') verifier = undefined;
+				else await forget(scope, redirectUrl);
 			},
 		};
 	}

@@ -10,10 +10,17 @@ import type { ModelEvent, ModelInfo, ModelReply, ModelRequest, StreamModel } fro
 import { effortLevels } from '../../core/model/modelTuning.ts';
 import type { Clock } from '../../core/ports.ts';
 import { createMessagesClient, requestHeaders } from './anthropicClient.ts';
-import { cutOffError, noKeyError, stalledError, toModelError, unreadableKeyError } from './modelErrors.ts';
+import {
+	cutOffError,
+	errorInReply,
+	noKeyError,
+	stalledError,
+	toModelError,
+	unreadableKeyError,
+} from './modelErrors.ts';
 import { countParams, createParams } from './requestBody.ts';
 import { createReplyReader } from './streamReply.ts';
-import { eventsOfWhole } from './wholeReply.ts';
+import { readWholeReply } from './wholeReply.ts';
 
 /** The API pings every few seconds, so a minute and a half of silence is a dead connection, not a slow model. */
 const DEFAULT_IDLE_TIMEOUT_MS = 90_000;
@@ -216,8 +223,9 @@ type Answer = { readonly data: AsyncIterable<unknown>; readonly response: Respon
 /** Those of the stream; of an answer in one piece, those that it stands for. */
 async function eventsOf({ data, response }: Answer): Promise<AsyncIterator<unknown>> {
 	if (!/^application\/json\b/i.test(response.headers.get('content-type') ?? '')) return data[Symbol.asyncIterator]();
-	const events = eventsOfWhole(await response.text(), response.headers) ?? [];
-	const each = events[Symbol.iterator]();
+	const whole = readWholeReply(await response.text());
+	if ('error' in whole) throw errorInReply(whole.error, response.headers);
+	const each = whole.events[Symbol.iterator]();
 	return { next: async () => each.next() };
 }
 

@@ -74,6 +74,10 @@ export function cutOffError(requestId: string | null): ModelError {
 	return new ModelError('cutOff', CAUSE.cutOff, { requestId: requestId ?? undefined });
 }
 
+/** Of an answer whose status said that all is well, so that only its words tell what happened. */
+export const errorInReply = (body: Readonly<Record<string, unknown>>, headers: Headers): Error =>
+	new APIError(undefined, body, undefined, headers);
+
 export function stalledError(idleTimeoutMs: number, requestId: string | null): ModelError {
 	const seconds = Math.max(1, Math.round(idleTimeoutMs / 1000));
 	return new ModelError('stalled', `${CAUSE.stalled} Nothing arrived for ${seconds} s.`, {

@@ -2,17 +2,16 @@
  * An answer in one piece, where a stream was asked for: some gateways send that, with a message or with an error in it. Put into the events of a
  * stream, so that all else is the same. Trusts nothing about its shape.
  */
-import { APIError } from '@anthropic-ai/sdk/core/error';
+type WholeReply = { readonly events: readonly unknown[] } | { readonly error: Readonly<Record<string, unknown>> };
 
-/** The events of the message in this text; undefined when it holds none. Throws APIError when it holds an error. */
-export function eventsOfWhole(text: string, headers: Headers): readonly unknown[] | undefined {
+/** The events of the message in this text, or the body that holds an error; no events when it is something else. */
+export function readWholeReply(text: string): WholeReply {
 	const body = parsed(text);
-	if (!isRecord(body)) return undefined;
-	// The status said that all is well, so only the words tell what happened.
-	if (isRecord(body.error)) throw new APIError(undefined, body, undefined, headers);
-	if (body.type !== 'message' || !Array.isArray(body.content)) return undefined;
+	if (!isRecord(body)) return { events: [] };
+	if (isRecord(body.error)) return { error: body };
+	if (body.type !== 'message' || !Array.isArray(body.content)) return { events: [] };
 	const { content, stop_reason, stop_details, usage } = body;
-	return [
+	const events = [
 		{ type: 'message_start', message: { ...body, content: [] } },
 		...content.flatMap((content_block: unknown, index) => [
 			{ type: 'content_block_start', index, content_block },
@@ -21,6 +20,7 @@ export function eventsOfWhole(text: string, headers: Headers): readonly unknown[
 		{ type: 'message_delta', delta: { stop_reason, stop_details }, usage },
 		{ type: 'message_stop' },
 	];
+	return { events };
 }
 
 function parsed(text: string): unknown {

@@ -106,9 +106,13 @@ function take({ id, method, params, error, result }: Message) {
 		case 'tools/list':
 			note('tools/list');
 			return listTools(id, params?.cursor);
+		case 'resources/templates/list':
 		case 'resources/list':
+			if (how === 'silentLists') return;
+			if (method === 'resources/templates/list') return answer(id, { resourceTemplates: [] });
 			return answer(id, how === 'lies' ? { resources: 'none' } : { resources: [] });
 		case 'prompts/list':
+			if (how === 'silentLists') return;
 			if (how === 'lies') return send({ jsonrpc: '2.0', id, error: { code: -32000, message: 'No prompts today' } });
 			return answer(id, { prompts: [] });
 		case 'ping':

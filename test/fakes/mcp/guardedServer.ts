@@ -20,7 +20,13 @@ export type GuardedServer = {
 		/** Only what is behind the greeting is guarded. */
 		greetsAnybody: boolean;
 		/** Answers to `tools/call`. */
-		call: 'works' | 'flood' | 'endlessEvent' | 'needsScope';
+		call: 'works' | 'flood' | 'endlessEvent' | 'needsScope' | 'breaksOff' | 'resets' | 'breaksOffWithId';
+		/** Of an answer to a session that it does not know. */
+		unknownSession: number;
+		/** Of an answer to whoever wants to take a stream up again. */
+		resumption: number;
+		/** What is never answered, by the name of the method or of the path. */
+		silentOn: string | undefined;
 		redirectTo: string | undefined;
 		authorizeAt: string | undefined;
 		denies: boolean;
@@ -48,6 +54,9 @@ export async function startGuardedServer(): Promise<GuardedServer> {
 		isOpen: false,
 		greetsAnybody: false,
 		call: 'works',
+		unknownSession: 404,
+		resumption: 405,
+		silentOn: undefined,
 		redirectTo: undefined,
 		authorizeAt: undefined,
 		denies: false,
@@ -87,6 +96,7 @@ export async function startGuardedServer(): Promise<GuardedServer> {
 		requests.push(`${request.method} ${url.pathname}`);
 		headers.push(request.headers);
 		const body = await textOf(request);
+		if (url.pathname === ways.silentOn) return;
 		switch (url.pathname) {
 			case '/.well-known/oauth-protected-resource/mcp':
 				return reply(response, 200, { resource, authorization_servers: [origin], scopes_supported: ['notes'] });
@@ -191,6 +201,7 @@ export async function startGuardedServer(): Promise<GuardedServer> {
 		if (!ways.isOpen && !isGreeting && scope === undefined)
 			return reply(response, 401, {}, { 'www-authenticate': `Bearer ${metadata}` });
 		if (request.method === 'DELETE') return reply(response, 200, {});
+		if (request.headers['last-event-id'] !== undefined) return reply(response, ways.resumption, {});
 		if (request.method !== 'POST') return reply(response, 405, {});
 		const { id, method, params } = JSON.parse(body) as { id?: number; method: string; params?: Json };
 		const session = String(request.headers['mcp-session-id'] ?? '');
@@ -205,7 +216,11 @@ export async function startGuardedServer(): Promise<GuardedServer> {
 			};
 			return reply(response, 200, { jsonrpc: '2.0', id, result }, { 'mcp-session-id': fresh });
 		}
-		if (!sessions.has(session)) return reply(response, 404, {});
+		if (method === ways.silentOn) return;
+		if (!sessions.has(session)) {
+			const error = { code: -32000, message: 'Bad Request: No valid session ID provided' };
+			return reply(response, ways.unknownSession, { jsonrpc: '2.0', error, id });
+		}
 		if (id === undefined) return reply(response, 202, undefined);
 		if (method === 'tools/list')
 			return reply(response, 200, {
@@ -216,6 +231,8 @@ export async function startGuardedServer(): Promise<GuardedServer> {
 		if (method !== 'tools/call') return reply(response, 200, { jsonrpc: '2.0', id, result: {} });
 		if (ways.call === 'flood') return flood(response, 'application/json', '['.repeat(65_536));
 		if (ways.call === 'endlessEvent') return flood(response, 'text/event-stream', `data: ${'x'.repeat(65_536)}`);
+		if (ways.call === 'breaksOff' || ways.call === 'resets' || ways.call === 'breaksOffWithId')
+			return breakOff(response, ways.call);
 		if (ways.call === 'needsScope' && !scope?.includes('admin')) {
 			const wanted = `Bearer error="insufficient_scope", scope="notes admin", ${metadata}`;
 			return reply(response, 403, {}, { 'www-authenticate': wanted });
@@ -226,6 +243,14 @@ export async function startGuardedServer(): Promise<GuardedServer> {
 			result: { content: [{ type: 'text', text: `as ${scope ?? 'anybody'}` }] },
 		});
 	}
+}
+
+/** Begins a stream that was to bring the answer. */
+function breakOff(response: ServerResponse, how: 'breaksOff' | 'resets' | 'breaksOffWithId'): void {
+	response.writeHead(200, { 'content-type': 'text/event-stream' });
+	response.write(how === 'breaksOffWithId' ? 'retry: 10\nid: 1\ndata: \n\n' : ': it works\n\n', () =>
+		how === 'resets' ? response.socket?.resetAndDestroy() : response.end(),
+	);
 }
 
 function flood(response: ServerResponse, type: string, piece: string): void {

@@ -95,6 +95,16 @@ describe('servers that behave badly', { concurrency: 8 }, () => {
 		assert.match(huge.problems.join(), /more than 500 tools/);
 	});
 
+	test('one that keeps silent about its other lists is ready with its tools', async () => {
+		const world = start('silentLists', {}, {}, { timing: { ...usualTiming, otherListsMs: 50 } });
+		const { tools } = await until(world, isReady);
+		assert.deepEqual(
+			tools.map(({ name }) => name),
+			['work'],
+		);
+		assert.equal((await call(world)).isError, false);
+	});
+
 	test('a storm of changes becomes a few questions', async () => {
 		// Taken together for long enough that a slow machine gets the storm in few pieces as well.
 		const world = start('storm', {}, {}, { timing: { ...usualTiming, listChangesMs: 300 } });

@@ -109,6 +109,61 @@ describe('servers over HTTP', { concurrency: 4 }, () => {
 		assert.equal(server.counts.initialized, 2);
 	});
 
+	test('one that says so in its own way, too', async () => {
+		const server = await openServer();
+		server.ways.unknownSession = 400;
+		const made = world();
+		made.servers.configure([toWeb(server.url)]);
+		await untilServer(made.servers, 'web', isReady);
+		server.forgetSessions();
+		assert.equal((await call(made)).isError, false);
+		assert.equal(server.counts.initialized, 2);
+	});
+
+	const breaks = [
+		['breaksOff', 405],
+		['resets', 405],
+		['breaksOffWithId', 405],
+		['breaksOffWithId', 404],
+	] as const;
+	for (const [how, resumption] of breaks)
+		test(`a call whose stream breaks off is told at once: ${how}, ${resumption}`, async () => {
+			const server = await openServer();
+			Object.assign(server.ways, { call: how, resumption });
+			const made = world();
+			made.servers.configure([{ ...toWeb(server.url), callTimeoutMs: 15_000 }]);
+			await untilServer(made.servers, 'web', isReady);
+			await assert.rejects(call(made), { code: 'mcp-broke-off', message: /may have taken effect/ });
+			server.ways.call = 'works';
+			assert.equal((await call(made)).isError, false);
+		});
+
+	test('one that goes silent behind its greeting has not started', async () => {
+		const server = await openServer();
+		server.ways.silentOn = 'notifications/initialized';
+		const made = world();
+		made.servers.configure([{ ...toWeb(server.url), startTimeoutMs: 700 }]);
+		const { state } = await untilServer(made.servers, 'web', isFailed);
+		assert.ok(state.kind === 'failed' && state.code === 'mcp-timeout', JSON.stringify(state));
+	});
+
+	test('one of the older kind that never says where to write to has not started', async () => {
+		const silent = createServer((_request, response) =>
+			response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),
+		);
+		await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+		ends.push(
+			() => silent.close(),
+			() => silent.closeAllConnections(),
+		);
+		const { port } = silent.address() as AddressInfo;
+		const made = world();
+		const url = `http://127.0.0.1:${port}/sse`;
+		made.servers.configure([config('web', { kind: 'sse', url, headers: {} }, { startTimeoutMs: 700 })]);
+		const { state } = await untilServer(made.servers, 'web', isFailed);
+		assert.ok(state.kind === 'failed' && state.code === 'mcp-timeout', JSON.stringify(state));
+	});
+
 	for (const how of ['flood', 'endlessEvent'] as const)
 		test(`100 MB as one answer end the connection: ${how}`, async () => {
 			const server = await openServer();

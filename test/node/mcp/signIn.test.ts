@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { McpHttpTransport, McpServerConfig, McpSignInWindow } from '../../../src/core/mcp/mcpPorts.ts';
+import { type LifeTiming, usualTiming } from '../../../src/node/mcp/serverLife.ts';
 import { type GuardedServer, startGuardedServer } from '../../fakes/mcp/guardedServer.ts';
 import { config, isReady, never, startWorld, untilServer } from './mcpWorld.ts';
 
@@ -47,12 +48,13 @@ async function start(
 		transport?: Partial<McpHttpTransport>;
 		ways?: Partial<GuardedServer['ways']>;
 	} = {},
+	timing: Partial<LifeTiming> = {},
 ) {
 	const server = await startGuardedServer();
 	ends.push(() => server.close());
 	Object.assign(server.ways, more.ways);
 	const user = browser(more.change);
-	const { servers, dispose, errors } = startWorld({ signIn: user.window });
+	const { servers, dispose, errors } = startWorld({ signIn: user.window }, { timing: { ...usualTiming, ...timing } });
 	ends.push(dispose);
 	const web: McpServerConfig = config('web', { kind: 'http', url: server.url, headers: {}, ...more.transport });
 	servers.configure([web]);
@@ -91,6 +93,37 @@ describe('signing in to a server', { concurrency: 6 }, () => {
 		await untilServer(next.servers, 'web', isReady);
 		assert.equal(user.opened.length, 1);
 		assert.deepEqual(server.violations, []);
+	});
+
+	test('two windows that renew at the same time both go on, and no token is lost', async () => {
+		const { server, servers, user, call, web } = await start();
+		await servers.signIn('web', never);
+		const other = startWorld({ signIn: user.window });
+		ends.push(() => other.dispose());
+		other.servers.configure([web]);
+		await untilServer(other.servers, 'web', isReady);
+		for (let round = 0; round < 3; round++) {
+			server.expireTokens();
+			const results = await Promise.all([call(), other.servers.call('web', 'work', {}, () => undefined, never)]);
+			assert.ok(results.every(({ isError }) => !isError));
+		}
+		assert.equal(user.opened.length, 1);
+	});
+
+	test('a sign-in server that does not answer holds up nothing for long', async () => {
+		const { server, servers, user, call } = await start({}, { signInAnswerMs: 300 });
+		await servers.signIn('web', never);
+		server.expireTokens();
+		server.ways.silentOn = '/token';
+		await assert.rejects(call(), { code: 'mcp-needs-sign-in' });
+		server.ways.silentOn = undefined;
+		await servers.signIn('web', never);
+		server.ways.silentOn = '/.well-known/oauth-protected-resource/mcp';
+		const stop = new AbortController();
+		const signingIn = servers.signIn('web', stop.signal);
+		stop.abort();
+		await assert.rejects(signingIn, { name: 'CancelledError' });
+		assert.equal(user.opened.length, 2);
 	});
 
 	test('is asked for also by a server that greets anybody and guards its lists', async () => {

@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import type { ModelEvent, ModelRequest } from '../../../src/core/ports.ts';
+import type { ModelEvent, ModelRequest } from '../../../src/core/model/modelPort.ts';
 import { createAnthropicModel } from '../../../src/node/model/anthropicModel.ts';
 import { createFakeClock } from '../../fakes/fakeClock.ts';
 
@@ -19,8 +19,8 @@ const request: ModelRequest = {
 	system: [],
 	tools: [],
 	messages: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }],
-	thinking: undefined,
-	effort: undefined,
+	thinking: null,
+	effort: null,
 	betas: [],
 	previousMessageId: undefined,
 };
