@@ -1,5 +1,6 @@
 /** Everything that is wrong with a document. */
 import { isJsonKind } from '../protocol/contextFileKind.ts';
+import { argumentProblems } from './argumentProblems.ts';
 import { duplicateNames } from './duplicateNames.ts';
 import { frontmatterProblems } from './frontmatterProblems.ts';
 import { importProblems } from './importProblems.ts';
@@ -12,6 +13,7 @@ export async function diagnose(document: ContextDocument, surroundings: Surround
 	return [
 		...(await importProblems(document, surroundings)),
 		...(await frontmatterProblems(document, surroundings)),
+		...argumentProblems(document),
 		...(await duplicateNames(document, surroundings)),
 	];
 }

@@ -9,12 +9,18 @@ type Keys = Readonly<Record<string, FrontmatterKey>>;
 export const MODEL_ALIASES = ['inherit', 'opus', 'sonnet', 'haiku', 'default'];
 
 const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'];
-const hooks: FrontmatterKey = { type: 'any', about: 'Programs that run at fixed points of the work.' };
+const hooks: FrontmatterKey = {
+	type: 'any',
+	about: 'Programs that run at fixed points of the work. Retrace runs those of `.claude/settings.json` only.',
+};
 const model: FrontmatterKey = {
 	type: 'model',
 	about: 'The model that is used: an id, or `inherit` for that of the session.',
 };
-const effort: FrontmatterKey = { type: EFFORTS, about: 'How much the model thinks.' };
+const effort: FrontmatterKey = {
+	type: EFFORTS,
+	about: 'How much the model thinks while it works, where the model has that. Without it, as in the session.',
+};
 const allowedTools: FrontmatterKey = {
 	type: 'tools',
 	about:
@@ -29,8 +35,40 @@ const ownModel: FrontmatterKey = {
 	...model,
 	about: 'The model for the turn of its slash command. After it, the session goes on with its own.',
 };
-const context: FrontmatterKey = { type: ['fork'], about: '`fork`: it works in a conversation of its own.' };
-const agent: FrontmatterKey = { type: 'text', about: 'The agent that does it, with `context: fork`.' };
+const context: FrontmatterKey = {
+	type: ['fork'],
+	about: '`fork`: an agent does it in a conversation of its own, and only its report comes back.',
+};
+const agent: FrontmatterKey = {
+	type: 'text',
+	about: 'The kind of agent that does it, with `context: fork`. Without it, general.',
+};
+const background: FrontmatterKey = {
+	type: 'boolean',
+	about: 'Whether it works in the background. In Retrace the turn waits for the report of an agent.',
+};
+const args: FrontmatterKey = {
+	type: 'texts',
+	about:
+		'Names for what is typed behind it, by their place: with `[issue, branch]`, `$issue` stands for the first word and `$branch` for the second. `$0` and `$ARGUMENTS[0]` stand for the first one as well, `$ARGUMENTS` for all.',
+};
+const disallowedTools: FrontmatterKey = {
+	type: 'tools',
+	about: 'Tools that may not be used until its turn ends.',
+};
+const whenToUse: FrontmatterKey = {
+	type: 'any',
+	about: 'When to use it, beside the description. It is sent with every request.',
+};
+const paths: FrontmatterKey = {
+	type: 'globs',
+	about: 'The list tells the agent that it is only for files that match these.',
+};
+const invocable: FrontmatterKey = { type: 'boolean', about: 'Whether it is offered as a slash command.' };
+const shell: FrontmatterKey = {
+	type: ['bash', 'powershell'],
+	about: 'The shell of the commands in its body. In Retrace they run in that of the tool Bash.',
+};
 
 const KEYS: Readonly<Partial<Record<ContextFileKind, Keys>>> = {
 	rule: {
@@ -59,20 +97,30 @@ const KEYS: Readonly<Partial<Record<ContextFileKind, Keys>>> = {
 			about: 'The colour it is shown in.',
 		},
 		permissionMode: {
-			type: ['default', 'plan', 'ask', 'acceptEdits', 'auto', 'dontAsk', 'bypassPermissions'],
+			type: ['default', 'manual', 'plan', 'ask', 'acceptEdits', 'auto', 'dontAsk', 'bypassPermissions'],
 			about: 'The mode it works in, where the session’s would allow more.',
 		},
 		maxTurns: { type: 'number', about: 'The most steps it takes.' },
-		skills: { type: 'texts', about: 'Skills that are loaded with it.' },
-		mcpServers: { type: 'any', about: 'MCP servers it may use.' },
-		memory: { type: ['user', 'project', 'local'], about: 'Where it keeps what it learns.' },
-		background: { type: 'boolean', about: 'Whether it works in the background.' },
-		isolation: { type: ['worktree'], about: '`worktree`: it works on a copy of the repository.' },
-		initialPrompt: { type: 'text', about: 'The first prompt it gets when it leads the session.' },
+		skills: { type: 'texts', about: 'Skills whose whole text it starts with.' },
+		mcpServers: { type: 'any', about: 'MCP servers of its own. In Retrace it has those of the session.' },
+		memory: {
+			type: ['user', 'project', 'local'],
+			about: 'Where it keeps what it learns. In Retrace it keeps nothing between its runs.',
+		},
+		background,
+		isolation: {
+			type: ['worktree'],
+			about: '`worktree`: it works on a copy of the repository. In Retrace it works on the files of the session.',
+		},
+		initialPrompt: {
+			type: 'text',
+			about: 'The first prompt it gets when it leads the session. In Retrace an agent never does.',
+		},
+		omitClaudeMd: { type: 'boolean', about: 'Whether it does without memory files. In Retrace it gets them.' },
 		hooks,
 	},
 	skill: {
-		name: { type: 'text', about: 'What the skill is called: the name of its folder.' },
+		name: { type: 'text', about: 'A name for people. The skill is called as its folder.' },
 		description: {
 			type: 'text',
 			about: 'What it does and when to use it. It is sent with every request.',
@@ -84,26 +132,40 @@ const KEYS: Readonly<Partial<Record<ContextFileKind, Keys>>> = {
 		metadata: { type: 'any', about: 'Anything else that is worth keeping.' },
 		version: { type: 'any', about: 'The version of the skill.' },
 		'argument-hint': argumentHint,
+		arguments: args,
 		'disable-model-invocation': onlyByPeople,
-		'user-invocable': { type: 'boolean', about: 'Whether it is offered as a slash command.' },
-		when_to_use: { type: 'text', about: 'When to use it.' },
-		paths: { type: 'globs', about: 'It is offered when files that match are worked on.' },
+		'user-invocable': invocable,
+		'disallowed-tools': disallowedTools,
+		when_to_use: whenToUse,
+		paths,
 		model: ownModel,
 		effort,
 		context,
 		agent,
+		background,
+		shell,
 		hooks,
 	},
 	command: {
 		description: { type: 'text', about: 'What the command does, shown while its name is typed.' },
 		'argument-hint': argumentHint,
+		arguments: args,
 		'allowed-tools': allowedTools,
+		'disallowed-tools': disallowedTools,
 		'disable-model-invocation': onlyByPeople,
-		name: { type: 'text', about: 'What the command is called. Without it, the name of the file.' },
+		'user-invocable': invocable,
+		when_to_use: whenToUse,
+		paths,
+		name: {
+			type: 'text',
+			about: 'A name for people. The command is called as its file, with the folders above and `:` between.',
+		},
 		model: ownModel,
 		effort,
 		context,
 		agent,
+		background,
+		shell,
 		hooks,
 	},
 };

@@ -2,6 +2,7 @@
 import type { Range } from 'vscode-languageserver';
 import { type Frontmatter, type FrontmatterField, parseFrontmatter } from '../core/memory/frontmatter.ts';
 import { pathRuleOf } from '../core/memory/pathRules.ts';
+import { unusedInstead } from '../core/skills/unusedKeys.ts';
 import { frontmatterKeys, type KeyType, MODEL_ALIASES } from './frontmatterKeys.ts';
 import { hasMatch, impossibleGlob } from './globProblems.ts';
 import { positionAt } from './positionAt.ts';
@@ -42,6 +43,11 @@ export async function frontmatterProblems(
 			const message = `${field.key} has no meaning here. There are ${names}.`;
 			problems.push({ code: 'frontmatter-key', range: toRange(field.keyRange), message, level: 'warning' });
 			continue;
+		}
+		const instead = unusedInstead(document.kind, field.key, field.value);
+		if (instead !== undefined) {
+			const message = `Retrace does not use ${field.key} here: ${instead}.`;
+			problems.push({ code: 'frontmatter-unused', range: toRange(field.keyRange), message, level: 'note' });
 		}
 		const wrong = wrongValue(field, key.type);
 		if (wrong !== undefined)

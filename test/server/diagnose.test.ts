@@ -168,6 +168,60 @@ const CASES: readonly (readonly [
 		['warning name-twice: same'],
 	],
 	[
+		'a command and a skill of one name',
+		{
+			'.claude/commands/git/sync.md': 'x',
+			'.claude/commands/review.md': 'x',
+			'.claude/skills/review/SKILL.md': '---\ndescription: d\n---\nx',
+		},
+		'.claude/commands/review.md',
+		['warning name-twice: x'],
+	],
+	[
+		'a command in a folder, and a name that nothing goes by',
+		{
+			'.claude/commands/git/review.md': '---\nname: check\n---\nx',
+			'.claude/skills/review/SKILL.md': '---\ndescription: d\n---\nx',
+		},
+		'.claude/commands/git/review.md',
+		['note name-unused: check'],
+	],
+	[
+		'what a command, a skill or an agent says that is not done',
+		{
+			'.claude/commands/a.md': '---\nshell: bash\nhooks: {}\ncontext: fork\nbackground: true\neffort: high\n---\nx',
+		},
+		'.claude/commands/a.md',
+		['note frontmatter-unused: hooks', 'note frontmatter-unused: background'],
+	],
+	[
+		'and of an agent',
+		{
+			'.claude/agents/a.md':
+				'---\ndescription: d\nskills: [x]\neffort: low\nmemory: user\nisolation: worktree\nmcpServers: [x]\n---\nx',
+		},
+		'.claude/agents/a.md',
+		['memory', 'isolation', 'mcpServers'].map((key) => `note frontmatter-unused: ${key}`),
+	],
+	[
+		'names of arguments that cannot be',
+		{ '.claude/commands/a.md': '---\narguments: [issue, 2nd, ARGUMENTS]\n---\n$issue' },
+		'.claude/commands/a.md',
+		['warning argument-name: 2nd', 'warning argument-name: ARGUMENTS'],
+	],
+	[
+		'arguments that are counted from 1',
+		{ '.claude/commands/a.md': '---\nargument-hint: [file] [why]\n---\nIt costs \\$1 and $1.50: see $1 and $2' },
+		'.claude/commands/a.md',
+		['note argument-from-one: $1'],
+	],
+	[
+		'arguments that are counted from 0',
+		{ '.claude/commands/a.md': 'See $1 of $ARGUMENTS[0]' },
+		'.claude/commands/a.md',
+		[],
+	],
+	[
 		'agents of one name in two projects',
 		{
 			'one/.claude/agents/a.md': '---\ndescription: d\n---\nx',

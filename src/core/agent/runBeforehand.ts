@@ -25,11 +25,13 @@ const MAX_NAME_CHARS = 100;
 
 /** As the log has it: what is run has a name, under which its question and its effects stand. */
 export function loggedCommand(command: PromptCommand, { ids }: Pick<TurnPorts, 'ids'>): Command {
-	const { name, argument, runs, grant, model } = command;
+	const { name, argument, runs, grant, denied, model, tuning } = command;
 	return {
 		...{ name, argument },
 		...(model === undefined ? {} : { model: { ...model } }),
+		...(tuning === undefined ? {} : { tuning: { ...tuning } }),
 		...(grant === undefined ? {} : { grant: { ...grant, rules: [...grant.rules] } }),
+		...(denied === undefined ? {} : { denied: [...denied] }),
 		...(runs === undefined || runs.length === 0
 			? {}
 			: { runs: runs.map((run) => ({ ...run, toolUseId: asToolUseId(`run_${ids.next()}`) })) }),

@@ -6,6 +6,7 @@ import { codeOf, isCancelled, messageOf, SessionClosedError, UserError } from '.
 import { utf8Encode } from '../../base/text.ts';
 import { type Effects, isLogFailure, withRecordedEffects } from '../checkpoint/recordChanges.ts';
 import { createToolFiles } from '../edit/toolFiles.ts';
+import { USUAL_EFFORT } from '../model/modelTuning.ts';
 import type { SessionRules } from '../permission/sessionRules.ts';
 import type { Approver } from '../ports.ts';
 import type { CommandGrant } from '../session/commandFields.ts';
@@ -37,6 +38,8 @@ export type TurnContext = {
 	readonly sessionRules: SessionRules;
 	/** Rules that hold until the turn ends, e.g. of a command or a skill. Grows. */
 	readonly turnRules: string[];
+	/** Likewise for what may not be used. */
+	readonly turnDenied?: string[];
 	/** Whether the limits of the turn are reached, with what is not in the log yet; set once they are known. */
 	readonly budget?: { usedUp?: (besideUsd: number) => string | undefined };
 	/** How many calls wait for the user now, and how long that was until now. */
@@ -246,6 +249,9 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		hash: (text) => ports.blobs.hash(utf8Encode(text)),
 		usedUp: (besideUsd) => turn.budget?.usedUp?.(besideUsd),
 		...(ports.services === undefined ? {} : { services: ports.services }),
+		denyRules: (rules) => void turn.turnDenied?.push(...rules.filter((rule) => !turn.turnDenied?.includes(rule))),
+		...(turn.turnDenied === undefined ? {} : { deniedRules: turn.turnDenied }),
+		effort: ports.tuning?.().effort ?? USUAL_EFFORT,
 		takesPdf: ports.modelInfo().takesPdf ?? ports.isOfficialEndpoint === true,
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),
 		signal: turn.signal,

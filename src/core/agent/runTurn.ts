@@ -26,6 +26,7 @@ import { runToolCalls } from './runToolCalls.ts';
 import { prefixNow } from './sessionPrefix.ts';
 import { storeBlocks } from './storeBlocks.ts';
 import { type StepOutcome, streamStep } from './streamStep.ts';
+import { tellOnce } from './tellOnce.ts';
 import {
 	CONTEXT_FULL,
 	ENDED,
@@ -52,13 +53,14 @@ const RESULT_LOST =
 
 export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) => {
 	const turnRules: string[] = [];
+	const turnDenied = [...(prompt.command?.denied ?? [])];
 	const turn: TurnContext = {
 		session,
-		ports: withRules(ports, turnRules),
+		ports: withRules(ports, turnRules, turnDenied),
 		onEvent: safely(onEvent, ports, session.id),
 		signal,
 		sessionRules: readSessionRules(session, ports.trace, signal),
-		turnRules,
+		...{ turnRules, turnDenied },
 		budget: {},
 		waits: { count: 0, totalMs: 0 },
 		halt: {},
@@ -92,13 +94,14 @@ export const runTurn: RunTurn = async (session, prompt, ports, onEvent, signal) 
 	});
 };
 
-/** With what is allowed in this turn alone. */
-function withRules(ports: TurnPorts, turnRules: readonly string[]): TurnPorts {
+/** With what is allowed, and what is not, in this turn alone. */
+function withRules(ports: TurnPorts, allowed: readonly string[], denied: readonly string[]): TurnPorts {
 	return {
 		...ports,
 		rules: () => {
 			const rules = ports.rules();
-			return turnRules.length === 0 ? rules : { ...rules, allow: [...rules.allow, ...turnRules] };
+			if (allowed.length === 0 && denied.length === 0) return rules;
+			return { ...rules, allow: [...rules.allow, ...allowed], deny: [...rules.deny, ...denied] };
 		},
 	};
 }
@@ -145,6 +148,7 @@ async function turnEndOf(turn: TurnContext, prompt: Prompt): Promise<TurnEnd | u
 		return UNTRUSTED;
 	}
 	if (user?.command) {
+		tellOnce(session, prompt.command?.notes ?? [], 'command-file');
 		await runBeforehand(user.command, turn);
 		if (turn.signal.aborted) return STOPPED;
 		if (turn.halt.reason !== undefined) return haltedEnd(turn.halt.reason);

@@ -42,8 +42,20 @@ export type PromptCommand = {
 	readonly runs?: readonly InstructionRun[] | undefined;
 	/** Rules for its turn, if the user agrees. */
 	readonly grant?: CommandGrant | undefined;
+	/** Rules for what may not be used in its turn. */
+	readonly denied?: readonly string[] | undefined;
+	/** What is to be said of its file, once in a session. */
+	readonly notes?: readonly string[] | undefined;
 	/** Id or family that the file names. `before`: the turn runs with it, and this is the session's own. */
 	readonly model?: { readonly wanted: string; readonly before?: string | undefined } | undefined;
+	/** The effort that the file names. `before`: the turn runs with another tuning, and this is the session's own. */
+	readonly tuning?: CommandTuning | undefined;
+};
+
+/** `effort` may be a word that this build does not know, since it comes from the log as well. */
+type CommandTuning = {
+	readonly effort?: string | undefined;
+	readonly before?: { readonly effort: string | null; readonly isThinking: boolean } | undefined;
 };
 
 /** Rules in the user's scope; session rules are added by *Always allow*. Patterns as in `permission/rules.ts`. */

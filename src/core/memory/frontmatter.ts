@@ -22,10 +22,11 @@ export type Frontmatter = {
 
 const BLOCK = /^(\uFEFF?---[ \t]*(?:\r\n|\n|\r))((?:[\s\S]*?(?:\r\n|\n|\r))??)(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|$)/;
 /**
- * Globs that people write without quotes, though YAML reads their first character as a mark of its own. That character is taken by a
- * stand-in of the same length while YAML looks.
+ * Globs, and hints such as `[file] [format]`, that people write without quotes, though YAML reads their first character as a mark of its own.
+ * That character is taken by a stand-in of the same length while YAML looks.
  */
-const BARE_GLOB = /^((?:(?:paths|globs)[ \t]*:|[ \t]*-)[ \t]+)([*!@]|\{(?=[^:}\r\n]*\}[^\s,]))(?=[^\r\n]*$)/gm;
+const BARE_VALUE =
+	/^((?:(?:paths|globs)[ \t]*:|[ \t]*-)[ \t]+)([*!@]|\{(?=[^:}\r\n]*\}[^\s,]))(?=[^\r\n]*$)|^(argument-hint[ \t]*:[ \t]+)(\[)(?=[^\r\n]*$)/gm;
 const STAND_IN = '\uE000';
 
 /** Undefined when the text starts with none. Never throws: what YAML finds wrong is among the problems. */
@@ -34,9 +35,9 @@ export function parseFrontmatter(text: string): Frontmatter | undefined {
 	if (!block) return undefined;
 	const [whole, fence = '', yaml = ''] = block;
 	const bare = new Map<number, string>();
-	const readable = yaml.replace(BARE_GLOB, (_, before: string, first: string, at: number) => {
-		bare.set(at + before.length, first);
-		return before + STAND_IN;
+	const readable = yaml.replace(BARE_VALUE, (whole, _before, _glob, _key, _bracket, at: number) => {
+		bare.set(at + whole.length - 1, whole.slice(-1));
+		return whole.slice(0, -1) + STAND_IN;
 	});
 	const positionAt = positionsIn(text);
 	const rangeOf = (from: number, until: number): TextRange => {

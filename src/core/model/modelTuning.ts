@@ -7,6 +7,9 @@ import type { ModelInfo } from './modelPort.ts';
 export const effortLevels = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 export type Effort = (typeof effortLevels)[number];
 
+/** What the API takes where a request says nothing. */
+export const USUAL_EFFORT: Effort = 'high';
+
 /** `effort` null = the model's own default. */
 export type ModelTuning = { readonly effort: Effort | null; readonly isThinking: boolean };
 
@@ -26,12 +29,16 @@ export function tunedFields(
 /** As a session's frozen start has it; undefined before that. What a model could not be told counts as the default. */
 export function frozenTuning(session: Pick<Session, 'newest'>): ModelTuning | undefined {
 	const frozen = session.newest('prefix');
-	if (!frozen) return undefined;
-	return {
-		effort: effortLevels.find((level) => level === frozen.effort) ?? null,
-		isThinking: !isDisabled(frozen.thinking),
-	};
+	return frozen && tuningIn(frozen);
 }
+
+export const tuningIn = ({ effort, thinking }: Pick<EntryOf<'prefix'>, 'effort' | 'thinking'>): ModelTuning => ({
+	effort: effortNamed(effort),
+	isThinking: !isDisabled(thinking),
+});
+
+/** Null for what is none. */
+export const effortNamed = (name: unknown): Effort | null => effortLevels.find((level) => level === name) ?? null;
 
 /**
  * Takes the tuning into a session's frozen start, from the next request on; its texts stay as they are. True when that changed something.

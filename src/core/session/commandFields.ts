@@ -29,8 +29,17 @@ export const commandSchema = z.object({
 	argument: z.string(),
 	runs: z.array(runSchema).optional(),
 	grant: commandGrantSchema.optional(),
+	/** Rules for what may not be used in the turn. */
+	denied: z.array(z.string()).optional(),
 	/** What the file says; `before`: the turn runs with it, and this is the model to go back to. */
 	model: z.object({ wanted: z.string(), before: z.string().optional() }).optional(),
+	/** Likewise: how much the model thinks in the turn, and effort and thinking to go back to. */
+	tuning: z
+		.object({
+			effort: z.string().optional(),
+			before: z.object({ effort: z.string().nullable(), isThinking: z.boolean() }).optional(),
+		})
+		.optional(),
 });
 
 /** Of an `attachment` that is the output of a command of the prompt. */

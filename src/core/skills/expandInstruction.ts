@@ -2,14 +2,24 @@
  * A command or a skill as the prompt that it stands for. What was typed behind its name is put in as text, in one pass, so that nothing in it
  * is read as a placeholder, a command or the end of what it stands in. Pure.
  */
+import { type ArgumentPlace, argumentPlaces, fillArguments } from './argumentNames.ts';
 import type { InstructionFile } from './instructionFile.ts';
 
 /** `` !`git status` ``, or a fence that begins with ```` ```! ````. */
 const SHELL = /(^|[\s(])!`([^`\n]+)`|^```![ \t]*\n([\s\S]*?)\n```[ \t]*$/gm;
-const PLACEHOLDER = /\$ARGUMENTS(?:\[(\d)\]|(?!\w))|\$([1-9])(?!\d)|\$\{CLAUDE_SKILL_DIR\}/g;
+const VARIABLE = /(\$\{CLAUDE_(?:SKILL_DIR|PROJECT_DIR|SESSION_ID|EFFORT)\})/;
 
 /** A command of the file, and where its mark stands in the text. */
 export type InstructionRun = { readonly command: string; readonly at: number; readonly length: number };
+
+/** What variables in the text stand for, where it is known; others stay as they are written. */
+export type InstructionPlace = {
+	readonly sessionId?: string | undefined;
+	/** Absolute: the folders that the session works in. */
+	readonly roots?: readonly string[] | undefined;
+	/** In force when it begins, but for what the file says. */
+	readonly effort?: string | undefined;
+};
 
 /** What stands in a prompt until, and unless, the output is known. */
 export const outputMark = (command: string): string => `[the output of \`${command}\`]`;
@@ -18,8 +28,9 @@ export const outputMark = (command: string): string => `[the output of \`${comma
 export function expandPrompt(
 	file: InstructionFile,
 	argument: string,
+	place: InstructionPlace = {},
 ): { readonly text: string; readonly runs: readonly InstructionRun[] } {
-	const { pieces, rest } = piecesOf(file, argument);
+	const { pieces, rest } = piecesOf(file, argument, place);
 	const runs: InstructionRun[] = [];
 	let text = '';
 	for (const piece of pieces) {
@@ -37,8 +48,8 @@ export function expandPrompt(
 }
 
 /** For an agent that loads it in the middle of its work: it runs the commands itself, which asks and records as always. */
-export function expandInstruction(file: InstructionFile, argument: string): string {
-	const { pieces, rest } = piecesOf(file, argument);
+export function expandInstruction(file: InstructionFile, argument: string, place: InstructionPlace = {}): string {
+	const { pieces, rest } = piecesOf(file, argument, place);
 	const commands = pieces.flatMap(({ kind, text }) => (kind === 'run' ? [text] : []));
 	const parts = [pieces.map(({ kind, text }) => (kind === 'run' ? outputMark(text) : text)).join('')];
 	if (commands.length > 0) {
@@ -52,20 +63,27 @@ type Piece = { readonly kind: 'text' | 'run'; readonly text: string };
 
 /** Commands stand in the file, never in what was typed: they are looked for first. */
 function piecesOf(
-	{ kind, body, folder }: InstructionFile,
+	file: InstructionFile,
 	argument: string,
+	place: InstructionPlace,
 ): { readonly pieces: readonly Piece[]; readonly rest: readonly string[] } {
+	const { kind, body } = file;
 	const typed = argument.trim();
-	const words = splitArguments(typed);
-	const plainFolder = folder.replace(/\p{Cc}/gu, '?');
 	let isUsed = false;
+	const argumentAt = valuesOf(file, typed);
 	const fill = (text: string, isCommand = false): string =>
-		text.replace(PLACEHOLDER, (whole: string, index: string | undefined, digit: string | undefined) => {
-			if (whole.startsWith('${')) return plainFolder;
-			if (!isCommand) isUsed = true;
-			if (index !== undefined) return words[Number(index)] ?? '';
-			return digit === undefined ? typed : (words[Number(digit) - 1] ?? '');
-		});
+		text
+			.split(VARIABLE)
+			.map((part, index) =>
+				index % 2 === 1
+					? variable(part, file, place)
+					: fillArguments(part, file.argumentNames, (at) => {
+							const value = argumentAt(at);
+							if (!isCommand && value !== undefined) isUsed = true;
+							return value ?? (at.kind === 'name' ? '' : undefined);
+						}),
+			)
+			.join('');
 	const pieces: Piece[] = [];
 	let from = 0;
 	for (const match of body.matchAll(SHELL)) {
@@ -79,9 +97,34 @@ function piecesOf(
 	const rest: string[] = [];
 	if (typed !== '' && !isUsed) rest.push(`Arguments: ${typed}`);
 	if (kind === 'skill')
-		rest.push(`The files of this skill are in ${plainFolder}. Read those that it names when you need them.`);
+		rest.push(`The files of this skill are in ${plain(file.folder)}. Read those that it names when you need them.`);
 	return { pieces, rest };
 }
+
+/** What was typed for a place; undefined when nothing was. */
+function valuesOf({ argumentNames }: InstructionFile, typed: string): (place: ArgumentPlace) => string | undefined {
+	const words = splitArguments(typed);
+	return (place) => {
+		if (place.kind === 'all') return typed;
+		return words[place.kind === 'index' ? place.index : argumentNames.indexOf(place.name)];
+	};
+}
+
+function variable(whole: string, file: InstructionFile, { sessionId, roots, effort }: InstructionPlace): string {
+	const { folder, projectFolder } = file;
+	const isHere = projectFolder !== undefined && roots?.includes(projectFolder) !== false;
+	const values: Readonly<Record<string, string | undefined>> = {
+		SKILL_DIR: folder,
+		// In a worktree, its folder.
+		PROJECT_DIR: isHere ? projectFolder : roots?.[0],
+		SESSION_ID: sessionId,
+		EFFORT: file.effort ?? effort,
+	};
+	const value = values[whole.replace(/\W|CLAUDE_/g, '')];
+	return value === undefined ? whole : plain(value);
+}
+
+const plain = (path: string): string => path.replace(/\p{Cc}/gu, '?');
 
 /** Words at white space; what stands in quotes is one. */
 export function splitArguments(text: string): readonly string[] {
@@ -91,5 +134,5 @@ export function splitArguments(text: string): readonly string[] {
 }
 
 /** Whether anything of what is typed behind the name would be put into it. */
-export const takesArguments = ({ body, argumentHint }: InstructionFile): boolean =>
-	argumentHint !== '' || /\$ARGUMENTS(?:\[\d\]|(?!\w))|\$[1-9](?!\d)/.test(body);
+export const takesArguments = ({ body, argumentHint, argumentNames }: InstructionFile): boolean =>
+	argumentHint !== '' || argumentPlaces(body, argumentNames).length > 0;

@@ -9,12 +9,12 @@ export const SKILLS_HEADING = '# Skills';
 
 export type SkillLine = Pick<InstructionFile, 'name' | 'description'>;
 
-/** By name. Of the same name the first counts, so those of the project come first. */
+/** By name. Of the same name the first counts. */
 export function skillLines(files: readonly InstructionFile[]): readonly SkillLine[] {
 	const firsts = new Map(files.toReversed().map((file) => [file.name, file]));
 	return [...firsts.values()]
 		.filter(({ isForModel }) => isForModel)
-		.map(({ name, description }) => ({ name, description }))
+		.map(({ name, description, usage }) => ({ name, description: [description, usage].join(' ').trim() }))
 		.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 

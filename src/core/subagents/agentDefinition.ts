@@ -5,7 +5,9 @@
 import * as z from 'zod';
 import { cutText } from '../../base/text.ts';
 import { parseFrontmatter } from '../memory/frontmatter.ts';
+import { type Effort, effortNamed } from '../model/modelTuning.ts';
 import type { PermissionMode } from '../session/entry.ts';
+import { unusedKeys } from '../skills/unusedKeys.ts';
 import type { Effect } from '../tools/tool.ts';
 
 export type AgentDefinition = {
@@ -22,6 +24,12 @@ export type AgentDefinition = {
 	readonly disallowedTools?: readonly string[];
 	/** Id or family of a model; undefined = the session's. */
 	readonly model?: string;
+	/** How much its model thinks; undefined = as in the session. */
+	readonly effort?: Effort;
+	/** Skills whose words it starts with. */
+	readonly skills?: readonly string[];
+	/** Keys of its file that say something which is not done here. */
+	readonly unused?: readonly string[];
 	/** It works in this mode where the session's allows more. */
 	readonly mode?: PermissionMode;
 	readonly maxSteps?: number;
@@ -107,6 +115,7 @@ const MODE_NAMES: ReadonlyMap<string, PermissionMode> = new Map([
 	['plan', 'plan'],
 	['ask', 'ask'],
 	['default', 'ask'],
+	['manual', 'ask'],
 	['acceptEdits', 'acceptEdits'],
 	['auto', 'auto'],
 	['bypassPermissions', 'auto'],
@@ -143,6 +152,9 @@ export function parseAgentFile(
 	const mode = MODE_NAMES.get(String(field('permissionMode') ?? ''));
 	const maxSteps = z.int().min(1).max(MAX_STEPS).safeParse(field('maxTurns'));
 	const model = words.safeParse(field('model'));
+	const effort = effortNamed(field('effort'));
+	const skills = toolNames(field('skills')) ?? [];
+	const unused = front ? unusedKeys('agent', front) : [];
 	return {
 		name: name.data,
 		description: cutText(description.data.replace(/\s+/g, ' '), MAX_DESCRIPTION_CHARS),
@@ -151,6 +163,9 @@ export function parseAgentFile(
 		disallowedTools: toolNames(field('disallowedTools')) ?? [],
 		...(tools === undefined ? {} : { tools }),
 		...(model.success && !OWN_MODEL.has(model.data) ? { model: model.data } : {}),
+		...(effort === null ? {} : { effort }),
+		...(skills.length === 0 ? {} : { skills }),
+		...(unused.length === 0 ? {} : { unused }),
 		...(mode === undefined ? {} : { mode }),
 		...(maxSteps.success ? { maxSteps: maxSteps.data } : {}),
 	};

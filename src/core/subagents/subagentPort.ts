@@ -11,6 +11,8 @@ export type SubagentRequest = {
 	readonly kind?: string;
 	/** Id of an agent that is to go on. */
 	readonly resume?: string;
+	/** Rules that hold for it besides those of the session: of the turn that it works for. */
+	readonly rules?: { readonly allow: readonly string[]; readonly deny: readonly string[] };
 	/** The limit of the turn that is reached, with what agents have cost that are not over; undefined = it may go on. */
 	usedUp?(besideUsd: number): string | undefined;
 	/** Time in which the user is asked is no time of the turn. */

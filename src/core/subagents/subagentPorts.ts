@@ -6,8 +6,9 @@
 import { CancelledError } from '../../base/errors.ts';
 import { asToolUseId } from '../../base/ids.ts';
 import type { Interceptor } from '../agent/interceptors.ts';
-import type { TurnPorts } from '../agent/turnTypes.ts';
+import type { PermissionRules, TurnPorts } from '../agent/turnTypes.ts';
 import type { ModelEvent, ModelInfo, StreamModel } from '../model/modelPort.ts';
+import { DEFAULT_TUNING } from '../model/modelTuning.ts';
 import { isToolUseBlock } from '../session/content.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { type AgentDefinition, refusedTool } from './agentDefinition.ts';
@@ -22,12 +23,18 @@ export type SubagentPortsOptions = {
 	readonly asks: ParentAsks;
 	readonly writers: WaitingLine;
 	readonly isFork: boolean;
+	/** What else it starts with. */
+	readonly sections?: readonly string[];
+	/** Of the turn that it works for. */
+	readonly rules?: SubagentRequest['rules'];
 	/** Of the call that started it. */
 	readonly whileWaiting?: SubagentRequest['whileWaiting'];
 };
 
 export function portsOfSubagent(parent: TurnPorts, options: SubagentPortsOptions): TurnPorts {
 	const { id, definition, model, asks, writers, whileWaiting } = options;
+	const { effort } = definition;
+	const { rules } = options;
 	const whileAsking = <T>(ask: () => Promise<T>): Promise<T> =>
 		asks.whileAsking(() => (whileWaiting === undefined ? ask() : whileWaiting(ask)));
 	// A summary of an agent's is not worth a question, and what steers the session is not an agent's to use.
@@ -37,7 +44,11 @@ export function portsOfSubagent(parent: TurnPorts, options: SubagentPortsOptions
 		...ports,
 		model: ownCalls(parent.model, id, options.session),
 		modelInfo: () => model,
-		systemSections: options.isFork ? systemSections : [...systemSections, definition.prompt],
+		...(rules === undefined ? {} : { rules: () => joined(parent.rules(), rules) }),
+		...(effort === undefined ? {} : { tuning: () => ({ ...(parent.tuning?.() ?? DEFAULT_TUNING), effort }) }),
+		systemSections: options.isFork
+			? systemSections
+			: [...systemSections, definition.prompt, ...(options.sections ?? [])],
 		...(services === undefined ? {} : { services: { sessionId: services.sessionId, ...worldOnly(services) } }),
 		...(hooks === undefined ? {} : { hooks: { ...hooks, agent: { id, type: definition.name } } }),
 		interceptors: [toolGuard(definition), ...(parent.interceptors ?? [])],
@@ -77,6 +88,10 @@ function toolGuard(definition: AgentDefinition): Interceptor {
 function worldOnly(services: NonNullable<TurnPorts['services']>): Partial<NonNullable<TurnPorts['services']>> {
 	const { subagents: _subagents, asking: _asking, modes: _modes, tasks: _tasks, ...rest } = services;
 	return rest;
+}
+
+function joined(own: PermissionRules, { allow, deny }: NonNullable<SubagentRequest['rules']>): PermissionRules {
+	return { ...own, allow: [...own.allow, ...allow], deny: [...own.deny, ...deny] };
 }
 
 export type ParentAsks = { whileAsking<T>(ask: () => Promise<T>): Promise<T> };

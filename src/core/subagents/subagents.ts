@@ -6,6 +6,7 @@ import { Emitter, type Event } from '../../base/emitter.ts';
 import { CancelledError, SessionClosedError, UserError } from '../../base/errors.ts';
 import type { ToolUseId } from '../../base/ids.ts';
 import { runTurn } from '../agent/runTurn.ts';
+import { tellOnce } from '../agent/tellOnce.ts';
 import type { TurnEvent, TurnPorts } from '../agent/turnTypes.ts';
 import type { ModelInfo } from '../model/modelPort.ts';
 import { type AgentLogs, openAgentLog } from '../session/agentLog.ts';
@@ -16,6 +17,8 @@ import type { SubagentEnd } from '../session/subagentFields.ts';
 import { failure } from '../tools/paths.ts';
 import type { ToolOutcome } from '../tools/tool.ts';
 import { type AgentDefinition, tighterMode } from './agentDefinition.ts';
+import { agentNotes } from './agentNotes.ts';
+import { skillsFor } from './agentSkills.ts';
 import type { SubagentRequest, SubagentRunner } from './subagentPort.ts';
 import { createParentAsks, portsOfSubagent } from './subagentPorts.ts';
 import { lastWords, reportOutcome, runAmounts } from './subagentReport.ts';
@@ -129,7 +132,9 @@ export function createSubagents(world: SubagentWorld): Subagents {
 	): Promise<ToolOutcome> => {
 		const { id, definition } = start;
 		const startedAt = ports.clock.now();
-		const model = modelOf(start, ports.modelInfo());
+		const { model, isFound } = modelOf(start, ports.modelInfo());
+		const skills = await skillsFor(definition, ports.services);
+		tellOnce(session, agentNotes(definition, model, isFound, skills.missing), 'agent-file');
 		const mode = () => tighterMode(session.mode, definition.mode);
 		const log = await openAgentLog({
 			...{ logs: world.logs, sessionId: session.id, agentId: id, parent: session.lease },
@@ -162,7 +167,7 @@ export function createSubagents(world: SubagentWorld): Subagents {
 			});
 			await session.sync();
 			closeOpenCalls(sub);
-			const end = await work(agent, request, start, model, ports, own, signal);
+			const end = await work(agent, request, { ...start, sections: skills.texts }, model, ports, own, signal);
 			const durationMs = Math.max(0, ports.clock.now() - startedAt);
 			const whole: SubagentEnd = {
 				reason: parentSignal.reason instanceof SessionClosedError ? 'interrupted' : end.reason,
@@ -185,7 +190,7 @@ export function createSubagents(world: SubagentWorld): Subagents {
 	const work = async (
 		agent: RunningSubagent,
 		request: SubagentRequest,
-		start: SubagentStart,
+		start: SubagentStart & { readonly sections: readonly string[] },
 		model: ModelInfo,
 		parent: TurnPorts,
 		own: AbortController,
@@ -213,8 +218,9 @@ export function createSubagents(world: SubagentWorld): Subagents {
 		};
 		const ports = portsOfSubagent(parent, {
 			...{ id: agent.id, session, definition, model, asks, writers },
-			isFork: definition.isFork ?? false,
+			...{ isFork: definition.isFork ?? false, sections: start.sections },
 			...(request.whileWaiting === undefined ? {} : { whileWaiting: request.whileWaiting }),
+			...(request.rules === undefined ? {} : { rules: request.rules }),
 		});
 		// What a fork is comes with its prompt: what stands before it is the session's own, byte by byte.
 		const text = definition.isFork && !start.isResumed ? `${definition.prompt}\n\n${request.prompt}` : request.prompt;
@@ -235,10 +241,14 @@ export function createSubagents(world: SubagentWorld): Subagents {
 		[...running.values()].reduce((sum, one) => sum + (runAmounts(one.session.entries).costUsd ?? 0), 0);
 
 	/** One that goes on keeps its model, and so its cache. */
-	const modelOf = ({ definition, prefix }: SubagentStart, parent: ModelInfo): ModelInfo => {
+	const modelOf = ({ definition, prefix }: SubagentStart, parent: ModelInfo) => {
 		const wanted = prefix?.model ?? definition.model;
-		if (wanted === undefined || wanted === parent.id) return parent;
-		return world.findModel(wanted) ?? (prefix ? { ...parent, id: prefix.model } : parent);
+		if (wanted === undefined || wanted === parent.id) return { model: parent, isFound: true };
+		const found = world.findModel(wanted);
+		return {
+			model: found ?? (prefix ? { ...parent, id: prefix.model } : parent),
+			isFound: found !== undefined || prefix !== undefined,
+		};
 	};
 
 	return {

@@ -33,6 +33,7 @@ export const agentTool: Tool<z.infer<typeof input>> = {
 				...{ toolUseId: context.toolUseId, description, prompt },
 				...(kind === undefined ? {} : { kind }),
 				...(resume === undefined ? {} : { resume }),
+				...(context.deniedRules?.length ? { rules: { allow: [], deny: context.deniedRules } } : {}),
 				...(context.usedUp === undefined ? {} : { usedUp: context.usedUp }),
 				...(context.whileWaiting === undefined ? {} : { whileWaiting: context.whileWaiting }),
 			},

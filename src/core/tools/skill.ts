@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { grantOf } from '../skills/commandGrant.ts';
 import { expandInstruction } from '../skills/expandInstruction.ts';
+import type { InstructionFile } from '../skills/instructionFile.ts';
 import { failure, success } from './paths.ts';
 import type { Tool } from './tool.ts';
 
@@ -21,7 +22,12 @@ export const skillTool: Tool<z.infer<typeof input>> = {
 	async run({ name, arguments: argument = '' }, context) {
 		const files = (await context.services?.skills?.list()) ?? [];
 		const usable = files.filter(({ isForModel }) => isForModel);
-		const skill = usable.find((one) => one.name === plainName(name));
+		const skill = files.find((one) => one.name === plainName(name));
+		if (skill && !skill.isForModel)
+			return failure(
+				`Only the user may start ${skill.name}. Do not do its work another way: say that they can type /${skill.name}.`,
+				'only for the user',
+			);
 		if (!skill) {
 			const names = [...new Set(usable.map((one) => one.name))].sort();
 			return failure(
@@ -33,8 +39,20 @@ export const skillTool: Tool<z.infer<typeof input>> = {
 		}
 		const grant = context.hash && grantOf(skill, context.hash);
 		if (grant) await context.useRules?.(grant);
-		return success(`The skill ${skill.name}:\n\n${expandInstruction(skill, argument)}`, 'loaded');
+		context.denyRules?.(skill.disallowedTools);
+		const place = {
+			sessionId: context.services?.sessionId,
+			roots: context.files.roots.map(({ path }) => path),
+			effort: context.effort,
+		};
+		return success(`The skill ${skill.name}:\n\n${expandInstruction(skill, argument, place)}`, loadedWords(skill));
 	},
 };
+
+/** What its file says of the turn holds where a person starts it. */
+function loadedWords({ unused, model, effort }: InstructionFile): string {
+	const left = [...unused, ...(model === undefined ? [] : ['model']), ...(effort === undefined ? [] : ['effort'])];
+	return left.length === 0 ? 'loaded' : `loaded, without its ${left.join(', ')}`;
+}
 
 const plainName = (name: string): string => name.trim().replace(/^\//, '');

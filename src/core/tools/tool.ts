@@ -82,10 +82,16 @@ export type ToolContext = {
 	readonly onProgress: (text: string) => void;
 	/** Takes in rules that a file asks for, if the user agrees, until the turn ends. Not there where nobody can be asked. */
 	useRules?(grant: CommandGrant): Promise<void>;
+	/** What may not be used from here on, until the turn ends. */
+	denyRules?(rules: readonly string[]): void;
+	/** All of these rules. */
+	readonly deniedRules?: readonly string[];
 	/** In words, the limit of cost or time that the turn has reached, together with what running work has cost besides. */
 	usedUp?(besideUsd: number): string | undefined;
 	/** Of a text, as the log names contents. */
 	hash?(text: string): string;
+	/** In force; undefined where nobody knows. */
+	readonly effort?: string;
 	/** Whether the model can be sent PDF files; default false. */
 	readonly takesPdf?: boolean;
 	readonly signal: AbortSignal;

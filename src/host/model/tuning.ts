@@ -2,33 +2,23 @@
 import * as vscode from 'vscode';
 import { isCacheWarm } from '../../core/context/cachedStart.ts';
 import type { ModelInfo } from '../../core/model/modelPort.ts';
-import { type Effort, effortLevels, frozenTuning, type ModelTuning, retune } from '../../core/model/modelTuning.ts';
+import { type Effort, effortLevels, frozenTuning, type ModelTuning } from '../../core/model/modelTuning.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import { setting } from '../window/settings.ts';
+import { chooseTuning, chosenTuning, takeInTuning } from './chosenTuning.ts';
 import type { ModelChoice } from './modelChoice.ts';
 
 type TuningWorld = { readonly choice: ModelChoice; readonly clock: Clock };
-
-/** Chosen and not in the log yet: nothing is frozen, or a turn runs. */
-const chosen = new WeakMap<Session, ModelTuning>();
 
 /** What the next request of a session is made with. */
 export function tuningOf(session: Session): ModelTuning {
 	const effort = setting('effort');
 	return (
-		chosen.get(session) ??
+		chosenTuning(session) ??
 		frozenTuning(session) ?? { effort: effort === 'default' ? null : effort, isThinking: setting('thinking') }
 	);
-}
-
-/** Before a turn: what was chosen while the last one ran. */
-export function takeInTuning(session: Session, info: ModelInfo): void {
-	const tuning = chosen.get(session);
-	if (!tuning || !session.newest('prefix')) return;
-	chosen.delete(session);
-	retune(session, info, tuning);
 }
 
 /** Beside the model in the panel; null when the model has neither. */
@@ -70,7 +60,7 @@ export async function selectEffort(open: OpenSession, { choice, clock }: TuningW
 			: 'For this session, from the next message on',
 	});
 	if (!picked?.tuning) return;
-	chosen.set(session, picked.tuning);
+	chooseTuning(session, picked.tuning);
 	if (!open.isRunning && session.readOnlyReason === undefined) takeInTuning(session, info);
 	open.contextChanged();
 	open.headChanged();

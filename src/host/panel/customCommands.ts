@@ -10,8 +10,14 @@ import { isSecretPath } from '../../core/permission/protectedPaths.ts';
 import type { WorkspaceRoot } from '../../core/ports.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
 import { grantOf } from '../../core/skills/commandGrant.ts';
-import { expandPrompt, splitArguments, takesArguments } from '../../core/skills/expandInstruction.ts';
+import {
+	expandPrompt,
+	type InstructionPlace,
+	splitArguments,
+	takesArguments,
+} from '../../core/skills/expandInstruction.ts';
 import type { InstructionFile, SkillSource } from '../../core/skills/instructionFile.ts';
+import { unusedText } from '../../core/skills/unusedKeys.ts';
 import type { ShownCommand } from '../../protocol/shownCommand.ts';
 import { createCommandConsent, type KeptAnswers } from '../permission/commandConsent.ts';
 import type { OutsideWorld } from '../window/agentTypes.ts';
@@ -52,7 +58,7 @@ export type CustomCommands = {
 	readonly grants: GrantAnswers;
 	list(): Promise<readonly ShownCommand[]>;
 	/** Rejects with UserError when the command is there and cannot be used. */
-	read(line: string, signal: AbortSignal): Promise<CommandMeaning>;
+	read(line: string, place: InstructionPlace, signal: AbortSignal): Promise<CommandMeaning>;
 };
 
 export function createCustomCommands(world: CustomCommandsWorld): CustomCommands {
@@ -65,12 +71,11 @@ export function createCustomCommands(world: CustomCommandsWorld): CustomCommands
 		);
 	return {
 		grants: createCommandConsent(world.workspaceState, world.globalState),
-		skills: { list: async () => (await files()).filter(({ kind }) => kind === 'skill') },
+		// Commands are for people, but for those whose file says otherwise.
+		skills: { list: async () => (await files()).filter(({ kind, isForModel }) => kind === 'skill' || isForModel) },
 		async list() {
 			const shown = (await files())
 				.filter(({ isForUser }) => isForUser)
-				// Of the same name, the command is the one that is meant.
-				.toSorted((left, right) => (left.kind < right.kind ? -1 : left.kind > right.kind ? 1 : 0))
 				.map(
 					(file): ShownCommand => ({
 						...{ name: file.name, detail: file.description },
@@ -89,30 +94,32 @@ export function createCustomCommands(world: CustomCommandsWorld): CustomCommands
 			const firsts = new Map([...shown, ...fromServers].toReversed().map((one) => [one.name, one]));
 			return [...firsts.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
 		},
-		async read(line, signal) {
+		async read(line, place, signal) {
 			const parsed = parseCommand(line);
 			if (!parsed) return { kind: 'text' };
 			const { name, argument } = parsed;
 			const command = { name, argument };
-			const found = (await files()).filter((one) => one.name === name && one.isForUser);
-			// As the project says, and a command before a skill.
-			const file = found.find(({ kind }) => kind === 'command') ?? found[0];
+			const file = (await files()).find((one) => one.name === name && one.isForUser);
 			if (file) {
-				const { text, runs } = expandPrompt(file, argument);
+				const { text, runs } = expandPrompt(file, argument, place);
 				refuseSecrets(name, text, argument, world.secretFiles?.());
 				if (text === '')
 					throw new UserError(
 						'empty-command',
 						`/${name} has no text. Nothing was sent. Write what it should say into its file.`,
 					);
+				const note = unusedText(`/${name}`, file.kind, file.unused);
 				const grant = grantOf(file, (words) => world.blobs.hash(utf8Encode(words)));
 				return {
 					...{ kind: 'prompt', text },
 					command: {
 						...command,
 						...(runs.length === 0 ? {} : { runs }),
+						...(note === undefined ? {} : { notes: [note] }),
 						...(grant === undefined ? {} : { grant }),
+						...(file.disallowedTools.length === 0 ? {} : { denied: file.disallowedTools }),
 						...(file.model === undefined ? {} : { model: { wanted: file.model } }),
+						...(file.effort === undefined ? {} : { tuning: { effort: file.effort } }),
 					},
 				};
 			}

@@ -2,6 +2,7 @@
 import { makePrompt } from '../../core/agent/makePrompt.ts';
 import type { Prompt } from '../../core/agent/turnTypes.ts';
 import type { Workspace } from '../../core/ports.ts';
+import type { InstructionPlace } from '../../core/skills/expandInstruction.ts';
 import type { PromptAttachment } from '../../protocol/toHost.ts';
 import type { ResourceReader } from '../mcp/mcpMentions.ts';
 import type { SessionDigests } from '../session/sessionMentions.ts';
@@ -18,6 +19,8 @@ type Submission = {
 type SubmissionWorld = {
 	readonly workspace: Workspace;
 	readonly cwd: string;
+	/** What the variables of a command's file stand for. */
+	readonly place?: InstructionPlace;
 	readonly digests: SessionDigests;
 	readonly customCommands?: Pick<CustomCommands, 'read'>;
 	readonly readResource?: ResourceReader;
@@ -26,9 +29,9 @@ type SubmissionWorld = {
 /** `unknown`: the name of a command that is not there. Nothing at all: the user left it. */
 export async function readSubmission(
 	{ text, attached, isLiteral }: Submission,
-	{ workspace, cwd, digests, customCommands, readResource }: SubmissionWorld,
+	{ workspace, cwd, place = {}, digests, customCommands, readResource }: SubmissionWorld,
 ): Promise<{ readonly prompt?: Prompt; readonly unknown?: string }> {
-	const meaning = isLiteral ? undefined : await customCommands?.read(text, new AbortController().signal);
+	const meaning = isLiteral ? undefined : await customCommands?.read(text, place, new AbortController().signal);
 	if (meaning?.kind === 'cancelled') return {};
 	if (meaning?.kind === 'unknown') return { unknown: meaning.name };
 	const [words, mentioning] =

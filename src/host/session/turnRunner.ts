@@ -22,9 +22,10 @@ import type { Browsers } from '../../core/web/browserPort.ts';
 import type { ApiAdditions } from '../api/apiAdditions.ts';
 import { unsavedFiles } from '../editor/unsavedFiles.ts';
 import type { WindowHooks } from '../hooks/hooks.ts';
+import { takeInTuning } from '../model/chosenTuning.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
-import { takeInTuning, tuningOf } from '../model/tuning.ts';
-import { enterTurnModel, leaveTurnModel } from '../model/turnModel.ts';
+import { tuningOf } from '../model/tuning.ts';
+import { enterTurnModel, leaveBrokenTurn } from '../model/turnModel.ts';
 import type { CustomCommands } from '../panel/customCommands.ts';
 import type { PermissionScopes } from '../permission/permissionScopes.ts';
 import { withSandboxLine } from '../permission/sandbox.ts';
@@ -163,8 +164,8 @@ async function runOne(open: OpenSession, prompt: Prompt, world: TurnWorld): Prom
 			const ports = portsFor(open, world);
 			const tell = (text: string) => open.notify(notice('local:turn-model', 'warning', text));
 			const entered = enterTurnModel(open.session, prompt, world.choice, ports, tell);
-			await runTurn(open.session, entered, ports, (event) => open.onTurnEvent(event), controller.signal);
-			leaveTurnModel(open.session, entered.command?.model?.before);
+			await runTurn(open.session, entered.prompt, ports, (event) => open.onTurnEvent(event), controller.signal);
+			entered.leave();
 		} catch (error) {
 			// `runTurn` never rejects; settling may, when the log or a file cannot be read or written.
 			world.onBug(error, open.session.id);
@@ -206,7 +207,7 @@ async function settle(open: OpenSession, given: TurnWorld): Promise<void> {
 	const world = inWorktree(session, given);
 	await settleAgents(open, world);
 	closeOpenCalls(session, wasTakenOver ? 'takeover' : 'crash');
-	leaveTurnModel(session);
+	leaveBrokenTurn(session, (id) => world.choice.infoFor(id));
 	await world.windowHooks?.refresh(open);
 	await world.permissions?.refresh((text) => open.notify(notice('local:permissions', 'warning', text)));
 	await world.recordEdits?.(session);

@@ -9,6 +9,7 @@ import { maySend } from '../panel/promptQuestion.ts';
 import { actOnQueue, type QueueAct } from '../panel/queueActs.ts';
 import { readSubmission } from '../panel/readSubmission.ts';
 import { wholePromptText } from '../rewind/rewindFlow.ts';
+import { instructionPlace } from './instructionPlace.ts';
 import type { OpenSession } from './openSession.ts';
 import { createSessionDigests } from './sessionMentions.ts';
 import type { SessionView } from './sessionView.ts';
@@ -84,8 +85,8 @@ async function readPrompt(
 	try {
 		const { world, sessions } = view.host;
 		const digests = createSessionDigests(world.stores.sessions, sessions);
-		const cwd = open.session.cwd;
-		const { prompt, unknown } = await readSubmission({ text, attached, isLiteral }, { ...world, cwd, digests });
+		const own = { cwd: open.session.cwd, place: instructionPlace(open.session, world) };
+		const { prompt, unknown } = await readSubmission({ text, attached, isLiteral }, { ...world, ...own, digests });
 		if (prompt) return prompt;
 		view.giveBack({ text, attached });
 		if (unknown !== undefined) view.say({ kind: 'toast', level: 'warning', text: unknownCommand(unknown) });

@@ -1,5 +1,5 @@
 /**
- * Collects skills and custom commands: those of the workspace folders, then the user's own. Must be called in trusted workspaces only.
+ * Collects skills and custom commands of the user and of the workspace folders. Must be called in trusted workspaces only.
  * Never rejects for what the files hold or lack.
  */
 import { readdir } from 'node:fs/promises';
@@ -11,26 +11,32 @@ import { readMemory, realPathOf } from './memoryReader.ts';
 const MAX_FILES = 300;
 const MAX_DEPTH = 4;
 
-type Place = Pick<InstructionFile, 'kind' | 'name' | 'folder' | 'scope'> & {
+type Place = Pick<InstructionFile, 'kind' | 'name' | 'folder' | 'scope' | 'projectFolder'> & {
 	readonly path: string;
 	readonly area: string;
 };
 
-/** Those of the project first, by name within each folder. */
+/**
+ * Of the same name the first is the one that is meant: a skill before a command, and the user's own before those of a project, which so cannot
+ * put its words in the place of theirs. By name within each folder.
+ */
 export async function loadInstructionFiles(
 	roots: readonly WorkspaceRoot[],
 	homeFolder?: string,
 ): Promise<readonly InstructionFile[]> {
 	const areas = [
-		...roots.map(({ path }) => ({ path, scope: 'project' as const })),
-		...(homeFolder === undefined ? [] : [{ path: homeFolder, scope: 'user' as const }]),
+		...(homeFolder === undefined ? [] : [{ path: homeFolder, scope: 'user' as const, project: roots[0]?.path }]),
+		...roots.map(({ path }) => ({ path, scope: 'project' as const, project: path })),
 	];
-	const places = await Promise.all(areas.map(({ path, scope }) => placesIn(path, scope)));
+	const places = (await Promise.all(areas.map(placesIn))).flat();
+	const isSkill = ({ kind }: Place) => kind === 'skill';
 	const read = await Promise.all(
-		places.flat().map(async ({ path, area, ...place }): Promise<InstructionFile | undefined> => {
-			const file = await readMemory(path, [area]);
-			return file.kind === 'text' ? instructionFile(place, file.text) : undefined;
-		}),
+		[...places.filter(isSkill), ...places.filter((place) => !isSkill(place))].map(
+			async ({ path, area, ...place }): Promise<InstructionFile | undefined> => {
+				const file = await readMemory(path, [area]);
+				return file.kind === 'text' ? instructionFile(place, file.text) : undefined;
+			},
+		),
 	);
 	const seen = new Set<string>();
 	return read.flatMap((file) => {
@@ -41,9 +47,12 @@ export async function loadInstructionFiles(
 	});
 }
 
-async function placesIn(folder: string, scope: InstructionFile['scope']): Promise<readonly Place[]> {
+type Area = { readonly path: string; readonly scope: InstructionFile['scope']; readonly project: string | undefined };
+
+async function placesIn({ path: folder, scope, project }: Area): Promise<readonly Place[]> {
 	const area = await realPathOf(folder);
 	if (area === undefined) return [];
+	const shared = { scope, area, ...(project === undefined ? {} : { projectFolder: project }) };
 	const found: Place[] = [];
 	const skills = join(folder, '.claude', 'skills');
 	for (const { name } of await entriesOf(skills))
@@ -53,8 +62,7 @@ async function placesIn(folder: string, scope: InstructionFile['scope']): Promis
 				name,
 				folder: join(skills, name),
 				path: join(skills, name, 'SKILL.md'),
-				scope,
-				area,
+				...shared,
 			});
 	const look = async (at: string, names: readonly string[]): Promise<void> => {
 		for (const entry of await entriesOf(at)) {
@@ -64,7 +72,7 @@ async function placesIn(folder: string, scope: InstructionFile['scope']): Promis
 			}
 			const name = [...names, entry.name.replace(/\.md$/i, '')].join(':');
 			if (/\.md$/i.test(entry.name) && isInstructionName(name))
-				found.push({ kind: 'command', name, folder: at, path: join(at, entry.name), scope, area });
+				found.push({ kind: 'command', name, folder: at, path: join(at, entry.name), ...shared });
 		}
 	};
 	await look(join(folder, '.claude', 'commands'), []);

@@ -4,7 +4,7 @@ import type { TraceEvent } from '../../../src/base/trace.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { Prompt, TurnEvent, TurnPorts } from '../../../src/core/agent/turnTypes.ts';
 import type { FileScanner } from '../../../src/core/checkpoint/fileScanner.ts';
-import type { StreamModel } from '../../../src/core/model/modelPort.ts';
+import type { ModelInfo, StreamModel } from '../../../src/core/model/modelPort.ts';
 import type { PermissionAnswer, PermissionRequest } from '../../../src/core/permission/permissionRequest.ts';
 import type { Clock, EditDecision, IdSource, ShellOutcome } from '../../../src/core/ports.ts';
 import type { Entry, PermissionMode } from '../../../src/core/session/entry.ts';
@@ -24,6 +24,8 @@ export type FixtureOptions = {
 	readonly decision?: (proposed: string) => EditDecision;
 	readonly shell?: (command: string, signal: AbortSignal) => Partial<ShellOutcome> | Promise<Partial<ShellOutcome>>;
 	readonly scanner?: FileScanner;
+	/** What else is known of the model. */
+	readonly info?: Partial<ModelInfo>;
 	readonly unsaved?: readonly string[];
 	readonly ids?: IdSource;
 	readonly limits?: Partial<ReturnType<TurnPorts['contextLimits']>>;
@@ -113,6 +115,7 @@ export async function createFixture(options: FixtureOptions) {
 			maxOutputTokens: 32_000,
 			isAdaptiveThinking: false,
 			isDeprecated: false,
+			...options.info,
 		}),
 		rules: () => ({ allow: [], ask: [], deny: [], ...options.rules }),
 		addSessionRule: (rule) => sessionRules.push(rule),

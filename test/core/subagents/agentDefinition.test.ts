@@ -45,6 +45,13 @@ test('tools that a file names are the only ones, and those it takes away are gon
 	assert.ok(explore && !has(explore, 'Bash', 'execute') && has(explore, 'Read'));
 });
 
+test('a file says effort, skills and what is not done here', () => {
+	const { effort, skills, unused } = parsed('effort: low\nskills: [a, b]\nhooks: {}\nmemory: user\nbackground: false');
+	assert.deepEqual([effort, skills, unused], ['low', ['a', 'b'], ['hooks', 'memory']]);
+	const plain = parsed('effort: enormous\nskills: []');
+	assert.deepEqual([plain.effort, plain.skills, plain.unused], [undefined, undefined, undefined]);
+});
+
 test('no file takes the place of an agent that comes with the extension, nor works for ever', () => {
 	assert.match(JSON.stringify(file('', 'explore.md')), /is an agent of Retrace itself/);
 	const impostor: AgentDefinition = { name: 'explore', description: 'x', source: 'user', prompt: 'x' };

@@ -10,10 +10,18 @@ import { createMemoryWorkspace } from '../../fakes/memoryWorkspace.ts';
 
 const place = { folder: '/w/.claude/commands', scope: 'project' } as const;
 const files = [
-	instructionFile({ ...place, kind: 'skill', name: 'review' }, 'The skill.'),
-	instructionFile({ ...place, kind: 'command', name: 'review' }, '---\nargument-hint: file\n---\nReview $1.'),
+	instructionFile({ ...place, kind: 'skill', name: 'both' }, 'The skill.'),
+	instructionFile({ ...place, kind: 'skill', name: 'hidden' }, '---\nuser-invocable: false\n---\nThe skill.'),
+	instructionFile({ ...place, kind: 'command', name: 'both' }, 'The command.'),
+	instructionFile({ ...place, kind: 'command', name: 'hidden' }, 'The command.'),
+	instructionFile(
+		{ ...place, kind: 'command', name: 'deep' },
+		'---\neffort: high\nmodel: opus\narguments: [issue]\ndisable-model-invocation: false\n---\nFix $issue.',
+	),
+	instructionFile({ ...place, kind: 'command', name: 'review' }, '---\nargument-hint: file\n---\nReview $0.'),
 	instructionFile({ ...place, kind: 'command', name: 'keys' }, 'See @.env'),
-	instructionFile({ ...place, kind: 'command', name: 'pieces' }, 'See @.e$1nv and @conf/own$ARGUMENTS.txt'),
+	instructionFile({ ...place, kind: 'command', name: 'named' }, '---\narguments: [part]\n---\nSee @$part.env'),
+	instructionFile({ ...place, kind: 'command', name: 'pieces' }, 'See @conf/own$ARGUMENTS.txt'),
 	instructionFile({ ...place, kind: 'command', name: 'empty' }, ''),
 	instructionFile({ ...place, kind: 'skill', name: 'commit' }, '---\nuser-invocable: false\n---\nx'),
 ];
@@ -49,15 +57,33 @@ function world(changes: { isTrusted?: boolean; answer?: string | undefined; said
 			return changes.answer;
 		},
 	});
-	return { asked, got, commands, read: (line: string) => commands.read(line, new AbortController().signal) };
+	return { asked, got, commands, read: (line: string) => commands.read(line, {}, new AbortController().signal) };
 }
 
-test('a command comes before a skill of the same name, and the row names it as it was typed', async () => {
+test('a skill comes before a command of the same name, and the row names it as it was typed', async () => {
 	assert.deepEqual(await world().read('/review  a.js'), {
 		kind: 'prompt',
 		text: 'Review a.js.',
 		command: { name: 'review', argument: 'a.js' },
 	});
+	for (const [line, expected] of [
+		['/both', /^The skill\./],
+		['/hidden', /^The command\./],
+	] as const) {
+		const meaning = await world().read(line);
+		assert.ok(meaning.kind === 'prompt');
+		assert.match(meaning.text, expected);
+	}
+});
+
+test('model, effort and names of arguments come from the file; a command is for the agent only where its file says so', async () => {
+	assert.deepEqual(await world().read('/deep 12'), {
+		kind: 'prompt',
+		text: 'Fix 12.',
+		command: { name: 'deep', argument: '12', model: { wanted: 'opus' }, tuning: { effort: 'high' } },
+	});
+	const offered = (await world().commands.skills.list()).map(({ kind, name }) => `${kind} ${name}`);
+	assert.deepEqual(offered, ['skill both', 'skill hidden', 'command deep', 'skill commit']);
 });
 
 test('what is no command is text; a name that is not there is told', async () => {
@@ -73,7 +99,7 @@ test('a file brings no secret in by itself; what the user names is theirs', asyn
 	await assert.rejects(read('/keys'), { code: 'command-names-secret' });
 	assert.equal((await read('/keys @.env')).kind, 'prompt');
 	// Put together from pieces, or a secret by the user's own list.
-	await assert.rejects(read('/pieces'), { code: 'command-names-secret', message: /@?\.env/ });
+	await assert.rejects(read('/named'), { code: 'command-names-secret', message: / \.env,/ });
 	await assert.rejects(read('/pieces x'), { code: 'command-names-secret', message: /conf\/ownx\.txt/ });
 	await assert.rejects(read('/empty'), { code: 'empty-command' });
 });
@@ -129,14 +155,18 @@ test('all of them are offered with what they need, and none where the folder is 
 	assert.deepEqual(
 		shown.map(({ name, hint, origin }) => `${name} ${hint} ${origin}`),
 		[
+			'both  skill',
+			'deep [issue] project',
 			'empty  project',
+			'hidden  project',
 			'keys  project',
 			'mcp__demo__greet <who> [how] mcp',
+			'named [part] project',
 			'pieces [arguments] project',
 			'review file project',
 		],
 	);
-	assert.equal(shown[2]?.detail, 'Greets somebody');
+	assert.equal(shown[5]?.detail, 'Greets somebody');
 	const untrusted = world({ isTrusted: false });
 	assert.deepEqual(await untrusted.commands.list(), []);
 	assert.deepEqual(await untrusted.commands.skills.list(), []);

@@ -21,18 +21,18 @@ const load = async () => {
 	return files.map(({ kind, name, scope, body }) => `${scope} ${kind} ${name}: ${body}`);
 };
 
-test('those of the project come first and hide those of the user; folders are part of a name', async () => {
-	put('w/.claude/skills/commit/SKILL.md', 'mine');
+test('those of the user hide those of the project, skills stand before commands, and folders are part of a name', async () => {
+	put('w/.claude/skills/commit/SKILL.md', 'hidden');
 	put('w/.claude/skills/commit/more.md', 'no skill');
 	put('w/.claude/commands/git/sync.md', 'sync');
 	put('w/.claude/commands/review.md', '---\ndescription: x\n---\nreview');
-	put('home/.claude/skills/commit/SKILL.md', 'hidden');
+	put('home/.claude/skills/commit/SKILL.md', 'of the user');
 	put('home/.claude/commands/notes.md', 'notes');
 	assert.deepEqual(await load(), [
-		'project skill commit: mine',
+		'user skill commit: of the user',
+		'user command notes: notes',
 		'project command git:sync: sync',
 		'project command review: review',
-		'user command notes: notes',
 	]);
 });
 
