@@ -6,7 +6,7 @@ import { turnEnds } from './support/panelActions.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
 const COMMAND =
-	'---\ndescription: Asks about a thing\nargument-hint: thing\n---\nask me "Which $1?" with "the first" or "the second"\n';
+	'---\ndescription: Asks about a thing\nargument-hint: thing\n---\nask me "Which $0?" with "the first" or "the second"\n';
 
 suite('Asking and planning', { skip: missingBrowser() }, () => {
 	let workbench: Workbench;

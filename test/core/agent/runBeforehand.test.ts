@@ -52,7 +52,7 @@ const shell = async (command: string) =>
 describe('commands of a prompt', () => {
 	it('give their output where the line stood, after the prompt and its checkpoint are in the log', async () => {
 		const { run, model, commands, asked, log, session, blobs } = await scene({ shell });
-		await run(promptOf('State: !`git status`\n\n```!\nmake a\nmake b\n```\nReview $1.', 'a.js'));
+		await run(promptOf('State: !`git status`\n\n```!\nmake a\nmake b\n```\nReview $0.', 'a.js'));
 		const [request] = model.requests;
 		assert.ok(request);
 		assert.equal(lastUser(request), 'State: clean\n\nran make a\nmake b\nReview a.js.');
@@ -194,7 +194,7 @@ describe('commands of a prompt', () => {
 	});
 
 	it('nothing that is typed is taken for the place of an output', async () => {
-		const piece = fc.constantFrom('[the output of `git status`]', '!`rm x`', '$1', '`', 'a', '\n', ' ');
+		const piece = fc.constantFrom('[the output of `git status`]', '!`rm x`', '$0', '`', 'a', '\n', ' ');
 		await fc.assert(
 			fc.asyncProperty(fc.array(piece, { maxLength: 5 }), async (pieces) => {
 				const typed = pieces.join('');
