@@ -50,14 +50,15 @@ export function startAgent(context: vscode.ExtensionContext, surfaces: Surfaces)
 	const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
 	const { storageUri } = context;
 	const ripgrepPath = findRipgrep(vscode.env.appRoot, folders);
+	const proxy = createProxyChoice(proxySettings, process.env);
 	const sandbox = createSandboxMaker({
 		homeFolder: homedir(),
 		// What the editor keeps: sessions, state and stored secrets of all extensions.
 		hidden: [dirname(context.globalStorageUri.fsPath), ...(storageUri ? [dirname(dirname(storageUri.fsPath))] : [])],
 		workspaceFolders: () => folders,
+		network: { proxy },
 	});
 	void sandbox.removeLeft();
-	const proxy = createProxyChoice(proxySettings, process.env);
 	const outside: OutsideWorld = {
 		clock: systemClock,
 		ids: createIdSource(),

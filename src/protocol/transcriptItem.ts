@@ -142,6 +142,8 @@ export const transcriptItemSchema = z.discriminatedUnion('kind', [
 		agent: z.string().optional(),
 		/** Files whose unsaved changes it would not see. */
 		unsaved: z.array(z.string()).optional(),
+		/** A command in a sandbox wants to reach this site. */
+		site: z.string().optional(),
 		/** It is the turn that asks whether to go on, not a tool: what the button says. */
 		goOn: z.string().optional(),
 		/** A file asks for the rules in `target`, a line each: which file. */

@@ -27,7 +27,7 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 	const describedBy = `target-${item.id} cause-${item.id}`;
 	const rules = item.rules ?? (item.rule === undefined ? [] : [item.rule]);
 	return html`<section class="card needs-you" data-row=${item.id} role="group" aria-label=${name} aria-describedby=${describedBy}>
-		<header class="card-head">${icon('shield')}<span class="card-title">${questionOf(item.tool)}</span>
+		<header class="card-head">${icon('shield')}<span class="card-title">${questionOf(item)}</span>
 			<button
 				type="button"
 				class="plain-icon more"
@@ -80,7 +80,8 @@ export function permissionCard(item: PermissionItem, context: ViewContext): Temp
 const sentence = (cause: string): string => (cause === '' || /[.!?…]$/.test(cause) ? cause : `${cause}.`);
 
 /** What is asked, in the words of what it does; what exactly stands below. */
-function questionOf(tool: string): string {
+function questionOf({ tool, site }: PermissionItem): string {
+	if (site !== undefined) return 'Let the command reach this site?';
 	const server = /^mcp__(.+?)__./.exec(tool)?.[1];
 	if (server !== undefined) return `Use this tool of ${server}?`;
 	if (/^(?:ext|vscode)__/.test(tool)) return 'Use this tool of an extension?';

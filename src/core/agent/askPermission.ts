@@ -105,7 +105,7 @@ export async function askPermission(asked: AskedCall, turn: AskingTurn): Promise
 	// A rule that was not offered is not added, whatever the answer says.
 	const verdict = answer.verdict === 'alwaysAllow' && rules.length === 0 ? 'allowOnce' : answer.verdict;
 	const reason = answer.reason?.trim();
-	const scope = verdict === 'alwaysAllow' ? await keep(rules, answer.scope, turn) : undefined;
+	const scope = verdict === 'alwaysAllow' ? await keepRules(rules, answer.scope, turn) : undefined;
 	session.append({
 		type: 'permission',
 		toolUseId: call.id,
@@ -147,11 +147,17 @@ function shownTarget(target: PermissionTarget, tool: Tool, input: unknown): stri
 	return visibleLines(shown) + (more > 0 ? `\n[… and ${more} characters more, which do not fit here]` : '');
 }
 
+/** The part of a turn that keeps rules. */
+export type RuleKeeper = {
+	readonly session: Session;
+	readonly ports: Pick<TurnPorts, 'addSessionRule' | 'keepRules' | 'trace'>;
+};
+
 /** Where the rules hold from now on: in this session only, when they cannot be kept elsewhere. */
-async function keep(
+export async function keepRules(
 	rules: readonly string[],
 	wanted: PermissionAnswer['scope'],
-	{ ports, session }: AskingTurn,
+	{ ports, session }: RuleKeeper,
 ): Promise<NonNullable<PermissionAnswer['scope']>> {
 	if (wanted !== undefined && wanted !== 'session' && ports.keepRules)
 		try {

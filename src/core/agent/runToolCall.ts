@@ -18,6 +18,7 @@ import { findableTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
 import { askInCall } from './askInCall.ts';
 import { askPermission, collisionOf, noteSeen } from './askPermission.ts';
+import { openSites } from './askSite.ts';
 import { framesOf } from './framesOf.ts';
 import { hookInterceptor } from './hookInterceptor.ts';
 import { type InterceptedCall, intercepted } from './interceptors.ts';
@@ -201,7 +202,23 @@ async function runAllowed(
 		isStarted = true;
 		const ask = askInCall(call, tool, approver, turn);
 		const useRules = (grant: CommandGrant) => useGrant(grant, turn, whileWaiting);
-		const outcome = await tool.run(input, { ...toolContext(call, files, turn), ask, whileWaiting, useRules });
+		const asking = {
+			openSites: (command: string, isLasting: boolean) =>
+				// What goes on after the call is no wait of the turn's, and not stopped with it.
+				openSites(
+					call,
+					tool.name,
+					{ command, ...(isLasting ? { approver: turn.ports.approver } : { approver, signal: turn.signal }) },
+					turn,
+				),
+		};
+		const outcome = await tool.run(input, {
+			...toolContext(call, files, turn),
+			...asking,
+			ask,
+			whileWaiting,
+			useRules,
+		});
 		if (!outcome.isError) await noteSeen(tool, input, files, turn);
 		return outcome;
 	} catch (thrown) {

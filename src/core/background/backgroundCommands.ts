@@ -16,7 +16,8 @@ import type { FileScanner, FoundChange, ScanRun } from '../checkpoint/fileScanne
 import { isLogFailure, recordFound } from '../checkpoint/recordChanges.ts';
 import type { Clock } from '../ports.ts';
 import type { SandboxPolicy } from '../sandbox/sandboxPort.ts';
-import { blockedNote, endNote, looksBlocked, madeNote } from '../sandbox/sandboxWords.ts';
+import { blockedNote, endNote, looksBlocked, madeNote, refusedNote } from '../sandbox/sandboxWords.ts';
+import type { SiteUse } from '../sandbox/siteGate.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import type { BlobStore } from '../session/storePort.ts';
 import { BACKGROUND_ENDED, commandIdOf, endText, openCommands } from './backgroundEntries.ts';
@@ -51,7 +52,12 @@ type Command = BackgroundCommand & {
 	readonly toldOf: Set<string>;
 	end: Ended | undefined;
 };
-type Ended = BackgroundEnd & { readonly isBlocked: boolean; readonly made: readonly string[] };
+type Ended = BackgroundEnd & {
+	readonly isBlocked: boolean;
+	readonly made: readonly string[];
+	/** Undefined when it asked for none. */
+	readonly sites: SiteUse | undefined;
+};
 type Watch = { readonly scan: ScanRun; readonly epoch: number };
 
 export class BackgroundCommands implements Background {
@@ -261,7 +267,10 @@ export class BackgroundCommands implements Background {
 /** How the sandbox stands to the end of a command. */
 function heldEnd({ process, sandbox }: Command, { exitCode, isStopped }: BackgroundEnd, output: string) {
 	const reason = isStopped ? 'cancelled' : 'exited';
+	sandbox?.sites?.end();
+	const sites = sandbox?.sites?.use();
 	return {
+		sites: sites && sites.reached.length + sites.refused.length > 0 ? sites : undefined,
 		isBlocked: sandbox !== undefined && looksBlocked({ reason, exitCode, output }),
 		made: process.madeProtected?.() ?? [],
 	};
@@ -270,21 +279,30 @@ function heldEnd({ process, sandbox }: Command, { exitCode, isStopped }: Backgro
 /** While it runs only what is new; of its end all, whoever was told before. */
 function notesOf({ end, sandbox, process, toldOf }: Command): Pick<BackgroundNews, 'notes'> {
 	if (!sandbox) return {};
+	const refused = sandbox.sites?.use().refused.filter((host) => end || !toldOf.has(`site ${host}`)) ?? [];
+	for (const host of refused) toldOf.add(`site ${host}`);
 	const made = end ? end.made : (process.madeProtected?.() ?? []).filter((path) => !toldOf.has(path));
 	for (const path of made) toldOf.add(path);
-	return { notes: [...(end?.isBlocked ? [blockedNote(sandbox)] : []), ...(made.length > 0 ? [madeNote(made)] : [])] };
+	return {
+		notes: [
+			...(end?.isBlocked ? [blockedNote(sandbox)] : []),
+			...(refused.length > 0 ? [refusedNote(refused)] : []),
+			...(made.length > 0 ? [madeNote(made)] : []),
+		],
+	};
 }
 
-function shortEnd({ toolUseId }: Command, { exitCode, isStopped, isBlocked, made }: Ended) {
+function shortEnd({ toolUseId }: Command, { exitCode, isStopped, isBlocked, made, sites }: Ended) {
 	return {
 		...{ toolUseId, exitCode, how: isStopped ? ('stopped' as const) : ('exited' as const) },
 		...(isBlocked ? { isBlocked } : {}),
 		...(made.length > 0 ? { madeProtected: [...made] } : {}),
+		...(sites === undefined ? {} : { sites: { reached: [...sites.reached], refused: [...sites.refused] } }),
 	};
 }
 
 const noticeText = (command: Command, end: Ended): string =>
-	endSentence(command, end) + endNote(end.isBlocked, end.made);
+	endSentence(command, end) + endNote({ ...end, madeProtected: end.made });
 
 function endSentence({ command, stoppedBy }: Command, { exitCode, isStopped }: BackgroundEnd): string {
 	if (!isStopped) return `${shown(command)} in the background ended with exit code ${exitCode ?? 'unknown'}.`;

@@ -46,13 +46,15 @@ function backgroundCommand({ name, input }: { readonly name: string; readonly in
 type Ended = NonNullable<EntryOf<'notice'>['background']>;
 
 /** What the model reads about an end, in our own words. It stands in a reminder, or at the start of a result. */
-export function endText({ toolUseId, exitCode, how, isBlocked, madeProtected }: Ended): string {
+export function endText({ toolUseId, exitCode, how, isBlocked, madeProtected, sites }: Ended): string {
 	const name = `Background command ${commandIdOf(toolUseId)}`;
 	if (how === 'lost') return `${name} is gone: the window in which it ran was closed.`;
 	const end = how === 'stopped' ? 'was stopped' : `has ended with exit code ${exitCode ?? 'unknown'}`;
 	// Names of files are no words of ours; the result of the tool has them.
 	const made = madeProtected === undefined ? '' : ' It made protected files, which BashOutput names.';
-	return `${name} ${end}.${isBlocked ? ' The sandbox it ran in may be the cause.' : ''}${made}`;
+	const refused =
+		sites === undefined || sites.refused.length === 0 ? '' : ' It was kept from sites, which BashOutput names.';
+	return `${name} ${end}.${isBlocked ? ' The sandbox it ran in may be the cause.' : ''}${refused}${made}`;
 }
 
 const endsIn = foldEntries<readonly Ended[]>([], (ends, entry) =>

@@ -33,6 +33,8 @@ export type PermissionRequest = {
 	readonly agent?: string;
 	/** It is a file that asks for rules: `target` lists them, and this is the file, as a person knows it. `deny` asks as always. */
 	readonly grant?: string;
+	/** It is a command that runs in a sandbox and wants to reach this site; `target` has its port as well. */
+	readonly site?: string;
 	/** It is the turn that asks whether to go on, not a tool: what the button says. `deny` then ends the turn. */
 	readonly goOn?: string;
 };

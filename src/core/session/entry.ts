@@ -159,6 +159,8 @@ const ledgerFields = {
 		rule: z.string().optional(),
 		/** Instead of `rule`, where it took several. */
 		rules: z.array(z.string()).optional(),
+		/** The site that a command in a sandbox wanted to reach, where it was not the call that was asked about. */
+		site: z.string().optional(),
 		/** Where they hold; absent = in this session. */
 		scope: z.enum(['workspace', 'user']).optional(),
 		/** Why it was asked. */

@@ -20,6 +20,8 @@ export const noticeFields = {
 			isBlocked: z.boolean().optional(),
 			/** What it made in a sandbox though it is protected. */
 			madeProtected: z.array(z.string()).optional(),
+			/** Sites that it reached from a sandbox, and that it was kept from. */
+			sites: z.object({ reached: z.array(z.string()), refused: z.array(z.string()) }).optional(),
 		})
 		.optional(),
 } as const;

@@ -1,7 +1,15 @@
 /** Bash: one shell command in a process group of its own. What it changes in files is found and recorded around it. */
 import * as z from 'zod';
 import type { BackgroundRequest } from '../background/backgroundPort.ts';
-import { blockedNote, looksBlocked, madeNote, OUTSIDE_FIELD, sandboxSummary } from '../sandbox/sandboxWords.ts';
+import type { SandboxPolicy } from '../sandbox/sandboxPort.ts';
+import {
+	blockedNote,
+	looksBlocked,
+	madeNote,
+	OUTSIDE_FIELD,
+	refusedNote,
+	sandboxSummary,
+} from '../sandbox/sandboxWords.ts';
 import { failure, isInRoots, success } from './paths.ts';
 import { type Tool, type ToolContext, type ToolOutcome, UNLISTED } from './tool.ts';
 
@@ -41,15 +49,13 @@ export const bashTool: Tool<Input> = {
 	},
 	async run(asked, context) {
 		const { command, timeout_ms = DEFAULT_TIMEOUT_MS, run_in_background = false } = asked;
-		const policy = asked[OUTSIDE_FIELD] === undefined ? context.services?.sandbox?.policy() : undefined;
-		if (policy) await context.services?.sandbox?.ready();
+		const policy = await policyFor(asked, context);
 		const sandbox = policy === undefined ? {} : { sandbox: policy };
 		if (run_in_background) return await startInBackground({ command, ...sandbox }, context);
 		const { cwd } = context;
-		const ended = await context.shell.run(
-			{ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress, ...sandbox },
-			context.signal,
-		);
+		const ended = await context.shell
+			.run({ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress, ...sandbox }, context.signal)
+			.finally(() => policy?.sites?.end());
 		const whole = readableOutput(ended.output);
 		const shown = cutMiddle(whole, MAX_OUTPUT_CHARS);
 		const notes: string[] = [];
@@ -67,6 +73,8 @@ export const bashTool: Tool<Input> = {
 		}
 		const isBlocked = policy !== undefined && looksBlocked(ended);
 		if (policy && isBlocked) notes.push(blockedNote(policy));
+		const sites = policy?.sites?.use();
+		if (sites && sites.refused.length > 0) notes.push(refusedNote(sites.refused));
 		const { madeProtected = [] } = ended;
 		if (madeProtected.length > 0) notes.push(madeNote(madeProtected));
 		const isError = ended.reason !== 'exited' || ended.exitCode !== 0;
@@ -74,11 +82,22 @@ export const bashTool: Tool<Input> = {
 		return {
 			isError,
 			content: [{ type: 'text', text }],
-			summary: [summaryOf(ended.reason, ended.exitCode), ...sandboxSummary(isBlocked, madeProtected)].join(', '),
+			summary: [summaryOf(ended.reason, ended.exitCode), ...sandboxSummary({ isBlocked, madeProtected, sites })].join(
+				', ',
+			),
 			...(shown === whole ? {} : { output: ended.output }),
 		};
 	},
 };
+
+/** How the command is held; undefined = it is not. Rejects with UserError when it cannot be. */
+async function policyFor(asked: Input, { services, openSites }: ToolContext): Promise<SandboxPolicy | undefined> {
+	const policy = asked[OUTSIDE_FIELD] === undefined ? services?.sandbox?.policy() : undefined;
+	if (!policy) return undefined;
+	await services?.sandbox?.ready();
+	if (!policy.asksForSites || !openSites) return policy;
+	return { ...policy, sites: openSites(asked.command, asked.run_in_background ?? false) };
+}
 
 async function startInBackground(
 	asked: Pick<BackgroundRequest, 'command' | 'sandbox'>,

@@ -6,6 +6,7 @@ import type { ToolUseId } from '../../base/ids.ts';
 import type { Search } from '../fileSearchPort.ts';
 import type { Diagnostics, FileSnapshot, ResolvedPath, Shell, WorkspaceRoot } from '../ports.ts';
 import type { Confinement } from '../sandbox/sandboxPort.ts';
+import type { SiteGate } from '../sandbox/siteGate.ts';
 import type { CommandGrant } from '../session/commandFields.ts';
 import type { InputBlock } from '../session/content.ts';
 import type { FilePath } from '../session/fileFields.ts';
@@ -76,6 +77,8 @@ export type ToolContext = {
 	readonly services?: ToolServices;
 	/** Asks for something that only shows while it runs. Not there where nobody can be asked. */
 	ask?(question: InCallQuestion): Promise<InCallAnswer>;
+	/** Asks for the sites that a command in a sandbox reaches for. `isLasting`: it goes on after the call. */
+	openSites?(command: string, isLasting: boolean): SiteGate;
 	/** Waits for the user: the time of it is no run time, and the session is shown as waiting. */
 	whileWaiting?<T>(ask: () => Promise<T>): Promise<T>;
 	/** Ephemeral output while it runs. */

@@ -74,7 +74,7 @@ export class Approvals implements Approver {
 			this.#changed.fire({
 				kind: 'asked',
 				row: askRow(ask),
-				what: request.goOn === undefined ? `${request.tool}: ${request.target}` : request.target,
+				what: whatOf(request),
 			});
 			// The card does not wait for it; never rejects.
 			void request.limits?.then((limits) => {
@@ -96,6 +96,11 @@ export class Approvals implements Approver {
 	}
 }
 
+function whatOf({ tool, target, goOn, site }: PermissionRequest): string {
+	if (site !== undefined) return `A command wants to reach ${site}`;
+	return goOn === undefined ? `${tool}: ${target}` : target;
+}
+
 function askRow({ request, limits }: Ask): TranscriptItem {
 	return {
 		kind: 'permission',
@@ -111,6 +116,7 @@ function askRow({ request, limits }: Ask): TranscriptItem {
 		...(limits === undefined ? {} : { limits: shownLimits(limits) }),
 		...(request.agent === undefined ? {} : { agent: request.agent }),
 		...(request.unsaved === undefined ? {} : { unsaved: [...request.unsaved] }),
+		...(request.site === undefined ? {} : { site: request.site }),
 		...(request.goOn === undefined ? {} : { goOn: request.goOn }),
 		...(request.grant === undefined ? {} : { grant: request.grant }),
 		state: 'asking',

@@ -27,7 +27,8 @@ function policyFor(homeFolder: string, roots: () => readonly WorkspaceRoot[]): S
 	if (sandboxWish() === undefined) return undefined;
 	const more = setting('sandbox.writableFolders').map((path) => path.replace(/^~(?=\/|$)/, homeFolder));
 	const writable = [...roots().map(({ path }) => path), ...more.filter((path) => path.startsWith('/'))];
-	return { writable, hasNetwork: setting('sandbox.network') };
+	const network = setting('sandbox.network');
+	return { writable, hasNetwork: network === 'all', ...(network === 'ask' ? { asksForSites: true } : {}) };
 }
 
 /** Says in the environment of a new session that there is one. */

@@ -186,14 +186,14 @@ export function finishedRow(
 /** The row of a command that went on in the background, once it is over. */
 export function endedInBackground(
 	row: ItemOf<'tool'>,
-	{ how, exitCode, output, isBlocked = false, madeProtected }: NonNullable<EntryOf<'notice'>['background']>,
+	{ how, exitCode, output, ...held }: NonNullable<EntryOf<'notice'>['background']>,
 ): ItemOf<'tool'> {
 	const end = how === 'exited' ? `exit ${exitCode ?? '?'}` : how === 'stopped' ? 'stopped' : 'gone with its window';
 	const isFine = how === 'stopped' || exitCode === 0;
 	return {
 		...row,
 		state: isFine ? row.state : 'failed',
-		summary: [end, ...sandboxSummary(isBlocked, madeProtected)].join(', '),
+		summary: [end, ...sandboxSummary(held)].join(', '),
 		isTruncated: row.isTruncated || output !== undefined,
 	};
 }
@@ -221,7 +221,7 @@ export function deniedRow(entry: EntryOf<'permission'>, target: string): ItemOf<
 		kind: 'permission',
 		id: permissionRowId(entry.toolUseId),
 		tool: entry.tool,
-		target,
+		target: entry.site ?? target,
 		cause: entry.cause,
 		...(entry.reason ? { reason: entry.reason } : {}),
 		state: 'denied',

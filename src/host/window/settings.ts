@@ -56,7 +56,10 @@ const shape = {
 	'agents.maxParallel': z.number().int().min(1).max(10).catch(3),
 	/** Names of tools that other extensions offer. */
 	'tools.vscode': z.array(z.string()).catch([]),
-	'sandbox.network': z.boolean().catch(false),
+	/** It was a yes or a no once. */
+	'sandbox.network': z
+		.union([z.enum(['off', 'ask', 'all']), z.boolean().transform((isOn) => (isOn ? 'all' : 'off'))])
+		.catch('ask'),
 	'sandbox.runWithoutAsking': z.boolean().catch(false),
 	'sandbox.writableFolders': z.array(z.string().trim().min(1)).catch([]),
 	'lineOrigin.hover': z.boolean().catch(true),

@@ -21,6 +21,8 @@ const MAX_OUTPUT_BYTES = 1_000_000;
 const DRAIN_QUIET_MS = 50;
 /** The most that a background process which keeps talking can hold the result back. */
 const DRAIN_MAX_MS = 500;
+/** Between two looks at whether the time is up, while the user is asked. */
+const SHORTEST_WATCH_MS = 50;
 
 /**
  * Runs before the command. Both streams become one, so that their order is the real one. The folder it ends in is written
@@ -80,7 +82,11 @@ function checkFolder(cwd: string): void {
 		throw new UserError('no-such-folder', `The folder ${cwd} does not exist. The command was not run.`);
 }
 
-type Started = { readonly child: ChildProcess; readonly mark: ReturnType<typeof newMark>; made?(): readonly string[] };
+type Started = {
+	readonly child: ChildProcess;
+	readonly mark: ReturnType<typeof newMark>;
+	readonly held: HeldCommand | undefined;
+};
 
 function start(
 	shellPath: string,
@@ -91,23 +97,28 @@ function start(
 	const mark = newMark();
 	const isWindows = process.platform === 'win32';
 	const held = heldBy(request, settings);
+	const environment = {
+		...childEnvironment(process.env, settings.hiddenEnvironment),
+		...gitGuard(request.command, process.env),
+		...held?.environment,
+		...mark,
+	};
+	const ways = ['ignore', 'pipe', 'pipe', 'pipe'] as const;
 	const options: SpawnOptions = {
 		cwd: request.cwd,
-		env: {
-			...childEnvironment(process.env, settings.hiddenEnvironment),
-			...gitGuard(request.command, process.env),
-			...held?.environment,
-			...mark,
-		},
+		env: { ...environment, ...held?.network?.variables(environment) },
 		windowsHide: true,
 		windowsVerbatimArguments: isWindows,
 		detached: !isWindows,
-		stdio: isWindows ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe', 'pipe'],
+		stdio: isWindows ? ways.slice(0, 3) : held?.network?.attach ? [...ways, 'ipc'] : [...ways],
 	};
 	const [file = shellPath, ...args] = commandLine(shellPath, request.command, held, isInBackground);
 	try {
-		return { child: spawn(file, args, options), mark, ...(held === undefined ? {} : { made: held.made }) };
+		const child = spawn(file, args, options);
+		held?.network?.attach?.(child);
+		return { child, mark, held };
 	} catch (error) {
+		held?.network?.close();
 		// Some failures are thrown at once, others come as an event.
 		throw notStarted(error);
 	}
@@ -131,12 +142,13 @@ function commandLine(
 ): readonly string[] {
 	if (process.platform === 'win32') return [shellPath, '/d', '/s', '/c', `"${command}"`];
 	if (!held) return [shellPath, '-c', (isInBackground ? GUARD : PRELUDE) + command];
-	if (!isInBackground) return [held.file, ...held.args, shellPath, '-c', PRELUDE + command];
-	return [shellPath, '-c', `${GUARD}exec "$@"`, shellPath, held.file, ...held.args, shellPath, '-c', command];
+	const first = held.network?.prelude ?? '';
+	if (!isInBackground) return [held.file, ...held.args, shellPath, '-c', first + PRELUDE + command];
+	return [shellPath, '-c', `${GUARD}exec "$@"`, shellPath, held.file, ...held.args, shellPath, '-c', first + command];
 }
 
 async function follow(
-	{ child, mark, made }: Started,
+	{ child, mark, held }: Started,
 	request: ShellRequest,
 	started: number,
 	signal: AbortSignal,
@@ -164,7 +176,16 @@ async function follow(
 		ending = endGroup(child, undefined, mark);
 	};
 	const onAbort = () => stop('cancelled');
-	const timer = setTimeout(() => stop('timedOut'), request.timeoutMs);
+	let timer: NodeJS.Timeout | undefined;
+	/** What it waited for the user is not its time. */
+	const watch = (ms: number) => {
+		timer = setTimeout(() => {
+			const left = request.timeoutMs + (held?.network?.waitedMs() ?? 0) - (performance.now() - started);
+			if (left > 0) watch(Math.max(left, SHORTEST_WATCH_MS));
+			else stop('timedOut');
+		}, ms);
+	};
+	watch(request.timeoutMs);
 	signal.addEventListener('abort', onAbort, { once: true });
 	try {
 		const exitCode = await exitOf(child);
@@ -173,7 +194,7 @@ async function follow(
 		await drained(streams, () => lastOutputAt);
 		for (const finish of finishers) finish();
 		const cwd = folder.replace(/\n$/, '');
-		const madeProtected = made?.() ?? [];
+		const madeProtected = held?.made() ?? [];
 		return {
 			exitCode: reason === 'exited' ? exitCode : null,
 			reason,
@@ -186,6 +207,7 @@ async function follow(
 		isDone = true;
 		clearTimeout(timer);
 		signal.removeEventListener('abort', onAbort);
+		held?.network?.close();
 		letGo(child);
 	}
 }
@@ -210,7 +232,7 @@ function notStarted(cause: unknown): UserError {
 }
 
 /** It is over when the shell has ended and nobody holds its output any more: what it left behind with `&` goes on and counts. */
-function followInBackground({ child, mark, made }: Started, onOutput: (text: string) => void): RunningProcess {
+function followInBackground({ child, mark, held }: Started, onOutput: (text: string) => void): RunningProcess {
 	const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
 	let isStopped = false;
 	const finishers = streams.map((stream) => readText(stream, onOutput));
@@ -225,6 +247,7 @@ function followInBackground({ child, mark, made }: Started, onOutput: (text: str
 			onOutput(messageOf(error));
 			return { exitCode: null, isStopped };
 		} finally {
+			held?.network?.close();
 			letGo(child);
 			child.stdio[3]?.destroy();
 		}
@@ -232,7 +255,7 @@ function followInBackground({ child, mark, made }: Started, onOutput: (text: str
 	const ended = follow();
 	return {
 		ended,
-		...(made === undefined ? {} : { madeProtected: made }),
+		...(held === undefined ? {} : { madeProtected: held.made }),
 		async stop() {
 			isStopped = true;
 			await endGroup(child, undefined, mark);

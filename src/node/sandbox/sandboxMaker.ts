@@ -4,14 +4,18 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { UserError } from '../../base/errors.ts';
 import type { SandboxPolicy } from '../../core/sandbox/sandboxPort.ts';
+import { wayBelow } from '../files/realPath.ts';
 import { childEnvironment } from '../process/childEnvironment.ts';
 import { findOnPath } from '../process/findOnPath.ts';
 import { bubblewrapArgs } from './bubblewrap.ts';
+import { type CommandNetwork, ownNetwork, type SharedProxy, startSharedProxy } from './commandNetwork.ts';
 import { makeSandboxFolders, removeLeftFolders, removeSandboxFolders, type SandboxFolders } from './sandboxFolders.ts';
 import { findMounts } from './sandboxMounts.ts';
 import { seatbeltProfile } from './seatbeltProfile.ts';
+import type { SiteProxyOptions } from './siteProxy.ts';
 
 export type SandboxOptions = {
 	readonly homeFolder: string;
@@ -23,6 +27,10 @@ export type SandboxOptions = {
 	readonly tmpPlaces?: readonly string[];
 	readonly platform?: NodeJS.Platform;
 	readonly environment?: NodeJS.ProcessEnv;
+	/** How sites are reached. */
+	readonly network?: SiteProxyOptions;
+	/** A Node, or an Electron that can be one; default: this one. */
+	readonly runtime?: string;
 };
 
 /** What goes before a command and its arguments. */
@@ -30,13 +38,15 @@ export type HeldCommand = {
 	readonly file: string;
 	readonly args: readonly string[];
 	readonly environment: Readonly<Record<string, string>>;
+	/** Where sites are asked about. */
+	readonly network?: CommandNetwork;
 	/** Protected things that are there now and were not before it. */
 	made(): readonly string[];
 };
 
 export type SandboxMaker = {
 	/** Rejects with UserError `no-sandbox`, which says what to do. */
-	ready(policy: Pick<SandboxPolicy, 'hasNetwork'>): Promise<void>;
+	ready(policy: Pick<SandboxPolicy, 'hasNetwork' | 'asksForSites'>): Promise<void>;
 	/** Throws the same where there is no such program at all. */
 	hold(policy: SandboxPolicy, cwd: string): HeldCommand;
 	/** Removes what windows that crashed have left in the system's folder of temporary files. Never rejects. */
@@ -49,9 +59,10 @@ const SEATBELT = '/usr/bin/sandbox-exec';
 const WAY_OUT = 'or turn the setting `retrace.sandbox.enabled` off. Nothing was run.';
 
 export function createSandboxMaker(options: SandboxOptions): SandboxMaker {
-	const { platform = process.platform, environment = process.env } = options;
+	const { platform = process.platform, environment = process.env, runtime = process.execPath } = options;
 	const proven = new Set<string>();
 	let folders: SandboxFolders | undefined;
+	let shared: SharedProxy | undefined;
 
 	const program = (): string => {
 		if (platform === 'darwin' && existsSync(SEATBELT)) return SEATBELT;
@@ -72,31 +83,46 @@ export function createSandboxMaker(options: SandboxOptions): SandboxMaker {
 		const file = program();
 		const { mounts, absent } = findMounts(policy, cwd, options);
 		const { tmp, empty } = ownFolders();
-		const { hasNetwork } = policy;
+		const { hasNetwork, sites } = policy;
 		const made = () => absent.filter((path) => existsSync(path));
-		if (file === SEATBELT)
+		if (file === SEATBELT) {
+			const proxyPort = sites ? shared?.port : undefined;
 			return {
 				file,
-				args: ['-p', seatbeltProfile({ mounts, absent, hasNetwork, tmpFolder: tmp })],
+				args: ['-p', seatbeltProfile({ mounts, absent, hasNetwork, proxyPort, tmpFolder: tmp })],
 				environment: { TMPDIR: tmp },
+				...(sites && shared ? { network: shared.networkOf(sites) } : {}),
 				made,
 			};
+		}
+		const tmpPlaces = realOnes(options.tmpPlaces ?? ['/tmp', '/var/tmp']);
+		const runPlaces = realOnes(['/run', '/var/run']);
 		const args = bubblewrapArgs({
 			...{ mounts, hasNetwork, cwd, tmpFolder: tmp, emptyFile: empty },
-			tmpPlaces: realOnes(options.tmpPlaces ?? ['/tmp', '/var/tmp']),
-			runPlaces: realOnes(['/run', '/var/run']),
+			...{ tmpPlaces, runPlaces },
 			// The system's own programs on some systems, and with the network how names are looked up.
 			kept: realOnes(
-				['/run/current-system', '/run/wrappers', ...(hasNetwork ? ['/run/systemd/resolve', '/run/resolvconf'] : [])],
+				[
+					...['/run/current-system', '/run/wrappers'],
+					...(hasNetwork ? ['/run/systemd/resolve', '/run/resolvconf'] : []),
+					...(sites ? runtimeIn([...tmpPlaces, ...runPlaces]) : []),
+				],
 				true,
 			),
 		});
-		return { file, args, environment: {}, made };
+		const network = sites && !hasNetwork ? { network: ownNetwork(sites, runtime, options.network ?? {}) } : {};
+		return { file, args, environment: {}, ...network, made };
+	};
+	/** Its folder, where it lies in one that the command gets another for. */
+	const runtimeIn = (places: readonly string[]): readonly string[] => {
+		const folder = dirname(realpathSync(runtime));
+		return places.some((place) => wayBelow(place, folder) !== undefined) ? [folder] : [];
 	};
 	return {
 		hold,
-		async ready({ hasNetwork }) {
+		async ready({ hasNetwork, asksForSites }) {
 			const file = program();
+			if (asksForSites && file === SEATBELT) shared ??= await startSharedProxy(options.network ?? {});
 			const key = `${file} ${hasNetwork}`;
 			if (proven.has(key)) return;
 			const held = hold({ writable: [], hasNetwork }, '/');
@@ -111,6 +137,8 @@ export function createSandboxMaker(options: SandboxOptions): SandboxMaker {
 		dispose() {
 			if (folders) removeSandboxFolders(folders);
 			folders = undefined;
+			shared?.close();
+			shared = undefined;
 		},
 	};
 }

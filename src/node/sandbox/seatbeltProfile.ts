@@ -8,11 +8,13 @@ export type SeatbeltRequest = {
 	readonly mounts: readonly SandboxMount[];
 	readonly absent: readonly string[];
 	readonly hasNetwork: boolean;
+	/** Of our proxy on this machine: the one thing that may be reached without the network. */
+	readonly proxyPort?: number | undefined;
 	/** Free of links. */
 	readonly tmpFolder: string;
 };
 
-export function seatbeltProfile({ mounts, absent, hasNetwork, tmpFolder }: SeatbeltRequest): string {
+export function seatbeltProfile({ mounts, absent, hasNetwork, proxyPort, tmpFolder }: SeatbeltRequest): string {
 	const byDepth = mounts.toSorted((left, right) => left.path.length - right.path.length);
 	const lines = [
 		'(version 1)',
@@ -27,6 +29,7 @@ export function seatbeltProfile({ mounts, absent, hasNetwork, tmpFolder }: Seatb
 		'(deny lsopen)',
 		'(deny job-creation)',
 		...(hasNetwork ? [] : ['(deny network*)']),
+		...(hasNetwork || proxyPort === undefined ? [] : [`(allow network-outbound (remote ip "localhost:${proxyPort}"))`]),
 	];
 	return `${lines.join('\n')}\n`;
 }

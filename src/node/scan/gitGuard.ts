@@ -14,11 +14,21 @@ export function gitGuard(
 	const plain = command.replace(/\\\r?\n|["'\\]/g, '');
 	// What is written in escapes (`$'\\x67it'`) is not read here.
 	if (!/git/i.test(plain) && !command.includes("$'")) return {};
+	return gitVariables([['safe.bareRepository', 'explicit']], environment);
+}
+
+/** Settings for every git in an environment, behind those that it has for it already. */
+export function gitVariables(
+	settings: readonly (readonly [string, string])[],
+	environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
 	const count = Number(environment.GIT_CONFIG_COUNT ?? 0);
 	const next = Number.isSafeInteger(count) && count >= 0 ? count : 0;
-	return {
-		[`GIT_CONFIG_KEY_${next}`]: 'safe.bareRepository',
-		[`GIT_CONFIG_VALUE_${next}`]: 'explicit',
-		GIT_CONFIG_COUNT: String(next + 1),
-	};
+	return Object.fromEntries([
+		...settings.flatMap(([key, value], index) => [
+			[`GIT_CONFIG_KEY_${next + index}`, key],
+			[`GIT_CONFIG_VALUE_${next + index}`, value],
+		]),
+		['GIT_CONFIG_COUNT', String(next + settings.length)],
+	]);
 }

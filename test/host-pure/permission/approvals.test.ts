@@ -45,3 +45,15 @@ test('a card that was answered is not brought back by it', async () => {
 	assert.deepEqual(kinds(), ['asked', 'answered']);
 	assert.deepEqual(approvals.rows(), []);
 });
+
+test('a site that a command wants to reach is named in the notification and on the card', () => {
+	const approvals = new Approvals('s', { proposeEdit: () => Promise.reject(new Error('No edit is proposed here')) });
+	const changes: ApprovalChange[] = [];
+	approvals.onDidChange((change) => changes.push(change));
+	const site = { toolUseId: 't', tool: 'Bash', target: 'new.test:8443', site: 'new.test', cause: 'It waits' };
+	void approvals.askPermission(site, signal);
+	const [row] = approvals.rows();
+	assert.ok(row?.kind === 'permission');
+	assert.deepEqual([row.site, row.target], ['new.test', 'new.test:8443']);
+	assert.equal(changes[0]?.kind === 'asked' && changes[0].what, 'A command wants to reach new.test');
+});

@@ -52,9 +52,19 @@ test('off, it holds nothing and is not tried', async () => {
 
 test('on, it lets the folders of the session be written, and what the user adds', async () => {
 	layers.user = { 'sandbox.enabled': true, 'sandbox.writableFolders': ['~/.cache', '/data', 'relative', '~other'] };
-	assert.deepEqual(sandbox.policy(), { writable: ['/w', '/home/u/.cache', '/data'], hasNetwork: false });
-	layers.user['sandbox.network'] = true;
-	assert.equal(sandbox.policy()?.hasNetwork, true);
+	const writable = ['/w', '/home/u/.cache', '/data'];
+	assert.deepEqual(sandbox.policy(), { writable, hasNetwork: false, asksForSites: true });
+	// As a yes or a no it comes from before there were sites.
+	for (const network of ['all', true]) {
+		layers.user['sandbox.network'] = network;
+		assert.deepEqual(sandbox.policy(), { writable, hasNetwork: true });
+	}
+	for (const network of ['off', false]) {
+		layers.user['sandbox.network'] = network;
+		assert.deepEqual(sandbox.policy(), { writable, hasNetwork: false });
+	}
+	layers.user['sandbox.network'] = 'everything';
+	assert.deepEqual(sandbox.policy(), { writable, hasNetwork: false, asksForSites: true });
 	await sandbox.ready();
 	assert.equal(asked.length, 1);
 });
@@ -62,7 +72,7 @@ test('on, it lets the folders of the session be written, and what the user adds'
 test('a project that turns it on opens nothing of what the user wants to be asked about', () => {
 	layers.project = { 'sandbox.enabled': true, 'sandbox.runWithoutAsking': true, 'sandbox.network': true };
 	layers.user = { 'sandbox.runWithoutAsking': true };
-	assert.deepEqual(sandbox.policy(), { writable: ['/w'], hasNetwork: false });
+	assert.deepEqual(sandbox.policy(), { writable: ['/w'], hasNetwork: false, asksForSites: true });
 	assert.equal(sandbox.mayRunUnasked(), false);
 	layers.user['sandbox.enabled'] = true;
 	assert.equal(sandbox.mayRunUnasked(), true);

@@ -11,7 +11,11 @@ import { call } from '../../fakes/scriptedModel.ts';
 
 const toolUseId = asToolUseId('toolu_bg0001');
 
-function rowsAfter(how: 'exited' | 'stopped' | 'lost', exitCode: number | null) {
+function rowsAfter(
+	how: 'exited' | 'stopped' | 'lost',
+	exitCode: number | null,
+	sites?: { reached: string[]; refused: string[] },
+) {
 	const log = entryBuilder();
 	log.user('go');
 	const block = call('Bash', { command: 'npm run dev', run_in_background: true }, toolUseId);
@@ -30,7 +34,7 @@ function rowsAfter(how: 'exited' | 'stopped' | 'lost', exitCode: number | null) 
 		level: 'info',
 		code: BACKGROUND_ENDED,
 		text: 'It ended.',
-		background: { toolUseId, exitCode, how },
+		background: { toolUseId, exitCode, how, ...(sites === undefined ? {} : { sites }) },
 	});
 	const transcript = new Transcript(
 		createTranscriptInputs(
@@ -51,6 +55,29 @@ test('its row says how it ended, and so does a line of its own', () => {
 	assert.deepEqual(rowsAfter('exited', 3), ['failed: exit 3', 'It ended.']);
 	assert.deepEqual(rowsAfter('stopped', null), ['done: stopped', 'It ended.']);
 	assert.deepEqual(rowsAfter('lost', null), ['failed: gone with its window', 'It ended.']);
+});
+
+test('its row says which sites it reached from the sandbox, and which it was kept from', () => {
+	const reached = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test'];
+	const [row] = rowsAfter('exited', 0, { reached, refused: ['evil.test'] });
+	assert.equal(row, 'done: exit 0, reached a.test b.test c.test and 2 more, refused evil.test');
+});
+
+test('a site that was denied is what the row of the answer names, not the command', () => {
+	const log = entryBuilder();
+	log.user('go');
+	const block = call('Bash', { command: 'npm ci' }, toolUseId);
+	log.add({ type: 'assistant', messageId: 'm', index: 0, block });
+	log.add({ type: 'permission', toolUseId, tool: 'Bash', verdict: 'deny', cause: 'It waits', site: 'evil.test' });
+	const transcript = new Transcript(
+		createTranscriptInputs(
+			() => undefined,
+			(path) => path,
+		),
+	);
+	for (const entry of log.entries) transcript.apply(entry);
+	const targets = transcript.rows(false).flatMap((row) => (row.kind === 'permission' ? [row.target] : []));
+	assert.deepEqual(targets, ['evil.test']);
 });
 
 test('a rewind says what it stops', () => {

@@ -7,6 +7,7 @@ import type { ShellOutcome } from '../../../src/core/ports.ts';
 import type { SandboxPolicy } from '../../../src/core/sandbox/sandboxPort.ts';
 import { createShell } from '../../../src/node/process/shellProcess.ts';
 import { createSandboxMaker } from '../../../src/node/sandbox/sandboxMaker.ts';
+import type { SiteProxyOptions } from '../../../src/node/sandbox/siteProxy.ts';
 
 /** Why these tests cannot run on this machine; false when they can. */
 export async function whyNoSandbox(): Promise<string | false> {
@@ -22,7 +23,7 @@ export async function whyNoSandbox(): Promise<string | false> {
 	}
 }
 
-export function createSandboxScene(files: Readonly<Record<string, string>> = {}) {
+export function createSandboxScene(files: Readonly<Record<string, string>> = {}, network: SiteProxyOptions = {}) {
 	const base = realpathSync(mkdtempSync(join(tmpdir(), 'retrace-sandboxed-')));
 	const root = join(base, 'work');
 	const home = join(base, 'home');
@@ -39,6 +40,7 @@ export function createSandboxScene(files: Readonly<Record<string, string>> = {})
 		workspaceFolders: () => [root],
 		// Not the system's, where all of this lies.
 		tmpPlaces: [tmp],
+		network,
 	});
 	const shell = createShell({ hiddenEnvironment: [], sandbox: maker });
 	const policyOf = (more: Partial<SandboxPolicy> = {}): SandboxPolicy => ({

@@ -130,7 +130,13 @@ test('the profile for macOS closes what is open in between, the later rule being
 (deny network*)
 `,
 	);
-	assert.doesNotMatch(seatbeltProfile({ mounts: [], absent: [], hasNetwork: true, tmpFolder: '/t' }), /network/);
+	const others = { mounts: [], absent: [], tmpFolder: '/t' };
+	assert.doesNotMatch(seatbeltProfile({ ...others, hasNetwork: true, proxyPort: 8123 }), /network/);
+	// The later rule counts: nothing but the proxy.
+	assert.match(
+		seatbeltProfile({ ...others, hasNetwork: false, proxyPort: 8123 }),
+		/\(deny network\*\)\n\(allow network-outbound \(remote ip "localhost:8123"\)\)\n$/,
+	);
 });
 
 test('the frozen list of tools does not speak of it', () => {

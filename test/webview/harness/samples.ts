@@ -186,6 +186,19 @@ export const askedPermission: TranscriptItem = {
 	state: 'asking',
 };
 
+/** A command in a sandbox wants to reach a site. */
+export const askedSite: TranscriptItem = {
+	id: 'pm5',
+	kind: 'permission',
+	tool: 'Bash',
+	target: 'registry.example.org',
+	site: 'registry.example.org',
+	cause:
+		'“npm ci --ignore-scripts” wants to reach it from the sandbox and waits. Denied, the command goes on without it; allowed once, it may until it ends',
+	rule: 'WebFetch(domain:registry.example.org)',
+	state: 'asking',
+};
+
 /** A command of several parts, of which two ask. */
 export const askedCompound = {
 	id: 'pm4',
@@ -342,6 +355,7 @@ export const samples: Readonly<Record<string, Sample>> = {
 			}),
 		],
 	},
+	site: { messages: [snapshot({ head: { state: 'awaitingUser' }, items: [...items.slice(9), askedSite] })] },
 	compound: {
 		messages: [snapshot({ head: { state: 'awaitingUser' }, items: [...items.slice(9), askedCompound] })],
 		clicks: ['.card-parts > summary'],
