@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { effectItems } from '../webview/harness/effectSamples.ts';
 import type { PanelPage } from '../webview/harness/openPanel.ts';
 import { panelSuite } from '../webview/harness/pageSuite.ts';
-import { snapshot } from '../webview/harness/samples.ts';
+import { askedSite, snapshot } from '../webview/harness/samples.ts';
 
 panelSuite('effects of commands in the page', 320, ({ withPage }) => {
 	const withPanel = (check: (panel: PanelPage) => Promise<void>) => withPage([snapshot({ items: effectItems })], check);
@@ -36,6 +36,20 @@ panelSuite('effects of commands in the page', 320, ({ withPage }) => {
 				id: 'permission:c5',
 				verdict: 'allowOnce',
 				savesFirst: true,
+			});
+		}));
+
+	test('a command that wants to reach a site asks about the site, which can be allowed everywhere', () =>
+		withPage([snapshot({ items: [askedSite] })], async (panel) => {
+			const card = panel.page.getByRole('group', { name: 'Permission: Bash' });
+			await card.getByText('Let the command reach this site?').waitFor();
+			await card.getByRole('combobox', { name: 'Where it holds' }).selectOption('every workspace');
+			await card.getByRole('button', { name: 'Always allow', exact: true }).click();
+			assert.deepEqual((await panel.posted()).at(-1), {
+				kind: 'permission.answer',
+				id: 'pm5',
+				verdict: 'alwaysAllow',
+				scope: 'user',
 			});
 		}));
 

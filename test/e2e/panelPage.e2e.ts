@@ -16,7 +16,6 @@ import {
 	askedCompound,
 	askedGrant,
 	askedPermission,
-	askedSite,
 	askedToGoOn,
 	head,
 	items,
@@ -306,20 +305,6 @@ panelSuite('panel page', 320, ({ withPage }) => {
 				id: 'pm4',
 				verdict: 'alwaysAllow',
 				scope: 'workspace',
-			});
-		}));
-
-	test('a command that wants to reach a site asks about the site, which can be allowed everywhere', () =>
-		withPage([snapshot({ items: [askedSite] })], async (panel) => {
-			const card = panel.page.getByRole('group', { name: 'Permission: Bash' });
-			await card.getByText('Let the command reach this site?').waitFor();
-			await card.getByRole('combobox', { name: 'Where it holds' }).selectOption('every workspace');
-			await card.getByRole('button', { name: 'Always allow', exact: true }).click();
-			assert.deepEqual((await posted(panel)).at(-1), {
-				kind: 'permission.answer',
-				id: 'pm5',
-				verdict: 'alwaysAllow',
-				scope: 'user',
 			});
 		}));
 

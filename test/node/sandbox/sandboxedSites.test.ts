@@ -5,7 +5,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { SiteGate } from '../../../src/core/sandbox/siteGate.ts';
-import { createSandboxScene, processesWith, until, whyNoSandbox } from './sandboxFixture.ts';
+import { until } from '../../fakes/patience.ts';
+import { createSandboxScene, processesWith, whyNoSandbox } from './sandboxFixture.ts';
 import { gateWith, here, startSite } from './siteProxyFixture.ts';
 
 const skip = await whyNoSandbox();

@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test';
 import type { SiteGate } from '../../../src/core/sandbox/siteGate.ts';
 import { startSharedProxy } from '../../../src/node/sandbox/commandNetwork.ts';
 import { createSiteProxy, type SiteProxyOptions } from '../../../src/node/sandbox/siteProxy.ts';
-import { until } from './sandboxFixture.ts';
+import { until } from '../../fakes/patience.ts';
 import { gateWith, here, listening, startSite } from './siteProxyFixture.ts';
 
 const closers: (() => unknown)[] = [];
