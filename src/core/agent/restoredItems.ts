@@ -11,7 +11,7 @@ import type { ContextRef, Fact } from '../session/compactionFields.ts';
 import { type InputBlock, isTextBlock, isToolUseBlock, type StoredInputBlock } from '../session/content.ts';
 import type { Entry, EntryFields, EntryOf } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
-import { namedCall } from '../tools/lateTools.ts';
+import { namedCall } from '../tools/namedCall.ts';
 import { maskSecrets } from './maskSecrets.ts';
 import { pinnedItems } from './pinnedItems.ts';
 import { planItem } from './planItem.ts';

@@ -13,6 +13,7 @@ import type { CommandGrant } from '../session/commandFields.ts';
 import { INVALID_JSON_KEY, type ToolUseBlock } from '../session/content.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import type { Session } from '../session/sessionTypes.ts';
+import { inputProblems, knownFields, unknownFields } from '../tools/mendInput.ts';
 import { failure } from '../tools/paths.ts';
 import { findableTools, findTool } from '../tools/registry.ts';
 import type { Tool, ToolContext, ToolFiles, ToolOutcome } from '../tools/tool.ts';
@@ -21,7 +22,7 @@ import { askPermission, collisionOf, noteSeen } from './askPermission.ts';
 import { openSites } from './askSite.ts';
 import { framesOf } from './framesOf.ts';
 import { hookInterceptor } from './hookInterceptor.ts';
-import { type InterceptedCall, intercepted } from './interceptors.ts';
+import { type InterceptedCall, intercepted, withNotes } from './interceptors.ts';
 import { maskOutcome } from './maskSecrets.ts';
 import { recall } from './recall.ts';
 import { isReadOnlyTool, resolveCall } from './resolveCall.ts';
@@ -83,6 +84,30 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting
 				: `The input of ${tool.name} is not valid, so nothing was run:\n${parsed.problem}\nCall it again with a corrected input.`,
 			'summary' in parsed ? parsed.summary : 'invalid input',
 		);
+	const ignored = unknownFields(tool, input);
+	// A folder or an input for a command that nobody looks at would let it do something else than was meant.
+	if (tool.effect === 'execute' && ignored.some((field) => !SAYS_NOTHING.test(field)))
+		return failure(
+			`${tool.name} does not know ${ignored.join(', ')}, so nothing was run. ${knownFields(tool)} A folder, variables or input belong into the command itself.`,
+			'invalid input',
+		);
+	const outcome = await outcomeOfInput(call, tool, parsed.input, turn, waiting);
+	if (ignored.length === 0) return outcome;
+	return withNotes(outcome, [
+		`(${tool.name} does not know ${ignored.join(', ')}, so it was left out. ${knownFields(tool)})`,
+	]);
+}
+
+/** Fields that only explain a call. */
+const SAYS_NOTHING = /^(?:desc|expl|reason|thought|title|summary|purpose|restart|is_?safe|dangerously|requires?_)/i;
+
+async function outcomeOfInput(
+	call: ToolUseBlock,
+	tool: Tool,
+	input: unknown,
+	turn: TurnContext,
+	waiting: Waiting,
+): Promise<ToolOutcome> {
 	if (!turn.ports.workspace.isTrusted)
 		return failure(
 			'The workspace is not trusted, so nothing is run in it. The user can trust it first.',
@@ -91,7 +116,7 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting
 	const { session, ports } = turn;
 	const hooks = hookInterceptor(tool.name, turn);
 	const interceptors = [...(ports.interceptors ?? []), ...(hooks ? [hooks] : [])];
-	const plain = { input: parsed.input, isInputChanged: false, wish: undefined };
+	const plain = { input, isInputChanged: false, wish: undefined };
 	if (interceptors.length === 0) return await runRecorded(call, tool, plain, false, turn, waiting);
 	const { name, effect } = tool;
 	const { id: sessionId, cwd, mode } = session;
@@ -99,7 +124,7 @@ async function outcomeOf(call: ToolUseBlock, turn: TurnContext, waiting: Waiting
 		return await intercepted(
 			{
 				interceptors,
-				call: { toolUseId: call.id, tool: name, effect, input: parsed.input, sessionId, cwd, mode },
+				call: { toolUseId: call.id, tool: name, effect, input, sessionId, cwd, mode },
 				parse: (changed) => parsedInput(tool, changed),
 				// Hooks are the last of them, so nothing of ours is between what they did and the call.
 				run: (allowed) => runRecorded(call, tool, allowed, hooks?.before !== undefined, turn, waiting),
@@ -128,8 +153,7 @@ function parsedInput(tool: Tool, input: unknown): ParsedInput {
 			problem: `The input of ${tool.name} was not valid JSON, so nothing was run. Call it again.`,
 			summary: 'invalid JSON',
 		};
-	const problems = parsed.error.issues.map((issue) => `- ${issue.path.join('.') || 'input'}: ${issue.message}`);
-	return { problem: problems.join('\n') };
+	return { problem: inputProblems(tool, input, parsed.error) };
 }
 
 /** With what it changes in files by itself, where it can. */

@@ -10,7 +10,7 @@ import { replacedEntries } from '../session/compaction.ts';
 import type { ToolUseBlock } from '../session/content.ts';
 import type { Entry, EntryDraft } from '../session/entry.ts';
 import type { BlobStore } from '../session/storePort.ts';
-import { namedCall } from '../tools/lateTools.ts';
+import { namedCall } from '../tools/namedCall.ts';
 import { displayPath } from '../tools/paths.ts';
 import { findTool } from '../tools/registry.ts';
 import type { TurnContext } from './runToolCall.ts';

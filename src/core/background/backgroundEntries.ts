@@ -5,7 +5,7 @@
 import { isBlobRef, isToolUseBlock } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
 import { foldEntries } from '../session/pathFold.ts';
-import { namedCall } from '../tools/lateTools.ts';
+import { namedCall } from '../tools/namedCall.ts';
 
 export const BACKGROUND_ENDED = 'background-ended';
 const ID_CHARS = 6;

@@ -5,7 +5,7 @@
 import type { EntryId } from '../../base/ids.ts';
 import { isBlobRef, isTextBlock, type ToolUseBlock } from '../session/content.ts';
 import type { EntryOf } from '../session/entry.ts';
-import { namedCall } from '../tools/lateTools.ts';
+import { namedCall } from '../tools/namedCall.ts';
 
 /** Lines `[start, end)` of a file, from 0, that an entry shows or changes. */
 export type FileUse = {

@@ -12,7 +12,7 @@ import type { Tool } from './tool.ts';
 
 const input = z.object({
 	file_path: z.string().min(1),
-	old_string: z.string().min(1).describe('Exact text as in the file, without line numbers'),
+	old_string: z.string().describe('Exact text as in the file, without line numbers'),
 	new_string: z.string(),
 	replace_all: z.boolean().optional().describe('Replace every occurrence; default false'),
 });

@@ -67,13 +67,6 @@ export const callTool: Tool<z.infer<typeof callInput>> = {
 	},
 };
 
-/** The call that a call of CallTool stands for; any other call is itself. */
-export function namedCall<Call extends { readonly name: string; readonly input: unknown }>(call: Call): Call {
-	if (call.name !== callTool.name) return call;
-	const parsed = callInput.safeParse(call.input);
-	return parsed.success ? { ...call, name: parsed.data.name, input: parsed.data.input } : call;
-}
-
 /** The schema that a tool's input must fit. */
 function schemaOf(tool: LateTool): ToolDefinition['input_schema'] {
 	if (tool.inputSchema) return tool.inputSchema;

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { waitForUser } from './asking.ts';
+import { mendInput } from './mendInput.ts';
 import { failure, success } from './paths.ts';
 import type { Tool } from './tool.ts';
 
@@ -58,7 +59,7 @@ export const planTool: Tool<z.infer<typeof input>> = {
 
 /** The plan that a call presented; undefined when it presented none. */
 export function presentedPlan(callInput: unknown): string | undefined {
-	const parsed = input.safeParse(callInput);
+	const parsed = input.safeParse(mendInput(planTool, callInput));
 	const plan = parsed.success && parsed.data.action === 'present' ? parsed.data.plan?.trim() : undefined;
 	return plan === '' ? undefined : plan;
 }

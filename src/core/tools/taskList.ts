@@ -1,6 +1,7 @@
 /** TaskList: the steps of longer work, kept in the log and shown above the input. Each call gives the whole list. */
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
+import { mendInput } from './mendInput.ts';
 import { failure, success } from './paths.ts';
 import type { Tool } from './tool.ts';
 
@@ -34,6 +35,6 @@ export const taskListTool: Tool<z.infer<typeof input>> = {
 
 /** Whether a call of this tool left something to do. */
 export function hasOpenTasks(callInput: unknown): boolean {
-	const parsed = input.safeParse(callInput);
+	const parsed = input.safeParse(mendInput(taskListTool, callInput));
 	return parsed.success && parsed.data.tasks.some(({ state }) => state !== 'done');
 }

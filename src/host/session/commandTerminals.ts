@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../base/errors.ts';
 import { isToolUseBlock } from '../../core/session/content.ts';
-import { namedCall } from '../../core/tools/lateTools.ts';
+import { namedCall } from '../../core/tools/namedCall.ts';
 import type { RunningCommand } from '../../protocol/runningCommand.ts';
 import { notice } from '../transcript/transcriptRows.ts';
 import { backgroundIn } from './backgroundRuns.ts';

@@ -2,7 +2,7 @@
 import { isToolUseBlock, type ToolUseBlock, totalInputTokens } from '../../core/session/content.ts';
 import type { Entry, EntryOf } from '../../core/session/entry.ts';
 import { plainName } from '../../core/session/titles.ts';
-import { namedCall } from '../../core/tools/lateTools.ts';
+import { namedCall } from '../../core/tools/namedCall.ts';
 import type { ToolLabel } from '../../core/tools/tool.ts';
 import type { AgentLane } from '../../protocol/agentLane.ts';
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';

@@ -17,7 +17,7 @@ import {
 	textOfHead,
 } from '../../core/session/content.ts';
 import type { EntryOf } from '../../core/session/entry.ts';
-import { namedCall } from '../../core/tools/lateTools.ts';
+import { namedCall } from '../../core/tools/namedCall.ts';
 import type { ToolLabel } from '../../core/tools/tool.ts';
 import type { DiffLine, TranscriptItem } from '../../protocol/transcriptItem.ts';
 import { commandLine } from '../panel/commandLine.ts';

@@ -181,7 +181,7 @@ describe('a turn', () => {
 				'toolStarted',
 				'toolResult a.js:1: one',
 				`toolResult! There is no tool named Nope. The tools are: ${loadedTools.map(({ name }) => name).join(', ')}. FindTools finds more.`,
-				'toolResult! The input of Read is not valid, so nothing was run:\n- file_path: Invalid input: expected string, received undefined\nCall it again with a corrected input.',
+				'toolResult! The input of Read is not valid, so nothing was run:\n- file_path is missing\nCall it again with a corrected input.',
 				'assistant text ok',
 				'assistantEnded end_turn',
 				'turnEnded endTurn',
