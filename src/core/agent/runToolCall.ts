@@ -286,7 +286,10 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		search: ports.search,
 		diagnostics: ports.diagnostics,
 		recall: (query, max, signal) => recall(session, ports.blobs, query, max, signal),
-		lateTools: { list: () => findableTools(ports.lateTools) },
+		lateTools: {
+			list: () => findableTools(ports.lateTools),
+			settle: async (signal) => (await ports.lateTools?.settle?.(signal)) ?? [],
+		},
 		hash: (text) => ports.blobs.hash(utf8Encode(text)),
 		usedUp: (besideUsd) => turn.budget?.usedUp?.(besideUsd),
 		...(ports.services === undefined ? {} : { services: ports.services }),

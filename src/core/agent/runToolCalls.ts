@@ -2,7 +2,7 @@
 import type { ToolUseBlock } from '../session/content.ts';
 import type { EntryDraft } from '../session/entry.ts';
 import type { LateTools } from '../tools/lateTools.ts';
-import { isReadOnlyCall } from './resolveCall.ts';
+import { isReadOnlyCall, resolveCall } from './resolveCall.ts';
 import { runToolCall, type TurnContext } from './runToolCall.ts';
 
 /** Enough to hide latencies, few enough not to flood the disk. */
@@ -12,6 +12,8 @@ const MAX_PARALLEL = 8;
 export async function runToolCalls(calls: readonly ToolUseBlock[], turn: TurnContext): Promise<void> {
 	turn.session.setState('runningTool');
 	const { lateTools, oneAtATime } = turn.ports;
+	// A session that goes on knows tools of servers that are only starting again.
+	if (calls.some((call) => resolveCall(call, lateTools).kind === 'unknown')) await lateTools?.settle?.(turn.signal);
 	for (const group of groupsOf(calls, lateTools)) {
 		const mayChange = group.some((call) => !isReadOnlyCall(call, lateTools));
 		if (mayChange && oneAtATime) await oneAtATime(() => runGroup(group, turn), turn.signal);

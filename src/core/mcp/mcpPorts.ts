@@ -145,6 +145,8 @@ export type McpServers = {
 	list(): readonly McpServer[];
 	/** Something of `list` is another than before. Comes at most a few times per second. */
 	readonly onDidChange: Event<void>;
+	/** A server asks the user something, and what it was asked waits until then. */
+	readonly onDidAsk?: Event<McpQuestion>;
 	/** Takes the place of the configuration so far: starts what is new or changed and may start, ends what is gone, leaves the rest alone. */
 	configure(configs: readonly McpServerConfig[]): void;
 	/** Tries again now what failed or was stopped. Resolves when it is ready or failed; state says which. */
@@ -209,6 +211,8 @@ export type McpElicitation =
 	  }
 	/** The user is to open an address outside, whose answers we never see. */
 	| { readonly kind: 'url'; readonly server: string; readonly message: string; readonly url: string };
+/** `answered` resolves however the question ends. */
+export type McpQuestion = { readonly server: string; readonly message: string; readonly answered: Promise<void> };
 export type McpFormField = {
 	readonly name: string;
 	readonly title?: string;

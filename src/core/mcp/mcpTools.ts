@@ -37,7 +37,7 @@ export function createMcpTools(servers: McpServers, rules: McpToolRules): LateTo
 			const tools = ready.flatMap((server) =>
 				server.tools
 					.filter((tool) => rules.isApproved(server, tool))
-					.map((tool) => toLateTool(servers, server, tool, rules.isAllowed(tool))),
+					.map((tool) => toLateTool(servers, server, tool, rules)),
 			);
 			const hasResources = ready.some(hasResourcesOf);
 			return hasResources ? [...tools, listResources(servers), readResource(servers)] : tools;
@@ -58,23 +58,66 @@ function isElsewhere({ transport }: McpServerConfig): boolean {
 	return transport.kind !== 'stdio' && !isLoopbackAddress(transport.url);
 }
 
-function toLateTool(servers: McpServers, server: McpServer, tool: McpTool, isAllowed: boolean): LateTool {
+function toLateTool(servers: McpServers, server: McpServer, tool: McpTool, rules: McpToolRules): LateTool {
+	const { instructions = '' } = server;
 	return {
 		name: tool.callName,
 		version: 1,
 		description: tool.description === '' ? (tool.title ?? tool.name) : tool.description,
 		input: anyInput,
 		inputSchema: tool.inputSchema,
-		effect: effectOf(tool, server.config, isAllowed),
+		...(instructions === '' ? {} : { about: { source: `The server ${server.name}`, text: instructions } }),
+		effect: effectOf(tool, server.config, rules.isAllowed(tool)),
 		label: (input) => ({ verb: 'Use', target: plainLine(callText(server.name, tool, input), MAX_LABEL_CHARS) }),
 		inFull: (input) => `${server.name}: ${tool.title ?? tool.name}${shownInput(input)}`,
 		async run(input, context) {
 			const values = anyInput.parse(input);
-			const result = await servers.call(server.name, tool.name, values, context.onProgress, context.signal);
+			if (isAnother(servers, server, tool, rules)) return failure(changedText(server), 'changed, not run');
+			const result = await whileItAsks(servers, server.name, context, () =>
+				servers.call(server.name, tool.name, values, context.onProgress, context.signal),
+			);
 			return outcomeOf(result, tool.outputSchema);
 		},
 	};
 }
+
+/** While the server asks the user, the session is shown as waiting for them, and the time of it is none of the call. */
+async function whileItAsks<T>(
+	servers: McpServers,
+	name: string,
+	context: ToolContext,
+	call: () => Promise<T>,
+): Promise<T> {
+	let end = (): void => undefined;
+	const ended = new Promise<void>((resolve) => {
+		end = resolve;
+	});
+	const waits: (Promise<void> | undefined)[] = [];
+	const asking = servers.onDidAsk?.(({ server, message, answered }) => {
+		if (server !== name) return;
+		context.onProgress(`${name} asks you in a notification: ${plainLine(message, MAX_LABEL_CHARS)}\n`);
+		waits.push(context.whileWaiting?.(() => Promise.race([answered, ended])));
+	});
+	try {
+		return await call();
+	} finally {
+		asking?.dispose();
+		end();
+		await Promise.all(waits);
+	}
+}
+
+/** Whether the tool went or changed since it was looked up for this call: the user may have been asked about it for a while. */
+function isAnother(servers: McpServers, { name }: McpServer, tool: McpTool, rules: McpToolRules): boolean {
+	const server = servers.list().find((one) => one.name === name);
+	// One that is not there says so itself.
+	if (server?.state.kind !== 'ready') return false;
+	const now = server.tools.find(({ callName }) => callName === tool.callName);
+	return now?.definitionHash !== tool.definitionHash || !rules.isApproved(server, now);
+}
+
+const changedText = ({ name }: McpServer): string =>
+	`The server ${name} has changed or removed this tool since the call was made, so nothing was run. Look it up with FindTools; what the user has yet to look at is not found.`;
 
 /** Says what is called with what. */
 function callText(server: string, tool: McpTool, input: unknown): string {

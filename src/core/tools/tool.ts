@@ -72,7 +72,7 @@ export type ToolContext = {
 	/** Best matches in the whole conversation, in its order. */
 	recall(query: string, max: number, signal: AbortSignal): Promise<readonly Recalled[]>;
 	/** What FindTools looks through. */
-	readonly lateTools?: { list(): readonly Tool[] };
+	readonly lateTools?: { list(): readonly Tool[]; settle?(signal: AbortSignal): Promise<readonly string[]> };
 	/** Not there in sessions that stand apart from a window. */
 	readonly services?: ToolServices;
 	/** Asks for something that only shows while it runs. Not there where nobody can be asked. */

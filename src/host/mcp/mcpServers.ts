@@ -5,10 +5,12 @@
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import { Emitter, type Event } from '../../base/emitter.ts';
 import { UserError } from '../../base/errors.ts';
+import { unlessAborted } from '../../base/unlessAborted.ts';
 import type { ConfigProblem, DeclaredInput, DeclaredServer, ServerConfig } from '../../core/mcp/declaredServers.ts';
 import { type ExpandedServer, expandServer, type ServerVariables } from '../../core/mcp/expandServer.ts';
 import type { McpServer, McpServerConfig, McpServers, McpTool } from '../../core/mcp/mcpPorts.ts';
 import { createMcpTools } from '../../core/mcp/mcpTools.ts';
+import { missingTools } from '../../core/mcp/missingTools.ts';
 import type { HeldTool, ServerConsent } from '../../core/mcp/serverConsent.ts';
 import type { LateTools } from '../../core/tools/lateTools.ts';
 import { OneByOne } from '../session/oneByOne.ts';
@@ -42,6 +44,8 @@ export type WindowServersWorld = {
 	onError(event: string, error: unknown): void;
 };
 
+/** Who asks for a tool waits so long for servers that are starting: some fetch themselves first. */
+const START_WAIT_MS = 15_000;
 const NOTHING: ServerConfig = { servers: [], inputs: [], problems: [] };
 
 export class WindowServers implements Disposable {
@@ -106,7 +110,13 @@ export class WindowServers implements Disposable {
 	}
 
 	/** What FindTools finds of servers: only tools that are as the user knows them. */
-	readonly lateTools: LateTools = { list: () => this.#tools?.list() ?? [] };
+	readonly lateTools: LateTools = {
+		list: () => this.#tools?.list() ?? [],
+		settle: async (signal) => {
+			await this.#whenStarted(AbortSignal.any([signal, AbortSignal.timeout(START_WAIT_MS)]));
+			return missingTools(this.list());
+		},
+	};
 
 	/** With each prompt: what may start is started, in the background. Files are looked at again, since not every disk tells of changes. */
 	wake(): void {
@@ -211,6 +221,24 @@ export class WindowServers implements Disposable {
 		});
 		this.#store.add(client.onDidChange(() => this.#look()));
 		return client;
+	}
+
+	/** Resolves when no server is on its way, or with the signal. */
+	async #whenStarted(signal: AbortSignal): Promise<void> {
+		const isStarting = () => this.list().some(({ server }) => server?.state.kind === 'starting');
+		await unlessAborted(this.#work.whenFree(), signal).catch(() => undefined);
+		if (!isStarting() || signal.aborted) return;
+		await new Promise<void>((resolve) => {
+			const listening = this.#changed.event(() => {
+				if (!isStarting()) done();
+			});
+			const done = () => {
+				listening.dispose();
+				signal.removeEventListener('abort', done);
+				resolve();
+			};
+			signal.addEventListener('abort', done, { once: true });
+		});
 	}
 
 	/** Learns the tools of servers that are ready, and tells. */

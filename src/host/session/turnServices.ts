@@ -74,6 +74,7 @@ export function lateToolsOf(sources: readonly LateTools[] = []): LateTools {
 /** All sources as one, in their order. Of tools with the same name the first one counts. */
 function joinLateTools(sources: readonly LateTools[]): LateTools {
 	return {
+		settle: async (signal) => (await Promise.all(sources.map((source) => source.settle?.(signal) ?? []))).flat(),
 		list() {
 			const tools = sources.flatMap((source) => source.list());
 			const firsts = new Map(tools.toReversed().map((tool) => [tool.name, tool]));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { Emitter } from '../../base/emitter.ts';
 import { UserError } from '../../base/errors.ts';
-import type { McpServerConfig, McpServers, McpWindow } from '../../core/mcp/mcpPorts.ts';
+import type { McpQuestion, McpServerConfig, McpServers, McpWindow } from '../../core/mcp/mcpPorts.ts';
 import { readCallResult, readPromptMessages, readResourceContents } from '../../core/mcp/readContent.ts';
 import { plain, plainLine } from '../../core/mcp/readOffers.ts';
 import { connect } from './connection.ts';
@@ -37,6 +37,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 	const timing = options.timing ?? usualTiming;
 	const onError = (error: unknown): void => window.onError?.(error);
 	const changed = new Emitter<void>(onError);
+	const asked = new Emitter<McpQuestion>(onError);
 	let lives = new Map<string, ServerLife>();
 	let isTelling = false;
 	let isDisposed = false;
@@ -46,6 +47,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 	return {
 		list: () => [...lives.values()].map((life) => life.view()),
 		onDidChange: changed.event,
+		onDidAsk: asked.event,
 		configure,
 		start: (name) => lifeOf(name).start(),
 		stop: (name) => lifeOf(name).stop(),
@@ -66,29 +68,33 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 					signal,
 				);
 				return understood(readCallResult(raw));
-			});
+			}, signal);
 		},
 		async readResource(name, uri, signal) {
-			return await trusted(name).use(async (connection) =>
-				understood(
-					readResourceContents(
-						await connection.request('resources/read', { uri }, { timeoutMs: READ_TIMEOUT_MS }, signal),
+			return await trusted(name).use(
+				async (connection) =>
+					understood(
+						readResourceContents(
+							await connection.request('resources/read', { uri }, { timeoutMs: READ_TIMEOUT_MS }, signal),
+						),
 					),
-				),
+				signal,
 			);
 		},
 		async getPrompt(name, prompt, values, signal) {
-			return await trusted(name).use(async (connection) =>
-				understood(
-					readPromptMessages(
-						await connection.request(
-							'prompts/get',
-							{ name: prompt, arguments: values },
-							{ timeoutMs: READ_TIMEOUT_MS },
-							signal,
+			return await trusted(name).use(
+				async (connection) =>
+					understood(
+						readPromptMessages(
+							await connection.request(
+								'prompts/get',
+								{ name: prompt, arguments: values },
+								{ timeoutMs: READ_TIMEOUT_MS },
+								signal,
+							),
 						),
 					),
-				),
+				signal,
 			);
 		},
 		async complete(name, of, argument, signal) {
@@ -103,7 +109,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 					signal,
 				);
 				return completionsOf(completion);
-			});
+			}, signal);
 		},
 		log: (name) => lives.get(name)?.log() ?? '',
 		rootsChanged() {
@@ -115,6 +121,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 			lives = new Map();
 			await Promise.allSettled([...all.map((life) => life.stop()), ...goingAway]);
 			changed.dispose();
+			asked.dispose();
 		},
 	};
 
@@ -168,7 +175,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 					{
 						sdk: await loadLibrary(),
 						config,
-						window,
+						window: window.elicit ? { ...window, elicit: tellingAsk(window.elicit) } : window,
 						version: options.version,
 						defaultFolder: window.roots()[0]?.path ?? homedir(),
 						hiddenEnvironment: options.hiddenEnvironment,
@@ -182,6 +189,15 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 				),
 			onChange: tell,
 		});
+	}
+
+	function tellingAsk(elicit: NonNullable<McpWindow['elicit']>): NonNullable<McpWindow['elicit']> {
+		return async (question, signal) => {
+			const answer = elicit(question, signal);
+			const done = () => undefined;
+			asked.fire({ server: question.server, message: question.message, answered: answer.then(done, done) });
+			return await answer;
+		};
 	}
 
 	/** None for programs, and none where the configuration has credentials of its own. */

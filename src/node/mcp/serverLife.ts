@@ -2,12 +2,13 @@
  * The life of one configured server: it is started, becomes ready, is tried again when it ends, and stops when nobody wants it. Each
  * start has a number, so that what an earlier one still says is not taken for the newest.
  */
-import { isCancelled, UserError } from '../../base/errors.ts';
+import { CancelledError, isCancelled, UserError } from '../../base/errors.ts';
 import type { HashText } from '../../core/mcp/callNames.ts';
 import type { McpServer, McpServerConfig, McpServerState } from '../../core/mcp/mcpPorts.ts';
 import { plainLine } from '../../core/mcp/readOffers.ts';
 import type { Connection, ListName } from './connection.ts';
 import { SignInNeeded } from './httpTransport.ts';
+import { createChanges, later, takenTogether } from './lifeTimers.ts';
 import { noOffers, type Offers, refreshOffers, withList } from './offers.ts';
 import { callError, failedState, forgotSession, McpFault } from './serverFaults.ts';
 import { createServerLog } from './serverLog.ts';
@@ -25,6 +26,8 @@ export type LifeTiming = {
 	readonly listChangesMs: number;
 	/** How long a server that has told its tools is waited for with its other lists. */
 	readonly otherListsMs: number;
+	/** How long what is asked waits for a server that is starting or on its way back. */
+	readonly readyMs: number;
 	/** How long one answer of an authorization server may take. */
 	readonly signInAnswerMs: number;
 };
@@ -36,6 +39,7 @@ export const usualTiming: LifeTiming = {
 	pingTimeoutMs: 20_000,
 	listChangesMs: 500,
 	otherListsMs: 3_000,
+	readyMs: 20_000,
 	signInAnswerMs: 30_000,
 };
 
@@ -61,8 +65,8 @@ export type ServerLife = {
 	stop(): Promise<void>;
 	signIn(signal: AbortSignal): Promise<void>;
 	signOut(): Promise<void>;
-	/** Runs with the connection when it is ready; what fails rejects with UserError or CancelledError. */
-	use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+	/** Runs with the connection when it is ready; one that is on its way is waited for. What fails rejects with UserError or CancelledError. */
+	use<T>(work: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T>;
 	rootsChanged(): void;
 	log(): string;
 };
@@ -77,6 +81,7 @@ export function createServerLife(options: LifeOptions): ServerLife {
 	run.abort();
 	let closing: Promise<void> = Promise.resolve();
 	let failures = 0;
+	const changes = createChanges();
 	/** On the way to a new session. */
 	let reviving: Promise<void> | undefined;
 
@@ -105,6 +110,7 @@ export function createServerLife(options: LifeOptions): ServerLife {
 		state = next;
 		const about = 'reason' in next ? `: ${next.reason}` : '';
 		serverLog.add(`[${next.kind}]${about}\n`);
+		changes.tell();
 		onChange();
 	}
 
@@ -257,8 +263,9 @@ export function createServerLife(options: LifeOptions): ServerLife {
 		});
 	}
 
-	async function use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+	async function use<T>(work: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
 		for (let isSecond = false; ; isSecond = true) {
+			await untilSettled(signal);
 			const which = connection;
 			if (!which || state.kind !== 'ready') throw notReady();
 			try {
@@ -276,6 +283,12 @@ export function createServerLife(options: LifeOptions): ServerLife {
 				await reviving;
 			}
 		}
+	}
+
+	/** Resolves when it is not on its way any more, or after some time. Rejects with a stop. */
+	async function untilSettled(signal: AbortSignal): Promise<void> {
+		await changes.until(() => state.kind !== 'starting' && state.kind !== 'reconnecting', timing.readyMs, signal);
+		if (signal.aborted) throw new CancelledError();
 	}
 
 	async function revive(): Promise<void> {
@@ -352,35 +365,4 @@ export function createServerLife(options: LifeOptions): ServerLife {
 	function label(): string {
 		return `The server ${plainLine(config.name, 80)}`;
 	}
-}
-
-/** Runs it at most once per `everyMs`, and once more when it was asked for meanwhile. */
-function takenTogether(work: () => Promise<void>, everyMs: number, signal: AbortSignal): () => void {
-	let isPlanned = false;
-	let isAskedAgain = false;
-	const run = async () => {
-		isAskedAgain = false;
-		await work().catch(() => undefined);
-		isPlanned = false;
-		if (isAskedAgain) plan();
-	};
-	const plan = () => {
-		isAskedAgain = isPlanned;
-		if (isPlanned) return;
-		isPlanned = true;
-		later(everyMs, signal, () => void run());
-	};
-	return plan;
-}
-
-/** Never keeps the process alive, and never comes after the signal. */
-function later(delayMs: number, signal: AbortSignal, work: () => void): void {
-	if (signal.aborted) return;
-	const onAbort = () => clearTimeout(timer);
-	const timer = setTimeout(() => {
-		signal.removeEventListener('abort', onAbort);
-		work();
-	}, delayMs);
-	timer.unref();
-	signal.addEventListener('abort', onAbort, { once: true });
 }

@@ -88,6 +88,55 @@ describe('tools that are not always loaded', () => {
 		const { results } = await world([find('problems of the editor')], {}, []);
 		assert.match(results[0]?.text ?? '', /Diagnostics/);
 	});
+	it('of servers that are starting are waited for, and what does not come is told', async () => {
+		const settling = async (steps: readonly ScriptedStep[]) => {
+			const tools: LateTool[] = [];
+			let waits = 0;
+			const lateTools = {
+				list: () => tools,
+				async settle() {
+					waits++;
+					tools.splice(0, tools.length, ...TICKETS);
+					return ['The server weather is still starting; look again in a moment.'];
+				},
+			};
+			const model = createScriptedModel([...steps, { blocks: [text('done')] }]);
+			const fixture = await createFixture({ model });
+			const prompt = { text: 'go', attachments: [] };
+			await runTurn(
+				fixture.session,
+				prompt,
+				{ ...fixture.ports, lateTools },
+				() => undefined,
+				new AbortController().signal,
+			);
+			const results = fixture.session.entries.flatMap((entry) =>
+				entry.type === 'toolResult' ? [JSON.stringify(entry.content)] : [],
+			);
+			return { results, asked: fixture.asked, waits: () => waits };
+		};
+		const found = await settling([find('close ticket')]);
+		assert.match(found.results[0] ?? '', /mcp__tickets__close.*weather is still starting/);
+		const own = await settling([find('WebFetch')]);
+		assert.equal(own.waits(), 0, 'nobody waits for what is there');
+		// A session that goes on knows them from before.
+		const called = await settling([callLate('mcp__tickets__close', { id: '7' })]);
+		assert.match(called.results[0] ?? '', /mcp__tickets__close ran with/);
+		assert.deepEqual(
+			called.asked.map(({ tool }) => tool),
+			['mcp__tickets__close'],
+		);
+	});
+	it('come with what their source says about them, once', async () => {
+		const about = { source: 'The server tickets', text: 'Close only what is solved.' };
+		const { results } = await world(
+			[find('ticket')],
+			{},
+			TICKETS.map((tool) => ({ ...tool, about })),
+		);
+		assert.equal(results[0]?.text.split('The server tickets says about its tools').length, 2);
+		assert.match(results[0]?.text ?? '', /Close only what is solved/);
+	});
 	it('are called by name, and asked about as themselves', async () => {
 		const { results, asked } = await world([callLate('mcp__tickets__close', { id: '7' })]);
 		assert.match(results[0]?.text ?? '', /mcp__tickets__close ran with/);

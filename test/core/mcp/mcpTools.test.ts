@@ -130,6 +130,37 @@ describe('tools of servers', () => {
 		assert.deepEqual(progress, ['1 of 2\n']);
 	});
 
+	test('a tool that is another one when the user has answered is not run', async () => {
+		const changes: readonly (readonly [string, Partial<McpServer>, boolean])[] = [
+			['changed', { tools: [{ ...add, definitionHash: 'b'.repeat(64) }] }, false],
+			['gone', { tools: [look] }, false],
+			['the same', {}, true],
+			// It says so itself.
+			['on its way back', { state: { kind: 'starting' }, tools: [] }, true],
+		];
+		for (const [what, change, isRun] of changes) {
+			const now = [server];
+			const servers = world(now);
+			const tool = createMcpTools(servers, everything).list()[0];
+			now[0] = { ...server, ...change };
+			const outcome = await run(tool, { text: 'milk' });
+			assert.equal(servers.calls.length, isRun ? 1 : 0, what);
+			assert.equal(outcome.isError, !isRun, what);
+		}
+		const now = [server];
+		const servers = world(now);
+		let isApproved = true;
+		const tool = createMcpTools(servers, { ...everything, isApproved: () => isApproved }).list()[0];
+		isApproved = false;
+		assert.equal((await run(tool, {})).isError, true);
+		assert.deepEqual(servers.calls, []);
+	});
+
+	test('what a server says about its use comes with its tools', () => {
+		const tools = createMcpTools(world([{ ...server, instructions: 'Add one at a time.' }]), everything).list();
+		assert.deepEqual(tools[0]?.about, { source: 'The server notes', text: 'Add one at a time.' });
+	});
+
 	test('a huge result is shortened, with the whole beside it', () => {
 		const text = `start ${'x'.repeat(100_000)} end`;
 		const outcome = outcomeOf({ isError: false, content: [{ kind: 'text', text }] });

@@ -2,7 +2,13 @@
 import type { Disposable } from '../../../src/base/disposable.ts';
 import { Emitter } from '../../../src/base/emitter.ts';
 import { type ConfigText, joinServers, readServers } from '../../../src/core/mcp/declaredServers.ts';
-import type { McpServer, McpServerConfig, McpServers, McpTool } from '../../../src/core/mcp/mcpPorts.ts';
+import type {
+	McpServer,
+	McpServerConfig,
+	McpServerState,
+	McpServers,
+	McpTool,
+} from '../../../src/core/mcp/mcpPorts.ts';
 import { createServerConsent } from '../../../src/core/mcp/serverConsent.ts';
 import { WindowServers } from '../../../src/host/mcp/mcpServers.ts';
 import { sha256 } from '../../host/support/plainDisk.ts';
@@ -33,6 +39,8 @@ export function createMcpScene() {
 		configured: [] as (readonly McpServerConfig[])[],
 		/** By name. */
 		tools: {} as Record<string, readonly McpTool[]>,
+		/** By name; default ready. */
+		states: {} as Record<string, McpServerState>,
 		answers: {} as Record<string, string>,
 		environment: {} as Record<string, string>,
 		started: [] as string[],
@@ -48,7 +56,10 @@ export function createMcpScene() {
 	};
 	const client: McpServers = {
 		list: () =>
-			(scene.configured.at(-1) ?? []).map((config) => serverOf(config, { tools: scene.tools[config.name] ?? [] })),
+			(scene.configured.at(-1) ?? []).map((config) => {
+				const state = scene.states[config.name];
+				return serverOf(config, { tools: scene.tools[config.name] ?? [], ...(state === undefined ? {} : { state }) });
+			}),
 		onDidChange: clientChanged.event,
 		configure: (configs) => void scene.configured.push(configs),
 		start: async (name) => void scene.started.push(name),

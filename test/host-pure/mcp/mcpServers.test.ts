@@ -200,6 +200,47 @@ test('a tool that a server adds later is kept from the agent until the user look
 	assert.deepEqual(scene.errors, []);
 });
 
+test('who looks for tools waits for servers that are starting, and hears what does not come', async () => {
+	const scene = createMcpScene();
+	scene.own = '{"s":{"command":"x"},"slow":{"command":"x"},"sign":{"url":"https://x.example"},"off":{"command":"x"}}';
+	scene.project = '{"mcpServers":{"theirs":{"command":"x"}}}';
+	scene.states = {
+		s: { kind: 'starting' },
+		slow: { kind: 'starting' },
+		sign: { kind: 'needsSignIn', reason: 'It wants you.' },
+		off: { kind: 'failed', code: 'x', reason: 'Words of a server', nextStep: 'Look.' },
+	};
+	const servers = scene.open();
+	servers.wake();
+	const stop = new AbortController();
+	let isSettled = false;
+	const settling = servers.lateTools.settle?.(stop.signal).then((sentences) => {
+		isSettled = true;
+		return sentences;
+	});
+	await servers.refresh();
+	scene.states.s = { kind: 'ready' };
+	scene.tools = { s: [tool('a')] };
+	scene.clientChanged.fire();
+	await servers.refresh();
+	assert.equal(isSettled, false, 'one is still on its way');
+	stop.abort();
+	const sentences = (await settling)?.join('\n') ?? '';
+	assert.deepEqual(
+		servers.lateTools.list().map(({ name }) => name),
+		['mcp__s__a'],
+	);
+	assert.match(sentences, /slow is still starting/);
+	assert.match(sentences, /sign waits for the user, who has to sign in/);
+	assert.match(sentences, /off could not be started/);
+	assert.match(sentences, /theirs waits for the user, who has to allow it/);
+	assert.doesNotMatch(sentences, /Words of a server/);
+	scene.states.slow = { kind: 'ready' };
+	scene.clientChanged.fire();
+	assert.ok(!(await servers.lateTools.settle?.(new AbortController().signal))?.some((one) => /slow/.test(one)));
+	await servers.close();
+});
+
 test('files that are read while the window closes start nothing', async () => {
 	const scene = createMcpScene();
 	scene.own = '{"s":{"command":"x"}}';

@@ -170,6 +170,8 @@ describe('servers that behave badly', { concurrency: 8 }, () => {
 		await until(world, isReady);
 		await assert.rejects(call(world), { code: 'mcp-ended', message: /exit code 7/ });
 		assert.ok(world.servers.list()[0]?.tools.length, 'what it offers stays in sight');
+		// What is asked meanwhile waits until it is back.
+		assert.deepEqual((await call(world)).content, [{ kind: 'text', text: 'alive again' }]);
 		await until(world, isReadyAgain(world, 1));
 		assert.deepEqual((await call(world)).content, [{ kind: 'text', text: 'alive again' }]);
 	});

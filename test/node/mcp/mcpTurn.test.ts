@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
+import type { McpElicitationAnswer, McpWindow } from '../../../src/core/mcp/mcpPorts.ts';
 import { createMcpTools } from '../../../src/core/mcp/mcpTools.ts';
 import type { PermissionMode } from '../../../src/core/session/entry.ts';
 import { createFixture } from '../../core/agent/turnFixture.ts';
@@ -16,12 +17,12 @@ after(async () => {
 	for (const end of ends.reverse()) await end();
 });
 
-async function world(how: string, mode: PermissionMode, isTrusted = true) {
+async function world(how: string, mode: PermissionMode, isTrusted = true, window: Partial<McpWindow> = {}) {
 	const notes = join(folder, `turn-${how}-${mode}-${isTrusted}`);
 	const files = createScanWorld();
 	ends.push(() => files.dispose());
 	files.write({ 'a.txt': 'one' });
-	const { servers, dispose } = startWorld();
+	const { servers, dispose } = startWorld(window);
 	ends.push(dispose);
 	servers.configure([config('bad', { ...badServer(how, { NOTES: notes }), cwd: files.root })]);
 	await untilServer(servers, 'bad', isReady);
@@ -37,6 +38,13 @@ async function world(how: string, mode: PermissionMode, isTrusted = true) {
 		runTurn(fixture.session, { text: prompt, attachments: [] }, ports, () => undefined, stop.signal);
 	const results = () => fixture.session.entries.filter((entry) => entry.type === 'toolResult');
 	return { ...fixture, files, run, results, stop, notes };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+	for (let tries = 0; !holds(); tries++) {
+		assert.ok(tries < 2_000, 'it never came so far');
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
 }
 
 describe('tools of servers in a turn', () => {
@@ -67,6 +75,40 @@ describe('tools of servers in a turn', () => {
 			assert.ok(!readFileSync(notes, 'utf8').includes('call'));
 			assert.ok(!existsSync(files.at('made.txt')));
 		}
+	});
+
+	test('wait for the user while their server asks something, and the session says so', async () => {
+		const question = Promise.withResolvers<McpElicitationAnswer>();
+		const asked = Promise.withResolvers<void>();
+		const elicit = (_question: unknown, signal: AbortSignal) => {
+			asked.resolve();
+			signal.addEventListener('abort', () => question.resolve({ kind: 'cancelled' }), { once: true });
+			return question.promise;
+		};
+		const { session, run, results } = await world('asks', 'auto', true, { elicit });
+		const running = run('go');
+		await asked.promise;
+		await until(() => session.state === 'awaitingUser');
+		question.resolve({ kind: 'declined' });
+		await running;
+		assert.match(JSON.stringify(results()[0]?.content), /decline/);
+		assert.equal(session.state, 'idle');
+	});
+
+	test('that wait for the user end with a stop', async () => {
+		const asked = Promise.withResolvers<void>();
+		const elicit = () => {
+			asked.resolve();
+			return new Promise<McpElicitationAnswer>(() => undefined);
+		};
+		const { session, run, results, stop } = await world('asks', 'acceptEdits', true, { elicit });
+		const running = run('go');
+		await asked.promise;
+		await until(() => session.state === 'awaitingUser');
+		stop.abort();
+		await running;
+		assert.match(JSON.stringify(results()[0]?.content), /Stopped by the user while it ran/);
+		assert.equal(session.state, 'idle');
 	});
 
 	test('are cancelled by a stop, with a result for the call', async () => {
