@@ -23,6 +23,7 @@ type Seen = {
 	}[];
 	readonly cancelled: number;
 	readonly toolCalls: readonly unknown[];
+	readonly toolsBegun: number;
 	readonly toolsCancelled: number;
 };
 const sample = async (): Promise<Seen> => {
@@ -194,7 +195,8 @@ hostTest('a real tool that fails says why, and one that hangs is left and told',
 	assert.match(JSON.stringify(ticket?.inputSchema), /number/);
 	const stop = new AbortController();
 	const running = slow?.run({}, contextWith(stop.signal)) ?? Promise.resolve();
-	setTimeout(() => stop.abort(), 100);
+	await until(() => seen.toolsBegun === 1);
+	stop.abort();
 	await assert.rejects(running, { name: 'CancelledError' });
 	await until(() => seen.toolsCancelled === 1);
 });

@@ -150,9 +150,10 @@ hostTest('the newest rows are there first, then all; the rest of a large group c
 	assert.equal(tree.getTreeItem(first).collapsibleState, vscode.TreeItemCollapsibleState.Collapsed);
 	await until(() => fired.includes('all'));
 	assert.deepEqual(asked, [50, undefined]);
-	const startedMs = performance.now();
+	// What this process worked: the machine may be busy with others.
+	const started = process.cpuUsage();
 	const rows = await shownRows();
-	assert.ok(performance.now() - startedMs < 500);
+	assert.ok(process.cpuUsage(started).user < 500_000);
 	assert.equal(rows[0], 'Older | 10,000 closed');
 	assert.equal(rows.length, 1 + PAGE_ROWS + 1);
 	assert.equal(rows.at(-1), `  Show ${PAGE_ROWS} more… | 9,800 not shown`);

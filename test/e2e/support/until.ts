@@ -8,7 +8,7 @@ const intervalMs = 50;
 export async function until<T>(
 	what: string,
 	probe: () => T | Promise<T>,
-	timeoutMs = 15_000,
+	timeoutMs = 25_000,
 ): Promise<Exclude<T, undefined | false>> {
 	const endMs = performance.now() + timeoutMs;
 	for (;;) {

@@ -20,7 +20,7 @@ import { until } from './until.ts';
 
 /** The first paint of a cold workbench on two busy cores. */
 const openTimeoutMs = 60_000;
-const actionTimeoutMs = 15_000;
+const actionTimeoutMs = 25_000;
 /** With its tries: the palette of a window that is still being laid out closes under the hands. */
 const paletteTimeoutMs = 45_000;
 

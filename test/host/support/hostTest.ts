@@ -18,7 +18,7 @@ export type HostTestReport =
 type HostTest = { readonly name: string; readonly run: () => Promise<void> | void };
 
 const tests: HostTest[] = [];
-const testTimeoutMs = 30_000;
+const testTimeoutMs = 60_000;
 
 /** Registers a test; they run in the order of their registration. */
 export function hostTest(name: string, run: () => Promise<void> | void): void {

@@ -1,9 +1,9 @@
 // Waiting for what the editor does in its own time, in tests inside the extension host.
 import assert from 'node:assert/strict';
 
-/** Asks again every 50 ms; fails after 10 s. */
+/** Asks again every 50 ms; fails after 25 s, which nothing takes that works. */
 export async function until(isTrue: () => Promise<boolean> | boolean): Promise<void> {
-	for (let tries = 0; tries < 200; tries++) {
+	for (let tries = 0; tries < 500; tries++) {
 		if (await isTrue()) return;
 		await new Promise((resolve) => setTimeout(resolve, 50));
 	}

@@ -11,6 +11,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { BrowserAction, BrowserOutcome } from '../../../src/core/web/browserPort.ts';
 import { createBrowsers } from '../../../src/node/web/browsers.ts';
 import { findBrowser } from '../../../src/node/web/findBrowser.ts';
+import { until } from '../../fakes/patience.ts';
 
 const executablePath = findBrowser(process.env, process.platform);
 const never = new AbortController().signal;
@@ -85,12 +86,15 @@ suite('Browsers', { skip: executablePath === undefined ? 'no browser is installe
 	}
 	// Short limits, for what they are about.
 	const harshFolder = join(folder, 'harsh');
-	const limits = { actionMs: 3_000, callMs: 8_000, hangMs: 1_000 };
+	const limits = { actionMs: 3_000, callMs: 8_000, hangMs: 2_500 };
 	const harshBrowsers = createBrowsers({ folder: harshFolder, executablePath: () => executablePath, limits });
 	const harsh = harshBrowsers.of('one');
 	const harshAct = (action: BrowserAction) => harsh.act(action, never);
 	async function harshPage(url: string) {
-		const outcome = await harshAct({ kind: 'open', url });
+		let outcome = await harshAct({ kind: 'open', url });
+		// On a busy machine they may be too short for a page that works.
+		for (let tries = 1; outcome.kind === 'failed' && tries < 4; tries++)
+			outcome = await harshAct({ kind: 'open', url });
 		assert.equal(outcome.kind, 'page', JSON.stringify(outcome));
 		return outcome as Extract<BrowserOutcome, { kind: 'page' }>;
 	}
@@ -219,8 +223,8 @@ suite('Browsers', { skip: executablePath === undefined ? 'no browser is installe
 		if (process.platform !== 'linux') return t.skip('processes are found by /proc');
 		await harshPage(at('/next'));
 		for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+			await until(() => readdirSync(harshFolder).length === 1, 'one profile');
 			const profiles = readdirSync(harshFolder);
-			assert.equal(profiles.length, 1);
 			const arrived = once(hanging, 'request');
 			const running = harshAct({ kind: 'open', url: at('/hang') });
 			await arrived;
@@ -228,8 +232,8 @@ suite('Browsers', { skip: executablePath === undefined ? 'no browser is installe
 			const gone = await running;
 			assert.match(JSON.stringify(gone), /The browser ended .* Use open to start another one/, signal);
 			assert.match(JSON.stringify(await harshAct({ kind: 'read' })), /No page is open/);
-			while (processesWith(profiles[0] ?? '').length > 0) await setImmediate();
-			assert.deepEqual(readdirSync(harshFolder), []);
+			await until(() => processesWith(profiles[0] ?? '').length === 0, 'the end of its processes');
+			await until(() => readdirSync(harshFolder).length === 0, 'the end of its profile');
 			// The site is still allowed.
 			assert.equal(harsh.allows(at('/')), false);
 			assert.equal((await harshPage(at('/next'))).title, 'Next');
