@@ -202,7 +202,7 @@ function picture(folder: string): unknown {
 }
 
 describe('bad input', { skip: !isPosix && 'written for POSIX file systems' }, () => {
-	it('gets an answer with a next step, and writes nothing', { timeout: 60_000 }, async () => {
+	it('gets an answer with a next step, and writes nothing', { timeout: 180_000 }, async () => {
 		await prepare();
 		const before = picture(place);
 		const made = cases();

@@ -81,7 +81,7 @@ const treeCommand = (name: string) =>
 	`${TREE.join('\n').replaceAll('PIDS', name)}\nwhile [ "$(wc -l <${name})" -lt ${TREE.length} ]; do sleep 0.01; done; echo ready >${name}.ready; sleep 300`;
 
 describe('a tool at work', { skip: process.platform !== 'linux' && 'looks into /proc' }, () => {
-	it('that is given 100 MB shows a part, keeps a part, and needs little room', { timeout: 60_000 }, async () => {
+	it('that is given 100 MB shows a part, keeps a part, and needs little room', { timeout: 180_000 }, async () => {
 		writeFileSync(file('big.txt'), '');
 		const line = `${'x'.repeat(999)}\n`;
 		for (let piece = 0; piece < 10; piece++) appendFileSync(file('big.txt'), line.repeat(10_000));

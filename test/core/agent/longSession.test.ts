@@ -26,7 +26,7 @@ const lastText = (request: ModelRequest): string => {
 };
 
 for (const strategy of ['summarize', 'rollingWindow', 'selective'] as const satisfies readonly ContextStrategy[])
-	test(`${strategy}: after ${TURNS} turns`, { timeout: 60_000 }, async () => {
+	test(`${strategy}: after ${TURNS} turns`, { timeout: 240_000 }, async () => {
 		let memory = 'Memory: use tabs.';
 		let calls = 0;
 		let summaries = 0;

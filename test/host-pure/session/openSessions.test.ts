@@ -130,7 +130,9 @@ test('1,000 sessions that were opened and closed leave nothing behind', { timeou
 	await cycle(50);
 	const before = await measure();
 	await cycle(1000);
-	const after = await measure();
+	let after = await measure();
+	const isOut = () => after.resources !== before.resources || after.descriptors !== before.descriptors;
+	for (let tries = 0; isOut() && tries < 100; tries++) after = await measure();
 	assert.deepEqual(sessions.all, []);
 	assert.deepEqual(
 		{ resources: after.resources, descriptors: after.descriptors, watched: window.watched, attached: window.attached },

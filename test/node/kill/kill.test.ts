@@ -29,7 +29,7 @@ const MOST_WORDS = 30;
 /** … and a moment, so that the kill does not fall at the same place of the writer's round each time. */
 const MOST_MOMENTS_US = 3_000;
 
-test(`${KILLS} kills of a writer lose nothing that it told`, { timeout: 30_000 + KILLS * 1_000 }, async (t) => {
+test(`${KILLS} kills of a writer lose nothing that it told`, { timeout: 60_000 + KILLS * 2_000 }, async (t) => {
 	const folder = mkdtempSync(join(tmpdir(), 'retrace-kill-'));
 	const ids = createIdSource();
 	const script = join(folder, 'writer.mjs');

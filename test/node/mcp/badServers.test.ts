@@ -306,7 +306,7 @@ describe('what servers start and who starts them', {
 		}
 		assert.equal(pids.size, 50);
 		await untilGone([...pids]);
-		assert.ok(process.getActiveResourcesInfo().length <= before + 3, process.getActiveResourcesInfo().join());
+		await soon(() => process.getActiveResourcesInfo().length <= before + 3, 'an end of what was begun');
 		await world.dispose();
 		process.off('warning', onWarning);
 		assert.deepEqual([warnings, world.errors], [[], []]);
