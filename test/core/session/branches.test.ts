@@ -6,8 +6,8 @@ import type { EntryId } from '../../../src/base/ids.ts';
 import { branchTo, createLeafRule, leafOf } from '../../../src/core/session/branch.ts';
 import { type Branch, branchTree, commonPoint, shownBranches } from '../../../src/core/session/branches.ts';
 import { type Entry, isConversation } from '../../../src/core/session/entry.ts';
-import { detailsOf, handMadeLog, id, outlineOf } from './branchesSupport.ts';
 import { workedMs } from '../../fakes/patience.ts';
+import { detailsOf, handMadeLog, id, outlineOf } from './branchesSupport.ts';
 
 const treeOf = (entries: readonly Entry[], leaf: EntryId | null = leafOf(entries)) =>
 	branchTree(outlineOf(entries), leaf, detailsOf(entries));
