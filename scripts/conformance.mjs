@@ -17,9 +17,13 @@ const leftOut = new Map([
 	['auth/cross-app-access-complete-flow', 'an extension: needs a company sign-in'],
 ]);
 
-const { output } = await run(process.execPath, [suite, 'list', '--client'], { cwd: tmpdir(), isQuiet: true });
+const { code, output } = await run(process.execPath, [suite, 'list', '--client'], { cwd: tmpdir(), isQuiet: true });
 const listed = output.slice(output.indexOf('Client scenarios'));
 const scenarios = [...listed.matchAll(/^\s+- (\S+)/gm)].map(([, name = '']) => name).filter((name) => name !== '');
+if (code !== 0 || scenarios.length === 0) {
+	say(`FAILED    the suite tells no scenarios\n${output.slice(-2_000)}`);
+	process.exit(1);
+}
 const folder = mkdtempSync(join(tmpdir(), 'retrace-conformance-'));
 let failed = 0;
 for (const scenario of scenarios) {

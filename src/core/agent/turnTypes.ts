@@ -123,6 +123,8 @@ export type TurnPorts = {
 	beforeCompaction?(ahead: CompactionAhead, signal: AbortSignal): Promise<{ instructions?: string; block?: string }>;
 	/** Whether the endpoint is Anthropic's own, which takes every field of the API (cache diagnostics); default false. */
 	readonly isOfficialEndpoint?: boolean;
+	/** The model as agents of the session ask it, each of which waits for itself; without it, as its own. */
+	agentModel?(onWait: (why: PoolWait | undefined) => void): StreamModel;
 	/** Whether reminders may go as system messages; without it, they go as text, which every endpoint takes. */
 	readonly reminderForms?: ReminderForms;
 	/** Takes commands apart, so that each part is judged; without it they are judged as a text. */

@@ -6,6 +6,7 @@
 import { CancelledError } from '../../base/errors.ts';
 import { asToolUseId } from '../../base/ids.ts';
 import type { Interceptor } from '../agent/interceptors.ts';
+import type { PoolWait } from '../agent/requestPool.ts';
 import type { PermissionRules, TurnPorts } from '../agent/turnTypes.ts';
 import type { ModelEvent, ModelInfo, StreamModel } from '../model/modelPort.ts';
 import { DEFAULT_TUNING } from '../model/modelTuning.ts';
@@ -27,6 +28,8 @@ export type SubagentPortsOptions = {
 	readonly sections?: readonly string[];
 	/** Of the turn that it works for. */
 	readonly rules?: SubagentRequest['rules'];
+	/** Its request waits for its place; undefined = it goes after all. */
+	readonly onWait?: (why: PoolWait | undefined) => void;
 	/** Of the call that started it. */
 	readonly whileWaiting?: SubagentRequest['whileWaiting'];
 };
@@ -39,10 +42,10 @@ export function portsOfSubagent(parent: TurnPorts, options: SubagentPortsOptions
 		asks.whileAsking(() => (whileWaiting === undefined ? ask() : whileWaiting(ask)));
 	// A summary of an agent's is not worth a question, and what steers the session is not an agent's to use.
 	const { reviewSummary: _review, services, loadedTexts: _texts, turnLimits: _limits, ...rest } = parent;
-	const { hooks, systemSections = [], ...ports } = rest;
+	const { hooks, systemSections = [], agentModel, ...ports } = rest;
 	return {
 		...ports,
-		model: ownCalls(parent.model, id, options.session),
+		model: ownCalls(agentModel?.((why) => options.onWait?.(why)) ?? parent.model, id, options.session),
 		modelInfo: () => model,
 		...(rules === undefined ? {} : { rules: () => joined(parent.rules(), rules) }),
 		...(effort === undefined ? {} : { tuning: () => ({ ...(parent.tuning?.() ?? DEFAULT_TUNING), effort }) }),

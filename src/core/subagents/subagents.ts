@@ -219,6 +219,8 @@ export function createSubagents(world: SubagentWorld): Subagents {
 		const ports = portsOfSubagent(parent, {
 			...{ id: agent.id, session, definition, model, asks, writers },
 			...{ isFork: definition.isFork ?? false, sections: start.sections },
+			onWait: (why) =>
+				changed.fire({ kind: 'event', agent, event: why ? { kind: 'waiting', why } : { kind: 'requestStarted' } }),
 			...(request.whileWaiting === undefined ? {} : { whileWaiting: request.whileWaiting }),
 			...(request.rules === undefined ? {} : { rules: request.rules }),
 		});

@@ -4,6 +4,7 @@
  */
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import { Emitter, type Event } from '../../base/emitter.ts';
+import type { TurnEvent } from '../../core/agent/turnTypes.ts';
 import { type AgentLogs, readAgentLog } from '../../core/session/agentLog.ts';
 import type { Entry } from '../../core/session/entry.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
@@ -11,6 +12,7 @@ import type { RunningSubagent, Subagents } from '../../core/subagents/subagents.
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';
 import { liveLane } from '../transcript/agentRow.ts';
 import { replay } from '../transcript/replay.ts';
+import { retryText, waitingText } from '../transcript/sessionNotices.ts';
 import type { TranscriptInputs } from '../transcript/transcriptRows.ts';
 
 /** Enough to follow it; the rest is in its transcript. */
@@ -32,6 +34,8 @@ export class AgentLanes implements Disposable {
 	readonly #store = new DisposableStore();
 	readonly #row: (id: string) => TranscriptItem | undefined;
 	readonly #changed = this.#store.add(new Emitter<LaneChange>());
+	/** Why the request of a running one is not on its way, by the call that started it. */
+	readonly #waits = new Map<string, string>();
 	readonly #watched = new Map<string, DisposableStore>();
 	/** Rows of calls whose lanes are open in a panel. */
 	readonly #open = new Set<string>();
@@ -60,7 +64,7 @@ export class AgentLanes implements Disposable {
 				const { agent } = change;
 				if (change.kind === 'began') this.#watch(agent);
 				else if (change.kind === 'ended') this.#forget(agent);
-				else if (change.event.kind !== 'requestStarted') return;
+				else if (!this.#noteWait(agent.toolUseId, change.event)) return;
 				this.#tell(agent.toolUseId);
 			}),
 		);
@@ -77,10 +81,8 @@ export class AgentLanes implements Disposable {
 		const agent = this.#running(row.id);
 		if (!agent) return row;
 		const { session } = agent;
-		return {
-			...row,
-			agent: liveLane(row.agent, session.entries, session.state === 'awaitingUser', this.#inputs),
-		};
+		const lane = liveLane(row.agent, session.entries, session.state === 'awaitingUser', this.#inputs);
+		return { ...row, agent: { ...lane, step: this.#waits.get(row.id) ?? lane.step } };
 	}
 
 	/** The lane is shown from now on, or not any more. */
@@ -99,6 +101,15 @@ export class AgentLanes implements Disposable {
 		this.#store.dispose();
 	}
 
+	/** False when the event changes nothing that is shown. */
+	#noteWait(id: string, event: TurnEvent): boolean {
+		if (event.kind === 'retrying') this.#waits.set(id, retryText(event));
+		else if (event.kind === 'waiting') this.#waits.set(id, waitingText(event.why));
+		else if (event.kind === 'requestStarted') this.#waits.delete(id);
+		else return false;
+		return true;
+	}
+
 	#running(id: string): RunningSubagent | undefined {
 		return this.#runner?.running.find(({ toolUseId }) => toolUseId === id);
 	}
@@ -113,6 +124,7 @@ export class AgentLanes implements Disposable {
 	#forget({ toolUseId }: RunningSubagent): void {
 		this.#watched.get(toolUseId)?.dispose();
 		this.#watched.delete(toolUseId);
+		this.#waits.delete(toolUseId);
 	}
 
 	#tell(id: string): void {

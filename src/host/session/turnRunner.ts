@@ -250,6 +250,7 @@ export function portsFor(open: OpenSession, given: TurnWorld): TurnPorts {
 			kind: 'turn',
 			onWait: (why) => open.onTurnEvent(why ? { kind: 'waiting', why } : { kind: 'requestStarted' }),
 		}),
+		agentModel: (onWait) => choice.streamModel({ session: open.session.id, kind: 'turn', onWait }),
 		modelInfo: () => choice.infoFor(open.session.model),
 		tuning: () => tuningOf(open.session),
 		rules: () => {

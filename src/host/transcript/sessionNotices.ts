@@ -92,8 +92,8 @@ export function compactingText({ chars, wanted }: Extract<TurnEvent, { kind: 'co
 export function waitingText(why: PoolWait): string {
 	if (why.kind === 'queued')
 		return why.ahead === 0
-			? 'Waiting for its turn: other sessions’ requests are on their way'
-			: `Waiting for its turn: other sessions’ requests are on their way, ${why.ahead} more come first`;
+			? 'Waiting for its turn: other requests are on their way'
+			: `Waiting for its turn: other requests are on their way, ${why.ahead} more come first`;
 	const seconds = Math.max(1, Math.round(why.delayMs / 1000));
 	const cause = why.cause === 'rateLimit' ? 'The rate limit is reached' : 'The endpoint is overloaded';
 	return `${cause}. All sessions wait ${seconds} s`;

@@ -1,5 +1,6 @@
 /** A session whose agents really run, with a model that is told apart by the prompt of each conversation. For the tests of this folder. */
 
+import type { PoolWait } from '../../../src/core/agent/requestPool.ts';
 import { runTurn } from '../../../src/core/agent/runTurn.ts';
 import type { TurnPorts } from '../../../src/core/agent/turnTypes.ts';
 import type { ModelRequest, StreamModel } from '../../../src/core/model/modelPort.ts';
@@ -21,6 +22,8 @@ export async function createAgentsFixture(
 	options: Omit<FixtureOptions, 'model'> & {
 		readonly definitions?: readonly AgentDefinition[];
 		readonly maxParallel?: number;
+		/** Around the model that its agents ask. */
+		readonly agentModel?: (model: StreamModel, onWait: (why: PoolWait | undefined) => void) => StreamModel;
 		/** Around the logs of its agents. */
 		readonly watchLogs?: (logs: AgentLogs) => AgentLogs;
 	} = {},
@@ -52,7 +55,12 @@ export async function createAgentsFixture(
 		findModel: () => undefined,
 		maxParallel: () => options.maxParallel ?? 3,
 	});
-	const ports: TurnPorts = { ...fixture.ports, services: { sessionId: fixture.session.id, subagents } };
+	const { agentModel } = options;
+	const ports: TurnPorts = {
+		...fixture.ports,
+		services: { sessionId: fixture.session.id, subagents },
+		...(agentModel === undefined ? {} : { agentModel: (onWait) => agentModel(model, onWait) }),
+	};
 	return {
 		...fixture,
 		ports,

@@ -4,6 +4,7 @@ import { registerHooks } from 'node:module';
 import { it } from 'node:test';
 import type * as vscode from 'vscode';
 import { createPromptQueue } from '../../../src/core/agent/promptQueue.ts';
+import { ModelError } from '../../../src/core/model/modelError.ts';
 import { Approvals } from '../../../src/host/permission/approvals.ts';
 import { OpenSession } from '../../../src/host/session/openSession.ts';
 import { createBlobTexts } from '../../../src/host/transcript/blobTexts.ts';
@@ -94,12 +95,18 @@ const { actOnAgent } = await import('../../../src/host/session/agentRuns.ts');
 const { registerBranchDocuments } = await import('../../../src/host/branch/branchDocuments.ts');
 const { PlanDocuments } = await import('../../../src/host/panel/planDocuments.ts');
 
-async function scene(agents: Parameters<typeof createAgentsFixture>[0]['agents']) {
+async function scene(
+	agents: Parameters<typeof createAgentsFixture>[0]['agents'],
+	options: Parameters<typeof createAgentsFixture>[1] = {},
+) {
 	const names = Object.keys(agents ?? {});
-	const fixture = await createAgentsFixture({
-		main: [{ blocks: names.map((name) => agentCall(name)) }, { blocks: [text('Done.')] }],
-		...(agents ? { agents } : {}),
-	});
+	const fixture = await createAgentsFixture(
+		{
+			main: [{ blocks: names.map((name) => agentCall(name)) }, { blocks: [text('Done.')] }],
+			...(agents ? { agents } : {}),
+		},
+		options,
+	);
 	const { session, blobs } = fixture;
 	const texts = createBlobTexts(blobs, (error) => assert.ifError(error));
 	const open = new OpenSession(
@@ -128,6 +135,42 @@ it('Cancel ends the one agent, the other one reports', async () => {
 	assert.match(results()[0] ?? '', /^The user stopped this agent/);
 	assert.match(results()[1] ?? '', /^Report of two\./);
 	await assert.rejects(actOnAgent(open, 'toolu_agent_one', 'stop'), { code: 'agent-over' });
+});
+
+it('the lane of an agent says why it waits, and each agent waits for itself', async () => {
+	const steps: string[] = [];
+	const { open, run, results } = await scene(
+		{
+			one: [{ error: new ModelError('overloaded', 'The model is overloaded.') }, { blocks: [text('Report of one.')] }],
+			two: [{ blocks: [text('Report of two.')] }],
+		},
+		{
+			// As the pool does when another request is on its way.
+			agentModel: (model, onWait) => ({
+				...model,
+				stream(request, onEvent, signal) {
+					onWait({ kind: 'queued', ahead: 2 });
+					onWait(undefined);
+					return model.stream(request, onEvent, signal);
+				},
+			}),
+		},
+	);
+	open.agents.onDidChange((change) => {
+		if (change.kind !== 'growing' || change.item.kind !== 'tool') return;
+		const step = change.item.agent?.step ?? '';
+		if (steps.at(-1) !== step) steps.push(step);
+	});
+	await run('go');
+	assert.match(results()[0] ?? '', /^Report of one\./);
+	assert.ok(
+		steps.some((step) => /^The model is overloaded\. Trying again in \d+ s \(2 of 8\)$/.test(step)),
+		steps.join('\n'),
+	);
+	assert.ok(steps.includes('Waiting for its turn: other requests are on their way, 2 more come first'));
+	assert.ok(steps.includes('Thinking'));
+	const lane = open.row('toolu_agent_one');
+	assert.equal(lane?.kind === 'tool' && lane.agent?.step, '');
 });
 
 it('Continue puts the start of a prompt into the input, and Open Transcript shows what it said', async () => {
