@@ -1,5 +1,6 @@
 /** Bash: one shell command in a process group of its own. What it changes in files is found and recorded around it. */
 import * as z from 'zod';
+import { UserError } from '../../base/errors.ts';
 import type { BackgroundRequest } from '../background/backgroundPort.ts';
 import type { SandboxPolicy } from '../sandbox/sandboxPort.ts';
 import {
@@ -10,7 +11,8 @@ import {
 	refusedNote,
 	sandboxSummary,
 } from '../sandbox/sandboxWords.ts';
-import { failure, isInRoots, success } from './paths.ts';
+import { failure, isInRoots, parentOf, success } from './paths.ts';
+import { readableOutput } from './readableOutput.ts';
 import { type Tool, type ToolContext, type ToolOutcome, UNLISTED } from './tool.ts';
 
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -48,47 +50,72 @@ export const bashTool: Tool<Input> = {
 		return { kind: 'inside', mayRunUnasked: services.sandbox.mayRunUnasked() };
 	},
 	async run(asked, context) {
-		const { command, timeout_ms = DEFAULT_TIMEOUT_MS, run_in_background = false } = asked;
-		const policy = await policyFor(asked, context);
-		const sandbox = policy === undefined ? {} : { sandbox: policy };
-		if (run_in_background) return await startInBackground({ command, ...sandbox }, context);
-		const { cwd } = context;
-		const ended = await context.shell
-			.run({ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress, ...sandbox }, context.signal)
-			.finally(() => policy?.sites?.end());
-		const whole = readableOutput(ended.output);
-		const shown = cutMiddle(whole, MAX_OUTPUT_CHARS);
-		const notes: string[] = [];
-		if (ended.reason === 'timedOut')
-			notes.push(
-				`[stopped after ${timeout_ms} ms. Give a larger timeout_ms (at most ${MAX_TIMEOUT_MS}), or do less at once]`,
-			);
-		else if (ended.reason === 'cancelled') notes.push('[stopped by the user]');
-		else if (ended.exitCode !== 0) notes.push(`[exit code ${ended.exitCode ?? 'unknown'}]`);
-		if (ended.cwd !== cwd && ended.reason === 'exited') {
-			if (isInRoots(ended.cwd, context.files.roots)) {
-				context.setCwd(ended.cwd);
-				notes.push(`[the current folder is now ${ended.cwd}]`);
-			} else notes.push(`[${ended.cwd} is outside the workspace; the current folder is ${cwd} again]`);
+		try {
+			return await runCommand(asked, context);
+		} catch (error) {
+			if (error instanceof UserError && error.code === 'no-such-folder') return await backInRoots(context);
+			throw error;
 		}
-		const isBlocked = policy !== undefined && looksBlocked(ended);
-		if (policy && isBlocked) notes.push(blockedNote(policy));
-		const sites = policy?.sites?.use();
-		if (sites && sites.refused.length > 0) notes.push(refusedNote(sites.refused));
-		const { madeProtected = [] } = ended;
-		if (madeProtected.length > 0) notes.push(madeNote(madeProtected));
-		const isError = ended.reason !== 'exited' || ended.exitCode !== 0;
-		const text = [shown === '' ? '(no output)' : shown, ...notes].join('\n');
-		return {
-			isError,
-			content: [{ type: 'text', text }],
-			summary: [summaryOf(ended.reason, ended.exitCode), ...sandboxSummary({ isBlocked, madeProtected, sites })].join(
-				', ',
-			),
-			...(shown === whole ? {} : { output: ended.output }),
-		};
 	},
 };
+
+/** The folder may have been removed: every later command would fail as well. What it was judged for is not run elsewhere. */
+async function backInRoots(context: ToolContext): Promise<ToolOutcome> {
+	const { cwd, files } = context;
+	let folder = cwd;
+	do folder = parentOf(folder);
+	while (isInRoots(folder, files.roots) && (await files.read(folder)).kind !== 'directory');
+	const there = isInRoots(folder, files.roots) ? folder : files.roots[0]?.path;
+	if (there === undefined || there === cwd) return failure(`The current folder ${cwd} is gone. Nothing was run.`);
+	context.setCwd(there);
+	return failure(
+		`The current folder ${cwd} is gone, so nothing was run. The current folder is now ${there}; call it again.`,
+		'the folder is gone',
+	);
+}
+
+async function runCommand(asked: Input, context: ToolContext): Promise<ToolOutcome> {
+	const { command, timeout_ms = DEFAULT_TIMEOUT_MS, run_in_background = false } = asked;
+	const policy = await policyFor(asked, context);
+	const sandbox = policy === undefined ? {} : { sandbox: policy };
+	if (run_in_background) return await startInBackground({ command, ...sandbox }, context);
+	const { cwd } = context;
+	const ended = await context.shell
+		.run({ command, cwd, timeoutMs: timeout_ms, onOutput: context.onProgress, ...sandbox }, context.signal)
+		.finally(() => policy?.sites?.end());
+	const whole = readableOutput(ended.output);
+	const shown = cutMiddle(whole, MAX_OUTPUT_CHARS);
+	const notes: string[] = [];
+	if (ended.reason === 'timedOut')
+		notes.push(
+			`[stopped after ${timeout_ms} ms. Give a larger timeout_ms (at most ${MAX_TIMEOUT_MS}), or do less at once; for a server or watcher use run_in_background. If it waited for an editor or an answer: none can be given, so pass flags such as -m or --yes]`,
+		);
+	else if (ended.reason === 'cancelled') notes.push('[stopped by the user]');
+	else if (ended.exitCode !== 0)
+		notes.push(ended.exitCode === null ? '[ended by a signal]' : `[exit code ${ended.exitCode}]`);
+	if (ended.cwd !== cwd && ended.reason === 'exited') {
+		if (isInRoots(ended.cwd, context.files.roots)) {
+			context.setCwd(ended.cwd);
+			notes.push(`[the current folder is now ${ended.cwd}]`);
+		} else notes.push(`[${ended.cwd} is outside the workspace; the current folder is ${cwd} again]`);
+	}
+	const isBlocked = policy !== undefined && looksBlocked(ended);
+	if (policy && isBlocked) notes.push(blockedNote(policy));
+	const sites = policy?.sites?.use();
+	if (sites && sites.refused.length > 0) notes.push(refusedNote(sites.refused));
+	const { madeProtected = [] } = ended;
+	if (madeProtected.length > 0) notes.push(madeNote(madeProtected));
+	const isError = ended.reason !== 'exited' || ended.exitCode !== 0;
+	const text = [shown === '' ? '(no output)' : shown, ...notes].join('\n');
+	return {
+		isError,
+		content: [{ type: 'text', text }],
+		summary: [summaryOf(ended.reason, ended.exitCode), ...sandboxSummary({ isBlocked, madeProtected, sites })].join(
+			', ',
+		),
+		...(shown === whole ? {} : { output: ended.output }),
+	};
+}
 
 /** How the command is held; undefined = it is not. Rejects with UserError when it cannot be. */
 async function policyFor(asked: Input, { services, openSites }: ToolContext): Promise<SandboxPolicy | undefined> {
@@ -118,17 +145,7 @@ async function startInBackground(
 function summaryOf(reason: 'exited' | 'timedOut' | 'cancelled', exitCode: number | null): string {
 	if (reason === 'timedOut') return 'timed out';
 	if (reason === 'cancelled') return 'stopped';
-	return `exit ${exitCode ?? '?'}`;
-}
-
-/** Without colour codes, and with a rewritten line (progress bars) as it stood last. */
-export function readableOutput(output: string): string {
-	return output
-		.replace(/\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, '')
-		.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, '')
-		.replace(/\r+\n/g, '\n')
-		.replace(/^[^\n]*\r(?=[^\n])/gm, '')
-		.replace(/\s+$/, '');
+	return exitCode === null ? 'ended by a signal' : `exit ${exitCode}`;
 }
 
 /** Keeps the head and, since errors come last, a longer tail; cuts at line ends where there are some. */

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
 import type { BackgroundNews } from '../background/backgroundPort.ts';
-import { readableOutput } from './bash.ts';
 import { failure } from './paths.ts';
+import { readableOutput } from './readableOutput.ts';
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 
 const MAX_WAIT_MS = 60_000;

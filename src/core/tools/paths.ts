@@ -23,7 +23,7 @@ export function baseName(path: string): string {
 	return slashes(path).replace(/\/$/, '').split('/').at(-1) ?? path;
 }
 
-function parentOf(absolute: string): string {
+export function parentOf(absolute: string): string {
 	const end = Math.max(absolute.lastIndexOf('/'), absolute.lastIndexOf('\\'));
 	return end <= 0 ? '/' : absolute.slice(0, end);
 }

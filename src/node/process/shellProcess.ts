@@ -27,15 +27,22 @@ const SHORTEST_WATCH_MS = 50;
 /**
  * Runs before the command. Both streams become one, so that their order is the real one. The folder it ends in is written
  * to descriptor 3 as we see it, 8 as the shell does: scripts like to use 3 themselves.
+ * On the line of the command, so that the shell names the command's own lines when it finds fault with one.
  */
-const PRELUDE = "exec 2>&1 8>&3 3>&-\ntrap 'pwd -P >&8' EXIT\n";
+const PRELUDE = "exec 2>&1 8>&3 3>&-; trap 'pwd -P >&8' EXIT; ";
 
 /**
  * The same before a command that runs in the background. Descriptor 3 stays open as long as this host lives: when it is gone, however it
  * ended, the guard ends the group, itself included. It is the child of a child, so that `wait` does not wait for it, and keeps no output open.
  */
 const GUARD =
-	"exec 2>&1 8<&3 3<&-\n( ( read -r _ <&8; trap '' TERM; kill -TERM 0; sleep 2; kill -KILL 0 ) >/dev/null 2>&1 & )\nexec 8<&-\n";
+	"exec 2>&1 8<&3 3<&-; ( ( read -r _ <&8; trap '' TERM; kill -TERM 0; sleep 2; kill -KILL 0 ) >/dev/null 2>&1 & ); exec 8<&-; ";
+
+/**
+ * Nobody can type into an editor here: without this, `git commit` would wait for one until its time is up. Git takes the message as it is,
+ * so a merge or rebase goes on, and a commit without a message says what is missing.
+ */
+const NO_EDITOR = { GIT_EDITOR: 'true' };
 
 export type ShellSettings = {
 	/** Default: /bin/bash, else /bin/sh; on Windows %ComSpec%. */
@@ -100,6 +107,7 @@ function start(
 	const environment = {
 		...childEnvironment(process.env, settings.hiddenEnvironment),
 		...gitGuard(request.command, process.env),
+		...NO_EDITOR,
 		...held?.environment,
 		...mark,
 	};
