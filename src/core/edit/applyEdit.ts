@@ -2,6 +2,7 @@
  * Replacing a string in a text: what the Edit tool does, without files. Pure; what does not fit is data.
  * Texts have `\n` line ends.
  */
+import { editHint } from './editHint.ts';
 
 export type TextEdit = { readonly oldString: string; readonly newString: string; readonly replaceAll?: boolean };
 export type AppliedEdit = { readonly kind: 'applied'; readonly text: string; readonly count: number };
@@ -15,15 +16,13 @@ export type EditFailure =
 
 /** How many places are named when a string is ambiguous. */
 const MAX_NAMED_LINES = 5;
-/** Lines compared for the nearest one: enough for source files, cheap for generated ones. */
-const MAX_SEARCHED_LINES = 20_000;
 
 export function applyEdit(text: string, edit: TextEdit): AppliedEdit | EditFailure {
 	const { oldString, newString } = edit;
 	if (oldString === '') return { kind: 'emptyOld' };
 	if (oldString === newString) return { kind: 'identical' };
 	const places = placesOf(text, oldString);
-	if (places.length === 0) return { kind: 'notFound', hint: hintFor(text, oldString) };
+	if (places.length === 0) return { kind: 'notFound', hint: editHint(text, oldString) };
 	if (places.length > 1 && !edit.replaceAll)
 		return {
 			kind: 'ambiguous',
@@ -64,59 +63,3 @@ function lineNumberAt(text: string, offset: number): number {
 		lineNumber++;
 	return lineNumber;
 }
-
-function hintFor(text: string, oldString: string): string {
-	const lines = text.split('\n').slice(0, MAX_SEARCHED_LINES);
-	const wanted = oldString.split('\n');
-	const loose = looseMatch(lines, wanted);
-	if (loose !== undefined)
-		return `Line ${loose + 1} differs from it in white space only: copy the lines exactly as they are in the file.`;
-	const first = wanted.map((line) => line.trim()).find((line) => line !== '') ?? '';
-	const nearest = nearestLine(lines, first);
-	if (nearest === undefined) return 'Nothing like it is in the file: read the file again.';
-	return `The nearest line is ${nearest + 1}: ${JSON.stringify((lines[nearest] ?? '').slice(0, 200))}`;
-}
-
-/** Index of the line from which on the lines match when white space is left out. */
-function looseMatch(lines: readonly string[], wanted: readonly string[]): number | undefined {
-	const bare = (line: string) => line.replace(/\s+/g, '');
-	const bareWanted = wanted.map(bare);
-	while (bareWanted.length > 1 && bareWanted.at(-1) === '') bareWanted.pop();
-	while (bareWanted.length > 1 && bareWanted[0] === '') bareWanted.shift();
-	const [first = ''] = bareWanted;
-	if (first === '') return undefined;
-	const bareLines = lines.map(bare);
-	const last = bareWanted.length - 1;
-	const index = bareLines.findIndex((line, start) =>
-		last === 0
-			? line.includes(first)
-			: line.endsWith(first) &&
-				bareWanted.every((part, offset) => {
-					const other = bareLines[start + offset];
-					if (offset === 0) return true;
-					return offset === last ? other?.startsWith(part) : other === part;
-				}),
-	);
-	return index < 0 ? undefined : index;
-}
-
-/** Index of the line that shares most words with `wanted`; undefined when none shares half of them. */
-function nearestLine(lines: readonly string[], wanted: string): number | undefined {
-	const words = new Set(wordsOf(wanted));
-	if (words.size === 0) return undefined;
-	let best: number | undefined;
-	let bestShare = 0.5;
-	for (const [index, line] of lines.entries()) {
-		const other = new Set(wordsOf(line));
-		if (other.size === 0) continue;
-		const shared = [...words].filter((word) => other.has(word)).length;
-		const share = shared / Math.max(words.size, other.size);
-		if (share > bestShare || (share === bestShare && best === undefined)) {
-			best = index;
-			bestShare = share;
-		}
-	}
-	return best;
-}
-
-const wordsOf = (line: string): string[] => line.match(/[\p{L}\p{N}_]+/gu) ?? [];
