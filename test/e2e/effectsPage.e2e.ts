@@ -42,7 +42,7 @@ panelSuite('effects of commands in the page', 320, ({ withPage }) => {
 	test('a command that wants to reach a site asks about the site, which can be allowed everywhere', () =>
 		withPage([snapshot({ items: [askedSite] })], async (panel) => {
 			const card = panel.page.getByRole('group', { name: 'Permission: Bash' });
-			await card.getByText('Let the command reach this site?').waitFor();
+			await card.getByText('Allow this site?').waitFor();
 			await card.getByRole('combobox', { name: 'Where it holds' }).selectOption('every workspace');
 			await card.getByRole('button', { name: 'Always allow', exact: true }).click();
 			assert.deepEqual((await panel.posted()).at(-1), {

@@ -1,6 +1,8 @@
-// A command runs in the sandbox of the packaged extension, and the rule that was kept for it is seen and taken back.
+// Commands run in the sandbox of the packaged extension, reach a site when it is allowed, and the rule that was kept for one is seen and taken back.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { whyNoSandbox } from '../node/sandbox/sandboxFixture.ts';
@@ -14,7 +16,11 @@ const RULE = 'Bash(sh try.sh)';
 
 suite('commands in the sandbox', { skip: missingBrowser() || (await whyNoSandbox()) }, () => {
 	let workbench: Workbench;
+	const site = createServer((_request, response) => response.end('hello from the site\n'));
 	before(async () => {
+		// An address of this machine that no variable leads around the proxy.
+		await new Promise<void>((resolve) => site.listen(0, '127.0.0.2', resolve));
+		const { port } = site.address() as AddressInfo;
 		workbench = await openWorkbench({
 			name: 'sandbox',
 			settings: { 'retrace.sandbox.enabled': true },
@@ -23,10 +29,14 @@ suite('commands in the sandbox', { skip: missingBrowser() || (await whyNoSandbox
 				writeFileSync(join(folder, '.vscode', 'tasks.json'), '{}\n');
 				const script = ['echo in >inside.txt', 'echo evil >>.vscode/tasks.json', `echo out >${OUTSIDE} || exit 3`];
 				writeFileSync(join(folder, 'try.sh'), script.join('\n'));
+				writeFileSync(join(folder, 'site.sh'), `curl -sS http://127.0.0.2:${port}/ >page.txt\n`);
 			},
 		});
 	});
-	after(() => workbench?.close());
+	after(async () => {
+		site.close();
+		await workbench?.close();
+	});
 	const panel = () => workbench.panel();
 	const picker = () => workbench.page.locator('.quick-input-widget:visible');
 	const ruleRow = () => picker().locator('.monaco-list-row').filter({ hasText: RULE });
@@ -43,6 +53,22 @@ suite('commands in the sandbox', { skip: missingBrowser() || (await whyNoSandbox
 			await workbench.setTheme(theme);
 			await workbench.screenshot(`sandbox-row-${theme}`);
 		}
+	});
+
+	test('one that reaches for a site waits until it is allowed, and its row says where it was', async () => {
+		await send(panel(), 'run sh site.sh');
+		const card = permissionCard(panel(), 'Bash');
+		await card.getByText('Run this command?').waitFor();
+		await card.getByRole('button', { name: 'Allow once', exact: true }).click();
+		await card.getByText('Allow this site?').waitFor();
+		for (const theme of ['light', 'highContrast', 'dark'] as const) {
+			await workbench.setTheme(theme);
+			await workbench.screenshot(`sandbox-site-${theme}`);
+		}
+		await card.getByRole('button', { name: 'Allow once', exact: true }).click();
+		await panel().getByText('exit 0, reached 127.0.0.2').first().waitFor();
+		await turnEnds(panel());
+		assert.equal(workbench.readFile('page.txt'), 'hello from the site\n');
 	});
 
 	test('the rule that was kept is listed, and taken back', async () => {

@@ -81,7 +81,7 @@ const sentence = (cause: string): string => (cause === '' || /[.!?…]$/.test(ca
 
 /** What is asked, in the words of what it does; what exactly stands below. */
 function questionOf({ tool, site }: PermissionItem): string {
-	if (site !== undefined) return 'Let the command reach this site?';
+	if (site !== undefined) return 'Allow this site?';
 	const server = /^mcp__(.+?)__./.exec(tool)?.[1];
 	if (server !== undefined) return `Use this tool of ${server}?`;
 	if (/^(?:ext|vscode)__/.test(tool)) return 'Use this tool of an extension?';

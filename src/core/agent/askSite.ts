@@ -65,7 +65,7 @@ function causeOf({ host, privateAddress }: Site, command: string): string {
 		privateAddress === undefined
 			? ''
 			: `. It is an address of this machine or of its network${privateAddress === host ? '' : ` (${privateAddress})`}, not of the web`;
-	return `${named} wants to reach it from the sandbox and waits${where}. Denied, the command goes on without it; allowed once, it may until it ends`;
+	return `${named} in the sandbox waits to reach it${where}. Allowed once, it may until it ends; denied, it goes on without`;
 }
 
 /** By session: what is asked now. */

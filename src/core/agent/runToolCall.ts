@@ -232,7 +232,7 @@ async function runAllowed(
 				openSites(
 					call,
 					tool.name,
-					{ command, ...(isLasting ? { approver: turn.ports.approver } : { approver, signal: turn.signal }) },
+					{ command, ...(isLasting ? lasting(turn.ports) : { approver, signal: turn.signal }) },
 					turn,
 				),
 		};
@@ -249,6 +249,8 @@ async function runAllowed(
 		return thrownOutcome(thrown, tool, turn, isStarted);
 	}
 }
+
+const lasting = ({ lastingApprover, approver }: TurnPorts) => ({ approver: lastingApprover ?? approver });
 
 /** The failure barrier of a tool call. */
 function thrownOutcome(thrown: unknown, tool: Tool, turn: TurnContext, isStarted: boolean): ToolOutcome {

@@ -95,6 +95,8 @@ export type TurnPorts = {
 	readonly search: Search;
 	readonly diagnostics: Diagnostics;
 	readonly approver: Approver;
+	/** For what goes on when the turn is over, which the session is not shown to wait for; without it, the same. */
+	readonly lastingApprover?: Approver;
 	/** Finds what commands change in files; without it, that is not recorded. */
 	readonly scanner?: FileScanner;
 	/** Files with changes that are not saved, as a person knows them. A command does not see them. */

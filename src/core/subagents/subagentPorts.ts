@@ -10,6 +10,7 @@ import type { PoolWait } from '../agent/requestPool.ts';
 import type { PermissionRules, TurnPorts } from '../agent/turnTypes.ts';
 import type { ModelEvent, ModelInfo, StreamModel } from '../model/modelPort.ts';
 import { DEFAULT_TUNING } from '../model/modelTuning.ts';
+import type { Approver } from '../ports.ts';
 import { isToolUseBlock } from '../session/content.ts';
 import type { Session } from '../session/sessionTypes.ts';
 import { type AgentDefinition, refusedTool } from './agentDefinition.ts';
@@ -40,6 +41,10 @@ export function portsOfSubagent(parent: TurnPorts, options: SubagentPortsOptions
 	const { rules } = options;
 	const whileAsking = <T>(ask: () => Promise<T>): Promise<T> =>
 		asks.whileAsking(() => (whileWaiting === undefined ? ask() : whileWaiting(ask)));
+	const named: Approver = {
+		askPermission: (request, signal) => parent.approver.askPermission({ ...request, agent: id }, signal),
+		proposeEdit: (proposal, signal) => parent.approver.proposeEdit(proposal, signal),
+	};
 	// A summary of an agent's is not worth a question, and what steers the session is not an agent's to use.
 	const { reviewSummary: _review, services, loadedTexts: _texts, turnLimits: _limits, ...rest } = parent;
 	const { hooks, systemSections = [], agentModel, ...ports } = rest;
@@ -69,10 +74,10 @@ export function portsOfSubagent(parent: TurnPorts, options: SubagentPortsOptions
 			}
 		},
 		approver: {
-			askPermission: (request, signal) =>
-				whileAsking(() => parent.approver.askPermission({ ...request, agent: id }, signal)),
-			proposeEdit: (proposal, signal) => whileAsking(() => parent.approver.proposeEdit(proposal, signal)),
+			askPermission: (request, signal) => whileAsking(() => named.askPermission(request, signal)),
+			proposeEdit: (proposal, signal) => whileAsking(() => named.proposeEdit(proposal, signal)),
 		},
+		lastingApprover: named,
 	};
 }
 

@@ -46,22 +46,26 @@ export function ownNetwork(gate: SiteGate, runtime: string, options: SiteProxyOp
 	const proxy = createSiteProxy(() => ({ gate }), options);
 	// On one line, so that the shell counts the lines of the command nearly as they are.
 	const code = `(${openNetwork})(${PORT},${HANDED_OVER_WITHIN_MS})`.replace(/\s+/g, ' ');
-	const close = () => {
-		gate.end();
-		void proxy.close();
-	};
+	let isOver = false;
 	return {
 		prelude: `NODE_OPTIONS= ELECTRON_RUN_AS_NODE=1 ${quoted(runtime)} -e ${quoted(code)} </dev/null || echo ${quoted(FAILED)} >&2\nexec 4>&-; unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE\n`,
 		variables: (environment) => proxyVariables(`http://127.0.0.1:${PORT}`, environment),
 		attach(child) {
 			child.once('message', (_message, handle) => {
-				if (handle instanceof Server) proxy.server.listen(handle);
-				child.disconnect();
+				if (handle instanceof Server) {
+					if (isOver) handle.close();
+					else proxy.server.listen(handle);
+				}
+				if (child.connected) child.disconnect();
 			});
 			child.channel?.unref();
 		},
 		waitedMs: () => gate.waitedMs(),
-		close,
+		close() {
+			isOver = true;
+			gate.end();
+			void proxy.close();
+		},
 	};
 }
 

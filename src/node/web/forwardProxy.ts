@@ -122,6 +122,8 @@ export function createForwardProxy(findRoute: FindRoute): ForwardProxy {
 		tunnel(request, track(socket), head).catch(() => socket.end(answer(502, 'Bad Gateway', 'It cannot be reached.')));
 	});
 	server.on('clientError', (_error, socket) => socket.destroy());
+	// Who makes it listen hears of it as well; here, so that it never ends this process.
+	server.on('error', () => undefined);
 	return {
 		server,
 		async close() {

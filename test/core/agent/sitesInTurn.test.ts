@@ -80,7 +80,7 @@ describe('a site', () => {
 				{
 					...{ toolUseId: 't0', tool: 'Bash', site: 'new.test', target: 'new.test' },
 					cause:
-						'“fetch it” wants to reach it from the sandbox and waits. Denied, the command goes on without it; allowed once, it may until it ends',
+						'“fetch it” in the sandbox waits to reach it. Allowed once, it may until it ends; denied, it goes on without',
 					rule: 'WebFetch(domain:new.test)',
 				},
 			]);

@@ -30,6 +30,19 @@ test('interceptors and hooks of the session stand before its calls, and no servi
 	assert.equal(made.rules, parent.rules, 'its permissions are the session’s');
 });
 
+test('what an agent left in the background is asked about under its name, and moves the session to no other state', async () => {
+	const { session, ports, asked } = await createFixture({ model: createScriptedModel([]) });
+	const made = portsOfSubagent(ports, {
+		...{ id: 'own-1', session, model: ports.modelInfo(), asks: createParentAsks(session), isFork: false },
+		definition: { name: 'own', description: 'd', source: 'project', prompt: 'p' },
+		writers: createWaitingLine(() => 1),
+	});
+	const before = session.state;
+	const request = { toolUseId: 't', tool: 'Bash', target: 'new.test', cause: 'It waits' };
+	await made.lastingApprover?.askPermission(request, new AbortController().signal);
+	assert.deepEqual([asked[0]?.agent, session.state], ['own-1', before]);
+});
+
 test('what the user allowed for the session holds for its agents, and a wider mode of a file does not', async () => {
 	const make = (id: string) => ({ blocks: [call('Bash', { command: 'npm test' }, id)] });
 	const fixture = await createAgentsFixture(

@@ -194,7 +194,7 @@ export const askedSite: TranscriptItem = {
 	target: 'registry.example.org',
 	site: 'registry.example.org',
 	cause:
-		'“npm ci --ignore-scripts” wants to reach it from the sandbox and waits. Denied, the command goes on without it; allowed once, it may until it ends',
+		'“npm ci --ignore-scripts” in the sandbox waits to reach it. Allowed once, it may until it ends; denied, it goes on without',
 	rule: 'WebFetch(domain:registry.example.org)',
 	state: 'asking',
 };
