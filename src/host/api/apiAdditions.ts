@@ -11,6 +11,7 @@ import type { BeforeVerdict, Interceptor } from '../../core/agent/interceptors.t
 import type { LateTool, LateTools } from '../../core/tools/lateTools.ts';
 import { shownInput } from '../../core/tools/shownInput.ts';
 import type { ToolContext, ToolOutcome } from '../../core/tools/tool.ts';
+import { checked } from './apiDoors.ts';
 import type { ApiInterceptor, ApiTool } from './retraceApi.ts';
 
 const TOOL_NAME = /^[A-Za-z0-9_]{1,40}$/;
@@ -49,7 +50,8 @@ export function createApiAdditions(onError: (event: string, error: unknown) => v
 		problemOf(prompt) {
 			for (const { caller, validate } of validators) {
 				try {
-					const problem = validate(prompt);
+					// An async one would be a promise here, which is no answer.
+					const problem = sentence.parse(validate(prompt));
 					if (problem !== undefined) return `${caller}: ${problem}`;
 				} catch (error) {
 					onError('api.validator', error);
@@ -59,14 +61,16 @@ export function createApiAdditions(onError: (event: string, error: unknown) => v
 			return undefined;
 		},
 		addTool(caller, tool) {
-			const made = lateToolOf(caller, tool);
+			const made = lateToolOf(caller, checked('tool', tool));
 			if (tools.has(made.name)) throw new UserError('tool-exists', `There is a tool named ${made.name} already.`);
 			tools.set(made.name, made);
 			return toDisposable(() => void tools.delete(made.name));
 		},
-		addInterceptor: (caller, interceptor) => added(interceptors, interceptorOf(caller, interceptor)),
-		addValidator: (caller, validate) => added(validators, { caller, validate }),
-		addSection(caller, { id, text }) {
+		addInterceptor: (caller, interceptor) =>
+			added(interceptors, interceptorOf(caller, checked('interceptor', interceptor))),
+		addValidator: (caller, validate) => added(validators, { caller, validate: checked('prompt validator', validate) }),
+		addSection(caller, section) {
+			const { id, text } = checked('system prompt section', section);
 			const key = `${caller}/${id}`;
 			if (text.trim() === '' || text.length > MAX_SECTION_CHARS)
 				throw new UserError(
@@ -147,6 +151,7 @@ async function outcomeOf(tool: ApiTool, input: Record<string, unknown>, context:
 	};
 }
 
+const sentence = z.string().optional();
 const beforeSchema = z
 	.object({
 		refuse: z.string().optional(),
@@ -161,7 +166,7 @@ function interceptorOf(caller: string, own: ApiInterceptor): Interceptor {
 	const name = `The extension ${caller}`;
 	return {
 		name,
-		validate: (call) => own.validate?.(structuredClone(call)),
+		validate: (call) => sentence.parse(own.validate?.(structuredClone(call))),
 		async before(call, signal): Promise<BeforeVerdict | undefined> {
 			const given = beforeSchema.parse(await own.before?.(structuredClone(call), signal));
 			if (given === undefined) return undefined;
@@ -176,10 +181,7 @@ function interceptorOf(caller: string, own: ApiInterceptor): Interceptor {
 		},
 		async after(call, outcome, signal) {
 			const text = outcome.content.map((block) => (block.type === 'text' ? block.text : `[${block.type}]`)).join('\n');
-			const note = z
-				.string()
-				.optional()
-				.parse(await own.after?.(structuredClone(call), { isError: outcome.isError, text }, signal));
+			const note = sentence.parse(await own.after?.(structuredClone(call), { isError: outcome.isError, text }, signal));
 			if (note === undefined || note === '') return undefined;
 			return { ...outcome, content: [...outcome.content, { type: 'text', text: `${name} says: ${note}` }] };
 		},

@@ -8,6 +8,7 @@ import { isTextBlock } from '../../core/session/content.ts';
 import type { Entry } from '../../core/session/entry.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { OpenSession } from '../session/openSession.ts';
+import { checked } from './apiDoors.ts';
 import type { ApiEntry, ApiSession } from './retraceApi.ts';
 
 export type ApiSessionWorld = {
@@ -100,11 +101,12 @@ export function createApiSession(first: OpenSession, world: ApiSessionWorld): Ap
 			return (await open.session.read(ids, world.ended)).map(asApiEntry);
 		},
 		async send(text) {
+			checked('prompt', text);
 			const open = await opened();
 			const prompt = makePrompt(text, []);
 			const refused = await world.refusal(open, prompt.text);
 			if (refused !== undefined) throw new UserError('not-sent', refused);
-			const ended = untilTurnEnds(open, prompt, world.ended);
+			const { ended, started } = untilTurnEnds(open, prompt, world.ended);
 			// Heard below, when the prompt has gone its way.
 			ended.catch(() => undefined);
 			// The row before the prompt: who wrote it is not left to be guessed.
@@ -115,6 +117,7 @@ export function createApiSession(first: OpenSession, world: ApiSessionWorld): Ap
 				text: `The extension ${world.caller} sends the next prompt.`,
 			});
 			await world.start(open, prompt);
+			started();
 			return await ended;
 		},
 		async stop() {
@@ -133,10 +136,17 @@ export function createApiSession(first: OpenSession, world: ApiSessionWorld): Ap
 
 type TurnOutcome = { readonly reason: string; readonly answer: string };
 
-/** Resolves with the end of the turn that this prompt starts; rejects when it never starts. */
-function untilTurnEnds(open: OpenSession, prompt: Prompt, ended: AbortSignal): Promise<TurnOutcome> {
+type Following = {
+	/** Resolves with the end of the turn that this prompt starts; rejects when it never starts. */
+	readonly ended: Promise<TurnOutcome>;
+	/** It runs or is queued from now on. */
+	started(): void;
+};
+
+function untilTurnEnds(open: OpenSession, prompt: Prompt, ended: AbortSignal): Following {
 	const { session, queue } = open;
 	let isOurs = false;
+	let hasStarted = false;
 	let wasQueued = false;
 	const isQueued = () => queue.items.some((item) => item.prompt === prompt);
 	let finish: (outcome: TurnOutcome | UserError) => void = () => undefined;
@@ -144,6 +154,15 @@ function untilTurnEnds(open: OpenSession, prompt: Prompt, ended: AbortSignal): P
 		finish = (outcome) => (outcome instanceof UserError ? reject(outcome) : resolve(outcome));
 	});
 	const fail = (message: string) => finish(new UserError('not-sent', message));
+	/** A hook may have held it back, or the log may be another window's by now. */
+	const look = () => {
+		if (!hasStarted || open.isRunning || isQueued()) return;
+		fail(
+			isOurs
+				? 'The turn broke off. The session says why.'
+				: 'The prompt was held back or could not be kept, so it was not sent. The session says why.',
+		);
+	};
 	const listening = [
 		session.onDidAppend((entry) => {
 			if (entry.type === 'user') isOurs = isPromptOf(entry, prompt.text);
@@ -159,17 +178,20 @@ function untilTurnEnds(open: OpenSession, prompt: Prompt, ended: AbortSignal): P
 			});
 		}),
 	];
-	listening.push(
-		open.onDidChange(({ kind }) => {
-			if (kind === 'head' && isOurs && !open.isRunning) fail('The turn broke off. The session says why.');
-		}),
-	);
+	listening.push(open.onDidChange(({ kind }) => kind === 'head' && look()));
 	const onEnd = () => fail('The access to Retrace has ended. What was sent goes on.');
 	ended.addEventListener('abort', onEnd, { once: true });
-	return done.finally(() => {
+	const settled = done.finally(() => {
 		ended.removeEventListener('abort', onEnd);
 		for (const one of listening) one.dispose();
 	});
+	return {
+		ended: settled,
+		started() {
+			hasStarted = true;
+			look();
+		},
+	};
 }
 
 function isPromptOf(entry: Extract<Entry, { type: 'user' }>, text: string): boolean {

@@ -15,6 +15,7 @@ import { turnRefusal } from '../session/turnRunner.ts';
 import { plainMessage } from '../window/plainLabel.ts';
 import type { ApiAdditions } from './apiAdditions.ts';
 import { createApiConsent } from './apiConsent.ts';
+import { checked } from './apiDoors.ts';
 import { createApiSession } from './apiSession.ts';
 import type { ApiSession, RetraceAccess, RetraceApi } from './retraceApi.ts';
 
@@ -90,15 +91,16 @@ function createAccess(caller: string, world: ExtensionApiWorld, onEnd: () => voi
 		return run();
 	};
 	/** A listener of theirs that throws is theirs to hear of, and nobody else's trouble. */
-	const safely =
-		<T>(listener: (value: T) => void) =>
-		(value: T) => {
+	const safely = <T>(listener: (value: T) => void) => {
+		checked('listener', listener);
+		return (value: T) => {
 			try {
 				listener(value);
 			} catch (error) {
 				world.onError('api.listener', error);
 			}
 		};
+	};
 	const own = (disposable: Disposable): Disposable => owned.add(disposable);
 	const sessionOf = (open: OpenSession): ApiSession =>
 		createApiSession(open, {
@@ -132,15 +134,16 @@ function createAccess(caller: string, world: ExtensionApiWorld, onEnd: () => voi
 			get active() {
 				return end.signal.aborted ? undefined : sessionOf(host.current);
 			},
-			open: async (id) => await alive(async () => sessionOf(await host.sessions.open(asSessionId(id)))),
+			open: async (id) => await alive(async () => sessionOf(await host.sessions.open(sessionId(id)))),
 			create: async () => await alive(async () => sessionOf(await host.sessions.create())),
 			fork: async (id, entryId) =>
 				await alive(async () => {
-					const { session } = await host.sessions.open(asSessionId(id));
+					checked('entry id', entryId);
+					const { session } = await host.sessions.open(sessionId(id));
 					const at = entryId === undefined ? session.leaf : asEntryId(entryId);
 					return sessionOf(await host.sessions.fork(session, at));
 				}),
-			show: async (id) => await alive(() => world.show(asSessionId(id))),
+			show: async (id) => await alive(() => world.show(sessionId(id))),
 			onDidChange: (listener) => alive(() => own(host.onDidChangeList(safely(listener)))),
 		},
 		registerTool: (tool) => alive(() => own(additions.addTool(caller, tool))),
@@ -156,6 +159,8 @@ function createAccess(caller: string, world: ExtensionApiWorld, onEnd: () => voi
 		},
 	};
 }
+
+const sessionId = (id: string): ReturnType<typeof asSessionId> => asSessionId(checked('session id', id));
 
 async function askUser(extensionId: string): Promise<'allowed' | 'denied' | undefined> {
 	const question = `Allow the extension “${nameOf(extensionId)}” to use Retrace?`;

@@ -169,6 +169,45 @@ describe('an interceptor of another extension', () => {
 	});
 });
 
+describe('what is handed over wrongly', () => {
+	const additions = createApiAdditions(() => undefined);
+	const anything = (value: unknown) => value as never;
+	const wrong: readonly (readonly [string, () => unknown, RegExp])[] = [
+		['no tool', () => additions.addTool('a.b', anything(undefined)), /This is no tool: .*Nothing was done/],
+		['no effect', () => additions.addTool('a.b', { ...tool(), effect: anything(undefined) }), /effect/],
+		// It would run unasked.
+		['an effect of ours', () => additions.addTool('a.b', { ...tool(), effect: anything('none') }), /effect/],
+		['no schema', () => additions.addTool('a.b', { ...tool(), inputSchema: anything(undefined) }), /inputSchema/],
+		['nothing to run', () => additions.addTool('a.b', { ...tool(), run: anything('x') }), /run: must be a function/],
+		['no description', () => additions.addTool('a.b', { ...tool(), description: ' ' }), /description/],
+		['no interceptor', () => additions.addInterceptor('a.b', anything(undefined)), /This is no interceptor/],
+		['one that does nothing', () => additions.addInterceptor('a.b', {}), /must have validate, before or after/],
+		['one of words', () => additions.addInterceptor('a.b', { before: anything('no') }), /before: must be a function/],
+		['no check', () => additions.addValidator('a.b', anything('no')), /This is no prompt validator/],
+		['no section', () => additions.addSection('a.b', anything({ id: 'x' })), /text/],
+		['no name', () => additions.addSection('a.b', { id: '', text: 'x' }), /id: must not be empty/],
+	];
+	for (const [what, add, problem] of wrong)
+		it(`is refused with all that is wrong, and nothing of it is kept: ${what}`, () => {
+			assert.throws(add, { name: 'UserError', message: problem });
+			assert.deepEqual(
+				[additions.lateTools.list(), additions.interceptors(), additions.systemSections()],
+				[[], [], []],
+			);
+			assert.equal(additions.problemOf({ sessionId: 's', text: 't' }), undefined);
+		});
+	it('an async check is no check, and lets nothing through', () => {
+		const failed: string[] = [];
+		const own = createApiAdditions((event) => failed.push(event));
+		own.addValidator(
+			'a.b',
+			anything(async () => undefined),
+		);
+		assert.match(own.problemOf({ sessionId: 's', text: 't' }) ?? '', /a\.b failed, so nothing was sent/);
+		assert.deepEqual(failed, ['api.validator']);
+	});
+});
+
 describe('checks of prompts and sections of the system prompt', () => {
 	it('the first problem is told with who says it; a check that fails lets nothing through', () => {
 		const failed: string[] = [];
