@@ -1,7 +1,7 @@
 /** For tests beside which others run: they wait for states, give more time to what has a limit of its own, and measure work, not time. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-const LONGEST_WAIT_MS = 40_000;
+const LONGEST_WAIT_MS = 60_000;
 
 /** Resolves when it is true. Fails after longer than anything takes that works, also on a busy machine. */
 export async function until(isTrue: () => boolean, what = 'It'): Promise<void> {

@@ -61,6 +61,18 @@ describe('PreToolUse', () => {
 		await guarded.run('go');
 		assert.equal(guarded.asked.length, 1, 'a protected path asks');
 
+		const shown: string[] = [];
+		const edit = call('Edit', { file_path: 'a.js', old_string: '1', new_string: '2' });
+		const edited = await start(oneCall(edit), allow, {
+			mode: 'ask',
+			decision(proposed) {
+				shown.push(proposed);
+				return { verdict: 'accept', text: proposed };
+			},
+		});
+		await edited.run('go');
+		assert.deepEqual(shown, ['let a = 2;\n'], 'an edit is shown first, since no rule of the user’s allows it');
+
 		const plan = await start(oneCall(), allow, { mode: 'plan' });
 		await plan.run('go');
 		assert.deepEqual(plan.commands, []);

@@ -34,6 +34,16 @@ describe('the table of commands', () => {
 	});
 });
 
+test('more than is looked at is asked about, and what is denied is denied there as well', async () => {
+	const many = 'ls; '.repeat(100);
+	const asked = await judge(`${many}ls -l`, rules);
+	assert.deepEqual([asked.kind, asked.cause], ['ask', 'It has too many parts']);
+	assert.equal((await judge(`${'ls; '.repeat(99)}ls -l`, rules)).kind, 'allow');
+	assert.equal((await judge(`${many}rm a.txt`, rules, 'auto')).kind, 'deny');
+	const far = await judge('cd a; cd b; cd c; cd d; ls', rules);
+	assert.deepEqual([far.kind, far.cause], ['ask', 'It changes the folder too often']);
+});
+
 describe('by mode', () => {
 	const table: readonly (readonly [command: string, ...kinds: string[]])[] = [
 		['git status && ls', 'allow', 'allow', 'allow', 'allow'],

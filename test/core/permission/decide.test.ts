@@ -132,6 +132,19 @@ describe('protected', () => {
 	mention('cat .e\\nv', true);
 	mention('cat .env.example', false);
 	mention('type .git\\config', true);
+	mention('type .ssh\\config', true);
+});
+
+test('a command that could not be taken apart is asked about where there are rules, also in a sandbox and in auto mode', () => {
+	const target = { kind: 'command', command: 'make', isUnread: true } as const;
+	const decided = (rules: readonly string[], more: Partial<PermissionQuestion>) =>
+		kindOf({ tool: 'Bash', effect: 'execute', target, rules: { allow: [], ask: [], deny: rules }, ...more });
+	for (const more of [{ mode: 'auto' }, { isHeld: true }] as const) {
+		const asked = decided(['Bash(rm:*)'], more);
+		assert.equal(asked.kind, 'ask', JSON.stringify(more));
+		assert.match(asked.cause, /could not be loaded, so your rules cannot be held against it/);
+		assert.equal(decided(['Read(secret/**)'], more).kind, 'allow');
+	}
 });
 
 test('keys, stores of credentials and the files that the user names are secrets', () => {

@@ -14,6 +14,8 @@ type Message = {
 const how = process.argv[2] ?? '';
 /** A file for notes to the test. */
 const notes = process.env.NOTES ?? '';
+/** Of what takes its time. */
+const stepMs = Number(process.env.STEP_MS ?? 600);
 const note = (text: string) => {
 	if (notes !== '') appendFileSync(notes, `${text}\n`);
 };
@@ -69,7 +71,7 @@ createInterface({ input: process.stdin })
 
 function take({ id, method, params, error, result }: Message) {
 	// It takes its time with what was answered.
-	if (id === 'question') return void setTimeout(() => answer(asking, text(JSON.stringify(result))), 500);
+	if (id === 'question') return void setTimeout(() => answer(asking, text(JSON.stringify(result))), stepMs);
 	switch (method) {
 		case 'initialize':
 			if (how === 'silent' || how === 'longLine') return;
@@ -152,7 +154,7 @@ function call(id: Message['id'], params: Record<string, unknown> | undefined) {
 				if (done < 5) return;
 				clearInterval(timer);
 				answer(id, text('slowly done'));
-			}, 600);
+			}, stepMs);
 			return;
 		}
 		case 'dies':

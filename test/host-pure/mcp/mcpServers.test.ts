@@ -66,6 +66,22 @@ test('an answer is for what was shown, not for what the file has become', async 
 	await servers.close();
 });
 
+test('a window that closes while the files are read starts nothing any more', async () => {
+	const scene = createMcpScene();
+	const servers = scene.open();
+	let closing: Promise<void> | undefined;
+	Object.defineProperty(scene, 'own', {
+		get() {
+			closing ??= servers.close();
+			return '{"mine":{"command":"mine"}}';
+		},
+	});
+	servers.wake();
+	await servers.refresh();
+	await closing;
+	assert.deepEqual([scene.configured, scene.errors], [[], []]);
+});
+
 test('without trust nothing is read, resolved or started', async () => {
 	const scene = createMcpScene();
 	scene.isTrusted = false;

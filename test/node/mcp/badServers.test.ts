@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { McpServer, McpServerConfig } from '../../../src/core/mcp/mcpPorts.ts';
 import { outcomeOf } from '../../../src/core/mcp/mcpTools.ts';
 import { usualTiming } from '../../../src/node/mcp/serverLife.ts';
-import { until as soon } from '../../fakes/patience.ts';
+import { until as soon, withMoreTime } from '../../fakes/patience.ts';
 import { badServer, config, folder, isFailed, isReady, never, startWorld, untilServer } from './mcpWorld.ts';
 
 const quitter = fileURLToPath(new URL('../../fakes/mcp/quitter.sh', import.meta.url));
@@ -15,11 +15,11 @@ const worlds: ReturnType<typeof startWorld>[] = [];
 after(async () => void (await Promise.all(worlds.map((world) => world.dispose()))));
 
 type Started = ReturnType<typeof startWorld> & { readonly notes: string; notesText(): string };
-function start(how: string, more: Partial<McpServerConfig> = {}, window = {}, options = {}): Started {
+function start(how: string, more: Partial<McpServerConfig> = {}, window = {}, options = {}, env = {}): Started {
 	const world = startWorld(window, options);
 	worlds.push(world);
 	const notes = join(folder, `notes${++count}`);
-	world.servers.configure([config('bad', badServer(how, { NOTES: notes }), more)]);
+	world.servers.configure([config('bad', badServer(how, { NOTES: notes, ...env }), more)]);
 	return { ...world, notes, notesText: () => (existsSync(notes) ? readFileSync(notes, 'utf8') : '') };
 }
 const until = (world: Started, isAsked: (server: McpServer) => boolean) => untilServer(world.servers, 'bad', isAsked);
@@ -140,22 +140,37 @@ describe('servers that behave badly', { concurrency: 8 }, () => {
 	});
 
 	test('progress gives a call more time', async () => {
-		const world = start('slow', { callTimeoutMs: 2_500 });
-		await until(world, isReady);
-		const heard: string[] = [];
-		const { content } = await call(world, never, (text) => heard.push(text));
-		assert.deepEqual(content, [{ kind: 'text', text: 'slowly done' }]);
+		let heard: string[] = [];
+		// Five steps, each a quarter of the time that the call has.
+		const ended = await withMoreTime(
+			async (callTimeoutMs) => {
+				heard = [];
+				const world = start('slow', { callTimeoutMs }, {}, {}, { STEP_MS: String(callTimeoutMs / 4) });
+				await until(world, isReady);
+				return await call(world, never, (text) => heard.push(text)).then(({ content }) => content, String);
+			},
+			(content) => typeof content !== 'string',
+			[1_600, 6_000, 16_000],
+		);
+		assert.deepEqual(ended, [{ kind: 'text', text: 'slowly done' }]);
 		assert.equal(heard.length, 5);
 	});
 
 	test('a question to the user holds up the time of a call, which is whole again after the answer', async () => {
 		const answered = { kind: 'answers', answers: { sure: true } } as const;
-		// Two times of a call, less than what the server then takes.
-		const elicit = () => new Promise((resolve) => setTimeout(() => resolve(answered), 3_700));
-		const world = start('asks', { callTimeoutMs: 2_000 }, { elicit });
-		await until(world, isReady);
-		const { content } = await call(world);
-		assert.deepEqual(content, [{ kind: 'text', text: '{"action":"accept","content":{"sure":true}}' }]);
+		const ended = await withMoreTime(
+			async (callTimeoutMs) => {
+				// Two times of a call, less than what the server then takes.
+				const waitMs = callTimeoutMs * 1.85;
+				const elicit = () => new Promise((resolve) => setTimeout(() => resolve(answered), waitMs));
+				const world = start('asks', { callTimeoutMs }, { elicit }, {}, { STEP_MS: String(callTimeoutMs / 4) });
+				await until(world, isReady);
+				return await call(world).then(({ content }) => content, String);
+			},
+			(content) => typeof content !== 'string',
+			[2_000, 6_000, 16_000],
+		);
+		assert.deepEqual(ended, [{ kind: 'text', text: '{"action":"accept","content":{"sure":true}}' }]);
 	});
 
 	test('ready servers hear that the folders are others', async () => {
