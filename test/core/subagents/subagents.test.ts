@@ -46,6 +46,33 @@ describe('an agent', () => {
 		);
 	});
 
+	test('is in the log of the session, and flushed, before anything is sent for it', async () => {
+		let flushed = 0;
+		let known: readonly string[] | undefined;
+		const fixture = await createAgentsFixture({
+			main: [{ blocks: [agentCall('one')] }, { blocks: [text('Done.')] }],
+			agents: {
+				one: [
+					() => {
+						const entries = fixture.session.entries.slice(0, flushed);
+						known ??= entries.flatMap((entry) => (entry.type === 'subagent' ? [entry.subagentId] : []));
+						return { blocks: [text('Report.')] };
+					},
+				],
+			},
+		});
+		const sync = fixture.session.sync.bind(fixture.session);
+		Object.assign(fixture.session, {
+			async sync() {
+				const count = fixture.session.entries.length;
+				await sync();
+				flushed = count;
+			},
+		});
+		await fixture.run('do it');
+		assert.deepEqual(new Set(known), new Set(['general-1']));
+	});
+
 	test('is in the log with what it cost, which counts to the session and not to its context', async () => {
 		const fixture = await createAgentsFixture({
 			main: [{ blocks: [agentCall('one')] }, { blocks: [text('Done.')] }],
