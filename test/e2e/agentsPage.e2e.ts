@@ -1,10 +1,11 @@
-/** The lanes of agents in the panel's page in a headless Chromium. Skipped, and counted as such, where there is no Chromium. */
+/** The lanes of agents, and rows of other tools, in the panel's page in a headless Chromium. Skipped, and counted as such, where there is no Chromium. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agentItems, agentRows } from '../webview/harness/agentSamples.ts';
 import type { PanelPage } from '../webview/harness/openPanel.ts';
 import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { snapshot } from '../webview/harness/samples.ts';
+import { toolItems, toolPictures } from '../webview/harness/toolSamples.ts';
 
 panelSuite('agents in the page', 320, ({ withPage }) => {
 	const withPanel = (check: (panel: PanelPage) => Promise<void>) => withPage([snapshot({ items: agentItems })], check);
@@ -58,5 +59,33 @@ panelSuite('agents in the page', 320, ({ withPage }) => {
 		withPanel(async ({ page }) => {
 			const card = page.getByRole('group', { name: 'Permission: Bash' });
 			await card.getByText('Agent general-2.').waitFor();
+		}));
+
+	test('the row of a screenshot shows it when it is opened', () =>
+		withPage([snapshot({ items: toolItems })], async (panel) => {
+			const { page } = panel;
+			await page.getByRole('button', { name: 'Screenshot localhost' }).click();
+			assert.deepEqual((await panel.posted()).at(-1), { kind: 'item.expand', id: 'w5' });
+			await panel.send(toolPictures);
+			await page.getByRole('img', { name: 'Picture: Screenshot' }).waitFor();
+			await page.waitForFunction(
+				() => document.querySelector<HTMLImageElement>('.tool-picture > img')?.naturalWidth === 5,
+			);
+			await page.getByRole('button', { name: 'Picture: Screenshot', pressed: false }).click();
+			await page.getByRole('button', { name: 'Picture: Screenshot', pressed: true }).waitFor();
+			await page.getByText('1 more picture is too large').waitFor();
+		}));
+
+	test('in a very narrow panel rows stay in it, and why one failed is read without opening it', () =>
+		withPage([snapshot({ items: [...toolItems, ...agentItems.slice(1)] })], async ({ page }) => {
+			await page.setViewportSize({ width: 260, height: 900 });
+			await page.getByText('Access denied: the path is outside').waitFor();
+			await page.getByText('Deploys are closed on Fridays.').waitFor();
+			const outside = await page.evaluate(() =>
+				[...document.querySelectorAll('.tool :is(.verb, .target, .result, .time, .lane-figures, .lane-step)')]
+					.filter((part) => part.getBoundingClientRect().right > innerWidth)
+					.map((part) => part.textContent),
+			);
+			assert.deepEqual(outside, []);
 		}));
 });

@@ -8,7 +8,6 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ToHost } from '../../src/protocol/toHost.ts';
 import type { TranscriptItem } from '../../src/protocol/transcriptItem.ts';
-import { png } from '../fakes/images.ts';
 import type { PanelPage } from '../webview/harness/openPanel.ts';
 import { panelSuite } from '../webview/harness/pageSuite.ts';
 import { movedFiles, rewindFileHunks, rewindMany, rewindPlan, rewound } from '../webview/harness/rewindSamples.ts';
@@ -325,28 +324,6 @@ panelSuite('panel page', 320, ({ withPage }) => {
 		const denied = { ...askedCompound, state: 'denied', reason: 'use pnpm here' } as const;
 		return withPage([snapshot({ items: [denied] })], async ({ page }) => {
 			await page.getByRole('group', { name: 'Permission: Bash' }).getByText('You said: use pnpm here').waitFor();
-		});
-	});
-
-	test('the row of a screenshot shows it when it is opened', () => {
-		const row: TranscriptItem = {
-			...{ id: 'shot', kind: 'tool', verb: 'Browser', target: 'screenshot', state: 'done', summary: 'screenshot' },
-			...{ preview: 'Screenshot of http://localhost:5173/:', isTruncated: false, pictures: 2 },
-		};
-		return withPage([snapshot({ items: [row] })], async (panel) => {
-			const { page } = panel;
-			await page.getByRole('button', { name: 'Browser screenshot' }).click();
-			assert.deepEqual((await posted(panel)).at(-1), { kind: 'item.expand', id: 'shot' });
-			const address = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-			await panel.send({ kind: 'expanded', id: 'shot', text: row.preview, pictures: [address] });
-			const picture = page.getByRole('img', { name: 'Picture: Browser screenshot' });
-			await picture.waitFor();
-			await page.waitForFunction(
-				() => document.querySelector<HTMLImageElement>('.tool-picture > img')?.naturalWidth === 5,
-			);
-			await page.getByRole('button', { name: 'Picture: Browser screenshot', pressed: false }).click();
-			await page.getByRole('button', { name: 'Picture: Browser screenshot', pressed: true }).waitFor();
-			await page.getByText('1 more picture is too large').waitFor();
 		});
 	});
 

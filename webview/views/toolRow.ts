@@ -72,6 +72,16 @@ function terminalLink({ id, state }: ToolItem, { post }: ViewContext): TemplateR
 	return html`<button type="button" class="link" @click=${() => post({ kind: 'command.act', id, action })}>${label}</button>`;
 }
 
+function outputOf(item: ToolItem, output: string): TemplateResult | typeof nothing {
+	if (item.pictures !== undefined && !output.includes('\n'))
+		// A word about the picture.
+		return output === '' ? nothing : html`<p class="tool-reason">${output}</p>`;
+	if (output === '') return html`<p class="quiet">${item.state === 'running' ? 'No output yet.' : 'No output.'}</p>`;
+	if (item.isMarkdown)
+		return html`<div class="answer tool-prose"><div class="block">${markdownText(output)}</div></div>`;
+	return html`<pre tabindex="0" aria-label="Output of ${item.verb} ${item.target}">${output}</pre>`;
+}
+
 const needsPictures = ({ id, pictures = 0 }: ToolItem, { state }: ViewContext): boolean =>
 	pictures > 0 && !state.pictures.has(id);
 
@@ -131,16 +141,7 @@ function toolBody(item: ToolItem, context: ViewContext): TemplateResult {
 				: nothing
 		}
 		${item.note === undefined || output.startsWith(item.note) ? nothing : html`<p class="tool-reason">${item.note}</p>`}
-		${
-			output === '' && item.pictures !== undefined
-				? nothing
-				: output === ''
-					? html`<p class="quiet">${item.state === 'running' ? 'No output yet.' : 'No output.'}</p>`
-					: item.isMarkdown
-						? html`<div class="answer tool-prose"><div class="block">${markdownText(output)}</div></div>`
-						: html`<pre tabindex="0" aria-label="Output of ${item.verb} ${item.target}">${output}</pre>`
-		}
-		${pictures(item, context)}
+		${outputOf(item, output)} ${pictures(item, context)}
 		<div class="tool-links">
 			${
 				item.isTruncated && whole === undefined

@@ -11,6 +11,7 @@ import { type PrefixTexts, prefixTexts } from '../../core/context/prefix.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
 import { loadedTools, toolDefinitions } from '../../core/tools/registry.ts';
 import type { ContextMeter } from '../../protocol/contextMeter.ts';
+import { LM_PREFIX } from '../model/lmModel.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
@@ -74,8 +75,11 @@ export class ContextMeters implements Disposable {
 		const { session } = open;
 		const measure = measureContext(this.#inputOf(open));
 		// Not all of a big log is loaded, and what is not was paid for, too.
-		const cost = sessionCost(session.entries, session.costUsd, this.#world.choice.modelFor(session.model));
-		return { ...measure, costUsd: session.costUsd, ...cost, layers: [...measure.layers] };
+		const model = this.#world.choice.modelFor(session.model);
+		const cost = sessionCost(session.entries, session.costUsd, model);
+		// Where there is no cache, nothing read from it is no news.
+		const cacheShare = model.startsWith(LM_PREFIX) ? null : measure.cacheShare;
+		return { ...measure, cacheShare, costUsd: session.costUsd, ...cost, layers: [...measure.layers] };
 	}
 
 	/** What a first request would freeze; undefined until it is known. */

@@ -18,12 +18,14 @@ export function createTranscriptInputs(
 
 const MAX_VALUES_CHARS = 200;
 
-/** A tool of a server may be gone when its row is shown, so its label is made of the name that it was called by. */
-function serverToolLabel(name: string, input: unknown): ToolLabel | undefined {
-	const [, server, tool] = /^mcp__(.+?)__(.+)$/.exec(name) ?? [];
-	if (server === undefined || tool === undefined) return undefined;
-	const values = input === undefined ? '{}' : JSON.stringify(input);
-	return { verb: 'Use', target: cutText(`${server}: ${tool}${values === '{}' ? '' : ` ${values}`}`, MAX_VALUES_CHARS) };
+/** A tool of a server or another extension may be gone when its row is shown, so its label is made of the name that it was called by. */
+function foreignToolLabel(name: string, input: unknown): ToolLabel | undefined {
+	const [, owner, named] = /^(?:mcp|ext)__(.+?)__(.+)$/.exec(name) ?? [];
+	const tool = named ?? /^vscode__(.+)$/.exec(name)?.[1];
+	if (tool === undefined) return undefined;
+	const values = JSON.stringify(input ?? {});
+	const whole = `${owner === undefined ? '' : `${owner}: `}${tool}${values === '{}' ? '' : ` ${values}`}`;
+	return { verb: 'Use', target: cutText(whole, MAX_VALUES_CHARS) };
 }
 
 /** How a call begins to read while its input still streams, so that the word does not change under the eye. */
@@ -47,7 +49,7 @@ const VERBS: Readonly<Record<string, string>> = {
 function toolLabel(name: string, input: unknown, relativePath: (absolute: string) => string): ToolLabel {
 	const tool = findTool(name);
 	const parsed = tool?.input.safeParse(input);
-	if (!tool || !parsed?.success) return serverToolLabel(name, input) ?? { verb: VERBS[name] ?? name, target: '' };
+	if (!tool || !parsed?.success) return foreignToolLabel(name, input) ?? { verb: VERBS[name] ?? name, target: '' };
 	const label = tool.label(parsed.data);
 	if (label.path === undefined) return label;
 	const path = relativePath(label.path);

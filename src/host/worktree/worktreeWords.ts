@@ -46,10 +46,10 @@ export function mergeDialog({ files }: RestorePlan, outside: readonly string[]):
 }
 
 const WORDS: Readonly<Record<PlannedFile['action'], string>> = {
-	restore: '~',
-	create: '+',
-	delete: '−',
-	mode: '~',
+	restore: 'M',
+	create: 'A',
+	delete: 'D',
+	mode: 'M',
 	none: '',
 };
 

@@ -14,6 +14,8 @@ test('a call of a server’s tool reads as what it is, also when the server is g
 	assert.deepEqual(label('mcp__a', {}), { verb: 'mcp__a', target: '' });
 	assert.deepEqual(label('Nothing', undefined), { verb: 'Nothing', target: '' });
 	assert.deepEqual(label('mcp__a__b', undefined), { verb: 'Use', target: 'a: b' });
+	assert.deepEqual(label('vscode__ticket', { id: 7 }), { verb: 'Use', target: 'ticket {"id":7}' });
+	assert.deepEqual(label('ext__acme_tickets__close', {}), { verb: 'Use', target: 'acme_tickets: close' });
 });
 
 test('a call whose input still streams begins with the word that its row will have', () => {

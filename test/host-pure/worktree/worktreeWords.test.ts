@@ -26,9 +26,9 @@ test('a merge tells each file and what becomes of it', () => {
 	assert.equal(dialog.message, 'Merge 3 files from the worktree into the workspace?');
 	assert.equal(dialog.button, 'Merge Back');
 	for (const line of [
-		'~ src/a.ts  (+1 −2)',
-		'~ b.ts  (+1 −2 merged with your changes)',
-		'+ new.ts  (+1)',
+		'M src/a.ts  (+1 −2)',
+		'M b.ts  (+1 −2 merged with your changes)',
+		'A new.ts  (+1)',
 		'1 conflict, left for you to merge:\nc.ts: the same lines',
 		'Not merged:\nd.ts: it is read-only',
 		'it stays in the worktree:\n../top.txt',

@@ -9,6 +9,7 @@ import { brief, briefCard, continued, mechanicalBrief, startedBrief, suggestion,
 import { contextMessage, contextPlan } from './contextSamples.ts';
 import { effectItems } from './effectSamples.ts';
 import { rewindFileHunks, rewindMany, rewindPlan, rewound } from './rewindSamples.ts';
+import { toolItems, toolPictures } from './toolSamples.ts';
 
 const START_MS = Date.UTC(2026, 10, 20, 9, 30);
 
@@ -335,6 +336,7 @@ export const samples: Readonly<Record<string, Sample>> = {
 	commands: { messages: [snapshot({ items: [...items, commandPrompt] }), { kind: 'commands', commands }], type: '/re' },
 	tasks: { messages: [snapshot({ items, head: { tasks } })], clicks: ['.tasks-line'] },
 	transcript: { messages: [snapshot()] },
+	tools: { messages: [snapshot({ items: toolItems }), toolPictures], clicks: ['[data-row=w5] .tool-line'] },
 	opened: {
 		messages: [snapshot({ hasOlder: true, items: items.slice(0, 9) })],
 		clicks: ['.tool:nth-child(2) .tool-line', '.tool:nth-child(3) .tool-line', '.tool.is-applied .tool-line'],
