@@ -3,7 +3,7 @@
 /** The columns of all entries, by the number that `numbers` gives to a path. */
 export type IndexEntries = {
 	readonly numbers: ReadonlyMap<string, number>;
-	readonly oids: Uint8Array;
+	readonly oids: Buffer;
 	readonly oidLength: number;
 	readonly sizes: Float64Array;
 	readonly mtimesMs: Float64Array;
@@ -29,7 +29,7 @@ export function parseIndex(bytes: Buffer, oidLength: number): IndexEntries | und
 	const count = bytes.readUInt32BE(8);
 	if (version < 2 || version > 4 || count * (STAT_BYTES + oidLength) > bytes.length) return undefined;
 	const numbers = new Map<string, number>();
-	const oids = new Uint8Array(count * oidLength);
+	const oids = Buffer.alloc(count * oidLength);
 	const sizes = new Float64Array(count);
 	const mtimesMs = new Float64Array(count);
 	const ctimesMs = new Float64Array(count);

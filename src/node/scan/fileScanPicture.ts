@@ -113,16 +113,17 @@ export function createPicture(input: {
 	};
 
 	const build = async (world: ScanWorld): Promise<Folders> => {
-		const seen = new Set<string>();
+		// Nothing can be gone from the first picture, and of many files the names alone are a lot.
+		const seen = states.size === 0 ? undefined : new Set<string>();
 		const startedMs = Date.now();
 		const made = await walkFolders(world.roots, world.gitPath, input.shard, input.moreShards, (event) => {
-			seen.add(event.path);
+			seen?.add(event.path);
 			const state = states.get(event.path);
 			const isKnown = state && event.now && isSameStat(state.stat, event.now) && !isFresh(event.now.ctimeMs, startedMs);
 			if (event.now && !(isKnown && isSafe(event.path, state.content, event.folder.repository)))
 				judge(event.path, event.folder.repository, event.now, startedMs);
 		});
-		for (const path of [...states.keys()]) if (!seen.has(path)) setState(path, undefined);
+		if (seen) for (const path of [...states.keys()]) if (!seen.has(path)) setState(path, undefined);
 		return made;
 	};
 

@@ -6,7 +6,14 @@ import { openChannel } from './fileScanChannel.ts';
 import type { ShardLink } from './fileScanFolders.ts';
 import { createPicture } from './fileScanPicture.ts';
 import { createShard } from './fileScanShard.ts';
-import type { BlobCalls, CopyStore, ScanCalls, ShardCalls, ThreadRole } from './fileScanTypes.ts';
+import {
+	type BlobCalls,
+	type CopyStore,
+	SCAN_THREAD_LIMITS,
+	type ScanCalls,
+	type ShardCalls,
+	type ThreadRole,
+} from './fileScanTypes.ts';
 
 const port = parentPort;
 if (!port) throw new Error('The file scanner runs in a thread of its own.');
@@ -35,7 +42,7 @@ function moreShards(file: string): ShardLink | undefined {
 
 function startSecond(file: string): ShardLink {
 	const shardRole: ThreadRole = { kind: 'shard' };
-	const worker = new Worker(file, { workerData: shardRole });
+	const worker = new Worker(file, { workerData: shardRole, resourceLimits: SCAN_THREAD_LIMITS });
 	const channel = openChannel<ShardCalls>(worker, {});
 	const fail = (error: unknown) => {
 		throw error;

@@ -12,6 +12,7 @@ import type { WorkspaceRoot } from '../../core/ports.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
 import { type Channel, openChannel } from './fileScanChannel.ts';
 import {
+	SCAN_THREAD_LIMITS,
 	type ScanBudget,
 	type ScanCalls,
 	type ScanWorld,
@@ -91,7 +92,11 @@ export function createFileScanner(options: FileScannerOptions): NodeFileScanner 
 	const startThread = (): Thread => {
 		const role: ThreadRole = { kind: 'picture', file: options.workerFile, blobFolder: options.blobFolder };
 		// Without the options of the process: some of them, as `--input-type`, keep a thread from starting.
-		const worker = new Worker(options.workerFile, { workerData: role, execArgv: [] });
+		const worker = new Worker(options.workerFile, {
+			workerData: role,
+			execArgv: [],
+			resourceLimits: SCAN_THREAD_LIMITS,
+		});
 		const channel = openChannel<ScanCalls>(worker, {
 			put: (bytes: Uint8Array, mediaType: string) => options.blobs.put(bytes, mediaType),
 		});
