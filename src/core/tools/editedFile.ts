@@ -1,7 +1,8 @@
 /** What the editing tools start from: the file that a path names, read as text, or the sentence that says why it cannot be edited. */
 import { decodeText, toLf } from '../edit/textFile.ts';
 import type { ResolvedPath } from '../ports.ts';
-import { baseName, failure, insideOnly, isOutcome, unreadable } from './paths.ts';
+import { nextForMissing } from './missingPath.ts';
+import { failure, insideOnly, isOutcome, unreadable } from './paths.ts';
 import type { EditRequest, ToolContext, ToolOutcome } from './tool.ts';
 
 export type EditedFile = Pick<Extract<ResolvedPath, { kind: 'inside' }>, 'file' | 'absolute'> & {
@@ -16,7 +17,7 @@ export async function readForEdit(filePath: string, context: ToolContext): Promi
 	const before = await context.files.read(resolved.absolute);
 	if (before.kind === 'absent')
 		return failure(
-			`${filePath} does not exist. Use Glob, e.g. **/${baseName(filePath)}, to find it, or Write to create it.`,
+			`${filePath} does not exist. ${await nextForMissing(filePath, context)} Or use Write to create it.`,
 			'no such file',
 		);
 	if (before.kind !== 'file') return unreadable(filePath, before);

@@ -3,7 +3,9 @@ import * as z from 'zod';
 import { cutText, plural } from '../../base/text.ts';
 import type { GrepMatch } from '../fileSearchPort.ts';
 import { isSecretPath } from '../permission/protectedPaths.ts';
-import { baseName, displayPath, isOutcome, searchFolder, success } from './paths.ts';
+import { escapeGlob } from './missingPath.ts';
+import { baseName, displayPath, isOutcome, success } from './paths.ts';
+import { searchFolder } from './searchFolder.ts';
 import type { Tool } from './tool.ts';
 
 /** About 5k tokens of typical lines. */
@@ -49,19 +51,24 @@ export const grepTool: Tool<z.infer<typeof input>> = {
 		const matches = where.only === undefined ? here.filter((match) => !isSecretPath(match.path, secrets)) : here;
 		if (matches.length === 0)
 			return success(
-				`Nothing matches ${pattern}${path === undefined ? '' : ` in ${path}`}. Check the spelling, try case_insensitive, or a wider path or glob.`,
+				[
+					`Nothing matches ${pattern}${path === undefined ? '' : ` in ${path}`}. Check the spelling, try case_insensitive, or a wider path or glob.`,
+					...(path !== undefined && glob?.includes('/') ? [`(glob is taken from ${path})`] : []),
+					...(here.length > 0 ? [SECRETS_LEFT_OUT] : []),
+				].join('\n'),
 				'no matches',
 			);
 		const groups = byFile(matches, context.cwd);
 		const lines = [...groups.values()].flat();
-		if (matches.length < here.length)
-			lines.push('(lines of files that may hold secrets are left out; use Read, which asks the user)');
+		if (matches.length < here.length) lines.push(SECRETS_LEFT_OUT);
 		if (!found.isComplete)
 			lines.push(`(stopped at ${MAX_MATCHES} lines; narrow the pattern, path or glob for the rest)`);
 		const count = plural(matches.length, 'line') + (found.isComplete ? '' : ' or more');
 		return success(lines.join('\n'), `${count} in ${plural(groups.size, 'file')}`);
 	},
 };
+
+const SECRETS_LEFT_OUT = '(lines of files that may hold secrets are left out; use Read, which asks the user)';
 
 function byFile(matches: readonly GrepMatch[], cwd: string): Map<string, string[]> {
 	const groups = new Map<string, string[]>();
@@ -74,5 +81,3 @@ function byFile(matches: readonly GrepMatch[], cwd: string): Map<string, string[
 	}
 	return groups;
 }
-
-const escapeGlob = (name: string): string => name.replace(/[\\*?[\]{}!]/g, '\\$&');

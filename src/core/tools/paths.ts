@@ -1,6 +1,6 @@
 /** Paths as the tools show them, and what to say when a path is not what a tool needs. Touches no file. */
 import type { FileSnapshot, ResolvedPath, WorkspaceRoot } from '../ports.ts';
-import type { ToolContext, ToolOutcome } from './tool.ts';
+import type { ToolOutcome } from './tool.ts';
 
 /** Relative to `cwd` when the path is below it, else absolute: so what is shown can be given back to a tool as it is. */
 export function displayPath(absolute: string, cwd: string): string {
@@ -26,19 +26,6 @@ export function baseName(path: string): string {
 export function parentOf(absolute: string): string {
 	const end = Math.max(absolute.lastIndexOf('/'), absolute.lastIndexOf('\\'));
 	return end <= 0 ? '/' : absolute.slice(0, end);
-}
-
-/** The folder a search starts in: the given path, else the cwd. `only` is set when the path is a file. */
-export async function searchFolder(
-	path: string | undefined,
-	context: ToolContext,
-): Promise<{ readonly directory: string; readonly only?: string } | ToolOutcome> {
-	if (path === undefined || path === '') return { directory: context.cwd };
-	const { absolute } = await context.files.resolve(path);
-	const snapshot = await context.files.read(absolute);
-	if (snapshot.kind === 'absent') return failure(`${path} does not exist. Leave path out to search the whole folder.`);
-	if (snapshot.kind === 'special') return unreadable(path, snapshot);
-	return snapshot.kind === 'directory' ? { directory: absolute } : { directory: parentOf(absolute), only: absolute };
 }
 
 /** The resolved path when it is inside a workspace folder, else the refusal. */

@@ -5,6 +5,7 @@ import { isNotebookPath, type Notebook, readNotebook } from '../edit/notebookFil
 import { decodeText, toLf } from '../edit/textFile.ts';
 import { readImageFile } from '../media/imageFile.ts';
 import { imageBlock } from './imageBlock.ts';
+import { nextForMissing } from './missingPath.ts';
 import { notebookText } from './notebookText.ts';
 import { baseName, displayPath, failure, success, unreadable } from './paths.ts';
 import { isPdf } from './pdf.ts';
@@ -43,7 +44,7 @@ export const readTool: Tool<z.infer<typeof input>> = {
 		context.signal.throwIfAborted();
 		if (snapshot.kind === 'absent')
 			return failure(
-				`${file_path} does not exist (looked at ${absolute}). Use Glob, e.g. **/${baseName(file_path)}, to find it.`,
+				`${file_path} does not exist (looked at ${absolute}). ${await nextForMissing(file_path, context)}`,
 				'no such file',
 			);
 		if (snapshot.kind === 'directory') return listFolder(absolute, context);

@@ -200,7 +200,17 @@ function closed(child: ChildProcessByStdio<null, Readable, Readable>): Promise<n
 }
 
 function badPattern(said: string): UserError {
-	return new UserError('bad-pattern', `The pattern is not valid: ${sentenceOf(said)}`);
+	const [reason = ''] = sentenceOf(said).split(/\n\s*\n/);
+	return new UserError('bad-pattern', `The pattern is not valid: ${reason}\n${nextStep(said)}`);
+}
+
+/** Its own advice is about options that nobody can give here. */
+function nextStep(said: string): string {
+	if (/look-around|backreferences/.test(said))
+		return 'Look-around and back references are not known: use a plainer pattern, or rg -P with Bash.';
+	if (/literal .* is not allowed/.test(said))
+		return 'One line is looked at at a time: search for one of the lines, or use rg -U with Bash.';
+	return /glob/.test(said) ? 'Give a plainer glob.' : 'To search for it as plain text, set literal.';
 }
 
 /** ripgrep's own words, without its name and the path of our filter file. */
