@@ -35,6 +35,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 	Agent: ['Task'],
 	AskUser: ['AskUserQuestion'],
 	Plan: ['ExitPlanMode'],
+	KillBash: ['KillShell'],
 	TaskList: ['TodoWrite'],
 };
 

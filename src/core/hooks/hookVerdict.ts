@@ -72,7 +72,7 @@ export function verdictOf(point: HookPoint, run: HookRun): HookVerdict {
 	}
 	const text = run.stdout.trim();
 	if (!text.startsWith('{')) return PLAIN_CONTEXT.has(point) ? contextOf(words(text)) : {};
-	const parsed = outputSchema.safeParse(parseJson(text));
+	const parsed = outputSchema.safeParse(withoutNulls(parseJson(text)));
 	if (!parsed.success) {
 		const [issue] = parsed.error.issues;
 		const where = issue?.path.join('.');
@@ -156,6 +156,15 @@ export function mergeVerdicts(verdicts: readonly HookVerdict[]): HooksOutcome {
 		...(updatedInput === undefined ? {} : { updatedInput }),
 		contexts: verdicts.flatMap((one) => one.context ?? []),
 	};
+}
+
+/** A field that a script left out is often written as null. What a tool is to be given stays as it is. */
+function withoutNulls(value: unknown): unknown {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+	const fields = Object.entries(value).filter(([, field]) => field !== null);
+	return Object.fromEntries(
+		fields.map(([name, field]) => [name, name === 'hookSpecificOutput' ? withoutNulls(field) : field]),
+	);
 }
 
 function words(text: string | undefined): string | undefined {

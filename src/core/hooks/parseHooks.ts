@@ -76,12 +76,15 @@ function readGroup(
 	}
 }
 
+/** Here a matcher says nothing, and is passed over as it is elsewhere. */
+const WITHOUT_SUBJECT: ReadonlySet<HookPoint> = new Set(['UserPromptSubmit', 'Stop']);
+
 /** Those for this point and subject (a tool, a cause), each command once. */
 export function hooksFor(hooks: readonly Hook[], point: HookPoint, subjects: readonly string[]): readonly Hook[] {
 	const seen = new Set<string>();
 	return hooks.filter((hook) => {
 		if (hook.point !== point) return false;
-		const isMatch = matcherOf(hook.matcher);
+		const isMatch = matcherOf(WITHOUT_SUBJECT.has(point) ? '' : hook.matcher);
 		if (!subjects.some((subject) => isMatch(subject))) return false;
 		const key = JSON.stringify([hook.command, hook.projectDir]);
 		return !seen.has(key) && seen.add(key);
