@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { CancelledError, messageOf } from '../../base/errors.ts';
 import { asToolUseId } from '../../base/ids.ts';
+import { unlessAborted } from '../../base/unlessAborted.ts';
 import { ModelError, type ModelErrorKind } from '../../core/model/modelError.ts';
 import type { ModelEvent, ModelInfo, ModelReply, ModelRequest, StreamModel } from '../../core/model/modelPort.ts';
 import { type PlainMessage, type PlainPart, plainMessages, plainText } from '../../core/model/plainMessages.ts';
@@ -19,11 +20,41 @@ const JUSTIFICATION = 'Retrace sends the prompts of your session to this model.'
 /** The API says only how much goes in. */
 const OUTPUT_TOKENS = 16_000;
 const CHARS_PER_TOKEN = 4;
+/** There are no signs of life but the parts themselves, and a long prompt may be read for minutes before the first one. */
+const USUAL_LIMITS: LmLimits = { partMs: 300_000, countMs: 10_000 };
+
+/** How long something of another extension may take. */
+type LmLimits = {
+	/** Until the next part of a reply. */
+	readonly partMs: number;
+	/** To count tokens; then they are estimated. */
+	readonly countMs: number;
+};
 
 /** The part of VS Code's API that is used here. */
 type LanguageModels = Pick<typeof vscode.lm, 'selectChatModels'>;
 
-export function createLmModel(clock: Clock, models: LanguageModels = vscode.lm): StreamModel {
+export function createLmModel(
+	clock: Clock,
+	models: LanguageModels = vscode.lm,
+	{ partMs, countMs }: LmLimits = USUAL_LIMITS,
+): StreamModel {
+	/** A model that cannot count, or takes too long for it, is estimated. */
+	async function tokensOf(
+		model: vscode.LanguageModelChat,
+		text: string,
+		token: vscode.CancellationToken,
+		signal: AbortSignal,
+	): Promise<number> {
+		try {
+			const counted = await inTime(Promise.resolve(model.countTokens(text, token)), countMs, signal);
+			return Math.max(0, Math.round(counted));
+		} catch (error) {
+			if (signal.aborted) throw new CancelledError(undefined, { cause: error });
+			return Math.ceil(text.length / CHARS_PER_TOKEN);
+		}
+	}
+
 	async function find(id: string): Promise<vscode.LanguageModelChat> {
 		const all = await models.selectChatModels();
 		const found = all.find((one) => idOf(one) === id);
@@ -45,7 +76,7 @@ export function createLmModel(clock: Clock, models: LanguageModels = vscode.lm):
 		return await cancellable(signal, async (token) => {
 			const model = await find(request.model);
 			const messages = plainMessages(request);
-			const input = await tokensOf(model, plainText(messages), token);
+			const input = await tokensOf(model, plainText(messages), token, signal);
 			const usage = {
 				inputTokens: input,
 				outputTokens: 0,
@@ -54,22 +85,26 @@ export function createLmModel(clock: Clock, models: LanguageModels = vscode.lm):
 				cacheWrite1hTokens: 0,
 			};
 			const messageId = `lm_${startedAt}`;
-			const response = await model.sendRequest(messages.map(toMessage), optionsOf(request), token);
+			// VS Code may ask the user here, who takes any time.
+			const sent = model.sendRequest(messages.map(toMessage), optionsOf(request), token);
+			const response = await unlessAborted(Promise.resolve(sent), signal);
 			if (signal.aborted) throw new CancelledError();
 			onEvent({ kind: 'started', messageId, model: request.model, usage });
 			const reply = createReply(onEvent, messageId, callIdsIn(request));
 			let firstTokenMs: number | undefined;
-			for await (const part of response.stream) {
+			const parts = response.stream[Symbol.asyncIterator]();
+			for (;;) {
+				const next = await inTime(parts.next(), partMs, signal);
 				if (signal.aborted) throw new CancelledError();
+				if (next.done) break;
 				firstTokenMs ??= clock.now() - startedAt;
-				reply.add(part);
+				reply.add(next.value);
 			}
-			if (signal.aborted) throw new CancelledError();
 			const { text, hasCalls } = reply.end();
 			const totalMs = clock.now() - startedAt;
 			return {
 				...{ messageId, requestId: null, model: request.model, stopReason: hasCalls ? 'tool_use' : 'end_turn' },
-				usage: { ...usage, outputTokens: await tokensOf(model, text, token) },
+				usage: { ...usage, outputTokens: await tokensOf(model, text, token, signal) },
 				...{ stopDetails: null, diagnostics: null, firstTokenMs: firstTokenMs ?? totalMs, totalMs },
 			};
 		});
@@ -85,7 +120,7 @@ export function createLmModel(clock: Clock, models: LanguageModels = vscode.lm):
 			return await cancellable(signal, async (token) => {
 				const model = await find(request.model);
 				const tools = request.tools.length === 0 ? '' : JSON.stringify(request.tools);
-				return await tokensOf(model, `${plainText(plainMessages(request))}${tools}`, token);
+				return await tokensOf(model, `${plainText(plainMessages(request))}${tools}`, token, signal);
 			});
 		},
 	};
@@ -130,7 +165,9 @@ function createReply(onEvent: (event: ModelEvent) => void, messageId: string, ta
 			} else if (part instanceof vscode.LanguageModelToolCallPart) {
 				endText();
 				hasCalls = true;
-				const { callId, name, input } = part;
+				const { callId, name } = part;
+				// What is no object is answered as a wrong input.
+				const input = typeof part.input === 'object' && part.input !== null ? part.input : {};
 				const id = asToolUseId(callId === '' || taken.has(callId) ? `call_${messageId}_${index}` : callId);
 				taken.add(id);
 				onEvent({ kind: 'blockStarted', index, type: 'tool_use', toolName: name, toolUseId: id });
@@ -174,16 +211,17 @@ function toPart(part: PlainPart): vscode.LanguageModelChatMessage['content'][num
 	}
 }
 
-/** A model that cannot count is estimated. */
-async function tokensOf(
-	model: vscode.LanguageModelChat,
-	text: string,
-	token: vscode.CancellationToken,
-): Promise<number> {
+/** What other extensions do may never end, whatever they are told: a stop is heard at once, and silence has an end. */
+async function inTime<T>(promise: Promise<T>, limitMs: number, signal: AbortSignal): Promise<T> {
+	const late = new AbortController();
+	const timer = setTimeout(
+		() => late.abort(new ModelError('stalled', `The language model sent nothing for ${Math.ceil(limitMs / 1000)} s.`)),
+		limitMs,
+	);
 	try {
-		return Math.max(0, Math.round(await model.countTokens(text, token)));
-	} catch {
-		return Math.ceil(text.length / CHARS_PER_TOKEN);
+		return await unlessAborted(promise, AbortSignal.any([signal, late.signal]));
+	} finally {
+		clearTimeout(timer);
 	}
 }
 
@@ -196,6 +234,8 @@ async function cancellable<T>(signal: AbortSignal, run: (token: vscode.Cancellat
 	try {
 		return await run(source.token);
 	} catch (error) {
+		// Nobody reads on.
+		source.cancel();
 		if (signal.aborted) throw new CancelledError(undefined, { cause: error });
 		throw toModelError(error);
 	} finally {

@@ -32,7 +32,10 @@ const { createLmModel } = await import('../../../src/host/model/lmModel.ts');
 type Token = { readonly isCancellationRequested: boolean; readonly listeners: (() => void)[] };
 type Reply = (token: Token) => AsyncIterable<unknown>;
 
-function openModel(reply: Reply, facts: { sendError?: Error; countTokens?: () => Promise<number> } = {}) {
+function openModel(
+	reply: Reply,
+	facts: { sendError?: Error; countTokens?: () => Promise<number>; partMs?: number } = {},
+) {
 	const sent: { messages: unknown; options: unknown }[] = [];
 	const chat = {
 		...{ vendor: 'copilot', id: 'big', name: 'Big', family: 'f', version: '1', maxInputTokens: 64_000 },
@@ -43,7 +46,8 @@ function openModel(reply: Reply, facts: { sendError?: Error; countTokens?: () =>
 		},
 		countTokens: facts.countTokens ?? (async (text: string) => text.length),
 	};
-	const model = createLmModel(createFakeClock(), { selectChatModels: async () => [chat] } as never);
+	const limits = { partMs: facts.partMs ?? 60_000, countMs: 200 };
+	const model = createLmModel(createFakeClock(), { selectChatModels: async () => [chat] } as never, limits);
 	return { model, sent };
 }
 
@@ -137,6 +141,50 @@ suite('Language models of VS Code', () => {
 	test('one that cannot count is estimated', async () => {
 		const { model } = openModel(() => parts(), { countTokens: () => Promise.reject(new Error('no')) });
 		assert.ok(((await model.countTokens(request, never)) ?? 0) > 5);
+	});
+
+	test('one that never counts is estimated', async () => {
+		const { model } = openModel(() => parts(), { countTokens: () => new Promise(() => undefined) });
+		assert.ok(((await model.countTokens(request, never)) ?? 0) > 5);
+	});
+
+	test('a stop is heard also when the model does not hear it', async () => {
+		const deaf: Reply = async function* () {
+			yield new vscode.LanguageModelTextPart('a');
+			await new Promise(() => undefined);
+		};
+		const stop = new AbortController();
+		const { model } = openModel(deaf);
+		const running = model.stream(
+			request,
+			(event) => event.kind === 'text' && setImmediate(() => stop.abort()),
+			stop.signal,
+		);
+		await assert.rejects(running, { name: 'CancelledError' });
+	});
+
+	test('one that goes silent is told as that, and its request is cancelled', async () => {
+		let isCancelled = false;
+		const silent: Reply = async function* (token) {
+			token.listeners.push(() => {
+				isCancelled = true;
+			});
+			yield new vscode.LanguageModelTextPart('a');
+			await new Promise(() => undefined);
+		};
+		const { model } = openModel(silent, { partMs: 100 });
+		await assert.rejects(
+			model.stream(request, () => undefined, never),
+			{ kind: 'stalled', isRetryable: true },
+		);
+		assert.ok(isCancelled);
+	});
+
+	test('a call without an input is one of an empty input', async () => {
+		const { model } = openModel(() => parts(new vscode.LanguageModelToolCallPart('c', 'Read', undefined as never)));
+		const blocks: unknown[] = [];
+		await model.stream(request, (event) => event.kind === 'blockEnded' && blocks.push(event.block), never);
+		assert.deepEqual(blocks, [{ type: 'tool_use', id: 'c', name: 'Read', input: {} }]);
 	});
 
 	test('a stop cancels the request', async () => {
