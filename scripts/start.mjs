@@ -43,13 +43,14 @@ async function serve(codeServer) {
 
 	const password = randomBytes(12).toString('base64url');
 	const hasKey = (process.env.ANTHROPIC_API_KEY ?? '') !== '';
+	const provider = process.env.RETRACE_PROVIDER ?? 'demo';
 	const server = await launchCodeServer({
 		codeServer,
 		profile,
 		password,
 		// Our own sample is known to be harmless; any other folder is asked about as VS Code always does.
 		isTrustDisabled: isSample,
-		env: hasKey ? {} : { RETRACE_PROVIDER: process.env.RETRACE_PROVIDER ?? 'demo' },
+		env: hasKey ? {} : { RETRACE_PROVIDER: provider },
 	});
 
 	let isEnding = false;
@@ -67,7 +68,7 @@ async function serve(codeServer) {
 			`  Password  ${password}`,
 			'',
 			`  Folder    ${folder}${isSample ? ' (a fresh copy of the sample project)' : ''}`,
-			`  Model     ${hasKey ? 'the Messages API, with the key in ANTHROPIC_API_KEY' : 'the offline demo model; set ANTHROPIC_API_KEY for a real one'}`,
+			`  Model     ${modelLine(hasKey, provider)}`,
 			'  The panel is in the bar on the right; Ctrl+Alt+R goes there. Ctrl+C here ends VS Code.',
 			'',
 		].join('\n'),
@@ -101,4 +102,11 @@ function existingFolder(path) {
 	const absolute = resolve(process.env.INIT_CWD ?? process.cwd(), path);
 	if (!existsSync(absolute) || !statSync(absolute).isDirectory()) stop(`There is no folder ${absolute}.`);
 	return realpathSync(absolute);
+}
+
+/** @param {boolean} hasKey @param {string} provider */
+function modelLine(hasKey, provider) {
+	if (hasKey) return 'the Messages API, with the key in ANTHROPIC_API_KEY';
+	if (provider === 'demo') return 'the offline demo model; set ANTHROPIC_API_KEY for a real one';
+	return 'none yet; the panel asks where replies come from';
 }

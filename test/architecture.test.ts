@@ -164,9 +164,8 @@ suite('Stable VS Code API only', () => {
 			...Object.values<{ command: string }[]>(manifest.contributes.menus).flat(),
 			...manifest.contributes.keybindings,
 		];
-		const links = [...JSON.stringify(manifest.contributes.viewsWelcome).matchAll(/command:([\w.]+)/g)].map(
-			([, command]) => ({ command }),
-		);
+		const texts = JSON.stringify([manifest.contributes.viewsWelcome, manifest.contributes.walkthroughs]);
+		const links = [...texts.matchAll(/command:([\w.]+)/g)].map(([, command]) => ({ command }));
 		assert.deepEqual(
 			[...used, ...links].map(({ command }) => command).filter((command) => !commands.has(command)),
 			[],

@@ -17,6 +17,13 @@ const files = globSync('{src,webview,test,scripts,media}/**', { cwd: root }).map
 const settings: Readonly<Record<string, { readonly default: unknown; readonly markdownDescription?: string }>> =
 	contributes.configuration.properties;
 const commands: readonly { readonly command: string; readonly title: string }[] = contributes.commands;
+type Walkthrough = {
+	readonly steps: readonly {
+		readonly description: string;
+		readonly media: { readonly svg: string };
+		readonly completionEvents: readonly string[];
+	}[];
+};
 const views = Object.values<{ name: string }[]>(contributes.views).flat();
 const sources = globSync('{src,webview}/**/*.ts', { cwd: root })
 	.map((path) => read(slashed(path)))
@@ -26,6 +33,7 @@ const sources = globSync('{src,webview}/**/*.ts', { cwd: root })
 const manifestTexts = [
 	...Object.values(settings).map(({ markdownDescription = '' }) => markdownDescription),
 	...contributes.viewsWelcome.map(({ contents }: { contents: string }) => contents),
+	...contributes.walkthroughs.flatMap((one: Walkthrough) => one.steps.map(({ description }) => description)),
 ];
 
 const code = (text: string) => [...text.matchAll(/`([^`\n]+)`/g)].map(([, word = '']) => word);
@@ -127,6 +135,21 @@ suite('What the documents name is there', () => {
 	test('words of the interface, and keys', () => {
 		assert.deepEqual([readme, ...manifestTexts].flatMap(unknownWords), []);
 		assert.deepEqual([...unknownKeys(readme), ...unknownKeys(architecture)], []);
+	});
+
+	test('pictures and events of the walkthrough, and its links alone on their lines or in a sentence', () => {
+		const steps: Walkthrough['steps'] = contributes.walkthroughs.flatMap((one: Walkthrough) => one.steps);
+		assert.ok(steps.length >= 4);
+		for (const { media, completionEvents, description } of steps) {
+			assert.ok(files.includes(media.svg), media.svg);
+			assert.match(read(media.svg), /var\(--vscode-/);
+			assert.deepEqual(
+				completionEvents.filter((event) => !commands.some(({ command }) => event === `onCommand:${command}`)),
+				[],
+			);
+			// VS Code knows `**`, `__` and two backticks here, and shows a single one as it stands.
+			assert.doesNotMatch(description, /(?<!\*)\*(?!\*)|(?<!`)`(?!`)/);
+		}
 	});
 
 	test('commands that messages send the user to', () => {

@@ -1,4 +1,5 @@
 /** What a screen reader is told when the transcript changes. Pure; the page puts the text into its live regions. */
+import { plural } from '../src/base/text.ts';
 import type { ToPanel } from '../src/protocol/toPanel.ts';
 import type { PanelState } from './panelState.ts';
 
@@ -31,7 +32,7 @@ export function announcementFor(before: PanelState, message: ToPanel): Announcem
 	if (item.kind === 'edit' && item.state === 'proposed' && (old?.kind !== 'edit' || old.state !== 'proposed')) {
 		return {
 			isUrgent: true,
-			text: `Edit to review: ${item.path}, ${item.addedLines} lines added, ${item.removedLines} removed.`,
+			text: `Edit to review: ${item.path}, ${plural(item.addedLines, 'line')} added, ${item.removedLines} removed.`,
 		};
 	}
 	if (item.kind === 'answer' && !item.isStreaming && (old?.kind !== 'answer' || old.isStreaming)) {

@@ -133,7 +133,7 @@ export function meaningOf(
 			return {
 				kind: 'say',
 				isError: false,
-				text: `Enter sends, Shift+Enter breaks the line, Esc stops, Esc Esc rewinds. A line with # in front is kept in a memory file. Commands: ${slashCommands.map((known) => `/${known.name}`).join(' ')}`,
+				text: `Enter sends, Shift+Enter breaks the line, Esc stops, Esc Esc rewinds. @ mentions a file, and a line with # in front is kept in a memory file. Commands: ${slashCommands.map((known) => `/${known.name}`).join(' ')}`,
 			};
 		default:
 			// What is not known here is the host's to say.

@@ -22,6 +22,8 @@ export const noticeActionSchema = z.enum([
 	'openSettings',
 	'showLog',
 	'useDemo',
+	/** Language models that other extensions bring to VS Code. */
+	'useVscodeLm',
 	'trustWorkspace',
 	'rewind',
 	'openFolder',

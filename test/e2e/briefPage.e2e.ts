@@ -1,15 +1,11 @@
 /** The page around a fresh session in a headless Chromium: branching point, suggestion, the dialog of the brief and its card. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ToHost } from '../../src/protocol/toHost.ts';
 import { brief, briefCard, continued, startedBrief, suggestion, turnEnd } from '../webview/harness/briefSamples.ts';
-import type { PanelPage } from '../webview/harness/openPanel.ts';
-import { panelSuite } from '../webview/harness/pageSuite.ts';
+import { panelSuite, posted } from '../webview/harness/pageSuite.ts';
 import { head, items, snapshot } from '../webview/harness/samples.ts';
 
 panelSuite('page around a fresh session', 400, ({ withPage }) => {
-	const posted = async (panel: PanelPage): Promise<readonly ToHost[]> =>
-		(await panel.posted()).slice(1).filter((message) => message.kind !== 'draft.save');
 	const ended = [...items, turnEnd];
 
 	test('the branching point stands under the newest turn only, and each choice does what it says', () =>

@@ -42,6 +42,10 @@ function setupCard(act: (action: NoticeAction) => () => void): TemplateResult {
 				${textButton({ label: 'Open settings', look: 'secondary', onClick: act('openSettings') })}
 			</li>
 			<li>
+				<div><h3>Language models of VS Code</h3><p>Those that other extensions bring, such as Copilot.</p></div>
+				${textButton({ label: 'Use them', look: 'secondary', onClick: act('useVscodeLm') })}
+			</li>
+			<li>
 				<div><h3>Demo model</h3><p>Offline, no key. Follows a few plain instructions on your real files.</p></div>
 				${textButton({ label: 'Try the demo', look: 'secondary', onClick: act('useDemo') })}
 			</li>

@@ -1,5 +1,6 @@
 /** Small pieces that many views share: icons, buttons, a line of a card. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { plural } from '../../src/base/text.ts';
 
 export function icon(name: string): TemplateResult {
 	return html`<i class="codicon codicon-${name}" aria-hidden="true"></i>`;
@@ -45,8 +46,8 @@ export function textButton(button: TextButton): TemplateResult {
 
 /** `+12 −3`, spoken as words. */
 export function lineCounts(addedLines: number, removedLines: number): TemplateResult {
-	return html`<span class="counts" title="${addedLines} lines added, ${removedLines} removed"
-		><span class="sr-only">${addedLines} lines added, ${removedLines} removed</span
+	return html`<span class="counts" title="${plural(addedLines, 'line')} added, ${removedLines} removed"
+		><span class="sr-only">${plural(addedLines, 'line')} added, ${removedLines} removed</span
 		><span class="added" aria-hidden="true">+${addedLines}</span> <span class="removed" aria-hidden="true">−${removedLines}</span></span
 	>`;
 }

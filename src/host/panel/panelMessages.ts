@@ -250,7 +250,7 @@ async function actOnNotice(
 			await vscode.commands.executeCommand('retrace.setApiKey');
 			return;
 		case 'openSettings':
-			await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:retrace.retrace');
+			await vscode.commands.executeCommand('retrace.openSettings');
 			return;
 		case 'showLog':
 			await vscode.commands.executeCommand('retrace.showLog');
@@ -258,6 +258,10 @@ async function actOnNotice(
 		case 'useDemo':
 			world.view.current.clearNotices();
 			return await chooseProvider('demo');
+		case 'useVscodeLm':
+			if ((await vscode.lm.selectChatModels()).length === 0) throw noLanguageModel();
+			world.view.current.clearNotices();
+			return await chooseProvider('vscodeLm');
 		case 'trustWorkspace':
 			await vscode.commands.executeCommand('workbench.trust.manage');
 			return;
@@ -282,6 +286,12 @@ async function actOnNotice(
 			return await world.inspector.show(world.view.current, world.say);
 	}
 }
+
+const noLanguageModel = (): UserError =>
+	new UserError(
+		'no-language-model',
+		'No extension brings a language model to VS Code now. Nothing was changed. Install one that does, or sign in to it, and try again.',
+	);
 
 function plannedFile(key: string, view: SessionView): PlannedFile {
 	const planned = view.current.shownPlan?.files.find((file) => file.key === key);

@@ -108,6 +108,9 @@ export function createCommands(world: CommandWorld): ReadonlyMap<string, Command
 		selectTools,
 		addToChat: (uri) => addToChat(uri, world),
 		showLog: () => world.channel.show(),
+		openSettings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:retrace.retrace'),
+		openWalkthrough: () =>
+			vscode.commands.executeCommand('workbench.action.openWalkthrough', 'retrace.retrace#start', false),
 		...world.brought,
 	};
 	return new Map(Object.entries(table).map(([name, command]) => [`retrace.${name}`, command]));

@@ -95,7 +95,7 @@ export function chosenProvider(environment: NodeJS.ProcessEnv = process.env): Va
 	return setting('provider');
 }
 
-export async function chooseProvider(provider: 'anthropic' | 'demo'): Promise<void> {
+export async function chooseProvider(provider: Value<'provider'>): Promise<void> {
 	await vscode.workspace.getConfiguration('retrace').update('provider', provider, vscode.ConfigurationTarget.Global);
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import type { SearchToPage } from '../../../src/protocol/searchMessages.ts';
+import type { ToHost } from '../../../src/protocol/toHost.ts';
 import type { ToPanel } from '../../../src/protocol/toPanel.ts';
 import {
 	chromiumPath,
@@ -41,6 +42,11 @@ export function searchSuite(
 	register: (suite: PageSuite<SearchToPage, SearchTestPage, SearchBrowser>) => void,
 ): void {
 	pageSuite(name, widthPx, startSearchBrowser, register);
+}
+
+/** What a panel posted since its page was ready, without drafts. */
+export async function posted(panel: PanelPage): Promise<readonly ToHost[]> {
+	return (await panel.posted()).slice(1).filter((message) => message.kind !== 'draft.save');
 }
 
 function pageSuite<In, Out>(

@@ -23,10 +23,10 @@ const list = EXAMPLES.map((example) => `- ${example}`).join('\n');
 export const HELLO =
 	'Hello! I am the **demo model**: no AI and no network, just simple rules. I work on your real files with the real tools, so you can try reviewing, rewinding and resuming. Say “help” to see what I understand.';
 
-export const HELP = `I am the **demo model**: no AI and no network, just simple rules on your real files. I understand sentences like these, also several joined with “then”:\n\n${list}\n\nFor anything else, set an API key with the command *Retrace: Set API Key*.`;
+export const HELP = `I am the **demo model**: no AI and no network, just simple rules on your real files. I understand sentences like these, also several joined with “then”; the names of files are examples:\n\n${list}\n\nFor anything else, set an API key with the command *Retrace: Set API Key*.`;
 
 export function sorry(text: string): string {
 	const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
 	const start = short === '' ? 'I got no instruction.' : `I did not understand “${short}”.`;
-	return `${start} I am the **demo model** and follow simple rules only. Try one of these:\n\n${list}\n\nFor anything else, set an API key with the command *Retrace: Set API Key*.`;
+	return `${start} I am the **demo model** and follow simple rules only. Try one of these, with files of this folder:\n\n${list}\n\nFor anything else, set an API key with the command *Retrace: Set API Key*.`;
 }
