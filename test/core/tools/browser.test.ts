@@ -3,40 +3,26 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { SessionId } from '../../../src/base/ids.ts';
 import { browserTool } from '../../../src/core/tools/browser.ts';
-import type { InCallQuestion, ToolContext } from '../../../src/core/tools/tool.ts';
-import type { BrowserAction, BrowserOutcome } from '../../../src/core/web/browserPort.ts';
+import type { BrowserAction, BrowserOutcome, BrowserPort } from '../../../src/core/web/browserPort.ts';
 import { png } from '../../fakes/images.ts';
+import { askedRun } from './askedRun.ts';
 
 async function run(input: object, outcomes: readonly BrowserOutcome[], mayReach = true) {
 	const actions: BrowserAction[] = [];
 	const allowed: string[] = [];
-	const questions: InCallQuestion[] = [];
 	const left = [...outcomes];
-	const context: Pick<ToolContext, 'services' | 'signal' | 'ask'> = {
-		signal: new AbortController().signal,
-		services: {
-			sessionId: 's' as SessionId,
-			browser: {
-				url: () => undefined,
-				async act(action) {
-					actions.push(action);
-					return left.shift() ?? { kind: 'failed', message: 'No more.' };
-				},
-				allow: (url, isPrivate) => allowed.push(`${url} ${isPrivate}`),
-				allows: () => false,
-			},
+	const browser: BrowserPort = {
+		url: () => undefined,
+		async act(action) {
+			actions.push(action);
+			return left.shift() ?? { kind: 'failed', message: 'No more.' };
 		},
-		async ask(question) {
-			questions.push(question);
-			const outcome = { isError: true, content: [{ type: 'text' as const, text: 'denied' }], summary: 'denied' };
-			return mayReach ? { kind: 'allowed' } : { kind: 'refused', outcome };
-		},
+		allow: (url, isPrivate) => allowed.push(`${url} ${isPrivate}`),
+		allows: () => false,
 	};
-	const outcome = await browserTool.run(browserTool.input.parse(input), context as ToolContext);
-	const text = outcome.content
-		.map((block) => (block.type === 'text' ? String(block.text) : `<${block.type}>`))
-		.join('\n');
-	return { outcome, text, actions, allowed, questions };
+	const parsed = browserTool.input.parse(input);
+	const run = await askedRun(browserTool, parsed, { browser }, { isAllowed: mayReach });
+	return { ...run, actions, allowed };
 }
 
 const url = 'http://localhost:3000/';

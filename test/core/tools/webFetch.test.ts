@@ -1,11 +1,10 @@
 // WebFetch as the model sees it: bounded, marked as foreign, and asked about where it leaves the web.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { SessionId } from '../../../src/base/ids.ts';
-import type { InCallQuestion, ToolContext } from '../../../src/core/tools/tool.ts';
 import { webFetchTool } from '../../../src/core/tools/webFetch.ts';
-import type { WebOutcome, WebRequest } from '../../../src/core/web/webPort.ts';
+import type { WebOutcome, WebPages, WebRequest } from '../../../src/core/web/webPort.ts';
 import { png } from '../../fakes/images.ts';
+import { askedRun } from './askedRun.ts';
 
 async function run(
 	input: { url: string; from?: number },
@@ -14,31 +13,14 @@ async function run(
 	takesPdf = true,
 ) {
 	const requests: WebRequest[] = [];
-	const questions: InCallQuestion[] = [];
 	const left = [...outcomes];
-	const context: Pick<ToolContext, 'services' | 'signal' | 'ask' | 'takesPdf'> = {
-		takesPdf,
-		signal: new AbortController().signal,
-		services: {
-			sessionId: 's' as SessionId,
-			web: {
-				async fetch(request) {
-					requests.push(request);
-					return left.shift() ?? { kind: 'failed', message: 'No more.' };
-				},
-			},
-		},
-		async ask(question) {
-			questions.push(question);
-			const outcome = { isError: true, content: [{ type: 'text' as const, text: 'denied' }], summary: 'denied' };
-			return mayReach ? { kind: 'allowed' } : { kind: 'refused', outcome };
+	const web: WebPages = {
+		async fetch(request) {
+			requests.push(request);
+			return left.shift() ?? { kind: 'failed', message: 'No more.' };
 		},
 	};
-	const outcome = await webFetchTool.run(input, context as ToolContext);
-	const text = outcome.content
-		.map((block) => (block.type === 'text' ? String(block.text) : `<${block.type}>`))
-		.join('\n');
-	return { outcome, text, requests, questions };
+	return { ...(await askedRun(webFetchTool, input, { web }, { isAllowed: mayReach, takesPdf })), requests };
 }
 
 const page = (text: string, facts: Partial<Extract<WebOutcome, { kind: 'text' }>> = {}): WebOutcome => ({
