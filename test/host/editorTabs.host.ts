@@ -9,6 +9,7 @@ import { createMemoryBlobStore } from '../../src/node/store/memoryBlobStore.ts';
 import { createMemorySessionStore } from '../../src/node/store/memorySessionStore.ts';
 import { createIdSource, systemClock } from '../../src/node/systemClock.ts';
 import type { PanelHead } from '../../src/protocol/toPanel.ts';
+import { plainHead } from '../fakes/plainHead.ts';
 import { hostTest } from './support/hostTest.ts';
 import { until } from './support/until.ts';
 
@@ -37,29 +38,7 @@ function createWorld(): SessionHostWorld {
 }
 
 function headOf({ session }: OpenSession): PanelHead {
-	return {
-		sessionId: session.id,
-		title: session.title,
-		state: 'idle',
-		readOnlyReason: null,
-		isPersisted: true,
-		isFork: false,
-		mode: 'ask',
-		model: 'm',
-		models: [],
-		provider: '',
-		isDemo: true,
-		needsSetup: false,
-		isTrusted: true,
-		hasFolder: true,
-		queue: [],
-		progress: null,
-		canUndoRewind: false,
-		summary: null,
-		brief: null,
-		suggestion: null,
-		tasks: [],
-	};
+	return { ...plainHead, sessionId: session.id, title: session.title };
 }
 
 async function createScene() {

@@ -15,6 +15,7 @@ import { createTranscriptInputs } from '../../../src/host/transcript/transcriptI
 import { createFixture } from '../../core/agent/turnFixture.ts';
 import { sessionOptions } from '../../core/session/sessionSupport.ts';
 import { createFakeIds } from '../../fakes/fakeClock.ts';
+import { createScriptedChoice } from '../../fakes/scriptedChoice.ts';
 import { createScriptedModel, type ScriptedStep, text } from '../../fakes/scriptedModel.ts';
 
 const vscode = `export const workspace = { textDocuments: [], getConfiguration: () => ({ get: () => undefined, inspect: () => ({}) }) };`;
@@ -37,22 +38,8 @@ async function scene(replies: readonly ScriptedStep[], more: { readonly hasKey?:
 	const fixture = await createFixture({ model });
 	const { session, ports, blobs } = fixture;
 	const choice: ModelChoice = {
-		isDemo: false,
-		isOfficialEndpoint: false,
-		reminderForms: undefined,
-		provider: 'scripted',
-		needsSetup: false,
-		models: [],
-		streamModel: () => model,
-		forgetEndpoint: () => undefined,
-		asSent: (request) => request,
-		takes: () => true,
+		...createScriptedChoice(model, () => ports.modelInfo()),
 		hasKey: async () => more.hasKey ?? true,
-		modelFor: (current) => current ?? '',
-		smallModelFor: (current) => current,
-		infoFor: () => ports.modelInfo(),
-		onDidChange: () => ({ dispose: () => undefined }),
-		dispose: () => undefined,
 	};
 	const world: TurnWorld = {
 		...ports,

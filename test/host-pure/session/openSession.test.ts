@@ -15,49 +15,14 @@ import { OpenSession } from '../../../src/host/session/openSession.ts';
 import { createBlobTexts } from '../../../src/host/transcript/blobTexts.ts';
 import { UNDONE_ROW } from '../../../src/host/transcript/rewoundRow.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
-import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
-import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
+import type { ToPanel } from '../../../src/protocol/toPanel.ts';
 import { toPanelSchema } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
 import { initialPanelState, reduce } from '../../../webview/panelState.ts';
 import { createFixture, type Fixture } from '../../core/agent/turnFixture.ts';
 import { createFakeIds } from '../../fakes/fakeClock.ts';
+import { plainHead as head, emptyMeter as meter } from '../../fakes/plainHead.ts';
 import { call, createScriptedModel, type ScriptedStep, text, thinking } from '../../fakes/scriptedModel.ts';
-
-const head: PanelHead = {
-	sessionId: 's',
-	title: '',
-	state: 'idle',
-	readOnlyReason: null,
-	isPersisted: true,
-	isFork: false,
-	mode: 'ask',
-	model: 'm',
-	models: [],
-	provider: '',
-	isDemo: true,
-	needsSetup: false,
-	isTrusted: true,
-	hasFolder: true,
-	queue: [],
-	progress: null,
-	canUndoRewind: false,
-	summary: null,
-	brief: null,
-	suggestion: null,
-	tasks: [],
-};
-const meter: ContextMeter = {
-	usedTokens: 0,
-	maxTokens: 1,
-	triggerTokens: 0,
-	rotTokens: 0,
-	estimatedTokens: 0,
-	layers: [],
-	costUsd: 0,
-	cacheShare: null,
-	turnsLeft: null,
-};
 
 /** A session over the fixture, with a panel that keeps what it is sent. */
 function createPanel(fixture: Fixture) {

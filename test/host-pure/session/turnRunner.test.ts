@@ -4,7 +4,6 @@ import { registerHooks } from 'node:module';
 import { test } from 'node:test';
 import { createPromptQueue } from '../../../src/core/agent/promptQueue.ts';
 import type { Hook } from '../../../src/core/hooks/hookTypes.ts';
-import type { ModelChoice } from '../../../src/host/model/modelChoice.ts';
 import { Approvals } from '../../../src/host/permission/approvals.ts';
 import { OpenSession } from '../../../src/host/session/openSession.ts';
 import type { TurnWorld } from '../../../src/host/session/turnRunner.ts';
@@ -12,6 +11,7 @@ import { createBlobTexts } from '../../../src/host/transcript/blobTexts.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
 import { createFixture } from '../../core/agent/turnFixture.ts';
 import { createFakeIds } from '../../fakes/fakeClock.ts';
+import { createScriptedChoice } from '../../fakes/scriptedChoice.ts';
 import { createScriptedModel } from '../../fakes/scriptedModel.ts';
 
 const vscode = `export const workspace = { textDocuments: [], getConfiguration: () => ({ get: () => undefined, inspect: () => ({}) }) };`;
@@ -26,13 +26,7 @@ const { portsFor } = await import('../../../src/host/session/turnRunner.ts');
 test('a file that a hook runs is asked about from the moment that the hook may run', async () => {
 	const model = createScriptedModel([]);
 	const { session, ports, blobs } = await createFixture({ model });
-	const choice: ModelChoice = {
-		...{ isDemo: false, isOfficialEndpoint: false, reminderForms: undefined, provider: 'scripted', needsSetup: false },
-		...{ models: [], streamModel: () => model, forgetEndpoint: () => undefined, asSent: (request) => request },
-		...{ takes: () => true, hasKey: async () => true, modelFor: (current) => current ?? '' },
-		...{ smallModelFor: (current) => current, infoFor: () => ports.modelInfo() },
-		...{ onDidChange: () => ({ dispose: () => undefined }), dispose: () => undefined },
-	};
+	const choice = createScriptedChoice(model, () => ports.modelInfo());
 	let hooks: readonly Hook[] = [];
 	const never = () => Promise.reject(new Error('no hook runs here'));
 	const life = { isStarted: false };

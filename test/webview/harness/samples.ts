@@ -3,6 +3,7 @@
 import type { ContextMeter } from '../../../src/protocol/contextMeter.ts';
 import type { PanelHead, ToPanel } from '../../../src/protocol/toPanel.ts';
 import type { TranscriptItem } from '../../../src/protocol/transcriptItem.ts';
+import { plainHead } from '../../fakes/plainHead.ts';
 import { agentItems, agentRows } from './agentSamples.ts';
 import { commandPrompt, commands, planCard, questionCard, tasks } from './askingSamples.ts';
 import { brief, briefCard, continued, mechanicalBrief, startedBrief, suggestion, turnEnd } from './briefSamples.ts';
@@ -14,13 +15,9 @@ import { toolItems, toolPictures } from './toolSamples.ts';
 const START_MS = Date.UTC(2026, 10, 20, 9, 30);
 
 export const head: PanelHead = {
+	...plainHead,
 	sessionId: 'session-1',
 	title: 'Guard the area function',
-	state: 'idle',
-	readOnlyReason: null,
-	isPersisted: true,
-	isFork: false,
-	mode: 'ask',
 	model: 'claude-opus-5-5',
 	models: [
 		{ id: 'claude-opus-5-5', label: 'Opus 5.5', detail: 'Most capable' },
@@ -29,16 +26,6 @@ export const head: PanelHead = {
 	tuning: 'Effort: high',
 	provider: 'Anthropic API',
 	isDemo: false,
-	needsSetup: false,
-	isTrusted: true,
-	hasFolder: true,
-	queue: [],
-	progress: null,
-	canUndoRewind: false,
-	summary: null,
-	brief: null,
-	suggestion: null,
-	tasks: [],
 };
 
 export const meter: ContextMeter = {
