@@ -25,9 +25,10 @@ const MAX_NAME_CHARS = 100;
 
 /** As the log has it: what is run has a name, under which its question and its effects stand. */
 export function loggedCommand(command: PromptCommand, { ids }: Pick<TurnPorts, 'ids'>): Command {
-	const { name, argument, runs, grant, denied, model, tuning } = command;
+	const { name, argument, continues, runs, grant, denied, model, tuning } = command;
 	return {
 		...{ name, argument },
+		...(continues === undefined ? {} : { continues }),
 		...(model === undefined ? {} : { model: { ...model } }),
 		...(tuning === undefined ? {} : { tuning: { ...tuning } }),
 		...(grant === undefined ? {} : { grant: { ...grant, rules: [...grant.rules] } }),

@@ -38,6 +38,8 @@ export type Prompt = {
 export type PromptCommand = {
 	readonly name: string;
 	readonly argument: string;
+	/** The prompt is words of its own, by which the work of an earlier one of the command goes on. */
+	readonly continues?: true | undefined;
 	/** Run before the first request; the output takes the place of the marks in the text. */
 	readonly runs?: readonly InstructionRun[] | undefined;
 	/** Rules for its turn, if the user agrees. */

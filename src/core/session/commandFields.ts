@@ -27,6 +27,8 @@ export type CommandGrant = Readonly<z.infer<typeof commandGrantSchema>>;
 export const commandSchema = z.object({
 	name: z.string(),
 	argument: z.string(),
+	/** The prompt is words of its own, by which the work of an earlier one of the command goes on. */
+	continues: z.literal(true).optional(),
 	runs: z.array(runSchema).optional(),
 	grant: commandGrantSchema.optional(),
 	/** Rules for what may not be used in the turn. */

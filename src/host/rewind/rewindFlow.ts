@@ -17,7 +17,7 @@ import { entryNotFound, notInThisSession } from '../../core/session/sessionError
 import type { BlobStore } from '../../core/session/storePort.ts';
 import type { KeptHunks, RewindScope } from '../../protocol/toHost.ts';
 import type { ToPanel } from '../../protocol/toPanel.ts';
-import { commandLine } from '../panel/commandLine.ts';
+import { typedCommand } from '../panel/commandLine.ts';
 import { backgroundIn, stopCommands } from '../session/backgroundRuns.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { SessionWorktrees } from '../worktree/worktreeTypes.ts';
@@ -247,7 +247,7 @@ export async function wholePromptText(open: OpenSession, prompt: EntryOf<'user'>
 
 /** What goes back into the input: a command as it was typed, not what it stood for. */
 async function typedText(open: OpenSession, prompt: EntryOf<'user'>, blobs: BlobStore): Promise<string> {
-	return prompt.command ? commandLine(prompt.command) : await wholePromptText(open, prompt, blobs);
+	return typedCommand(prompt) ?? (await wholePromptText(open, prompt, blobs));
 }
 
 async function storedText(content: readonly StoredInputBlock[], blobs: BlobStore): Promise<string> {

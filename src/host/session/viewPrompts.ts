@@ -4,13 +4,14 @@
  */
 import type { Prompt } from '../../core/agent/turnTypes.ts';
 import type { PromptAttachment } from '../../protocol/toHost.ts';
-import { unknownCommand } from '../panel/commandLine.ts';
+import { typedCommand, unknownCommand } from '../panel/commandLine.ts';
 import { maySend } from '../panel/promptQuestion.ts';
 import { actOnQueue, type QueueAct } from '../panel/queueActs.ts';
 import { readSubmission } from '../panel/readSubmission.ts';
 import { wholePromptText } from '../rewind/rewindFlow.ts';
 import { instructionPlace } from './instructionPlace.ts';
 import type { OpenSession } from './openSession.ts';
+import { retryOf } from './retryPrompt.ts';
 import { createSessionDigests } from './sessionMentions.ts';
 import type { SessionView } from './sessionView.ts';
 import { folderNotice, turnRefusal } from './turnRunner.ts';
@@ -47,24 +48,19 @@ export async function retryTurn(view: SessionView): Promise<void> {
 	const open = view.current;
 	const { world } = view.host;
 	if (open.isRunning) return;
-	const branch = open.session.branch();
-	const prompt = branch.findLast((entry) => entry.type === 'user');
-	const later = prompt ? branch.slice(branch.indexOf(prompt) + 1) : [];
-	// Memory files and lists come again by themselves.
-	const isUntouched =
-		prompt &&
-		!later.some(
-			(entry) => entry.type === 'assistant' || (entry.type === 'attachment' && !(entry.memory ?? entry.list)),
-		);
-	if (!isUntouched) return await submitPrompt(view, 'Continue.', []);
-	const refusal = await turnRefusal(open, world);
+	const retry = retryOf(open.session.branch());
+	const refusal = await turnRefusal(open, world, retry.kind === 'goOn' ? retry.prompt.text : undefined);
 	if (refusal) return open.notify(refusal);
+	if (retry.kind === 'goOn') return await view.host.start(open, retry.prompt);
+	const { prompt } = retry;
 	const text = await wholePromptText(open, prompt, world.blobs);
 	await open.whenFree();
 	if (open.isRunning) return;
 	if (prompt.parentId !== null) await open.session.loadTo(prompt.parentId);
 	open.session.append({ type: 'rewind', to: prompt.parentId, from: open.session.leaf, why: 'switch' });
-	await view.host.start(open, { text, attachments: [], ...(prompt.command ? { command: prompt.command } : {}) });
+	const again = { text, attachments: [], ...(prompt.command ? { command: prompt.command } : {}) };
+	view.host.remember(again, { text: typedCommand(prompt) ?? text, attached: [] });
+	await view.host.start(open, again);
 }
 
 export function changeQueue(view: SessionView, id: string, act: QueueAct): void {

@@ -20,7 +20,7 @@ import type { EntryOf } from '../../core/session/entry.ts';
 import { namedCall } from '../../core/tools/namedCall.ts';
 import type { ToolLabel } from '../../core/tools/tool.ts';
 import type { DiffLine, TranscriptItem } from '../../protocol/transcriptItem.ts';
-import { commandLine } from '../panel/commandLine.ts';
+import { typedCommand } from '../panel/commandLine.ts';
 import { settledLane, waitingLane } from './agentRow.ts';
 import { planAfter, planPreview } from './planRow.ts';
 
@@ -59,7 +59,7 @@ export function promptRow(entry: EntryOf<'user'>, inputs: TranscriptInputs): Ite
 		id: entry.id,
 		entryId: entry.id,
 		text: textOfBlocks(entry.content, inputs),
-		...(entry.command === undefined ? {} : { command: commandLine(entry.command) }),
+		...(typedCommand(entry) === undefined ? {} : { command: typedCommand(entry) }),
 		attachments: imageAttachments(entry.content),
 		timestamp: entry.timestamp,
 	};
