@@ -1,14 +1,16 @@
 /** What is wrong between the `---` lines: YAML, keys, values, tools, models and globs. */
 import type { Range } from 'vscode-languageserver';
 import { type Frontmatter, type FrontmatterField, parseFrontmatter } from '../core/memory/frontmatter.ts';
+import { impossibleGlob } from '../core/memory/impossibleGlob.ts';
 import { pathRuleOf } from '../core/memory/pathRules.ts';
 import { unusedInstead } from '../core/skills/unusedKeys.ts';
+import { toolProblem } from '../core/tools/toolProblem.ts';
 import { frontmatterKeys, type KeyType, MODEL_ALIASES } from './frontmatterKeys.ts';
-import { hasMatch, impossibleGlob } from './globProblems.ts';
+import { hasMatch } from './globProblems.ts';
 import { positionAt } from './positionAt.ts';
 import type { Problem } from './problem.ts';
 import { type ContextDocument, type Surroundings, toRange } from './surroundings.ts';
-import { toolMentions, toolProblem } from './toolMentions.ts';
+import { toolMentions } from './toolMentions.ts';
 
 export async function frontmatterProblems(
 	document: ContextDocument,

@@ -1,11 +1,12 @@
 /** What is wrong in `.claude/settings.json`, `.mcp.json` and `.vscode/mcp.json`. What is no JSON at all the editor says itself. */
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
 import type * as z from 'zod';
+import type { RuleList } from '../core/permission/ruleProblem.ts';
 import { unusedHooks } from './hookProblems.ts';
 import { mcpFileShape, mcpServerShape, serversKey, shapes } from './jsonShapes.ts';
 import { positionAt } from './positionAt.ts';
 import type { Problem } from './problem.ts';
-import { type RuleList, ruleProblem, type StatedRule } from './ruleProblems.ts';
+import { ruleProblem, type StatedRule } from './ruleProblems.ts';
 import type { ContextDocument, Surroundings } from './surroundings.ts';
 
 type Path = (string | number)[];

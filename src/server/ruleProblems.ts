@@ -1,23 +1,12 @@
 /** Permission rules that can never match, or that another rule always overrules. Pure. */
-import {
-	exampleRule,
-	hostPattern,
-	isServerRule,
-	prefixOf,
-	type RuleReach,
-	ruleFromFile,
-} from '../core/permission/ruleForms.ts';
-import { findRule, isCompound, matchesPath, type PermissionTarget, parseRule } from '../core/permission/rules.ts';
-import { impossibleGlob } from './globProblems.ts';
+import { hostPattern, prefixOf, type RuleReach, ruleFromFile } from '../core/permission/ruleForms.ts';
+import { type RuleFormProblem, type RuleList, reachOf, ruleFormProblem } from '../core/permission/ruleProblem.ts';
+import { findRule, isOneFolder, matchesPath, type PermissionTarget, parseRule } from '../core/permission/rules.ts';
 import type { KnownTool } from './surroundings.ts';
-import { toolProblem } from './toolMentions.ts';
 
-export type RuleList = 'allow' | 'ask' | 'deny';
 export type StatedRule = { readonly list: RuleList; readonly rule: string };
-export type RuleProblem = {
-	readonly code: string;
-	readonly level: 'error' | 'warning' | 'note';
-	readonly message: string;
+export type RuleProblem = Omit<RuleFormProblem, 'code'> & {
+	readonly code: RuleFormProblem['code'] | 'rule-shadowed';
 	/** The rule that wins. */
 	readonly by?: StatedRule;
 };
@@ -28,22 +17,9 @@ export function ruleProblem(
 	fellows: readonly StatedRule[],
 	tools: readonly KnownTool[],
 ): RuleProblem | undefined {
-	const rule = parseRule(ruleFromFile(stated.rule));
-	if (!rule)
-		return {
-			code: 'rule-form',
-			level: 'error',
-			message: `This is no rule. Write a tool, such as Read, or a tool with a pattern, such as Bash(npm test:*).`,
-		};
-	const unknown = toolProblem(rule.tool, tools);
-	if (unknown) return { code: 'tool-unknown', ...unknown };
-	const tool = tools.find(({ name }) => name === rule.tool);
-	const reach = reachOf(rule.tool, tool);
-	const never =
-		rule.pattern === undefined || reach === undefined
-			? undefined
-			: impossiblePattern(stated.list, rule.tool, rule.pattern, reach);
-	if (never !== undefined) return { code: 'rule-never', level: 'warning', message: never };
+	const wrong = ruleFormProblem(stated.list, stated.rule, tools);
+	if (wrong) return wrong;
+	const reach = reachOf(parseRule(ruleFromFile(stated.rule))?.tool ?? '', tools);
 	const by = fellows.find(
 		(one) =>
 			one !== stated &&
@@ -58,36 +34,6 @@ export function ruleProblem(
 			by,
 		};
 	return undefined;
-}
-
-/** Undefined when nobody can tell, as of a tool of another program. */
-const reachOf = (name: string, tool: KnownTool | undefined): RuleReach | undefined =>
-	tool?.reach ?? (isServerRule(name) ? 'none' : undefined);
-
-function impossiblePattern(list: RuleList, tool: string, pattern: string, reach: RuleReach): string | undefined {
-	switch (reach) {
-		case 'none':
-			return `This rule can never match: a rule for ${tool} has no pattern.`;
-		case 'host':
-			return hostPattern(pattern)
-				? undefined
-				: `This rule can never match: a rule for ${tool} names a host, as in ${exampleRule(tool, reach)} or ${tool}(domain:*.example.com).`;
-		case 'name':
-			return /\*/.test(prefixOf(pattern) ?? pattern)
-				? `This rule can hardly match: * means nothing here but itself. For all names that start so, write ${tool}(${pattern.replace(/[:]?\*.*$/, '')}:*).`
-				: undefined;
-		case 'path':
-			// `//` starts an absolute path.
-			return pattern.startsWith('//') ? undefined : impossibleGlob(pattern);
-		case 'command': {
-			const command = prefixOf(pattern) ?? pattern;
-			if (command !== pattern && list === 'allow' && isCompound(command))
-				return 'This rule can never match: a command that does more than one thing is allowed only as a whole, without :*.';
-			if (/(?<!:)\*$/.test(pattern))
-				return `This rule can hardly match: * means nothing here but itself. For all commands that start so, write ${tool}(${pattern.replace(/[ :]*\*+$/, '')}:*).`;
-			return undefined;
-		}
-	}
 }
 
 const STRENGTH: Readonly<Record<RuleList, number>> = { allow: 0, ask: 1, deny: 2 };
@@ -111,15 +57,18 @@ function coversAll(other: string, rule: string, reach: RuleReach | undefined): b
 		return host !== undefined && covers({ kind: 'host', host: host.isBelow ? `${ANY}.${host.host}` : host.host });
 	}
 	const prefix = prefixOf(weak.pattern);
+	// What a star can be, a star of the other rule must be able to be; so it stands for itself here.
+	const instances = prefix === undefined ? [weak.pattern] : [prefix, `${prefix} ${ANY}`];
+	if (reach === 'command') return instances.every((command) => covers({ kind: 'command', command }));
 	if (prefix !== undefined && prefixOf(strong.pattern) === undefined) return false;
-	if (reach === 'command') return covers({ kind: 'command', command: prefix ?? weak.pattern });
 	return reach === 'name' && covers({ kind: 'name', name: prefix ?? weak.pattern });
 }
 
 /** Whether `strong` matches whatever `weak` can: tried with texts that stand for all that a wildcard can be. */
 function coversPaths(strong: string, weak: string): boolean {
 	if (/[?[]/.test(strong + weak) || strong.startsWith('//') !== weak.startsWith('//')) return false;
-	const isAnchored = weak.replace(/\/$/, '').includes('/');
+	// A rule that asks or denies holds for such a folder at any depth.
+	const isAnchored = weak.replace(/\/$/, '').includes('/') && !isOneFolder(weak);
 	const instances = instancesOf((isAnchored ? weak : `**/${weak}`).replace(/^(?:\.?\/)+/, '').replace(/\/$/, ''));
 	return instances.every((rel) =>
 		matchesPath(strong, { kind: 'inside', file: { root: '/', rel }, absolute: `/${rel}`, isLink: false }, 'wide'),

@@ -1,17 +1,7 @@
-/** Names of tools where files name them, and what is wrong with one. */
+/** Names of tools where files name them. */
 import type { FrontmatterField } from '../core/memory/frontmatter.ts';
-import type { KnownTool } from './surroundings.ts';
 
 export type ToolMention = { readonly name: string; readonly startOffset: number; readonly endOffset: number };
-
-/** Tools of other agents that read the same files. To name one is no mistake; here it means nothing. */
-const ELSEWHERE: ReadonlySet<string> = new Set(
-	(
-		'Agent AskUserQuestion BashOutput EnterPlanMode ExitPlanMode KillBash KillShell ListMcpResourcesTool LS LSP MultiEdit NotebookEdit ' +
-		'NotebookRead PowerShell ReadMcpResourceTool Skill SlashCommand Task TaskCreate TaskGet TaskList TaskOutput TaskStop TaskUpdate ' +
-		'TodoRead TodoWrite ToolSearch WebFetch WebSearch'
-	).split(' '),
-);
 
 /** `Read, Bash(git:*)`, a list, or names with spaces between them. */
 export function toolMentions(field: FrontmatterField, text: string): readonly ToolMention[] {
@@ -22,27 +12,4 @@ export function toolMentions(field: FrontmatterField, text: string): readonly To
 			return { name: match[1] ?? '', startOffset, endOffset: startOffset + (match[1] ?? '').length };
 		});
 	});
-}
-
-export type ToolProblem = { readonly level: 'warning' | 'note'; readonly message: string };
-
-/** Undefined for a tool that is there, and for those of MCP servers, which are known only once these run. */
-export function toolProblem(name: string, tools: readonly KnownTool[]): ToolProblem | undefined {
-	if (tools.some((tool) => tool.name === name) || name.startsWith('mcp__')) return undefined;
-	if (ELSEWHERE.has(name)) return { level: 'note', message: `Retrace has no tool ${name}, so it has no effect here.` };
-	const near = tools.find((tool) => tool.name.toLowerCase() === name.toLowerCase() || isNear(tool.name, name));
-	const offer = near ? `Did you mean ${near.name}?` : `There are ${tools.map((tool) => tool.name).join(', ')}.`;
-	return { level: 'warning', message: `There is no tool ${name}. ${offer}` };
-}
-
-/** One letter more, less or other, or two that changed places. */
-function isNear(left: string, right: string): boolean {
-	const [a, b] = [left.toLowerCase(), right.toLowerCase()];
-	if (Math.abs(a.length - b.length) > 1) return false;
-	let start = 0;
-	while (start < a.length && a[start] === b[start]) start++;
-	let end = 0;
-	while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-	const [restA, restB] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
-	return Math.max(restA.length, restB.length) <= 1 || (restA.length === 2 && restA === [...restB].reverse().join(''));
 }

@@ -46,7 +46,10 @@ suite('Permission rules', () => {
 		['WebSearch(words)', 'rule-never'],
 		['Agent(explore)', undefined],
 		['Agent(my:*)', undefined],
-		['Agent(my-*)', 'rule-never'],
+		['Agent(my-*)', undefined],
+		['Agent(model:opus)', 'rule-never'],
+		['Skill(git:commit)', undefined],
+		['Task(explore)', undefined],
 		['Skill(commit)', undefined],
 		['Bash(npm test *)', undefined],
 		['npm test', 'rule-form'],
@@ -54,8 +57,18 @@ suite('Permission rules', () => {
 		['Bsh(npm test)', 'tool-unknown'],
 		['Recall(old)', 'rule-never'],
 		['Edit(../other/**)', 'rule-never'],
-		['Read(~/.ssh/**)', 'rule-never'],
-		['Bash(npm test*)', 'rule-never'],
+		['Read(~/.ssh/**)', undefined],
+		['Bash(npm test*)', undefined],
+		['Bash(git * main)', undefined],
+		['Bash(git:* push)', 'rule-never'],
+		['Bash(command:rm *)', 'rule-never'],
+		['Bash(run_in_background:true)', 'rule-never'],
+		['Read(**)x', 'rule-form'],
+		['mcp__git__get_*', undefined],
+		['mcp__*', 'rule-never'],
+		['*', 'rule-never'],
+		['B*(x)', 'rule-never'],
+		['WebFetch(domain:*)', undefined],
 		['Bash(npm test && rm:*)', 'rule-never'],
 	];
 	for (const [rule, expected] of cases)
@@ -113,7 +126,9 @@ suite('Permission rules', () => {
 		const words = fc
 			.array(fc.constantFrom('npm', 'test', 'run', 'x'), { minLength: 1, maxLength: 3 })
 			.map((all) => all.join(' '));
-		const rule = fc.tuple(words, fc.constantFrom('', ':*')).map(([text, end]) => text + end);
+		const rule = fc
+			.tuple(fc.constantFrom('', '* ', 'npm * '), words, fc.constantFrom('', ':*', ' *', '*', ' * x'))
+			.map((parts) => parts.join(''));
 		fc.assert(
 			fc.property(rule, rule, words, (weak, strong, command) => {
 				if (problem(`Bash(${weak})`, 'allow', { deny: [`Bash(${strong})`] }) !== 'rule-shadowed') return;

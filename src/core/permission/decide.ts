@@ -44,7 +44,7 @@ export type Decision =
 export function decide(question: PermissionQuestion): Decision {
 	const { tool, effect, target, mode, rules, sessionRules } = question;
 	if (target.kind === 'command' && target.reading)
-		return ofCommand(decideCommand({ ...question, ...target, reading: target.reading }));
+		return byToolStars(ofCommand(decideCommand({ ...question, ...target, reading: target.reading })), question);
 	const denied = findRule(rules.deny, tool, target, 'wide');
 	if (denied !== undefined) return { kind: 'deny', cause: `The rule ${denied} forbids it` };
 	if (mode === 'plan' && (effect === 'write' || effect === 'execute'))
@@ -52,6 +52,8 @@ export function decide(question: PermissionQuestion): Decision {
 			kind: 'deny',
 			cause: `Plan mode is on: ${tool} may not run. Read and search, then describe the plan; the user leaves plan mode to have it carried out`,
 		};
+	const unread = target.kind === 'path' && effect === 'write' ? readDenied(target, rules) : undefined;
+	if (unread !== undefined) return { kind: 'deny', cause: `The rule ${unread} forbids it` };
 	const guarded = guardedCause(target, effect, rules);
 	if (guarded !== undefined) return { kind: 'ask', cause: guarded };
 	const asked = findRule(rules.ask, tool, target, 'wide');
@@ -63,6 +65,28 @@ export function decide(question: PermissionQuestion): Decision {
 		return { kind: 'ask', cause: `${UNREAD}, so your rules cannot be held against it` };
 	if (question.isHeld) return { kind: 'allow', cause: HELD_CAUSE };
 	return byMode(tool, effect, target, mode);
+}
+
+/** What may not be read may not be written either: the edit would show it. */
+function readDenied(target: PermissionTarget, { deny }: PermissionRules): string | undefined {
+	const ofPaths = deny.filter((rule) => parseRule(rule)?.pattern !== undefined);
+	return findRule(ofPaths, 'Read', target, 'wide');
+}
+
+/** Rules with a star for the tool speak of it as a whole, whatever it is called with. */
+function byToolStars(decision: Decision, { tool, rules }: PermissionQuestion): Decision {
+	const found = (list: readonly string[]) =>
+		findRule(
+			list.filter((rule) => parseRule(rule)?.tool.includes('*')),
+			tool,
+			{ kind: 'none' },
+			'wide',
+		);
+	if (decision.kind === 'deny') return decision;
+	const denied = found(rules.deny);
+	if (denied !== undefined) return { kind: 'deny', cause: `The rule ${denied} forbids it` };
+	const asked = decision.kind === 'allow' ? found(rules.ask) : undefined;
+	return asked === undefined ? decision : { kind: 'ask', cause: `The rule ${asked} says to ask` };
 }
 
 const UNREAD = 'The grammar of the shell could not be loaded';
@@ -135,7 +159,7 @@ function byMode(tool: string, effect: Effect, target: PermissionTarget, mode: Pe
 function ruleForName(tool: string, target: PermissionTarget): { readonly rule?: string } {
 	if (target.kind !== 'name') return { rule: tool };
 	const rule = `${tool}(${target.name})`;
-	return parseRule(rule)?.pattern === target.name && !target.name.endsWith(':*') ? { rule } : {};
+	return parseRule(rule)?.pattern === target.name && !target.name.includes('*') ? { rule } : {};
 }
 
 function askToRun(tool: string, target: PermissionTarget): Decision {

@@ -4,7 +4,7 @@
  */
 import type { PermissionRules } from '../agent/turnTypes.ts';
 import type { ResolvedPath } from '../ports.ts';
-import { matchesGlob, parseRule } from './rules.ts';
+import { isOneFolder, matchesGlob, parseRule } from './rules.ts';
 
 export type Access = 'read' | 'write';
 
@@ -41,10 +41,11 @@ export function isSecretPath(path: string, secrets: readonly string[] = []): boo
 }
 
 /** Globs of files whose content a search leaves out: secrets, and what `Read` is denied or asked about. In doubt more than the rules say. */
-export function hiddenFromSearch({ deny, ask, secrets = [] }: PermissionRules): readonly string[] {
+export function hiddenFromSearch({ deny, ask, secrets = [] }: PermissionRules, isDeep = true): readonly string[] {
 	const patterns = [...deny, ...ask].flatMap((text) => {
 		const rule = parseRule(text);
-		return rule?.tool === 'Read' && rule.pattern !== undefined ? [rule.pattern.replace(/^\/+/, '/')] : [];
+		if (rule?.tool !== 'Read' || rule.pattern === undefined) return [];
+		return [isDeep && isOneFolder(rule.pattern) ? `**/${rule.pattern}` : rule.pattern.replace(/^\/+/, '/')];
 	});
 	return [...secrets, ...patterns];
 }
@@ -55,7 +56,7 @@ export function hiddenBelow(
 	folders: readonly string[],
 	skipsHidden: boolean,
 ): string | undefined {
-	return hiddenFromSearch(rules).find((glob) => {
+	return hiddenFromSearch(rules, false).find((glob) => {
 		const path = glob.replace(/^\.?\//, '').toLowerCase();
 		const literal = path.split(/[*?[]/, 1)[0] ?? '';
 		if (skipsHidden && /(?:^|\/)\.[^/*?[]/.test(path)) return false;

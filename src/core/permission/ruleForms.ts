@@ -22,9 +22,33 @@ export function reachOfTool({ effect, target }: { readonly effect: string; reado
 	}
 }
 
-/** `npm test` of `npm test:*`; undefined when the pattern is one whole command or name. */
+/** `npm test` of `npm test:*` and `npm test *`; undefined when the pattern does not end so. */
 export function prefixOf(pattern: string): string | undefined {
-	return pattern.endsWith(':*') ? pattern.slice(0, -2).trim() : undefined;
+	const match = /^([\s\S]*\S)\s*(?<=[:\s])\*$/.exec(pattern);
+	return match?.[1]?.replace(/\s*:$/, '');
+}
+
+/**
+ * Whether these words are covered: by a prefix those that begin with it, else all of them; any other `*` stands for anything, also for nothing.
+ * Both with single spaces. In one pass, whatever the pattern is.
+ */
+export function matchesWords(pattern: string, words: string): boolean {
+	const prefix = prefixOf(pattern);
+	const [first = '', ...others] = (prefix ?? pattern).split('*');
+	const last = others.pop();
+	if (!words.startsWith(first)) return false;
+	const isEnd = (at: number) => at === words.length || (prefix !== undefined && /\s/.test(words.charAt(at)));
+	if (last === undefined) return isEnd(first.length);
+	let at = first.length;
+	for (const part of others) {
+		const found = words.indexOf(part, at);
+		if (found < 0) return false;
+		at = found + part.length;
+	}
+	if (last === '') return true;
+	for (let found = words.indexOf(last, at); found >= 0; found = words.indexOf(last, found + 1))
+		if (isEnd(found + last.length)) return true;
+	return false;
 }
 
 /** Of `domain:example.com` and `domain:*.example.com`; undefined when the pattern names no host, so that it can match none. */
@@ -66,5 +90,24 @@ const EXAMPLES: Readonly<Record<RuleReach, string | undefined>> = {
  * a rule that was kept here means what it says.
  */
 export function ruleFromFile(text: string): string {
-	return text.trim().replace(/^(Bash\([\s\S]*\S) +\*\)$/, '$1:*)');
+	const rule = text.trim().replace(/^(Bash\([\s\S]*\S) +\*\)$/, '$1:*)');
+	const [name = ''] = rule.split('(', 1);
+	const own = (toolAliases.get(name) ?? name) + rule.slice(name.length);
+	return own.replace(/^Agent\((Explore|Plan|general-purpose)\)$/, (_, kind: string) => `Agent(${agentKind(kind)})`);
 }
+
+/** Tools and agents that go by another name there. */
+export const toolAliases: ReadonlyMap<string, string> = new Map([
+	['Task', 'Agent'],
+	['AskUserQuestion', 'AskUser'],
+	['ExitPlanMode', 'Plan'],
+	['KillShell', 'KillBash'],
+	['SlashCommand', 'Skill'],
+	['TodoWrite', 'TaskList'],
+]);
+const AGENT_KINDS: ReadonlyMap<string, string> = new Map([
+	['Explore', 'explore'],
+	['Plan', 'plan'],
+	['general-purpose', 'general'],
+]);
+export const agentKind = (name: string): string => AGENT_KINDS.get(name) ?? name;

@@ -5,7 +5,7 @@
 import { assertNever } from '../../base/assertNever.ts';
 import type { ResolvedPath } from '../ports.ts';
 import type { CommandReading } from './readCommand.ts';
-import { hostPattern, isServerRule, prefixOf } from './ruleForms.ts';
+import { hostPattern, isServerRule, matchesWords, prefixOf } from './ruleForms.ts';
 
 type Rule = { readonly tool: string; readonly pattern: string | undefined };
 
@@ -43,10 +43,11 @@ export function hostOf(url: string): string {
 
 /** Undefined when the text is no rule. */
 export function parseRule(text: string): Rule | undefined {
-	const match = /^([A-Za-z_][\w-]*(?:__\*)?)(?:\(([\s\S]*)\))?$/.exec(text.trim());
+	const match = /^([A-Za-z_*][\w*-]*)(?:\(([\s\S]*)\))?$/.exec(text.trim());
 	if (!match?.[1]) return undefined;
 	const pattern = match[2]?.trim();
-	return { tool: match[1], pattern: pattern === '' || pattern === '*' ? undefined : pattern };
+	const isAll = pattern === '' || pattern === '*' || /^domain:\s*\*$/.test(pattern ?? '');
+	return { tool: match[1], pattern: isAll ? undefined : pattern };
 }
 
 /** The first of the rules that covers the call; undefined when none does. Texts that are no rule cover nothing. */
@@ -78,18 +79,16 @@ export function findRule(
 }
 
 /**
- * `npm test:*` covers commands that start with these words; anything else must be the whole command.
- * A prefix never grants a compound command. When asking or denying, each part of a compound is looked at.
+ * `npm test:*` covers commands that start with these words, another star stands for anything; else it must be the whole command.
+ * What has a star never grants a compound command. When asking or denying, each part of a compound is looked at.
  */
 export function matchesCommand(pattern: string, command: string, breadth: Breadth): boolean {
 	const whole = command.trim();
-	const prefix = prefixOf(pattern);
-	if (prefix === undefined && whole === pattern) return true;
+	if (prefixOf(pattern) === undefined && whole === pattern) return true;
 	if (breadth === 'whole') return false;
-	if (breadth === 'strict') return prefix !== undefined && !isCompound(whole) && startsWithWords(whole, prefix);
-	return partsOf(whole).some((part) =>
-		prefix === undefined ? part === collapse(pattern) : startsWithWords(part, collapse(prefix)),
-	);
+	const words = collapse(pattern);
+	if (breadth === 'strict') return words.includes('*') && !isCompound(whole) && matchesWords(words, collapse(whole));
+	return partsOf(whole).some((part) => matchesWords(words, part));
 }
 
 /** `domain:example.com` is this host, `domain:*.example.com` each below it. What asks or denies holds below a host as well. */
@@ -103,8 +102,9 @@ function matchesHost(pattern: string, host: string, breadth: Breadth): boolean {
 /** Granting minds the case of letters, denying does not: other programs have agents of the same names with capitals. */
 function matchesName(pattern: string, name: string, breadth: Breadth): boolean {
 	const [ruled, called] = breadth === 'wide' ? [pattern.toLowerCase(), name.toLowerCase()] : [pattern, name];
-	const prefix = prefixOf(ruled);
-	return called === ruled || (prefix !== undefined && called.startsWith(prefix));
+	// `review:*` is every name that begins so; `review *` is this one with whatever it is given.
+	if (ruled.endsWith(':*')) return called.startsWith(ruled.slice(0, -2).trim());
+	return matchesWords(ruled, called);
 }
 
 /** Whether the shell would do more than run one program with literal arguments. Quoted separators count too: better asked once more. */
@@ -116,6 +116,12 @@ export function isCompound(command: string): boolean {
 export function proposedCommandRule(command: string): string | undefined {
 	const trimmed = command.trim();
 	if (trimmed === '' || isCompound(trimmed)) return undefined;
+	const rule = generalRule(trimmed);
+	// In a rule a star stands for anything, which is more than was asked about.
+	return rule.endsWith(':*)') || !rule.includes('*') ? rule : undefined;
+}
+
+function generalRule(trimmed: string): string {
 	const words = trimmed.split(/\s+/);
 	const [first = '', second = '', third] = words;
 	const general = (...prefix: readonly string[]): string =>
@@ -155,17 +161,25 @@ const ONLY_SHOWS =
 /** Whether a .gitignore-like pattern covers the file, or a folder above it. Granting minds the case of letters, denying does not. */
 export function matchesPath(pattern: string, resolved: ResolvedPath, breadth: Breadth): boolean {
 	const flags = breadth === 'wide' ? 'i' : '';
-	if (pattern.startsWith('//')) return globToRegExp(pattern.slice(1), flags).test(slashes(resolved.absolute));
+	if (pattern.startsWith('//'))
+		return globToRegExp(withDrive(pattern.slice(1)), flags).test(withDrive(slashes(resolved.absolute)));
 	if (resolved.kind === 'outside')
 		return breadth === 'wide' && !pattern.includes('/') && test(pattern, resolved.absolute);
 	return test(pattern, resolved.file.rel);
 
 	function test(glob: string, path: string): boolean {
 		const body = glob.replace(/^\.?\//, '').replace(/\/$/, '');
-		const isAnchored = glob.replace(/\/$/, '').includes('/');
+		const isAnchored = glob.replace(/\/$/, '').includes('/') && !(breadth === 'wide' && isOneFolder(glob));
 		return globToRegExp(isAnchored ? body : `**/${body}`, flags).test(slashes(path).replace(/^\//, ''));
 	}
 }
+
+/** `secrets/**`: when it asks or denies, a folder of this name at any depth. */
+export const isOneFolder = (glob: string): boolean => /^[^/*?[]+\/\*\*$/.test(glob) && !/^\.{1,2}\//.test(glob);
+
+/** A drive is `/c/…` in rules. */
+const withDrive = (path: string): string =>
+	path.replace(/^\/?([A-Za-z]):(?=\/)/, (_, letter: string) => `/${letter.toLowerCase()}`);
 
 /** A glob as in rules, held against a path below a root or an absolute one. Case does not matter. */
 export function matchesGlob(glob: string, path: string): boolean {
@@ -202,16 +216,16 @@ const EDITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'MultiEdit', 'Noteb
 
 function coversTool(ruleTool: string, tool: string, breadth: Breadth): boolean {
 	if (ruleTool === tool) return true;
+	if (ruleTool.includes('*')) {
+		// What grants names its server; what denies or asks may be about all tools there are.
+		const isGranted = /^mcp__(?:(?!__)[\w-])+__[\w*-]*$/.test(ruleTool);
+		return (isGranted || breadth === 'wide') && matchesWords(ruleTool, tool);
+	}
 	// A server stands for all its tools.
-	if (isServerRule(ruleTool) && tool.startsWith(`${ruleTool.replace(/__\*$/, '')}__`))
-		return ruleTool.endsWith('__*') || ruleTool.split('__').length === 2;
+	if (isServerRule(ruleTool) && tool.startsWith(`${ruleTool}__`)) return ruleTool.split('__').length === 2;
 	// As everywhere in the field, a rule for Edit speaks of every editing tool, one for Read of every tool that shows content.
 	if (ruleTool === 'Edit') return EDITING_TOOLS.has(tool);
 	return breadth === 'wide' && ruleTool === 'Read' && tool === 'Grep';
-}
-
-function startsWithWords(command: string, prefix: string): boolean {
-	return command === prefix || command.startsWith(`${prefix} `) || command.startsWith(`${prefix}\t`);
 }
 
 const collapse = (text: string): string => text.trim().replace(/\s+/g, ' ');

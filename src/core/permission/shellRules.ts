@@ -1,4 +1,5 @@
 /** Rules for commands, held against one simple command at a time: strict when granting, wide when asking or denying. Pure. */
+import { matchesWords, prefixOf } from './ruleForms.ts';
 import { parseRule, proposedCommandRule } from './rules.ts';
 import type { ShellCommand, ShellWord } from './shellParts.ts';
 import { programName } from './shellUnwrap.ts';
@@ -28,7 +29,7 @@ export function couldBe(pattern: string, { words }: ShellCommand): boolean {
 	if (first === undefined) return false;
 	if (first.value === undefined || first.isPattern) return true;
 	if (words.every(({ value }) => value !== undefined)) return false;
-	const wanted = collapse(lowerFirst(pattern.replace(/:\*$/, ''))).split(' ');
+	const wanted = collapse(lowerFirst(prefixOf(pattern) ?? pattern)).split(' ');
 	return formsOf(words).some((form) => meets(wanted, form.split(' ')));
 }
 
@@ -58,21 +59,15 @@ export function proposedRule(command: ShellCommand, isExact: boolean, isLooking:
 	// What it is given to run is not in its words.
 	const takesInput = (input !== undefined || isFed) && name !== 'tee' && !isLooking;
 	if (!isKnown || takesInput || text.includes('\n') || parseRule(`Bash(${text})`)?.pattern !== text) return undefined;
-	return text.endsWith('*') ? undefined : `Bash(${text})`;
+	// In a rule a star stands for anything, which is more than was asked about.
+	return text.includes('*') ? undefined : `Bash(${text})`;
 }
 
-/** `npm test:*` and `npm run *` are prefixes; any other `*` stands for anything; else it is the whole command. */
-function matches(pattern: string, text: string): boolean {
-	const prefix = pattern.endsWith(':*') ? collapse(pattern.slice(0, -2)) : undefined;
-	if (prefix !== undefined) return text === prefix || text.startsWith(`${prefix} `);
-	if (!pattern.includes('*')) return text === collapse(pattern);
-	const parts = collapse(pattern).split('*').map(escapeRegExp);
-	return new RegExp(`^${parts.join('[\\s\\S]*')}$`).test(text);
-}
+/** As `matchesWords`, with the spaces of both made alike. */
+const matches = (pattern: string, text: string): boolean => matchesWords(collapse(pattern), text);
 
 const isSameText = (pattern: string, source: string): boolean => collapse(pattern) === collapse(source);
 const collapse = (text: string): string => text.trim().replace(/[ \t]+/g, ' ');
-const escapeRegExp = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
 const lowerFirst = (text: string): string => text.trim().replace(/^[^\s:(]+/, (word) => word.toLowerCase());
 
 /** Quoted only where it has to be, so that a word with spaces is not taken for several. */

@@ -30,7 +30,7 @@ export function ruleRows(rules: readonly RuleOrigin[], shownPath: (path: string)
 			.map((origin) => ({
 				label: `${ICONS[origin.kind]} ${plainLabel(origin.rule)}`,
 				description: WORDS[origin.kind],
-				...(origin.isInForce ? {} : { detail: idleReason(origin) }),
+				...detailOf(origin),
 				origin,
 				actions: actionsOf(origin),
 			})),
@@ -57,6 +57,28 @@ function headingOf(origin: RuleOrigin, shownPath: (path: string) => string): str
 function actionsOf(origin: RuleOrigin): RuleRow['actions'] {
 	if (origin.from !== 'file') return ['remove'];
 	return origin.answer === undefined ? ['open'] : ['forget', 'open'];
+}
+
+/** For the transcript and the doctor. */
+export function ruleWarning(
+	{ rule, kind, from, path, problem }: ScopedRule,
+	shownPath: (path: string) => string,
+): string {
+	const where =
+		from === 'file'
+			? shownPath(path ?? '')
+			: from === 'user'
+				? 'the setting retrace.permissions'
+				: 'the rules of this workspace';
+	return `The rule ${rule} under ${kind} in ${where} holds for nothing. ${problem?.message ?? ''}`.trim();
+}
+
+function detailOf(origin: RuleOrigin): Pick<RuleRow, 'detail'> {
+	const problem = 'problem' in origin ? origin.problem?.message : undefined;
+	const parts = [...(origin.isInForce ? [] : [idleReason(origin)]), ...(problem === undefined ? [] : [problem])];
+	return parts.length === 0
+		? {}
+		: { detail: `${problem === undefined ? '' : '$(warning) '}${plainLabel(parts.join(' '))}` };
 }
 
 /** Only what a file says may be without force. */

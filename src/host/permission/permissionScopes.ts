@@ -6,11 +6,15 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { plural, utf8Encode, visibleText } from '../../base/text.ts';
 import type { PermissionRules } from '../../core/agent/turnTypes.ts';
+import { anchoredRules } from '../../core/permission/anchoredRules.ts';
 import { fileRules, grantText, joinRules } from '../../core/permission/permissionFiles.ts';
+import { type RuleFormProblem, ruleFormProblem } from '../../core/permission/ruleProblem.ts';
 import type { WorkspaceRoot } from '../../core/ports.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
+import { toolFacts } from '../../core/tools/toolFacts.ts';
 import { plainMessage } from '../window/plainLabel.ts';
 import { permissionRules, setting } from '../window/settings.ts';
+import { ruleWarning } from './permissionRuleRows.ts';
 
 const WORKSPACE_KEY = 'retrace.permissions.allow';
 const ANSWERS_KEY = 'retrace.permissions.answers';
@@ -38,6 +42,8 @@ export type ScopedRule = {
 	/** A file's: undefined while nobody answered, and then what it allows does not hold. */
 	readonly answer?: 'yes' | 'no';
 	readonly isInForce: boolean;
+	/** Why it is not understood or can never match. */
+	readonly problem?: RuleFormProblem;
 };
 
 export type PermissionScopes = {
@@ -59,7 +65,10 @@ export type PermissionScopesWorld = {
 	readonly workspaceState: vscode.Memento;
 	readonly globalState: vscode.Memento;
 	readonly blobs: Pick<BlobStore, 'hash'>;
-	readonly outside: { hookFiles(roots: readonly string[]): Promise<readonly SettingsFile[]> };
+	readonly outside: {
+		hookFiles(roots: readonly string[]): Promise<readonly SettingsFile[]>;
+		readonly homeFolder?: string;
+	};
 	roots(): readonly WorkspaceRoot[];
 	isTrusted(): boolean;
 	relativePath(path: string): string;
@@ -91,6 +100,13 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 		if (file.source === 'user') return isAgreed ? [file.rules] : [];
 		return [{ ...file.rules, allow: isAgreed ? file.rules.allow : [] }];
 	};
+
+	const anchored = (rules: PermissionRules, file?: SettingsFile): PermissionRules =>
+		anchoredRules(rules, {
+			homeFolder: world.outside.homeFolder,
+			// What stands in the user's own file is about their own folder.
+			slashFolder: file?.source === 'user' ? file.path.replace(/[/\\][^/\\]*$/, '') : undefined,
+		});
 
 	const ask = async (file: ReadFile) => {
 		const { rules } = file;
@@ -125,23 +141,34 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 		files = found.map((file) => ({ ...file, rules: file.text === undefined ? undefined : fileRules(file.text) }));
 	};
 
+	const listed = (): readonly ScopedRule[] => {
+		const here = isTrusted() ? keptHere() : [];
+		return [
+			...here.map((rule) => ({
+				...{ rule, kind: 'allow' as const, from: 'workspace' as const, isInForce: true },
+				...problemOf({ rule, kind: 'allow' }),
+			})),
+			...kindsOf(permissionRules()).map((one) => ({
+				...{ ...one, from: 'user' as const, isInForce: true },
+				...problemOf(one),
+			})),
+			...files.flatMap((file) => {
+				const [held] = holding(file);
+				const answered = answerFor(file);
+				return kindsOf(file.rules).map((one) => ({
+					...{ ...one, from: 'file' as const, path: file.path },
+					...(answered === undefined ? {} : { answer: answered }),
+					isInForce: held?.[one.kind].includes(one.rule) === true,
+					...problemOf(one),
+				}));
+			}),
+		];
+	};
+
 	return {
 		async list() {
 			await read();
-			const here = isTrusted() ? keptHere() : [];
-			return [
-				...here.map((rule) => ({ rule, kind: 'allow' as const, from: 'workspace' as const, isInForce: true })),
-				...kindsOf(permissionRules()).map((one) => ({ ...one, from: 'user' as const, isInForce: true })),
-				...files.flatMap((file) => {
-					const [held] = holding(file);
-					const answered = answerFor(file);
-					return kindsOf(file.rules).map((one) => ({
-						...{ ...one, from: 'file' as const, path: file.path },
-						...(answered === undefined ? {} : { answer: answered }),
-						isInForce: held?.[one.kind].includes(one.rule) === true,
-					}));
-				}),
-			];
+			return listed();
 		},
 		async remove({ rule, kind, from }) {
 			const others = (rules: readonly string[]) => rules.filter((one) => one !== rule);
@@ -159,9 +186,10 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 			for (const key of asked) if (key.startsWith(`${path} `)) asked.delete(key);
 		},
 		rules() {
-			const own: PermissionRules = { ...permissionRules(), secrets: setting('secretFiles') };
+			const own = anchored({ ...permissionRules(), secrets: setting('secretFiles') });
 			if (!isTrusted()) return own;
-			return joinRules([own, { allow: keptHere(), ask: [], deny: [] }, ...files.flatMap(holding)]);
+			const ofFiles = files.flatMap((file) => holding(file).map((rules) => anchored(rules, file)));
+			return joinRules([own, { allow: keptHere(), ask: [], deny: [] }, ...ofFiles]);
 		},
 		async keep(rules, scope) {
 			if (scope === 'workspace') {
@@ -174,6 +202,13 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 		async refresh(warn) {
 			try {
 				await read();
+				// What somebody relies on, since it was to keep something from happening.
+				for (const one of listed()) {
+					const { rule, kind, problem } = one;
+					if (!problem || problem.level === 'note' || kind === 'allow' || told.has(`${kind} ${rule}`)) continue;
+					told.add(`${kind} ${rule}`);
+					warn(ruleWarning(one, relativePath));
+				}
 				for (const file of files) {
 					if (file.rules || told.has(file.path)) continue;
 					told.add(file.path);
@@ -187,6 +222,11 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 			}
 		},
 	};
+}
+
+function problemOf({ rule, kind }: Pick<ScopedRule, 'rule' | 'kind'>): Pick<ScopedRule, 'problem'> {
+	const problem = ruleFormProblem(kind, rule, toolFacts);
+	return problem ? { problem } : {};
 }
 
 const kindsOf = (rules: PermissionRules | undefined): readonly Pick<ScopedRule, 'rule' | 'kind'>[] =>

@@ -14,8 +14,8 @@ import { plainLabel, plainMessage } from './plainLabel.ts';
 export type DoctorWorld = {
 	/** Undefined when sessions are not kept on disk. */
 	readonly doctor: StoreDoctor | undefined;
-	/** What does not work on this machine though a setting wants it; undefined = all does. */
-	machineProblem(): Promise<string | undefined>;
+	/** What does not work on this machine though a setting or a file wants it. */
+	machineProblems(): Promise<readonly string[]>;
 	openSession(id: SessionId): Promise<void>;
 	/** Moves one to the trash. */
 	remove(id: SessionId): Promise<void>;
@@ -50,21 +50,21 @@ export class DoctorCommand implements vscode.Disposable {
 
 	async #run(): Promise<void> {
 		const { doctor } = this.#world;
-		const problem = await this.#world.machineProblem();
+		const problems = await this.#world.machineProblems();
 		if (!doctor) {
 			throw new UserError(
 				'not-persisted',
-				`${problem === undefined ? '' : `${problem} `}Sessions are not kept on disk (\`retrace.sessions.persist\` is off), so there is nothing to examine.`,
+				`${problems.map((problem) => `${problem} `).join('')}Sessions are not kept on disk (\`retrace.sessions.persist\` is off), so there is nothing to examine.`,
 			);
 		}
 		const examination = await examineWithProgress(doctor);
-		this.#report = renderReport(examination, problem === undefined ? [] : [problem]);
+		this.#report = renderReport(examination, problems);
 		this.#changed.fire(REPORT);
 		await vscode.window.showTextDocument(REPORT, { preview: false });
-		await this.#offer(doctor, examination, problem);
+		await this.#offer(doctor, examination, problems);
 	}
 
-	async #offer(doctor: StoreDoctor, examination: StoreExamination, problem: string | undefined): Promise<void> {
+	async #offer(doctor: StoreDoctor, examination: StoreExamination, problems: readonly string[]): Promise<void> {
 		const damaged = logsFor('salvage', examination);
 		const useless = logsFor('trash', examination).filter((log) => log.place === 'sessions');
 		const isIndexWrong = examination.store.some((finding) => finding.kind === 'indexWrong');
@@ -72,9 +72,11 @@ export class DoctorCommand implements vscode.Disposable {
 		if (damaged.length > 0) actions.set('Salvage into a Copy…', () => this.#salvage(doctor, damaged));
 		if (isIndexWrong) actions.set('Rebuild Index', () => this.#rebuild(doctor));
 		if (useless.length > 0) actions.set('Move to Trash…', () => this.#trash(useless));
-		const summary = [summaryOf(examination), ...(problem === undefined ? [] : [problem])].join(' ');
+		const [first, ...others] = problems;
+		const more = others.length === 0 ? [] : [`The report has ${others.length} more of this kind.`];
+		const summary = [summaryOf(examination), ...(first === undefined ? [] : [first, ...more])].join(' ');
 		const show =
-			damaged.length > 0 || problem !== undefined
+			damaged.length > 0 || problems.length > 0
 				? vscode.window.showWarningMessage
 				: vscode.window.showInformationMessage;
 		const picked = await show(plainMessage(summary), ...actions.keys());

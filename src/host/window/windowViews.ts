@@ -13,6 +13,7 @@ import { panelHead, shownItems } from '../panel/panelHead.ts';
 import { handlePanelMessage } from '../panel/panelMessages.ts';
 import { PlanDocuments } from '../panel/planDocuments.ts';
 import { Suggestions } from '../panel/suggestions.ts';
+import { ruleWarning } from '../permission/permissionRuleRows.ts';
 import { sandboxProblem } from '../permission/sandbox.ts';
 import { createMergeEditor } from '../rewind/mergeEditor.ts';
 import { revealHitIn } from '../search/revealHit.ts';
@@ -99,7 +100,16 @@ export function createWindowViews(
 	const doctor = store.add(
 		new DoctorCommand({
 			doctor: stores.doctor,
-			machineProblem: () => sandboxProblem({ outside }),
+			async machineProblems() {
+				const sandbox = await sandboxProblem({ outside });
+				const wrong = ((await world.permissions?.list()) ?? []).filter(
+					({ problem }) => problem && problem.level !== 'note',
+				);
+				return [
+					...(sandbox === undefined ? [] : [sandbox]),
+					...wrong.map((one) => ruleWarning(one, world.relativePath)),
+				];
+			},
 			openSession: async (id) => await views.open(id),
 			remove: async (id) => await host.remove(id),
 			refresh: () => tree.refresh(),

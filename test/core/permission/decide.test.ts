@@ -173,6 +173,19 @@ test('keys, stores of credentials and the files that the user names are secrets'
 	);
 });
 
+test('what may not be read may not be changed, and a star for the tool is about every tool', () => {
+	const edit = (rule: string) => {
+		const file = { root: '/w', rel: 'secrets/a' };
+		const resolved = { kind: 'inside', file, absolute: '/w/secrets/a', isLink: false } as const;
+		const target = { kind: 'path', path: 'secrets/a', resolved } as const;
+		const rules = { allow: ['Edit'], ask: [], deny: [rule] };
+		return decide({ tool: 'Write', effect: 'write', target, mode: 'auto', rules, sessionRules: [] }).kind;
+	};
+	assert.deepEqual(['Read(secrets/**)', 'Read', 'Read(other/**)', 'W*', '*'].map(edit), [
+		...['deny', 'allow', 'allow', 'deny', 'deny'],
+	]);
+});
+
 test('a search leaves out what Read may not show without a question', () => {
 	const globs = hiddenFromSearch({
 		allow: ['Read(a/**)'],

@@ -53,6 +53,18 @@ describe('commands', () => {
 		['git push', 'git push', true, true],
 		['git push', 'git push --force', false, false],
 		['git push', 'ls; git  push', false, true],
+		['npm run *', 'npm run', true, true],
+		['npm run *', 'npm runs', false, false],
+		['ls*', 'lsof -a', true, true],
+		['git * main', 'git push origin main', true, true],
+		['git * main', 'git push origin main2', false, false],
+		['git * main', 'git push origin main && ls', false, true],
+		['git * main', 'git main', false, false],
+		['* --version', 'node --version', true, true],
+		['* --help:*', 'npm --help run', true, true],
+		['* --help *', 'npm --helpful', false, false],
+		['git:* push', 'git push', false, false],
+		['*a*a*a*a*a*a*a*a*b', 'a'.repeat(2_000), false, false],
 	];
 	for (const [pattern, command, grants, denies] of cases)
 		test(`${pattern} | ${JSON.stringify(command)}`, () => {
@@ -100,6 +112,7 @@ describe('paths', () => {
 		['a.c', 'abc', false],
 		['//w/src/**', 'src/a.ts', true],
 		['//other/**', 'src/a.ts', false],
+		['./src/**', 'src/a.ts', true],
 	];
 	for (const [pattern, rel, expected] of cases)
 		test(`${pattern} | ${rel}`, () => assert.equal(matchesPath(pattern, inside(rel), 'strict'), expected));
@@ -107,6 +120,23 @@ describe('paths', () => {
 	test('denying does not mind the case of letters', () => {
 		assert.equal(matchesPath('Secret/**', inside('secret/a'), 'strict'), false);
 		assert.equal(matchesPath('Secret/**', inside('secret/a'), 'wide'), true);
+	});
+	test('a folder that is denied is denied at any depth, one that is granted is not', () => {
+		for (const [pattern, isDeep] of [
+			['secrets/**', true],
+			['/secrets/**', false],
+			['./secrets/**', false],
+			['secrets/a/**', false],
+		] as const) {
+			assert.equal(matchesPath(pattern, inside('pkg/secrets/a/x'), 'wide'), isDeep, pattern);
+			assert.equal(matchesPath(pattern, inside('pkg/secrets/a/x'), 'strict'), false, pattern);
+			assert.equal(matchesPath(pattern, inside('secrets/a/x'), 'wide'), true, pattern);
+		}
+	});
+	test('drives are written as folders', () => {
+		const at = { kind: 'outside', absolute: 'C:\\Users\\a\\.ssh\\id' } as const;
+		for (const pattern of ['//c/Users/a/**', '//C:/Users/a/**']) assert.ok(matchesPath(pattern, at, 'wide'), pattern);
+		assert.equal(matchesPath('//d/Users/**', at, 'wide'), false);
 	});
 	test('a rule for Edit covers every editing tool; one that denies Read covers Grep', () => {
 		const target = { kind: 'path', path: 'src/a', resolved: inside('src/a') } as const;
@@ -127,4 +157,23 @@ test('a rule grants only what it names', () => {
 	assert.deepEqual([named('Agent(exp)'), named('Agent(ore)')], [undefined, undefined]);
 	const read = (breadth: 'strict' | 'wide') => findRule(['Read'], 'Grep', { kind: 'none' }, breadth);
 	assert.deepEqual([read('strict'), read('wide')], [undefined, 'Read']);
+});
+
+test('a star in the name of a tool grants behind a server only, and denies anywhere', () => {
+	const covers = (rule: string, tool: string, breadth: 'strict' | 'wide') =>
+		findRule([rule], tool, { kind: 'none' }, breadth) !== undefined;
+	const cases: readonly (readonly [rule: string, tool: string, grants: boolean, denies: boolean])[] = [
+		['mcp__git__get_*', 'mcp__git__get_log', true, true],
+		['mcp__git__get_*', 'mcp__git__push', false, false],
+		['mcp__git__*', 'mcp__git__push', true, true],
+		['mcp__git__*', 'mcp__github__push', false, false],
+		['mcp__git', 'mcp__git__push', true, true],
+		['mcp__*', 'mcp__git__push', false, true],
+		['mcp__g*__push', 'mcp__git__push', false, true],
+		['*', 'Bash', false, true],
+		['B*', 'Bash', false, true],
+		['B*', 'Read', false, false],
+	];
+	for (const [rule, tool, grants, denies] of cases)
+		assert.deepEqual([covers(rule, tool, 'strict'), covers(rule, tool, 'wide')], [grants, denies], `${rule} ${tool}`);
 });

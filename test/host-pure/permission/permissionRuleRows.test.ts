@@ -8,6 +8,10 @@ const rules: readonly RuleOrigin[] = [
 	{ rule: 'Bash(make:*)', kind: 'allow', from: 'session', isInForce: true },
 	{ rule: 'Bash(echo $(trash))', kind: 'allow', from: 'workspace', isInForce: true },
 	{ rule: 'Bash(rm:*)', kind: 'deny', from: 'user', isInForce: true },
+	{
+		...{ rule: 'Raed', kind: 'ask', from: 'user', isInForce: true },
+		problem: { code: 'tool-unknown', level: 'warning', message: 'There is no tool Raed.' },
+	},
 	{ rule: 'Bash(curl:*)', kind: 'ask', from: 'file', path: PATH, isInForce: true },
 	{ rule: 'Bash(npm:*)', kind: 'allow', from: 'file', path: PATH, isInForce: false },
 	{ rule: 'Bash(pip:*)', kind: 'allow', from: 'file', path: '/h/settings.json', answer: 'no', isInForce: false },
@@ -24,6 +28,7 @@ test('stand under where they hold, with what can be done about each', () => {
 			['$(check) Bash(echo \\$(trash))', 'allowed', undefined, 'remove'],
 			['Everywhere: the setting retrace.permissions', undefined, undefined, ''],
 			['$(circle-slash) Bash(rm:*)', 'denied', undefined, 'remove'],
+			['$(question) Raed', 'asked about', '$(warning) There is no tool Raed.', 'remove'],
 			['.claude/settings.json', undefined, undefined, ''],
 			['$(question) Bash(curl:*)', 'asked about', undefined, 'open'],
 			['$(check) Bash(npm:*)', 'allowed', 'Does not hold before you agree to this file.', 'open'],

@@ -57,7 +57,7 @@ const project = (permissions: unknown): File => ({
 	text: JSON.stringify({ permissions }),
 });
 
-function createScene(files: () => readonly File[], isTrusted = true) {
+function createScene(files: () => readonly File[], isTrusted = true, homeFolder?: string) {
 	const errors: unknown[] = [];
 	const [workspaceState, globalState] = [new Memory(), new Memory()];
 	const state = { isTrusted, reads: 0 };
@@ -70,6 +70,7 @@ function createScene(files: () => readonly File[], isTrusted = true) {
 				state.reads++;
 				return files();
 			},
+			...(homeFolder === undefined ? {} : { homeFolder }),
 		},
 		roots: () => [{ name: 'w', path: '/w' }],
 		isTrusted: () => state.isTrusted,
@@ -238,5 +239,50 @@ describe('what is kept', () => {
 		const { scopes } = createScene(() => [project({ allow: ['Bash'] })], false);
 		await scopes.keep(['Bash(make:*)'], 'workspace');
 		assert.deepEqual(await scopes.list(), []);
+	});
+});
+
+describe('rules as other programs write them', () => {
+	test('mean the home folder, the folder of the user’s own file and tools by our names', async () => {
+		scene.settings = { permissions: { allow: ['Task(Explore)'], ask: [], deny: ['Read(~/.ssh/**)', 'Edit(/x)'] } };
+		scene.answers = ['Review…', 'Allow These'];
+		const own = { path: '/home/ada/.claude/settings.json', source: 'user' };
+		const text = JSON.stringify({ permissions: { allow: ['Bash(ls *)'], deny: ['Edit(/x)', 'Read(~/y)'] } });
+		const { scopes, refresh } = createScene(() => [{ ...own, text }], true, '/home/ada');
+		await refresh();
+		await refresh();
+		assert.deepEqual(scopes.rules().deny, [
+			...['Read(//home/ada/.ssh/**)', 'Edit(/x)'],
+			...['Edit(//home/ada/.claude/x)', 'Read(//home/ada/y)'],
+		]);
+		assert.deepEqual(scopes.rules().allow, ['Agent(explore)', 'Bash(ls:*)']);
+		const listed = await scopes.list();
+		assert.ok(
+			listed.some(({ rule }) => rule === 'Read(~/.ssh/**)'),
+			'the list has them as they are written',
+		);
+	});
+
+	test('that hold for nothing are listed with the reason, and told once when something relies on them', async () => {
+		scene.settings = { permissions: { allow: ['Raed'], ask: [], deny: ['Bash(git:* push)'] } };
+		const { scopes, refresh, warnings } = createScene(() => [
+			project({ deny: ['Read(**)x', 'Edit(a)'], allow: ['LSP'] }),
+		]);
+		await refresh();
+		await refresh();
+		assert.equal(warnings.length, 2, warnings.join('\n'));
+		assert.match(
+			warnings[0] ?? '',
+			/^The rule Bash\(git:\* push\) under deny in the setting retrace\.permissions holds for/,
+		);
+		assert.match(
+			warnings[1] ?? '',
+			/^The rule Read\(\*\*\)x under deny in \.claude\/settings\.json holds .*This is no rule/,
+		);
+		const problems = (await scopes.list()).map(({ rule, problem }) => `${rule} ${problem?.level ?? 'fine'}`);
+		assert.deepEqual(problems, [
+			...['Bash(git:* push) warning', 'Raed warning'],
+			...['Read(**)x error', 'Edit(a) fine', 'LSP note'],
+		]);
 	});
 });
