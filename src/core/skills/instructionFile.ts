@@ -5,7 +5,7 @@
 import { cutText } from '../../base/text.ts';
 import { parseFrontmatter } from '../memory/frontmatter.ts';
 import { type Effort, effortLevels } from '../model/modelTuning.ts';
-import { ruleFromFile } from '../permission/ruleForms.ts';
+import { agentKind, ruleFromFile } from '../permission/ruleForms.ts';
 import { argumentNames } from './argumentNames.ts';
 import { unusedKeys } from './unusedKeys.ts';
 
@@ -83,7 +83,8 @@ export function instructionFile(
 		disallowedTools: rulesOf(field('disallowed-tools')).map((rule) => inPlace(rule, place)),
 		model: modelOf(field('model')),
 		effort,
-		agent: field('context') === 'fork' ? oneLine(field('agent'), MAX_MODEL_CHARS) || DEFAULT_KIND : undefined,
+		agent:
+			field('context') === 'fork' ? agentKind(oneLine(field('agent'), MAX_MODEL_CHARS) || DEFAULT_KIND) : undefined,
 		unused: frontmatter ? unusedKeys(place.kind, frontmatter) : [],
 	};
 }

@@ -59,20 +59,6 @@ function actionsOf(origin: RuleOrigin): RuleRow['actions'] {
 	return origin.answer === undefined ? ['open'] : ['forget', 'open'];
 }
 
-/** For the transcript and the doctor. */
-export function ruleWarning(
-	{ rule, kind, from, path, problem }: ScopedRule,
-	shownPath: (path: string) => string,
-): string {
-	const where =
-		from === 'file'
-			? shownPath(path ?? '')
-			: from === 'user'
-				? 'the setting retrace.permissions'
-				: 'the rules of this workspace';
-	return `The rule ${rule} under ${kind} in ${where} holds for nothing. ${problem?.message ?? ''}`.trim();
-}
-
 function detailOf(origin: RuleOrigin): Pick<RuleRow, 'detail'> {
 	const problem = 'problem' in origin ? origin.problem?.message : undefined;
 	const parts = [...(origin.isInForce ? [] : [idleReason(origin)]), ...(problem === undefined ? [] : [problem])];

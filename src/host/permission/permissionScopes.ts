@@ -14,7 +14,6 @@ import type { BlobStore } from '../../core/session/storePort.ts';
 import { toolFacts } from '../../core/tools/toolFacts.ts';
 import { plainMessage } from '../window/plainLabel.ts';
 import { permissionRules, setting } from '../window/settings.ts';
-import { ruleWarning } from './permissionRuleRows.ts';
 
 const WORKSPACE_KEY = 'retrace.permissions.allow';
 const ANSWERS_KEY = 'retrace.permissions.answers';
@@ -227,6 +226,20 @@ export function createPermissionScopes(world: PermissionScopesWorld): Permission
 function problemOf({ rule, kind }: Pick<ScopedRule, 'rule' | 'kind'>): Pick<ScopedRule, 'problem'> {
 	const problem = ruleFormProblem(kind, rule, toolFacts);
 	return problem ? { problem } : {};
+}
+
+/** For the transcript and the doctor. */
+export function ruleWarning(
+	{ rule, kind, from, path, problem }: ScopedRule,
+	shownPath: (path: string) => string,
+): string {
+	const where =
+		from === 'file'
+			? shownPath(path ?? '')
+			: from === 'user'
+				? 'the setting retrace.permissions'
+				: 'the rules of this workspace';
+	return `The rule ${rule} under ${kind} in ${where} holds for nothing. ${problem?.message ?? ''}`.trim();
 }
 
 const kindsOf = (rules: PermissionRules | undefined): readonly Pick<ScopedRule, 'rule' | 'kind'>[] =>

@@ -13,7 +13,7 @@ import { panelHead, shownItems } from '../panel/panelHead.ts';
 import { handlePanelMessage } from '../panel/panelMessages.ts';
 import { PlanDocuments } from '../panel/planDocuments.ts';
 import { Suggestions } from '../panel/suggestions.ts';
-import { ruleWarning } from '../permission/permissionRuleRows.ts';
+import { ruleWarning } from '../permission/permissionScopes.ts';
 import { sandboxProblem } from '../permission/sandbox.ts';
 import { createMergeEditor } from '../rewind/mergeEditor.ts';
 import { revealHitIn } from '../search/revealHit.ts';
