@@ -74,7 +74,11 @@ export type SharedProxy = { readonly port: number; networkOf(gate: SiteGate): Co
 
 export async function startSharedProxy(options: SiteProxyOptions): Promise<SharedProxy> {
 	const callers = new Map<string, SiteCaller>();
-	const proxy = createSiteProxy(({ headers }) => callers.get(headers['proxy-authorization'] ?? ''), options);
+	const proxy = createSiteProxy(({ headers }) => callers.get(headers['proxy-authorization'] ?? ''), {
+		...options,
+		// One command must not take it from the others.
+		floodCount: Number.POSITIVE_INFINITY,
+	});
 	await new Promise<void>((resolve, reject) => {
 		proxy.server.once('error', reject);
 		proxy.server.listen(0, '127.0.0.1', resolve);

@@ -17,20 +17,25 @@ export type SiteProxyOptions = {
 	readonly proxy?: ChooseProxy;
 	/** Default: the system's. */
 	readonly resolve?: Resolve;
+	/** Connections in ten seconds after which whoever makes them loses the proxy; default 10,000. */
+	readonly floodCount?: number;
 };
 
 /** Whose request it is. */
 export type SiteCaller = { readonly gate: SiteGate; readonly until?: AbortSignal };
 
 const LOOKUP_MS = 15_000;
+const FLOOD_WINDOW_MS = 10_000;
+/** Far more than any program needs, and far less than would keep this process busy. */
+const FLOOD_COUNT = 10_000;
 /** As names are written in the web; an address is told apart before. */
 const HOST_NAME = /^[a-z\d_](?:[a-z\d._-]{0,251}[a-z\d_])?$/;
 
 export function createSiteProxy(
 	callerOf: (request: IncomingMessage) => SiteCaller | undefined,
-	{ proxy = NO_PROXY, resolve = systemResolve }: SiteProxyOptions = {},
+	{ proxy = NO_PROXY, resolve = systemResolve, floodCount = FLOOD_COUNT }: SiteProxyOptions = {},
 ): ForwardProxy {
-	return createForwardProxy(async (target, request) => {
+	const made = createForwardProxy(async (target, request) => {
 		const caller = callerOf(request);
 		if (!caller) return { kind: 'refused', status: 407, reason: 'It is not known which command asks.' };
 		const { gate, until } = caller;
@@ -49,6 +54,20 @@ export function createSiteProxy(
 		gate.noteReached(host);
 		return until === undefined ? route : { ...route, until };
 	});
+	let count = 0;
+	let since = performance.now();
+	const counted = () => {
+		const now = performance.now();
+		if (now - since > FLOOD_WINDOW_MS) {
+			since = now;
+			count = 0;
+		}
+		count++;
+		if (count === floodCount) void made.close();
+	};
+	// Those beyond the limit of open ones cost as much.
+	made.server.on('connection', counted).on('drop', counted);
+	return made;
 }
 
 /** Below 1024, other ports than these are of other services: mail, remote shells, shared files. */

@@ -191,6 +191,21 @@ test('a flood of connections is cut, and what is asked then is answered', async 
 	assert.match(page, /the page \/after/);
 });
 
+test('who does nothing but connect loses the proxy, so that nothing is kept busy', async () => {
+	const { gate } = gateWith(true);
+	const { port } = await proxyFor(gate, { resolve: here, floodCount: 50 });
+	const { port: sitePort } = await site();
+	const page = `http://site.test:${sitePort}/page`;
+	for (let count = 1; count < 50; count++) assert.equal(statusOf(await get(port, page)), 200, String(count));
+	await get(port, page);
+	await assert.rejects(
+		new Promise((resolve, reject) =>
+			connect({ port, host: '127.0.0.1' }).once('connect', resolve).once('error', reject),
+		),
+		{ code: 'ECONNREFUSED' },
+	);
+});
+
 test('with its end everything ends: tunnels, and those who wait for an answer', async () => {
 	const { gate, asked } = gateWith(
 		(site, signal) =>
