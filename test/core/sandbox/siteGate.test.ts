@@ -123,3 +123,16 @@ test('a question that fails is no yes, and is told', async () => {
 	assert.equal(await gate.mayReach({ host: 'a.test', port: 443 }), false);
 	assert.deepEqual(failures, [broken]);
 });
+
+test('an answer that comes after the end lets nothing through', async () => {
+	const answer = Promise.withResolvers<boolean>();
+	const gate = createSiteGate({
+		...{ now: () => 0, judge: async () => 'unknown' as const, onError: () => undefined },
+		ask: () => answer.promise,
+	});
+	const waiting = gate.mayReach({ host: 'a.test', port: 443 });
+	await Promise.resolve();
+	gate.end();
+	answer.resolve(true);
+	assert.deepEqual([await waiting, gate.use()], [false, { reached: [], refused: [] }]);
+});

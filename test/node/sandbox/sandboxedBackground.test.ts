@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { asToolUseId } from '../../../src/base/ids.ts';
 import { BackgroundCommands } from '../../../src/core/background/backgroundCommands.ts';
-import { endReminders } from '../../../src/core/background/backgroundEntries.ts';
+import { endReminders, endText } from '../../../src/core/background/backgroundEntries.ts';
+import type { SiteGate } from '../../../src/core/sandbox/siteGate.ts';
 import type { EntryOf } from '../../../src/core/session/entry.ts';
 import { systemClock } from '../../../src/node/systemClock.ts';
 import { createFixture } from '../../core/agent/turnFixture.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';
 import { createSandboxScene, whyNoSandbox } from './sandboxFixture.ts';
+import { gateWith } from './siteProxyFixture.ts';
 
 const skip = await whyNoSandbox();
 const never = new AbortController().signal;
@@ -33,8 +35,8 @@ describe('a command in the background in the sandbox', { skip }, () => {
 			...{ session: fixture.session, shell: scene.shell, blobs: fixture.blobs, clock: systemClock },
 			...{ trace: () => undefined, scanner: () => undefined },
 		});
-		const start = async (given: string) => {
-			const sandbox = scene.policyOf();
+		const start = async (given: string, sites?: SiteGate) => {
+			const sandbox = scene.policyOf(sites === undefined ? {} : { sites });
 			const toolUseId = asToolUseId('toolu_bg0001');
 			return await commands.start({ toolUseId, command: given, cwd: scene.root, sandbox }, never);
 		};
@@ -98,6 +100,25 @@ describe('a command in the background in the sandbox', { skip }, () => {
 			assert.doesNotMatch(JSON.stringify(notice), /sandbox|isBlocked|madeProtected/, command);
 			assert.deepEqual((await commands.read(id, 0, never))?.notes, [], command);
 		}
+	});
+	test('that was kept from a site names it, when it is read, in the log and in the notice, and to the model only that there is one', async () => {
+		const { gate } = gateWith(false);
+		const { commands, start, ended } = await world();
+		const { id } = await start(
+			'curl -s http://evil.test/ >/dev/null; echo asked; until [ -e on ]; do sleep 0.02; done',
+			gate,
+		);
+		const first = await commands.read(id, 10_000, never);
+		assert.match(first?.notes?.join() ?? '', /did not let it reach evil\.test: the user or a rule said no/);
+		assert.deepEqual((await commands.read(id, 0, never))?.notes, []);
+		writeFileSync(join(scene.root, 'on'), '');
+		const notice = await ended();
+		assert.deepEqual(notice?.background?.sites, { reached: [], refused: ['evil.test'] });
+		assert.match(notice?.text ?? '', /exit code 0\. It was kept from evil\.test\.$/);
+		assert.ok(notice?.background);
+		const told = endText(notice.background);
+		assert.match(told, /exit code 0\. It was kept from sites, which BashOutput names\.$/);
+		execFileSync('rm', made('on'));
 	});
 	test('is told of to the model in our own words, and by the tool with the names', async () => {
 		const { commands, start, ended, session, ports, run } = await world();

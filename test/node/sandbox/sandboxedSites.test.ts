@@ -72,7 +72,7 @@ describe('a command in the sandbox', { skip }, () => {
 		const { gate } = gateWith(true);
 		const { output, exitCode } = await runWith(
 			gate,
-			`git -c http.proxy= ls-remote http://${place()}/repo.git 2>&1 | tail -1; git clone -q http://${place()}/repo.git copy && cat copy/a.txt && npm view --cache "$TMPDIR/npm" --registry http://${place()}/ thing version 2>npm.log`,
+			`git -c http.proxy= ls-remote http://${place()}/repo.git 2>&1 | tail -1; git clone -q http://${place()}/repo.git copy && cd copy && git config http.proxy http://127.0.0.1:9 && git fetch -q && cat a.txt && npm view --cache "$TMPDIR/npm" --registry http://${place()}/ thing version 2>npm.log`,
 		);
 		assert.match(output, /a1\.2\.3\n$/);
 		// Told to go without, it has no network.
