@@ -46,6 +46,22 @@ test('a card that was answered is not brought back by it', async () => {
 	assert.deepEqual(approvals.rows(), []);
 });
 
+test('a stop withdraws the question, with its card; where it came before, nobody is asked', async () => {
+	const approvals = new Approvals('s', { proposeEdit: () => Promise.reject(new Error('No edit is proposed here')) });
+	const kinds: string[] = [];
+	approvals.onDidChange(({ kind }) => kinds.push(kind));
+	const stop = new AbortController();
+	const request = { toolUseId: 't', tool: 'Bash', target: 'make', cause: 'No rule' };
+	const answer = approvals.askPermission(request, stop.signal);
+	assert.equal(approvals.waitingCount, 1);
+	stop.abort();
+	await assert.rejects(answer, { name: 'CancelledError' });
+	assert.deepEqual([approvals.rows(), approvals.waitingCount, kinds], [[], 0, ['asked', 'answered']]);
+	assert.equal(approvals.answer('t', { verdict: 'allowOnce' }), false, 'an answer that comes late allows nothing');
+	await assert.rejects(approvals.askPermission(request, stop.signal));
+	assert.deepEqual([approvals.rows(), kinds.length], [[], 2]);
+});
+
 test('a site that a command wants to reach is named in the notification and on the card', () => {
 	const approvals = new Approvals('s', { proposeEdit: () => Promise.reject(new Error('No edit is proposed here')) });
 	const changes: ApprovalChange[] = [];

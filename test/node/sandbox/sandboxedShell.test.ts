@@ -194,6 +194,12 @@ describe('a repository in the sandbox', { skip }, () => {
 			assert.notEqual((await run(`touch ${join(base, 'home', 'evil')}`, where)).exitCode, 0);
 			assert.notEqual((await run(`touch ${join(root, '.git', 'evil')}`, where)).exitCode, 0);
 		}
+		// Nor one whose repository knows it, and that a command made to lead elsewhere.
+		scene.write('other/made/gitdir', join(other, '.git'));
+		scene.write('other/made/commondir', join(base, 'home'));
+		scene.write('other/.git', `gitdir: ${join(other, 'made')}\n`);
+		scene.write('home/HEAD', 'ref: refs/heads/main');
+		assert.notEqual((await run(`touch ${join(base, 'home', 'evil')}`, { writable: [other], cwd: other })).exitCode, 0);
 		assert.ok(!readdirSync(join(base, 'home')).includes('evil'));
 	});
 });
