@@ -1,8 +1,10 @@
 /** Worktrees with a real git: what stands in one, that the user's repository is as it was, what differs later, and that what is discarded comes back. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import {
 	chmodSync,
 	existsSync,
+	lstatSync,
 	mkdirSync,
 	readdirSync,
 	readFileSync,
@@ -13,6 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, suite, test } from 'node:test';
+import { UserError } from '../../../src/base/errors.ts';
+import { until } from '../../fakes/patience.ts';
 import { commitAll, git } from '../scan/fileScanWorld.ts';
 import { contents, createWorktreeWorld, gitPicture, signal, type WorktreeWorld } from './worktreeWorld.ts';
 
@@ -150,6 +154,42 @@ suite('Worktrees', () => {
 		writeFileSync(join(world.folder, 'file'), '');
 		await assert.rejects(world.worktrees.discard(ref, join(world.folder, 'file'), signal), { code: 'worktree-failed' });
 		assert.equal(contents(tree)['a.txt'], 'agent\n');
+	});
+
+	test('what is still being written is not taken for kept: nothing is removed then', async () => {
+		world = createWorktreeWorld();
+		world.write({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
+		await commitAll(world.repo);
+		const { ref, tree } = await world.create();
+		const writer = spawn('sh', ['-c', 'while :; do echo more >>a.txt; done'], { cwd: tree, stdio: 'ignore' });
+		try {
+			await until(() => readFileSync(join(tree, 'a.txt'), 'utf8').includes('more'));
+			await assert.rejects(world.worktrees.discard(ref, world.kept, signal), UserError);
+			assert.ok(existsSync(join(tree, 'b.txt')));
+			assert.deepEqual(readdirSync(world.kept), []);
+		} finally {
+			writer.kill('SIGKILL');
+		}
+	});
+
+	test('a folder that became a link is not followed, and no hook runs of what keeps the start', async () => {
+		world = createWorktreeWorld();
+		world.write({ 'a.txt': 'a\n', 'd/b.txt': 'b\n' });
+		await commitAll(world.repo);
+		rmSync(world.at('d'), { recursive: true });
+		world.write({ 'outside/b.txt': 'secret' }, world.folder);
+		symlinkSync(join(world.folder, 'outside'), world.at('d'));
+		const { ref, tree } = await world.create();
+		assert.ok(lstatSync(join(tree, 'd')).isSymbolicLink());
+		const hooks = join(`${tree}.base`, 'hooks');
+		for (const name of ['post-index-change', 'reference-transaction']) {
+			world.write({ [name]: `#!/bin/sh\ntouch '${world.folder}/trap'\n` }, hooks);
+			chmodSync(join(hooks, name), 0o755);
+		}
+		world.write({ 'a.txt': 'agent\n' }, tree);
+		assert.ok((await world.changes(ref)).includes('a.txt: "a\\n" -> "agent\\n"'));
+		await world.worktrees.discard(ref, world.kept, signal);
+		assert.ok(!existsSync(join(world.folder, 'trap')));
 	});
 
 	test('before the first commit, in a folder below the top, over several folders, with unsaved documents', async () => {
