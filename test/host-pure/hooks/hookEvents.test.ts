@@ -47,7 +47,7 @@ describe('at the end of a session', () => {
 		const { session, port, world, told, run } = await scene();
 		await run('go');
 		await endHooks(session, world);
-		assert.deepEqual(told, []);
+		assert.equal(told.length, 0);
 		port.life.isStarted = true;
 		await endHooks(session, world);
 		assert.deepEqual(
@@ -73,7 +73,7 @@ test('a summary is told with who wanted it; nothing else is, and nothing after t
 	const { session, world, told, run } = await scene();
 	const attached = attachHooks(session, world);
 	await run('go');
-	assert.deepEqual(told, []);
+	assert.equal(told.length, 0);
 	session.append(compaction(session, 'manual'));
 	session.append(compaction(session, 'auto'));
 	assert.deepEqual(
