@@ -74,6 +74,9 @@ panelSuite('panel page', 320, ({ withPage }) => {
 					verdict,
 				})),
 			);
+			const skill = '/home/ada/.claude/skills/release-notes/SKILL.md';
+			await panel.send({ kind: 'item', seq: 1, item: { ...askedGrant, grant: skill } });
+			await card.getByText('“Always” holds until release-notes/SKILL.md changes.').waitFor();
 		}));
 
 	test('queued messages are put in order, sent now, edited and dropped; what is typed stays', () => {

@@ -173,7 +173,11 @@ function grantCard(item: PermissionItem, file: string, context: ViewContext): Te
 	</section>`;
 }
 
-const nameOf = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+/** Every skill is in a file of the same name: the folder says which. */
+function nameOf(path: string): string {
+	const parts = path.split(/[\\/]/);
+	return parts.slice(parts.at(-1)?.toUpperCase() === 'SKILL.MD' ? -2 : -1).join('/');
+}
 
 function answer(
 	item: PermissionItem,

@@ -98,7 +98,8 @@ export class Approvals implements Approver {
 
 function whatOf({ tool, target, goOn, site }: PermissionRequest): string {
 	if (site !== undefined) return `A command wants to reach ${site}`;
-	return goOn === undefined ? `${tool}: ${target}` : target;
+	// Of a server's or an extension's tool the target says whose it is and which.
+	return goOn === undefined && !/^(?:mcp|ext|vscode)__/.test(tool) ? `${tool}: ${target}` : target;
 }
 
 function askRow({ request, limits }: Ask): TranscriptItem {

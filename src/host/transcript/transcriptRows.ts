@@ -386,7 +386,7 @@ function noteOfFailure(summary = '', message: string): string {
 /** In a narrow panel a line has room for a word or two. */
 const MAX_FAILURE_CHARS = 24;
 const failureWords = (words: string): Pick<ItemOf<'tool'>, 'summary' | 'note'> =>
-	words.length <= MAX_FAILURE_CHARS ? { summary: words } : { summary: 'failed', note: upperFirst(words) };
+	words.length <= MAX_FAILURE_CHARS ? { summary: words } : { summary: 'failed', note: words };
 
 /** `+1 −0` repeats what the card shows; anything else is worth saying. */
 function noteOfResult(summary = ''): string {

@@ -72,4 +72,9 @@ test('a site that a command wants to reach is named in the notification and on t
 	assert.ok(row?.kind === 'permission');
 	assert.deepEqual([row.site, row.target], ['new.test', 'new.test:8443']);
 	assert.equal(changes[0]?.kind === 'asked' && changes[0].what, 'A command wants to reach new.test');
+	void approvals.askPermission(
+		{ toolUseId: 'u', tool: 'mcp__notes__add', target: 'notes: add', cause: 'No rule' },
+		signal,
+	);
+	assert.equal(changes[1]?.kind === 'asked' && changes[1].what, 'notes: add');
 });

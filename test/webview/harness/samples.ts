@@ -205,7 +205,7 @@ export const askedCompound = {
 } satisfies TranscriptItem;
 
 /** The file of a command asks for rules. */
-export const askedGrant: TranscriptItem = {
+export const askedGrant = {
 	id: 'pm4',
 	kind: 'permission',
 	tool: '/review',
@@ -213,7 +213,7 @@ export const askedGrant: TranscriptItem = {
 	cause: 'Until this turn ends, what these rules cover would run without a question',
 	grant: '/home/ada/shapes/.claude/commands/review.md',
 	state: 'asking',
-};
+} satisfies TranscriptItem;
 
 /** The turn came to a limit. */
 export const askedToGoOn: TranscriptItem = {
