@@ -264,5 +264,7 @@ export type McpSignInWindow = {
 		get(key: string): Promise<string | undefined>;
 		set(key: string, value: string): Promise<void>;
 		delete(key: string): Promise<void>;
+		/** Some secret is another than before, in this window or another one. */
+		readonly onDidChange?: Event<void>;
 	};
 };

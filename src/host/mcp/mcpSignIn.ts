@@ -79,6 +79,7 @@ export function createMcpSignIn(secrets: vscode.SecretStorage, dialogs: SignInDi
 			get: async (key) => await secrets.get(`${SECRET_PREFIX}${key}`),
 			set: async (key, value) => await secrets.store(`${SECRET_PREFIX}${key}`, value),
 			delete: async (key) => await secrets.delete(`${SECRET_PREFIX}${key}`),
+			onDidChange: (listener) => secrets.onDidChange(({ key }) => key.startsWith(SECRET_PREFIX) && listener()),
 		},
 		takeRedirect({ path, query }) {
 			if (path !== REDIRECT_PATH) return false;

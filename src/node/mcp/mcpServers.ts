@@ -43,6 +43,9 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 	let isDisposed = false;
 	/** What was taken away and is not gone yet. */
 	const goingAway = new Set<Promise<void>>();
+	const signedIn = window.signIn?.secrets.onDidChange?.(() => {
+		for (const life of lives.values()) life.lookForSignIn().catch(onError);
+	});
 
 	return {
 		list: () => [...lives.values()].map((life) => life.view()),
@@ -117,6 +120,7 @@ export function createMcpServers(window: McpWindow, options: McpServersOptions):
 		},
 		async dispose() {
 			isDisposed = true;
+			signedIn?.dispose();
 			const all = [...lives.values()];
 			lives = new Map();
 			await Promise.allSettled([...all.map((life) => life.stop()), ...goingAway]);

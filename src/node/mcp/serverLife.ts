@@ -65,6 +65,8 @@ export type ServerLife = {
 	stop(): Promise<void>;
 	signIn(signal: AbortSignal): Promise<void>;
 	signOut(): Promise<void>;
+	/** Connects when it waits for a sign-in that is there by now, e.g. since the user made it in another window. */
+	lookForSignIn(): Promise<void>;
 	/** Runs with the connection when it is ready; one that is on its way is waited for. What fails rejects with UserError or CancelledError. */
 	use<T>(work: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T>;
 	rootsChanged(): void;
@@ -85,7 +87,8 @@ export function createServerLife(options: LifeOptions): ServerLife {
 	/** On the way to a new session. */
 	let reviving: Promise<void> | undefined;
 
-	return { view, config, start, stop, signIn, signOut, use, rootsChanged, log: () => serverLog.text() };
+	const log = () => serverLog.text();
+	return { view, config, start, stop, signIn, signOut, lookForSignIn, use, rootsChanged, log };
 
 	function view(): McpServer {
 		const isShown = state.kind === 'ready' || state.kind === 'reconnecting';
@@ -356,6 +359,13 @@ export function createServerLife(options: LifeOptions): ServerLife {
 		await stop();
 		await way?.signOut();
 		if (way) become({ kind: 'needsSignIn', reason: 'You signed out.' });
+	}
+
+	async function lookForSignIn(): Promise<void> {
+		const isWaiting = () => state.kind === 'needsSignIn';
+		if (!isWaiting()) return;
+		const way = await options.signIn?.();
+		if ((await way?.accessToken()) !== undefined && isWaiting()) await start();
 	}
 
 	function rootsChanged(): void {

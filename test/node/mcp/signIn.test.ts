@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { Emitter } from '../../../src/base/emitter.ts';
 import type { McpHttpTransport, McpServerConfig, McpSignInWindow } from '../../../src/core/mcp/mcpPorts.ts';
 import { type LifeTiming, usualTiming } from '../../../src/node/mcp/serverLife.ts';
 import { type GuardedServer, startGuardedServer } from '../../fakes/mcp/guardedServer.ts';
@@ -15,6 +16,7 @@ after(async () => {
 function browser(change: (query: Record<string, string>) => Record<string, string> = (query) => query) {
 	const opened: string[] = [];
 	const kept = new Map<string, string>();
+	const changed = new Emitter<void>();
 	let comeBack: ((query: Record<string, string>) => void) | undefined;
 	let isWilling = true;
 	const window: McpSignInWindow = {
@@ -35,8 +37,15 @@ function browser(change: (query: Record<string, string>) => Record<string, strin
 			}),
 		secrets: {
 			get: async (key) => kept.get(key),
-			set: async (key, value) => void kept.set(key, value),
-			delete: async (key) => void kept.delete(key),
+			async set(key, value) {
+				kept.set(key, value);
+				changed.fire();
+			},
+			async delete(key) {
+				kept.delete(key);
+				changed.fire();
+			},
+			onDidChange: changed.event,
 		},
 	};
 	return { window, opened, kept, refuse: () => (isWilling = false) };
@@ -108,6 +117,21 @@ describe('signing in to a server', { concurrency: 6 }, () => {
 			assert.ok(results.every(({ isError }) => !isError));
 		}
 		assert.equal(user.opened.length, 1);
+	});
+
+	test('a sign-in of one window is one for the others that wait for it', async () => {
+		const { server, servers, user, web } = await start();
+		const other = startWorld({ signIn: user.window });
+		ends.push(() => other.dispose());
+		other.servers.configure([web]);
+		await untilServer(other.servers, 'web', ({ state }) => state.kind === 'needsSignIn');
+		await servers.signIn('web', never);
+		await untilServer(other.servers, 'web', isReady);
+		assert.equal(user.opened.length, 1);
+		// Who signs out stays signed out.
+		await servers.signOut('web');
+		assert.equal(servers.list()[0]?.state.kind, 'needsSignIn');
+		assert.deepEqual(server.violations, []);
 	});
 
 	test('a sign-in server that does not answer holds up nothing for long', async () => {
