@@ -88,6 +88,19 @@ test('a summary is told with who wanted it; nothing else is, and nothing after t
 	assert.equal(told.length, 2);
 });
 
+test('one that comes back when the session is closed breaks nothing', async () => {
+	const late = Promise.withResolvers<HookRun>();
+	const { session, world, told, errors, run } = await scene(() => late.promise);
+	attachHooks(session, world);
+	await run('go');
+	session.append(compaction(session, 'auto'));
+	assert.equal(told.length, 1);
+	await session.close();
+	late.resolve({ ...ENDED, exitCode: 1, stderr: 'too late' });
+	await new Promise((resolve) => setImmediate(resolve));
+	assert.deepEqual(errors, []);
+});
+
 test('a question to the user is told with what it is about', async () => {
 	const { session, world, told } = await scene();
 	const changed = new Emitter<never>(() => undefined);

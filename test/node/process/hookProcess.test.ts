@@ -1,6 +1,15 @@
 // Hooks as real processes: what they get, what of them comes back, and that nothing of a bad one is left.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	realpathSync,
+	rmSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -112,6 +121,14 @@ describe('a hook', { skip: process.platform === 'win32' }, () => {
 		assert.equal(end.reason, 'flooded');
 		assert.ok(end.stdout.length <= 100_000 && end.stderr.length <= 100_000);
 		assert.equal(end.exitCode, null);
+	});
+
+	test('runs in the folder of its project where the session’s own is gone', async () => {
+		const end = await hook(
+			{ command: 'pwd', cwd: join(folder, 'gone'), projectDir: realpathSync(folder), input: '{}', timeoutMs: 40_000 },
+			never,
+		);
+		assert.deepEqual([end.reason, end.exitCode, end.stdout], ['exited', 0, `${realpathSync(folder)}\n`]);
 	});
 
 	test('is stopped with the turn', async () => {
