@@ -15,6 +15,7 @@ import type { BlobStore } from '../session/storePort.ts';
 import type { EditOutcome, EditRequest, ToolFiles } from '../tools/tool.ts';
 import { countChanges } from './diffText.ts';
 import { ownLineEnds } from './lineEnds.ts';
+import { forgetShown, isOtherThanShown, noteShown } from './shownFiles.ts';
 import { decodeText, encodeText, type TextFile, textMeta, toLf } from './textFile.ts';
 
 export type ToolFilesInput = {
@@ -31,7 +32,7 @@ export type ToolFilesInput = {
 };
 
 /**
- * `edit` rejects with UserError `no-change`, `not-encodable`, `is-link`, `outside-workspace`, `not-text`, `masked-text`, `untrusted`, or those of `Workspace.write`;
+ * `edit` rejects with UserError `no-change`, `not-encodable`, `is-link`, `outside-workspace`, `not-text`, `masked-text`, `changed-since-read`, `untrusted`, or those of `Workspace.write`;
  * the file is then as it was. Rejects with CancelledError when the turn is stopped while the user is asked.
  */
 export function createToolFiles(input: ToolFilesInput): ToolFiles {
@@ -41,6 +42,7 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 		roots: workspace.roots,
 		resolve: (path) => workspace.resolve(path, session.cwd),
 		read: (absolute) => workspace.read(absolute),
+		noteShown: (absolute, bytes) => noteShown(session, absolute, blobs.hash(bytes)),
 		async edit(asked) {
 			if (!workspace.isTrusted)
 				throw new UserError('untrusted', 'The workspace is not trusted, so no file is changed. Trust it first.');
@@ -50,6 +52,17 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 			const isNew = request.before.kind === 'absent';
 			if (!isNew && request.text === file.text)
 				throw new UserError('no-change', `The edit would leave ${request.file.rel} as it is. Nothing was written.`);
+
+			const { before, absolute } = request;
+			if (
+				request.isWhole &&
+				before.kind === 'file' &&
+				isOtherThanShown(session, absolute, () => blobs.hash(before.bytes))
+			)
+				throw new UserError(
+					'changed-since-read',
+					`${request.file.rel} was changed since you read it, by the user or by a program. Nothing was written. Read it again, then write it.`,
+				);
 
 			const mask = broughtMask(request.text, file.text);
 			if (mask !== undefined)
@@ -81,6 +94,7 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 				author: 'agent',
 				toolUseId,
 			});
+			forgetShown(session, absolute);
 			return { kind: 'applied', ...changes, ...userText, isSaved };
 		},
 	};

@@ -62,6 +62,7 @@ export const readTool: Tool<z.infer<typeof input>> = {
 				`${file_path} cannot be read: ${decoded.reason}. Use Bash, e.g. iconv, to see it; it cannot be edited here.`,
 				'unknown encoding',
 			);
+		context.files.noteShown?.(absolute, snapshot.bytes);
 		const notebook = isNotebookPath(file_path) ? readNotebook(toLf(decoded.file.text)) : undefined;
 		if (notebook) return showNotebook(file_path, notebook, offset, limit);
 		const shown = numberLines(decoded.file.text, offset, limit);

@@ -39,6 +39,8 @@ export type EditRequest = {
 	readonly text: string;
 	/** Ask in every mode: the path is protected. */
 	readonly mustAsk?: boolean;
+	/** It takes the place of the whole content, so it is refused where that is another than the session was shown. */
+	readonly isWhole?: boolean;
 };
 export type EditOutcome =
 	| {
@@ -58,6 +60,8 @@ export type ToolFiles = {
 	/** Resolves against the session's cwd, links followed up to the leaf. */
 	resolve(path: string): Promise<ResolvedPath>;
 	read(absolute: string): Promise<FileSnapshot>;
+	/** The model is shown this content. */
+	noteShown?(absolute: string, bytes: Uint8Array): void;
 	edit(request: EditRequest): Promise<EditOutcome>;
 };
 

@@ -21,6 +21,11 @@ export const writeTool: Tool<z.infer<typeof input>> = {
 	async run({ file_path, content }, context) {
 		const resolved = insideOnly(await context.files.resolve(file_path), file_path);
 		if (isOutcome(resolved)) return resolved;
+		if (/[/\\]$/.test(file_path))
+			return failure(
+				`${file_path} ends with a slash, so it names a folder. Nothing was written. Folders are made with the files in them.`,
+				'a folder',
+			);
 		const before = await context.files.read(resolved.absolute);
 		if (before.kind !== 'file' && before.kind !== 'absent') return unreadable(file_path, before);
 		const text = toLf(content);
@@ -41,7 +46,7 @@ export const writeTool: Tool<z.infer<typeof input>> = {
 			);
 		context.signal.throwIfAborted();
 		const { file, absolute } = resolved;
-		const outcome = await context.files.edit({ file, absolute, before, text });
+		const outcome = await context.files.edit({ file, absolute, before, text, isWhole: true });
 		const lines = plural(text === '' ? 0 : text.replace(/\n$/, '').split('\n').length, 'line');
 		const done = before.kind === 'absent' ? `Created ${file_path} with ${lines}` : `Replaced ${file_path}`;
 		return describeEdit(file_path, done, outcome);

@@ -9,6 +9,13 @@ export function writeFailure(path: string, cause: unknown): UserError {
 		case 'EPERM':
 		case 'EROFS':
 			return readOnlyFile(path, cause);
+		case 'ENOTDIR':
+		case 'EEXIST':
+			return new UserError(
+				'write-failed',
+				`${path} could not be written: something on the way to it is a file and no folder. Nothing was changed. Use another path.`,
+				{ cause },
+			);
 		case 'ENOSPC':
 		case 'EDQUOT':
 			return new UserError(
