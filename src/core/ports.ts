@@ -64,6 +64,8 @@ export type Workspace = {
 	readonly isTrusted: boolean;
 	/** Relative paths are taken from `cwd`. The leaf's own link is not followed for `isLink`; every parent is resolved. */
 	resolve(path: string, cwd: string): Promise<ResolvedPath>;
+	/** The path of the one file there whose name a model would write like this; the path itself when there is none. */
+	asOnDisk?(absolute: string): string;
 	/**
 	 * Files over `maxBytes` (default 10 MB) come back as `tooLarge`. With `links`, a symbolic link comes as a file whose bytes are where it
 	 * points and whose meta says `link`; without, as `special`. It is never followed.

@@ -1,6 +1,6 @@
 /** Paths and patterns as models write them, against a real folder: the answer names what was meant. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -78,6 +78,21 @@ describe('a path that names nothing', { skip: process.platform === 'win32' && 'w
 		assert.match(said[1] ?? '', /Did you mean src\/a\.ts\? Or use Write/);
 		assert.match(said[2] ?? '', /Did you mean src\/a\.ts\?/);
 		assert.match(said[3] ?? '', /Put a pattern for names into .* glob \(Grep\)/);
+	});
+
+	it('as a model writes it leads to the file whose name cannot be typed', async () => {
+		writeFileSync(join(root, 'cafe\u0301.txt'), 'accent\n');
+		writeFileSync(join(root, 'Shot 3.45\u202fPM.txt'), 'narrow\n');
+		const said = await saidTo([
+			['Read', { file_path: 'caf\u00e9.txt' }],
+			['Read', { file_path: 'Shot 3.45 PM.txt' }],
+			['Edit', { file_path: 'caf\u00e9.txt', old_string: 'accent', new_string: 'edited' }],
+			['Read', { file_path: 'Shot 4.45 PM.txt' }],
+		]);
+		assert.deepEqual(said.slice(0, 2), ['1\taccent', '1\tnarrow']);
+		assert.equal(readFileSync(join(root, 'cafe\u0301.txt'), 'utf8'), 'edited\n');
+		assert.match(said[3] ?? '', /does not exist/);
+		rmSync(join(root, 'cafe\u0301.txt'));
 	});
 
 	it('is no question about files elsewhere', async () => {

@@ -40,7 +40,11 @@ export function createToolFiles(input: ToolFilesInput): ToolFiles {
 	const recording = createRecordingWorkspace(input);
 	return {
 		roots: workspace.roots,
-		resolve: (path) => workspace.resolve(path, session.cwd),
+		async resolve(path) {
+			const place = await workspace.resolve(path, session.cwd);
+			const onDisk = workspace.asOnDisk?.(place.absolute) ?? place.absolute;
+			return onDisk === place.absolute ? place : await workspace.resolve(onDisk, session.cwd);
+		},
 		read: (absolute) => workspace.read(absolute),
 		noteShown: (absolute, bytes) => noteShown(session, absolute, blobs.hash(bytes)),
 		async edit(asked) {

@@ -130,6 +130,7 @@ export function createEditorWorkspace(input: {
 			return disk.isTrusted;
 		},
 		resolve: (path, cwd) => disk.resolve(path, cwd),
+		asOnDisk: (absolute) => disk.asOnDisk?.(absolute) ?? absolute,
 		read,
 		write,
 		async setMode(absolute, mode, options) {

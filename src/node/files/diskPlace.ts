@@ -1,5 +1,5 @@
 /** Where a path on the disk leads, and whether it still leads there: what keeps every read and write inside the workspace. */
-import { lstatSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, type Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { ResolvedPath, WorkspaceRoot } from '../../core/ports.ts';
@@ -19,6 +19,28 @@ export async function resolvePath(path: string, cwd: string, roots: readonly Wor
 		return { kind: 'inside', file: { root: own.root.path, rel: own.way.split(sep).join('/') }, absolute, isLink };
 	} catch (error) {
 		throw badPath(path, error);
+	}
+}
+
+/**
+ * A name that a model cannot write as it is on the disk: it gives accents as one character, and a narrow space (of a screenshot of macOS) as
+ * a plain one. Only where nothing has the very name, and one file has this one.
+ */
+export function asOnDisk(absolute: string): string {
+	const name = basename(absolute);
+	if (/^[!-~]*$/.test(name) || statOf(absolute)) return absolute;
+	const wanted = asTyped(name);
+	const found = namesIn(dirname(absolute)).filter((one) => asTyped(one) === wanted);
+	return found.length === 1 && found[0] !== undefined ? join(dirname(absolute), found[0]) : absolute;
+}
+
+const asTyped = (name: string): string => name.normalize('NFC').replace(/[\u00a0\u2000-\u200a\u202f\u3000]/g, ' ');
+
+function namesIn(folder: string): readonly string[] {
+	try {
+		return readdirSync(folder);
+	} catch {
+		return [];
 	}
 }
 

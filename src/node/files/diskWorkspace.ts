@@ -8,7 +8,7 @@ import { join, sep } from 'node:path';
 import { UserError } from '../../base/errors.ts';
 import type { Workspace, WorkspaceRoot } from '../../core/ports.ts';
 import { createTimeSlices } from '../timeSlices.ts';
-import { requireFile, requireRealPath, resolvePath, rootAbove, statOf } from './diskPlace.ts';
+import { asOnDisk, requireFile, requireRealPath, resolvePath, rootAbove, statOf } from './diskPlace.ts';
 import { hashOf, readSnapshot } from './diskRead.ts';
 import { contentHash, createFile, replaceContent, replaceLink, setFileMode } from './diskWrite.ts';
 import { changedMeanwhile, writeFailure } from './fileErrors.ts';
@@ -33,6 +33,7 @@ export function createDiskWorkspace(options: {
 			return options.isTrusted();
 		},
 		resolve: (path, cwd) => resolvePath(path, cwd, options.roots()),
+		asOnDisk,
 		async read(absolute, { maxBytes = DEFAULT_MAX_BYTES, links = false } = {}) {
 			await slices.pause();
 			return await readSnapshot(absolute, maxBytes, links);
