@@ -200,11 +200,11 @@ const NEVER = new AbortController().signal;
 const isRefusal = (kind: string): kind is 'rateLimit' | 'overloaded' => kind === 'rateLimit' || kind === 'overloaded';
 const unsaidHoldMs = (refusals: number): number => Math.min(MAX_UNSAID_HOLD_MS, FIRST_HOLD_MS * 2 ** (refusals - 1));
 
-/** What the endpoint asks for counts, until it refuses again all the same: some always say `0`. */
+/** What the endpoint asks for counts, however often. Some always say `0`, which asks for no pause: from the second refusal on they get one. */
 function holdMs(askedMs: number | undefined, refusals: number, isFirst: boolean): number {
 	if (askedMs === undefined) return isFirst ? unsaidHoldMs(refusals) : 0;
-	const ownMs = refusals > 1 ? unsaidHoldMs(refusals - 1) : 0;
-	return Math.min(Math.max(askedMs, ownMs), MAX_HOLD_MS);
+	if (askedMs === 0 && refusals > 1) return unsaidHoldMs(refusals - 1);
+	return Math.min(askedMs, MAX_HOLD_MS);
 }
 
 /** Turns before side questions; of those the session that was served longest ago; of its requests the oldest. */
