@@ -11,15 +11,18 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { codeOf } from '../../src/base/errors.ts';
 import type { EntryId } from '../../src/base/ids.ts';
+import type { FoundChange } from '../../src/core/checkpoint/fileScanner.ts';
 import { isBlobRef } from '../../src/core/session/content.ts';
 import { isType } from '../../src/core/session/entry.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
 import { reply, SESSION, sessionOptions, turnEnded, user } from '../core/session/sessionSupport.ts';
+import { createFakeClock } from '../fakes/fakeClock.ts';
 import { leaveBehind, type NameOrder, randomFrom, recorder } from '../fakes/faultyDisk.ts';
 import { createMemoryWorkspace } from '../fakes/memoryWorkspace.ts';
 
 // After the import above: these get the recording disk.
 const { openSession } = await import('../../src/core/session/session.ts');
+const { recordFound } = await import('../../src/core/checkpoint/recordChanges.ts');
 const { createRecordingWorkspace } = await import('../../src/core/checkpoint/recordingWorkspace.ts');
 const { createFileBlobStore } = await import('../../src/node/store/fileBlobStore.ts');
 const { createFileSessionStore } = await import('../../src/node/store/fileSessionStore.ts');
@@ -32,7 +35,9 @@ type Step =
 	| { readonly kind: 'syncAside' }
 	| { readonly kind: 'reopen' }
 	/** A file of the user is changed, as a tool does it. */
-	| { readonly kind: 'edit'; readonly text: string };
+	| { readonly kind: 'edit'; readonly text: string }
+	/** Files that a command changed are copied, all at the same time, and recorded. */
+	| { readonly kind: 'command'; readonly texts: readonly string[] };
 const chars = fc.oneof({ weight: 4, arbitrary: fc.nat(200) }, { weight: 1, arbitrary: fc.nat(20_000) });
 const steps: fc.Arbitrary<Step[]> = fc.array(
 	fc.oneof(
@@ -42,6 +47,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 		fc.record({ kind: fc.constant('syncAside' as const) }),
 		fc.record({ kind: fc.constant('reopen' as const) }),
 		fc.record({ kind: fc.constant('edit' as const), text: fc.string({ maxLength: 300 }) }),
+		fc.record({
+			kind: fc.constant('command' as const),
+			texts: fc.array(fc.string({ maxLength: 300 }), { minLength: 1, maxLength: 3 }),
+		}),
 	),
 	{ minLength: 1, maxLength: 12 },
 );
@@ -123,6 +132,11 @@ async function write(plan: readonly Step[], folder: string, setting: Setting) {
 				session = await openSession(options);
 				break;
 			}
+			case 'command': {
+				await recordCommand(step.texts, session, blobs);
+				promise(all());
+				break;
+			}
 			case 'edit':
 				await edit(step.text, session, files, blobs, setting);
 		}
@@ -162,6 +176,24 @@ async function edit(
 	await recording.write({ file: { root: '/w', rel: 'a.txt' }, absolute, before, author: 'agent', bytes, meta: {} });
 }
 
+/** What its files were and are is stored before the entries say so. */
+async function recordCommand(
+	texts: readonly string[],
+	session: Session,
+	blobs: ReturnType<typeof createFileBlobStore>,
+) {
+	const put = (text: string) => blobs.put(new TextEncoder().encode(text), 'application/octet-stream');
+	const copies = texts.map(async (text, index): Promise<FoundChange> => {
+		const [before, after] = await Promise.all([put(text), put(`${session.newestEpoch} ${index} ${text}`)]);
+		const file = { root: '/w', rel: `${index}.txt` };
+		return { op: 'change', file, before, after: after.$blob, meta: {}, author: 'shell' };
+	});
+	const found = async function* () {
+		yield await Promise.all(copies);
+	};
+	await recordFound(found(), { session, scanner: undefined, clock: createFakeClock(), trace: () => undefined });
+}
+
 /** As if the one line that waits for the disk were not there. */
 function withoutSync(session: Session): Session {
 	return new Proxy(session, {
@@ -190,8 +222,14 @@ async function check(folder: string, promised: readonly EntryId[], order: NameOr
 	for (const entry of session.entries) {
 		const refs = isType(entry, 'attachment')
 			? entry.content.filter(isBlobRef)
-			: isType(entry, 'fileOperation') && typeof entry.before !== 'string'
-				? [entry.before]
+			: isType(entry, 'fileOperation')
+				? [
+						...(typeof entry.before === 'string' ? [] : [entry.before]),
+						// Of a tool's write, what it is to become is in the model's reply.
+						...(entry.state === 'done' && entry.after !== 'absent' && entry.after !== 'notCaptured'
+							? [{ $blob: entry.after }]
+							: []),
+					]
 				: [];
 		for (const ref of refs) {
 			const code = await blobs.get(ref).then(() => undefined, codeOf);

@@ -71,15 +71,44 @@ function keysOf({ stat, content }: FileState): string[] {
 	return keys;
 }
 
+export type CopyWorld = {
+	readonly blobs: CopyStore;
+	/** Read ahead, by `readObjectsOf`. */
+	readonly objects: Promise<ReadonlyMap<string, Buffer>>;
+};
+
+/** What of these only the repository has, as far as it should be in memory at once; the rest is read when it is needed. */
+export async function readObjectsOf(
+	states: readonly (FileState | undefined)[],
+	folders: Folders,
+): Promise<ReadonlyMap<string, Buffer>> {
+	const byTop = new Map<string, string[]>();
+	let bytes = 0;
+	for (const state of states) {
+		if (state?.content.kind !== 'git' || bytes + state.stat.size > OBJECT_BATCH_BYTES) continue;
+		bytes += state.stat.size;
+		const { top, oid } = state.content;
+		const oids = byTop.get(top) ?? [];
+		oids.push(oid);
+		byTop.set(top, oids);
+	}
+	const objects = new Map<string, Buffer>();
+	for (const [top, oids] of byTop) {
+		const found = await folders.repositories.get(top)?.readObjects(oids);
+		for (const [oid, object] of found ?? []) objects.set(`${top}\n${oid}`, object);
+	}
+	return objects;
+}
+
 /** The changes among `touched`; files that turn out to be as they were are left out. */
 export async function changesOf(
 	touched: readonly Touched[],
 	moves: Moves,
 	folders: Folders,
-	blobs: CopyStore,
+	world: CopyWorld,
 ): Promise<ThreadChange[]> {
 	const different = touched.filter(({ before, after }) => !isSame(before, after));
-	const copies = await copyObjects(different, folders, blobs);
+	const copies = await copyObjects(different, folders, world);
 	const settle = (content: FileContent): Settled => {
 		if (content.kind === 'pending') return { kind: 'none', reason: 'it was not copied in time' };
 		return content.kind === 'git' ? (copies.get(keyOf(content)) ?? noObject) : content;
@@ -155,7 +184,7 @@ const hasSameTimes = (before: FileState, after: FileState): boolean =>
 async function copyObjects(
 	touched: readonly Touched[],
 	folders: Folders,
-	blobs: CopyStore,
+	{ blobs, objects }: CopyWorld,
 ): Promise<ReadonlyMap<string, Settled>> {
 	const wanted = new Map<string, { top: string; oid: string; sizeBytes: number }>();
 	for (const { before, after } of touched) {
@@ -166,6 +195,16 @@ async function copyObjects(
 		}
 	}
 	const copies = new Map<string, Settled>();
+	const keep = async (found: Iterable<readonly [key: string, bytes: Buffer]>) => {
+		await Promise.all(
+			[...found].map(async ([key, bytes]) => {
+				const content = await store(blobs, bytes);
+				if (content.kind === 'blob' || content.kind === 'none') copies.set(key, content);
+			}),
+		);
+	};
+	const isRead = await objects;
+	await keep([...isRead].filter(([key]) => wanted.delete(key)));
 	for (const [top, repository] of folders.repositories) {
 		const own = [...wanted.values()].filter((one) => one.top === top);
 		while (own.length > 0) {
@@ -175,13 +214,8 @@ async function copyObjects(
 				if (next) batch.push(next.oid);
 				bytes += next?.sizeBytes ?? 0;
 			}
-			const objects = await repository.readObjects(batch);
-			await Promise.all(
-				[...objects].map(async ([oid, bytes]) => {
-					const content = await store(blobs, bytes);
-					if (content.kind === 'blob' || content.kind === 'none') copies.set(`${top}\n${oid}`, content);
-				}),
-			);
+			const found = await repository.readObjects(batch);
+			await keep([...found].map(([oid, bytes]) => [`${top}\n${oid}`, bytes]));
 		}
 	}
 	return copies;

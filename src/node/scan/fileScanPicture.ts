@@ -4,7 +4,7 @@
  */
 import type { ScanLimits } from '../../core/checkpoint/fileScanner.ts';
 import { largerThan, lookAt, type ReadFile, readWhole, store } from './fileScanCapture.ts';
-import { changesOf, findMoves, type Moves } from './fileScanChanges.ts';
+import { changesOf, findMoves, type Moves, readObjectsOf } from './fileScanChanges.ts';
 import { type FileEvent, type Folders, type ShardLink, walkFolders } from './fileScanFolders.ts';
 import { limitsOf } from './fileScanLimits.ts';
 import type { Repository } from './fileScanRepository.ts';
@@ -33,8 +33,15 @@ type Run = {
 /** A log line each, written in one piece by the receiver. */
 const PART_FILES = 256;
 const PART_BYTES = 64_000_000;
-/** Copies that wait for the disk at the same time. */
-const COPIES_AT_ONCE = 8;
+/**
+ * Copies that wait for the disk at the same time: all are written, then all are flushed. A disk flushes many that wait together as one, and does
+ * not hold up the next writes meanwhile.
+ */
+const COPIES_AT_ONCE = 64;
+/** Of all that are in memory for it. */
+const COPY_BYTES_AT_ONCE = 16_000_000;
+/** A disk that takes nothing is not asked for every file. */
+const MAX_FAILED_COPIES = 8;
 /** Between these, a command that waits gets its turn. */
 const BACKGROUND_FILES = 64;
 /** A copy that nobody names may be swept after seven days; before that it is put once more. */
@@ -59,6 +66,8 @@ export function createPicture(input: {
 	let diskReason: string | undefined;
 	let copiedBytes = 0;
 	let copiedFiles = 0;
+	/** Copies that are being written count as well. */
+	const underWay = { bytes: 0, files: 0 };
 	let copiedSinceMs = Date.now();
 	/** What was not copied when the last command began; it goes on in the background. */
 	const backlog = new Set<string>();
@@ -189,7 +198,9 @@ export function createPicture(input: {
 		if (state?.content.kind !== 'pending') return;
 		const { repository } = folder ?? {};
 		const maxBytes = repository ? budget.repositoryFileBytes : budget.plainFileBytes;
-		const isTooMuch = copiedBytes + state.stat.size > budget.totalBytes || copiedFiles >= budget.totalFiles;
+		const isTooMuch =
+			copiedBytes + underWay.bytes + state.stat.size > budget.totalBytes ||
+			copiedFiles + underWay.files >= budget.totalFiles;
 		const found: ReadFile =
 			isTooMuch && state.stat.size <= maxBytes
 				? { kind: 'refused', reason: beyond(budget.totalBytes), stat: undefined }
@@ -211,7 +222,11 @@ export function createPicture(input: {
 			setState(path, { stat: found.stat, content: { kind: 'git', top: repository.top, oid: oidOfFile } });
 			return;
 		}
+		underWay.bytes += found.bytes.length;
+		underWay.files++;
 		const content = await store(blobs, found.bytes);
+		underWay.bytes -= found.bytes.length;
+		underWay.files--;
 		const oid = oidOfFile !== undefined && content.kind === 'blob' ? { oid: oidOfFile } : {};
 		const isForNow = content.kind === 'none' ? { isForNow: true as const } : {};
 		setState(path, { stat: found.stat, content: { ...content, ...oid, ...isForNow } });
@@ -223,21 +238,24 @@ export function createPicture(input: {
 		world: ScanWorld,
 		untilMs = Number.POSITIVE_INFINITY,
 	) => {
-		const queue = [...paths][Symbol.iterator]();
+		const queue = [...paths];
 		let failures = 0;
 		diskReason = undefined;
-		const worker = async () => {
-			for (const path of queue) {
-				// A disk that takes nothing is not asked for every file.
-				if (Date.now() >= untilMs || failures >= COPIES_AT_ONCE) return;
-				await copy(path, known, world);
+		for (let start = 0; start < queue.length; ) {
+			if (Date.now() >= untilMs || failures >= MAX_FAILED_COPIES) return;
+			let end = start;
+			for (let bytes = 0; end < queue.length && end < start + COPIES_AT_ONCE && bytes < COPY_BYTES_AT_ONCE; end++)
+				bytes += states.get(queue[end] ?? '')?.stat.size ?? 0;
+			const batch = queue.slice(start, end);
+			start = end;
+			await Promise.all(batch.map((path) => copy(path, known, world)));
+			for (const path of batch) {
 				const content = states.get(path)?.content;
 				if (content?.kind !== 'none' || !content.isForNow) continue;
 				failures++;
 				diskReason = content.reason;
 			}
-		};
-		await Promise.all(Array.from({ length: COPIES_AT_ONCE }, worker));
+		}
 	};
 
 	/** What changed is waited for each time, what was there from the start only once. */
@@ -321,13 +339,17 @@ export function createPicture(input: {
 					end(id);
 					return undefined;
 				}
+				// Git gets going while the files are copied.
+				const befores = paths.map((path) => run.touched.get(path));
+				// What fails here fails again, and is told, when it is needed.
+				const objects = readObjectsOf(befores, folders).catch(() => new Map<string, Buffer>());
 				await copyAll(paths, folders, lastWorld);
 				const touched = paths.map((path) => ({ path, before: run.touched.get(path), after: states.get(path) }));
 				// Told once per session: another run of it goes on from here.
 				for (const other of runs.values())
 					if (other !== run && other.session === run.session)
 						for (const { path, after } of touched) if (other.touched.has(path)) other.touched.set(path, after);
-				return await changesOf(touched, run.moves, folders, blobs);
+				return await changesOf(touched, run.moves, folders, { blobs, objects });
 			}),
 		cancel: (id) =>
 			inTurn(async () => {
