@@ -188,18 +188,26 @@ suite('Request pool', () => {
 		assert.deepEqual(world.started, ['long', 'refused', 'a', 'b', 'c', 'd']);
 	});
 
-	test('an endpoint that asks for no pause and refuses again gets one all the same, longer each time', async () => {
+	async function startsAfter(askedMs: number): Promise<number[]> {
 		const world = createWorld(2);
-		const startsAfter: number[] = [];
+		const starts: number[] = [];
 		for (let round = 0; round < 5; round++) {
 			const sentAt = world.time.now;
 			world.send(`r${round}`);
 			await flush();
 			while (!world.find(`r${round}`)) await world.time.advance(500);
-			startsAfter.push(world.time.now - sentAt);
-			await world.find(`r${round}`)?.end(refusal(0));
+			starts.push(world.time.now - sentAt);
+			await world.find(`r${round}`)?.end(refusal(askedMs));
 		}
-		assert.deepEqual(startsAfter, [0, 0, 1_000, 2_000, 4_000]);
+		return starts;
+	}
+
+	test('an endpoint that asks for no pause and refuses again gets one all the same, longer each time', async () => {
+		assert.deepEqual(await startsAfter(0), [0, 0, 1_000, 2_000, 4_000]);
+	});
+
+	test('one that asks for a pause is asked again after it, however often it refuses', async () => {
+		assert.deepEqual(await startsAfter(500), [0, 500, 500, 500, 500]);
 	});
 
 	test('fifty sessions: nobody is served twice while another waits, and a refusal costs only what was on its way', async () => {
