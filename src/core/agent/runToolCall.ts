@@ -296,7 +296,7 @@ function toolContext(call: ToolUseBlock, files: ToolFiles, turn: TurnContext): T
 		usedUp: (besideUsd) => turn.budget?.usedUp?.(besideUsd),
 		...(ports.services === undefined ? {} : { services: ports.services }),
 		denyRules: (rules) => void turn.turnDenied?.push(...rules.filter((rule) => !turn.turnDenied?.includes(rule))),
-		...(turn.turnDenied === undefined ? {} : { deniedRules: turn.turnDenied }),
+		...{ allowedRules: turn.turnRules, ...(turn.turnDenied === undefined ? {} : { deniedRules: turn.turnDenied }) },
 		effort: ports.tuning?.().effort ?? USUAL_EFFORT,
 		takesPdf: ports.modelInfo().takesPdf ?? ports.isOfficialEndpoint === true,
 		onProgress: (text) => turn.onEvent({ kind: 'toolProgress', toolUseId: call.id, text }),

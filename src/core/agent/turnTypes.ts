@@ -46,12 +46,22 @@ export type PromptCommand = {
 	readonly grant?: CommandGrant | undefined;
 	/** Rules for what may not be used in its turn. */
 	readonly denied?: readonly string[] | undefined;
+	/** An agent does it: the kind, and what its conversation begins with. The text of the prompt is then the mark of its report. */
+	readonly fork?: CommandFork | undefined;
 	/** What is to be said of its file, once in a session. */
 	readonly notes?: readonly string[] | undefined;
 	/** Id or family that the file names. `before`: the turn runs with it, and this is the session's own. */
 	readonly model?: { readonly wanted: string; readonly before?: string | undefined } | undefined;
 	/** The effort that the file names. `before`: the turn runs with another tuning, and this is the session's own. */
 	readonly tuning?: CommandTuning | undefined;
+};
+
+export type CommandFork = {
+	readonly kind: string;
+	readonly prompt: string;
+	/** Of the agent, instead of that of its kind. */
+	readonly model?: string | undefined;
+	readonly effort?: string | undefined;
 };
 
 /** `effort` may be a word that this build does not know, since it comes from the log as well. */

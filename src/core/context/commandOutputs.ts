@@ -1,7 +1,7 @@
 /** Puts the outputs of a prompt's commands where the prompt has their marks. Pure: what is sent follows from the entries alone. */
 import { type InputBlock, isTextBlock } from '../session/content.ts';
 import type { Entry, EntryOf } from '../session/entry.ts';
-import { outputMark } from '../skills/expandInstruction.ts';
+import { reportMark, withOutputsAt } from '../skills/expandInstruction.ts';
 
 /** The outputs that stand in `entries`, by the call that gave them. */
 export function outputsIn(entries: readonly Entry[]): ReadonlyMap<string, EntryOf<'attachment'>> {
@@ -17,17 +17,18 @@ export function withOutputs(
 	textOf: (toolUseId: string) => string | undefined,
 ): { readonly content: readonly InputBlock[]; readonly placed: readonly string[] } {
 	const [first, ...others] = content;
-	const placed: string[] = [];
-	if (!command?.runs || !first || !isTextBlock(first)) return { content, placed };
-	let text = '';
-	let from = 0;
-	for (const { toolUseId, command: line, at, length } of command.runs) {
-		const output = textOf(toolUseId);
-		if (output === undefined || at < from || first.text.slice(at, at + length) !== outputMark(line)) continue;
-		text += first.text.slice(from, at) + output;
-		from = at + length;
-		placed.push(toolUseId);
+	if (!command || !first || !isTextBlock(first)) return { content, placed: [] };
+	const { runs = [], fork } = command;
+	if (fork) {
+		// What was run stands in the conversation of the agent.
+		const ran = runs.map(({ toolUseId }) => toolUseId);
+		const report = textOf(fork.toolUseId);
+		const line = `/${command.name}${command.argument === '' ? '' : ` ${command.argument}`}`;
+		if (report === undefined || first.text !== reportMark(line, fork.kind)) return { content, placed: ran };
+		const text = `${line}\n\nAn agent (${fork.kind}) has done this. Its report:\n\n${report}`;
+		return { content: [{ ...first, text }, ...others], placed: [fork.toolUseId, ...ran] };
 	}
-	if (placed.length === 0) return { content, placed };
-	return { content: [{ ...first, text: text + first.text.slice(from) }, ...others], placed };
+	const { text, placed } = withOutputsAt(first.text, runs, ({ toolUseId }) => textOf(toolUseId));
+	if (placed.length === 0) return { content, placed: [] };
+	return { content: [{ ...first, text }, ...others], placed: placed.map(({ toolUseId }) => toolUseId) };
 }

@@ -33,6 +33,16 @@ export const commandSchema = z.object({
 	grant: commandGrantSchema.optional(),
 	/** Rules for what may not be used in the turn. */
 	denied: z.array(z.string()).optional(),
+	/** An agent of this kind does it, in a conversation of its own that begins with `prompt`; places of `runs` are places there. */
+	fork: z
+		.object({
+			toolUseId: toolUseIdSchema,
+			kind: z.string(),
+			prompt: z.string(),
+			model: z.string().optional(),
+			effort: z.string().optional(),
+		})
+		.optional(),
 	/** What the file says; `before`: the turn runs with it, and this is the model to go back to. */
 	model: z.object({ wanted: z.string(), before: z.string().optional() }).optional(),
 	/** Likewise: how much the model thinks in the turn, and effort and thinking to go back to. */

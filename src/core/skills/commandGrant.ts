@@ -4,13 +4,14 @@ import type { InstructionFile } from './instructionFile.ts';
 
 /** Undefined when it asks for none. Whatever changes in the file, its words included, makes another hash: what they lead to runs unasked. */
 export function grantOf(file: InstructionFile, hash: (text: string) => string): CommandGrant | undefined {
-	const { kind, name, scope, allowedTools, body } = file;
+	const { kind, name, scope, allowedTools, body, agent } = file;
 	if (allowedTools.length === 0) return undefined;
 	return {
 		by: kind === 'skill' ? `the skill ${name}` : `/${name}`,
 		path: pathOf(file),
 		...{ scope, rules: allowedTools },
-		hash: hash(JSON.stringify([name, allowedTools, body])),
+		// For an agent they are other rules than for the session.
+		hash: hash(JSON.stringify([name, allowedTools, body, ...(agent === undefined ? [] : [agent])])),
 	};
 }
 

@@ -24,6 +24,29 @@ export type InstructionPlace = {
 /** What stands in a prompt until, and unless, the output is known. */
 export const outputMark = (command: string): string => `[the output of \`${command}\`]`;
 
+/** Likewise for the report of an agent that does the command. */
+export const reportMark = (line: string, kind: string): string => `[${line}: the report of the agent ${kind}]`;
+
+/** The text with outputs in the places of the marks, and which of them are. A mark that is not there any more, say after an edit, takes none. */
+export function withOutputsAt<Run extends InstructionRun>(
+	whole: string,
+	runs: readonly Run[],
+	outputOf: (run: Run) => string | undefined,
+): { readonly text: string; readonly placed: readonly Run[] } {
+	const placed: Run[] = [];
+	let text = '';
+	let from = 0;
+	for (const run of runs) {
+		const { command, at, length } = run;
+		const output = outputOf(run);
+		if (output === undefined || at < from || whole.slice(at, at + length) !== outputMark(command)) continue;
+		text += whole.slice(from, at) + output;
+		from = at + length;
+		placed.push(run);
+	}
+	return { text: text + whole.slice(from), placed };
+}
+
 /** The prompt of a slash command: its commands are run beforehand, and their output takes the place of the marks. */
 export function expandPrompt(
 	file: InstructionFile,

@@ -11,6 +11,9 @@ export type SubagentRequest = {
 	readonly kind?: string;
 	/** Id of an agent that is to go on. */
 	readonly resume?: string;
+	/** Instead of those of its kind: id or family of a model, and the effort. */
+	readonly model?: string | undefined;
+	readonly effort?: string | undefined;
 	/** Rules that hold for it besides those of the session: of the turn that it works for. */
 	readonly rules?: { readonly allow: readonly string[]; readonly deny: readonly string[] };
 	/** The limit of the turn that is reached, with what agents have cost that are not over; undefined = it may go on. */

@@ -9,6 +9,7 @@ import { runTurn } from '../agent/runTurn.ts';
 import { tellOnce } from '../agent/tellOnce.ts';
 import type { TurnEvent, TurnPorts } from '../agent/turnTypes.ts';
 import type { ModelInfo } from '../model/modelPort.ts';
+import { effortNamed } from '../model/modelTuning.ts';
 import { type AgentLogs, openAgentLog } from '../session/agentLog.ts';
 import { closeOpenCalls } from '../session/closeOpenCalls.ts';
 import type { EntryOf } from '../session/entry.ts';
@@ -95,8 +96,9 @@ export function createSubagents(world: SubagentWorld): Subagents {
 		const ports = world.ports();
 		const definitions = await world.definitions();
 		const history = await session.history(['subagent'], signal);
-		const start = startOf(request, session, history, definitions);
-		if (start.kind === 'refused') return start.outcome;
+		const found = startOf(request, session, history, definitions);
+		if (found.kind === 'refused') return found.outcome;
+		const start = { ...found, definition: asWished(found.definition, request) };
 		const id = start.id ?? (await freeId(start.definition.name));
 		signal.throwIfAborted();
 		// No wait between these two, since another call may want to go on with the same one.
@@ -251,6 +253,11 @@ export function createSubagents(world: SubagentWorld): Subagents {
 			model: found ?? (prefix ? { ...parent, id: prefix.model } : parent),
 			isFound: found !== undefined || prefix !== undefined,
 		};
+	};
+
+	const asWished = (definition: AgentDefinition, { model, effort }: SubagentRequest): AgentDefinition => {
+		const level = effortNamed(effort);
+		return { ...definition, ...(model === undefined ? {} : { model }), ...(level === null ? {} : { effort: level }) };
 	};
 
 	return {

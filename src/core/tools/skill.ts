@@ -39,12 +39,28 @@ export const skillTool: Tool<z.infer<typeof input>> = {
 		}
 		const grant = context.hash && grantOf(skill, context.hash);
 		if (grant) await context.useRules?.(grant);
-		context.denyRules?.(skill.disallowedTools);
+		if (skill.agent === undefined) context.denyRules?.(skill.disallowedTools);
 		const place = {
 			sessionId: context.services?.sessionId,
 			roots: context.files.roots.map(({ path }) => path),
 			effort: context.effort,
 		};
+		const subagents = context.services?.subagents;
+		if (skill.agent !== undefined && subagents) {
+			const { allowedRules = [], deniedRules = [], usedUp, whileWaiting } = context;
+			const allow = skill.allowedTools.filter((rule) => allowedRules.includes(rule));
+			return await subagents.run(
+				{
+					...{ toolUseId: context.toolUseId, description: `/${skill.name}`, kind: skill.agent },
+					prompt: expandInstruction(skill, argument, place),
+					rules: { allow, deny: [...deniedRules, ...skill.disallowedTools] },
+					...{ model: skill.model, effort: skill.effort },
+					...(usedUp === undefined ? {} : { usedUp }),
+					...(whileWaiting === undefined ? {} : { whileWaiting }),
+				},
+				context.signal,
+			);
+		}
 		return success(`The skill ${skill.name}:\n\n${expandInstruction(skill, argument, place)}`, loadedWords(skill));
 	},
 };

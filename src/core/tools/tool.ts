@@ -93,6 +93,8 @@ export type ToolContext = {
 	denyRules?(rules: readonly string[]): void;
 	/** All of these rules. */
 	readonly deniedRules?: readonly string[];
+	/** Those that a file asked for and the user agreed to in this turn. */
+	readonly allowedRules?: readonly string[];
 	/** In words, the limit of cost or time that the turn has reached, together with what running work has cost besides. */
 	usedUp?(besideUsd: number): string | undefined;
 	/** Of a text, as the log names contents. */

@@ -13,6 +13,7 @@ import { grantOf } from '../../core/skills/commandGrant.ts';
 import {
 	expandPrompt,
 	type InstructionPlace,
+	reportMark,
 	splitArguments,
 	takesArguments,
 } from '../../core/skills/expandInstruction.ts';
@@ -110,16 +111,19 @@ export function createCustomCommands(world: CustomCommandsWorld): CustomCommands
 					);
 				const note = unusedText(`/${name}`, file.kind, file.unused);
 				const grant = grantOf(file, (words) => world.blobs.hash(utf8Encode(words)));
+				const { agent, model, effort } = file;
+				const fork = agent === undefined ? undefined : { kind: agent, prompt: text, model, effort };
 				return {
-					...{ kind: 'prompt', text },
+					...{ kind: 'prompt', text: fork ? reportMark(lineOf(command), fork.kind) : text },
 					command: {
 						...command,
+						...(fork === undefined ? {} : { fork }),
 						...(runs.length === 0 ? {} : { runs }),
 						...(note === undefined ? {} : { notes: [note] }),
 						...(grant === undefined ? {} : { grant }),
 						...(file.disallowedTools.length === 0 ? {} : { denied: file.disallowedTools }),
-						...(file.model === undefined ? {} : { model: { wanted: file.model } }),
-						...(file.effort === undefined ? {} : { tuning: { effort: file.effort } }),
+						...(fork || model === undefined ? {} : { model: { wanted: model } }),
+						...(fork || effort === undefined ? {} : { tuning: { effort } }),
 					},
 				};
 			}
@@ -188,6 +192,9 @@ function promptText(server: string, name: string, messages: readonly McpPromptMe
 	if (text === '') throw new UserError('empty-command', `${server} gave no text for /${name}. Nothing was sent.`);
 	return text;
 }
+
+const lineOf = ({ name, argument }: { readonly name: string; readonly argument: string }): string =>
+	`/${name}${argument === '' ? '' : ` ${argument}`}`;
 
 const oneLine = (text: string): string =>
 	text

@@ -18,23 +18,32 @@ export function waitingLane(block: ToolUseBlock): { readonly agent?: AgentLane }
 	const field = (key: string) =>
 		typeof input === 'object' && input !== null ? String(new Map(Object.entries(input)).get(key) ?? '') : '';
 	const resumed = field('resume');
-	const lane: AgentLane = {
-		...{ name: plainName(resumed || field('agent_type') || 'general').slice(0, 80), state: 'waiting', step: '' },
-		...{ steps: 0, tokens: 0, windowTokens: 0, costUsd: 0, changedFiles: 0 },
-	};
-	return { agent: lane };
+	return { agent: lane(resumed || field('agent_type') || 'general') };
 }
+
+const lane = (name: string): AgentLane => ({
+	...{ name: plainName(name).slice(0, 80), state: 'waiting', step: '' },
+	...{ steps: 0, tokens: 0, windowTokens: 0, costUsd: 0, changedFiles: 0 },
+});
 
 /** The row with what a `subagent` entry says: that it began, or how it was over. */
 export function withRun(row: ToolRow, entry: EntryOf<'subagent'>): ToolRow {
-	if (!row.agent) return row;
 	if (!entry.end) {
 		const { subagentId: agentId, name, windowTokens = 0, timestamp: startedAt } = entry;
 		return {
 			...row,
-			agent: { ...row.agent, agentId, name: plainName(name), state: 'running', windowTokens, startedAt },
+			// A skill may be done by an agent, which its call does not say.
+			agent: {
+				...(row.agent ?? lane(name)),
+				agentId,
+				name: plainName(name),
+				state: 'running',
+				windowTokens,
+				startedAt,
+			},
 		};
 	}
+	if (!row.agent) return row;
 	const { reason: state, costUsd, steps, tokens, durationMs } = entry.end;
 	return { ...row, agent: { ...row.agent, state, costUsd, steps, tokens, durationMs, step: '' } };
 }

@@ -67,9 +67,13 @@ export function promptRow(entry: EntryOf<'user'>, inputs: TranscriptInputs): Ite
 
 /** What a slash command runs before its first request, a row each. */
 export function runRows({ command }: EntryOf<'user'>, inputs: TranscriptInputs): readonly ItemOf<'tool'>[] {
-	return (command?.runs ?? []).map(({ toolUseId, command: line }) =>
+	const runs = (command?.runs ?? []).map(({ toolUseId, command: line }) =>
 		toolRow({ type: 'tool_use', id: toolUseId, name: 'Bash', input: { command: line } }, inputs),
 	);
+	if (!command?.fork) return runs;
+	const { toolUseId, kind, prompt } = command.fork;
+	const input = { description: typedCommand({ command }), prompt, agent_type: kind };
+	return [...runs, toolRow({ type: 'tool_use', id: toolUseId, name: 'Agent', input }, inputs)];
 }
 
 /** A memory file, or a list of skills or agents, that came in after the start of the session. */

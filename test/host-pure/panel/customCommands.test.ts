@@ -18,6 +18,10 @@ const files = [
 		{ ...place, kind: 'command', name: 'deep' },
 		'---\neffort: high\nmodel: opus\narguments: [issue]\ndisable-model-invocation: false\n---\nFix $issue.',
 	),
+	instructionFile(
+		{ ...place, kind: 'command', name: 'deputy' },
+		'---\ncontext: fork\nagent: Explore\nmodel: haiku\neffort: low\nhooks: {}\n---\nLook at $0.',
+	),
 	instructionFile({ ...place, kind: 'command', name: 'review' }, '---\nargument-hint: file\n---\nReview $0.'),
 	instructionFile({ ...place, kind: 'command', name: 'keys' }, 'See @.env'),
 	instructionFile({ ...place, kind: 'command', name: 'named' }, '---\narguments: [part]\n---\nSee @$part.env'),
@@ -82,6 +86,15 @@ test('model, effort and names of arguments come from the file; a command is for 
 		text: 'Fix 12.',
 		command: { name: 'deep', argument: '12', model: { wanted: 'opus' }, tuning: { effort: 'high' } },
 	});
+	const deputy = await world().read('/deputy src');
+	assert.ok(deputy.kind === 'prompt');
+	assert.equal(deputy.text, '[/deputy src: the report of the agent explore]');
+	const { notes = [], ...command } = deputy.command;
+	assert.deepEqual(command, {
+		...{ name: 'deputy', argument: 'src' },
+		fork: { kind: 'explore', prompt: 'Look at src.', model: 'haiku', effort: 'low' },
+	});
+	assert.match(notes.join(), /^\/deputy: Retrace does not use this of the frontmatter of a command: hooks \(/);
 	const offered = (await world().commands.skills.list()).map(({ kind, name }) => `${kind} ${name}`);
 	assert.deepEqual(offered, ['skill both', 'skill hidden', 'command deep', 'skill commit']);
 });
@@ -157,6 +170,7 @@ test('all of them are offered with what they need, and none where the folder is 
 		[
 			'both  skill',
 			'deep [issue] project',
+			'deputy [arguments] project',
 			'empty  project',
 			'hidden  project',
 			'keys  project',
@@ -166,7 +180,7 @@ test('all of them are offered with what they need, and none where the folder is 
 			'review file project',
 		],
 	);
-	assert.equal(shown[5]?.detail, 'Greets somebody');
+	assert.equal(shown[6]?.detail, 'Greets somebody');
 	const untrusted = world({ isTrusted: false });
 	assert.deepEqual(await untrusted.commands.list(), []);
 	assert.deepEqual(await untrusted.commands.skills.list(), []);
