@@ -22,7 +22,7 @@ export type InstructionPlace = {
 };
 
 /** What stands in a prompt until, and unless, the output is known. */
-export const outputMark = (command: string): string => `[the output of \`${command}\`]`;
+const outputMark = (command: string): string => `[the output of \`${command}\`]`;
 
 /** Likewise for the report of an agent that does the command. */
 export const reportMark = (line: string, kind: string): string => `[${line}: the report of the agent ${kind}]`;
