@@ -25,6 +25,8 @@ const MAX_LOGGED_STRAY_BYTES = 16 * 1024;
 const GRACE_MS = 500;
 /** How long output is still read after the program has ended, since what it left behind may hold its pipes open. */
 const DRAIN_MS = 200;
+/** How long a program whose pipe broke may take to end, so that its reason is told and not that of the pipe. */
+const EXIT_MS = 3_000;
 
 export function createStdioTransport(
 	sdk: Pick<McpSdk, 'spawn' | 'JSONRPCMessageSchema'>,
@@ -211,7 +213,7 @@ function lastLine(text: string): string | undefined {
 async function exitOf(child: ChildProcess): Promise<void> {
 	if (child.exitCode !== null || child.signalCode !== null) return;
 	await new Promise<void>((resolve) => {
-		const timer = setTimeout(resolve, DRAIN_MS);
+		const timer = setTimeout(resolve, EXIT_MS);
 		child.once('exit', () => {
 			clearTimeout(timer);
 			resolve();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { editHint } from '../../../src/core/edit/editHint.ts';
+import { workedMs } from '../../fakes/patience.ts';
 
 const FILE =
 	'function area(w, h) {\n\tif (w < 0) {\n\t\treturn 0;\n\t}\n\treturn w * h;\n}\n// it’s “quoted” — dash\nconst s = "a\\nb";\ncafe\u0301\nend';
@@ -37,8 +38,8 @@ for (const [what, oldString, hint] of table)
 	});
 
 test('is short and quick, whatever the file is', () => {
-	const startedMs = performance.now();
+	const startedMs = workedMs();
 	const hint = editHint('}\n'.repeat(100_000), `${'}\n'.repeat(5_000)}x`);
 	assert.ok(hint.length < 2_000);
-	assert.ok(performance.now() - startedMs < 5_000);
+	assert.ok(workedMs() - startedMs < 5_000);
 });

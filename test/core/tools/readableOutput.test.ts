@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readableOutput } from '../../../src/core/tools/readableOutput.ts';
+import { workedMs } from '../../fakes/patience.ts';
 
 const table: readonly (readonly [printed: string, read: string])[] = [
 	['\u001b[31mred\u001b[0m \u001b]0;title\u0007x\n', 'red x'],
@@ -18,7 +19,7 @@ const table: readonly (readonly [printed: string, read: string])[] = [
 for (const [printed, read] of table) test(JSON.stringify(printed), () => assert.equal(readableOutput(printed), read));
 
 test('a megabyte of backspaces takes no time', () => {
-	const startedMs = performance.now();
+	const startedMs = workedMs();
 	assert.equal(readableOutput('ab\b'.repeat(300_000)).length, 300_000);
-	assert.ok(performance.now() - startedMs < 5_000);
+	assert.ok(workedMs() - startedMs < 5_000);
 });
