@@ -50,7 +50,11 @@ export function createBrokenAnswers(deliver: (message: Failed) => void): BrokenA
 			const asked = askedIn(init);
 			if (asked?.cancelled !== undefined) forget(asked.cancelled);
 			for (const id of asked?.ids ?? []) open.add(id);
-			const response = await fetch(url, init);
+			const response = await fetch(url, init).catch((thrown: unknown) => {
+				for (const id of asked?.ids ?? []) forget(id);
+				throw thrown;
+			});
+			if (!response.ok) for (const id of asked?.ids ?? []) forget(id);
 			// What cannot be taken up here is passed over by the library without a word.
 			if (response.status === 405 && new Headers(init?.headers).has('last-event-id')) giveUp();
 			const isStream = response.ok && response.headers.get('content-type')?.includes('text/event-stream');
