@@ -55,7 +55,10 @@ function openWindow(stored: Stored = { value: undefined }, isTrusted = true) {
 		},
 		keys: () => [],
 	};
-	const secrets = { get: async () => undefined, store: async () => undefined, delete: async () => undefined };
+	const secrets = {
+		...{ get: async () => undefined, store: async () => undefined, delete: async () => undefined },
+		onDidChange: () => ({ dispose: () => undefined }),
+	};
 	const onError = (_event: string, error: unknown) => void errors.push(error);
 	const mcp = createMcp({
 		outside: {
