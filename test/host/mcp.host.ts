@@ -249,6 +249,7 @@ hostTest('signing in goes out to the browser and back through a link that only t
 		get: async (key: string) => kept.get(key),
 		store: async (key: string, value: string) => void kept.set(key, value),
 		delete: async (key: string) => void kept.delete(key),
+		onDidChange: () => ({ dispose: () => undefined }),
 	};
 	const asked: string[] = [];
 	const signIn = createMcpSignIn(secrets as never, {
