@@ -3,17 +3,9 @@
  * Small on purpose: nothing here knows sessions, models or tools.
  */
 import * as vscode from 'vscode';
+import type { Agent, BranchNode, ChangeNode, McpNode, SessionNode, Surfaces, TimelineNode } from './host/agentTypes.ts';
 import type { RetraceApi } from './host/api/retraceApi.ts';
 import { ContextFiles } from './host/context/contextFiles.ts';
-import type {
-	Agent,
-	BranchNode,
-	ChangeNode,
-	McpNode,
-	SessionNode,
-	Surfaces,
-	TimelineNode,
-} from './host/window/agentTypes.ts';
 
 const SHOWN_ONCE = 'retrace.shownOnce';
 

@@ -24,7 +24,7 @@ import { forkSession } from '../../src/core/session/fork.ts';
 import { openSession } from '../../src/core/session/session.ts';
 import type { Session } from '../../src/core/session/sessionTypes.ts';
 import type { LogFile, SessionStore } from '../../src/core/session/storePort.ts';
-import { Approvals } from '../../src/host/permission/approvals.ts';
+import { Approvals } from '../../src/host/asking/approvals.ts';
 import { applyRewind, undoRewind } from '../../src/host/rewind/rewindFlow.ts';
 import { OpenSession } from '../../src/host/session/openSession.ts';
 import { createTranscriptInputs } from '../../src/host/transcript/transcriptInputs.ts';

@@ -163,7 +163,7 @@ suite('The key and the page', { skip: missingBrowser() }, () => {
 	});
 
 	test('another address gets no stored key, and the panel asks for one', async () => {
-		// Another name of the same machine; that another port or scheme counts as well is a matter of test/host-pure/window/secrets.test.ts.
+		// Another name of the same machine; that another port or scheme counts as well is a matter of test/host-pure/secrets.test.ts.
 		const before = home.requests.length;
 		workbench.changeSettings({ 'retrace.baseUrl': home.url.replace('127.0.0.1', 'localhost') });
 		await workbench.reload();

@@ -9,8 +9,8 @@ import { createRecordingWorkspace } from '../../src/core/checkpoint/recordingWor
 import { applyRestore } from '../../src/core/checkpoint/restore.ts';
 import { planRestore } from '../../src/core/checkpoint/restorePlan.ts';
 import { openSession } from '../../src/core/session/session.ts';
+import { Approvals } from '../../src/host/asking/approvals.ts';
 import { createEditorWorkspace } from '../../src/host/editor/editorWorkspace.ts';
-import { Approvals } from '../../src/host/permission/approvals.ts';
 import { createMergeEditor } from '../../src/host/rewind/mergeEditor.ts';
 import { unresolvedConflicts } from '../../src/host/rewind/unresolvedConflicts.ts';
 import { OpenSession } from '../../src/host/session/openSession.ts';

@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { createEditorWorkspace } from '../../src/host/editor/editorWorkspace.ts';
+import { openLink } from '../../src/host/links.ts';
 import { chatHtml } from '../../src/host/panel/chatHtml.ts';
 import { ChatPanel } from '../../src/host/panel/chatPanel.ts';
 import type { SessionView } from '../../src/host/session/sessionView.ts';
-import { openLink } from '../../src/host/window/links.ts';
+import { chosenProvider, permissionRules, setting } from '../../src/host/settings.ts';
 import { proxySettings } from '../../src/host/window/proxySettings.ts';
-import { chosenProvider, permissionRules, setting } from '../../src/host/window/settings.ts';
 import { createDiskWorkspace } from '../../src/node/files/diskWorkspace.ts';
 import { hostTest } from './support/hostTest.ts';
 import { sha256 } from './support/plainDisk.ts';

@@ -8,11 +8,11 @@ import { asEntryId, asSessionId, type EntryId, type SessionId } from '../../base
 import { plural } from '../../base/text.ts';
 import { type Branch, shownBranches } from '../../core/session/branches.ts';
 import type { SessionStore } from '../../core/session/storePort.ts';
+import type { BranchNode } from '../agentTypes.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { OpenSessions } from '../session/openSessions.ts';
-import type { BranchNode } from '../window/agentTypes.ts';
 import type { Command } from '../window/commands.ts';
-import { plainLabel, plainMessage } from '../window/plainLabel.ts';
 import { compareWays, showComparison } from './branchCompare.ts';
 import { describeBranch } from './branchRow.ts';
 import { previewSwitch, type SwitchWorld, switchBranch } from './branchSwitch.ts';

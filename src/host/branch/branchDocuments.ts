@@ -8,8 +8,8 @@ import { amountsOf, entriesAfter } from '../../core/session/branchAmounts.ts';
 import type { BranchReader } from '../../core/session/branchReader.ts';
 import { transcriptMarkdown } from '../../core/session/branchTranscript.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
+import { readOnlyFiles } from '../readOnlyFiles.ts';
 import type { OpenSessions } from '../session/openSessions.ts';
-import { readOnlyFiles } from '../window/readOnlyFiles.ts';
 import { amountsText } from './branchRow.ts';
 import { BRANCH_SCHEME, type BranchDocument, branchDocumentOf } from './branchUri.ts';
 

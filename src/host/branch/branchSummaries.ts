@@ -4,7 +4,7 @@ import { summarizeLeftBranch } from '../../core/agent/branchSummary.ts';
 import type { BranchReader } from '../../core/session/branchReader.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
-import { setting } from '../window/settings.ts';
+import { setting } from '../settings.ts';
 
 export function attachSummaries(
 	session: Session,

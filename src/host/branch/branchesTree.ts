@@ -9,9 +9,9 @@ import { isCancelled } from '../../base/errors.ts';
 import { type Branch, type BranchTree, shownBranches } from '../../core/session/branches.ts';
 import type { BranchReader } from '../../core/session/branchReader.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
+import type { BranchNode } from '../agentTypes.ts';
+import { plainLabel } from '../plainLabel.ts';
 import type { OpenSession, SessionChange } from '../session/openSession.ts';
-import type { BranchNode } from '../window/agentTypes.ts';
-import { plainLabel } from '../window/plainLabel.ts';
 import { branchDetails, describeBranch, stateOf } from './branchRow.ts';
 
 /** Appends come in bursts. */

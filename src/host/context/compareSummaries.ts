@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { utf8Encode } from '../../base/text.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
 import { branchUri } from '../branch/branchUri.ts';
-import type { SummaryReview } from './summaryReview.ts';
+import type { SummaryReview } from '../session/summaryReview.ts';
 
 export async function compareSummaries(versions: SummaryReview['versions'], blobs: BlobStore): Promise<void> {
 	if (!versions) return;

@@ -15,8 +15,8 @@ import { LM_PREFIX } from '../model/lmModel.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
+import { setting } from '../settings.ts';
 import { sessionCost } from '../transcript/costWords.ts';
-import { setting } from '../window/settings.ts';
 import { ContextCounts } from './contextCounts.ts';
 import { ContextStatusItem } from './contextStatusItem.ts';
 

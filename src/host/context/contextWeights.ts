@@ -1,7 +1,7 @@
 /** Tells the language server what memory files weigh in the session that is shown, so that its figures are those of the context. */
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
+import type { Surfaces } from '../agentTypes.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
-import type { Surfaces } from '../window/agentTypes.ts';
 import type { ContextInspector } from './contextInspector.ts';
 import type { ContextMeters } from './contextMeters.ts';
 

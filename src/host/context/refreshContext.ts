@@ -2,10 +2,10 @@
 import * as vscode from 'vscode';
 import { applyRefresh, planRefresh, type RefreshPlan } from '../../core/agent/refreshContext.ts';
 import { shortTokens } from '../../protocol/contextMeter.ts';
+import { requireFree } from '../session/compactFlow.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import { portsFor, type TurnWorld } from '../session/turnRunner.ts';
 import { PRICES } from '../transcript/costWords.ts';
-import { requireFree } from './compactFlow.ts';
 
 const REFRESH = 'Refresh';
 

@@ -14,7 +14,7 @@ import type { ApiAdditions } from '../api/apiAdditions.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
 import { tuningOf } from '../model/tuning.ts';
 import type { OpenSession } from '../session/openSession.ts';
-import { setting } from '../window/settings.ts';
+import { setting } from '../settings.ts';
 import type { RequestDocuments } from './requestDocuments.ts';
 
 export type RequestViewsWorld = {

@@ -12,7 +12,7 @@ import type { LateTool, LateTools } from '../../core/tools/lateTools.ts';
 import { failure } from '../../core/tools/paths.ts';
 import { shownInput } from '../../core/tools/shownInput.ts';
 import type { ToolOutcome } from '../../core/tools/tool.ts';
-import { setting } from '../window/settings.ts';
+import { setting } from '../settings.ts';
 
 const PREFIX = 'vscode__';
 /** About 8k tokens. */

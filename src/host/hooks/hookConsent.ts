@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { plural } from '../../base/text.ts';
 import { type HookSet, hookLines } from '../../core/hooks/hookSets.ts';
-import { plainLabel, plainMessage } from '../window/plainLabel.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
 
 const KEY = 'retrace.hookAnswers';
 /** By path: of which content, and what. */

@@ -10,8 +10,8 @@ import type { WorkspaceRoot } from '../../core/ports.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
 import type { OpenSession } from '../session/openSession.ts';
+import { setting } from '../settings.ts';
 import { notice } from '../transcript/transcriptRows.ts';
-import { setting } from '../window/settings.ts';
 import { createHookConsent } from './hookConsent.ts';
 
 export type HooksWorld = {

@@ -1,6 +1,6 @@
 /** What is asked before sessions go to the trash, and before the trash is emptied. Pure. */
 import { plural } from '../../base/text.ts';
-import { plainMessage } from '../window/plainLabel.ts';
+import { plainMessage } from '../plainLabel.ts';
 
 export type Dialog = { readonly message: string; readonly detail: string; readonly button: string };
 

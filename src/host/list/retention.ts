@@ -9,9 +9,9 @@ import type { Trace } from '../../base/trace.ts';
 import type { Clock } from '../../core/ports.ts';
 import { isRetentionDue, moveExpired, retentionNotice } from '../../core/session/retention.ts';
 import type { TrashedSession } from '../../core/session/storePort.ts';
-import type { Stores } from '../window/agentTypes.ts';
-import { plainMessage } from '../window/plainLabel.ts';
-import { setting } from '../window/settings.ts';
+import type { Stores } from '../agentTypes.ts';
+import { plainMessage } from '../plainLabel.ts';
+import { setting } from '../settings.ts';
 
 const STATE_KEY = 'retrace.retention';
 /** The start belongs to the user. */

@@ -8,13 +8,13 @@ import { asSessionId, type SessionId } from '../../base/ids.ts';
 import { plural } from '../../base/text.ts';
 import { isInTrash } from '../../core/session/sessionErrors.ts';
 import type { SessionStore } from '../../core/session/storePort.ts';
+import type { SessionNode } from '../agentTypes.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
+import { sessionMention } from '../prompt/sessionMentions.ts';
 import type { OpenSessions } from '../session/openSessions.ts';
-import { sessionMention } from '../session/sessionMentions.ts';
-import { changeState, type StateChange } from '../session/sessionState.ts';
-import type { SessionNode } from '../window/agentTypes.ts';
 import type { Command } from '../window/commands.ts';
-import { plainLabel, plainMessage } from '../window/plainLabel.ts';
 import { deleteDialog, emptyTrashDialog } from './deleteDialog.ts';
+import { changeState, type StateChange } from './sessionState.ts';
 import type { SessionsTree } from './sessionsTree.ts';
 
 export type SessionCommandWorld = {

@@ -1,6 +1,6 @@
 /** Rows of the sessions tree as VS Code wants them. What a row says is in sessionRow.ts. */
 import * as vscode from 'vscode';
-import type { SessionNode } from '../window/agentTypes.ts';
+import type { SessionNode } from '../agentTypes.ts';
 import type { RowView } from './sessionRow.ts';
 
 export function idOf(node: SessionNode): string {

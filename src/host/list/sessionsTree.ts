@@ -8,9 +8,8 @@ import type { Event } from '../../base/emitter.ts';
 import { asSessionId } from '../../base/ids.ts';
 import { plural } from '../../base/text.ts';
 import type { SessionStore, SessionSummary, TrashedSession } from '../../core/session/storePort.ts';
+import type { SessionNode } from '../agentTypes.ts';
 import type { OpenSession, SessionChange } from '../session/openSession.ts';
-import { openState } from '../session/sessionState.ts';
-import type { SessionNode } from '../window/agentTypes.ts';
 import { drawRow, idOf, moreItem } from './sessionItem.ts';
 import {
 	isSameArrangement,
@@ -21,6 +20,7 @@ import {
 	sessionGroups,
 } from './sessionList.ts';
 import { badgeOf, groupRow, type RowView, sessionRow, trashedRow, type WorktreeState } from './sessionRow.ts';
+import { openState } from './sessionState.ts';
 import type { UnreadSessions } from './unreadSessions.ts';
 
 /** Changes come in bursts. */

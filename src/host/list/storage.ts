@@ -17,11 +17,11 @@ import {
 	useBySession,
 } from '../../core/checkpoint/storeUse.ts';
 import type { SessionStore } from '../../core/session/storePort.ts';
+import type { Stores } from '../agentTypes.ts';
+import { plainLabel } from '../plainLabel.ts';
 import type { OpenSession } from '../session/openSession.ts';
+import { setting } from '../settings.ts';
 import { sizeText } from '../transfer/transferTexts.ts';
-import type { Stores } from '../window/agentTypes.ts';
-import { plainLabel } from '../window/plainLabel.ts';
-import { setting } from '../window/settings.ts';
 import { plannedText, purgeDetail, type StorageRow, sessionRow, unrecorded } from './storageRows.ts';
 
 export type StorageWorld = {

@@ -3,8 +3,8 @@ import type * as vscode from 'vscode';
 import { plural } from '../../base/text.ts';
 import type { PurgePlan, SessionUse } from '../../core/checkpoint/storeUse.ts';
 import type { EntryOf } from '../../core/session/entry.ts';
+import { plainLabel } from '../plainLabel.ts';
 import { ageText, sizeText } from '../transfer/transferTexts.ts';
-import { plainLabel } from '../window/plainLabel.ts';
 
 export type StorageRow = vscode.QuickPickItem & { readonly run?: () => Promise<void> };
 

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { commandWords } from '../../core/mcp/commandWords.ts';
 import { readServers } from '../../core/mcp/declaredServers.ts';
-import { setting } from '../window/settings.ts';
+import { setting } from '../settings.ts';
 import { SERVERS_SETTING } from './mcpConfigFiles.ts';
 
 const title = 'Add MCP Server';

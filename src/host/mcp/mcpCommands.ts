@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { UserError } from '../../base/errors.ts';
 import { startQuestion } from '../../core/mcp/serverWords.ts';
 import type { WorkspaceRoot } from '../../core/ports.ts';
-import { plainLabel } from '../window/plainLabel.ts';
+import { plainLabel } from '../plainLabel.ts';
 import { addMcpServer } from './mcpAdd.ts';
 import { SERVERS_SETTING } from './mcpConfigFiles.ts';
 import type { McpDialogs } from './mcpDialogs.ts';

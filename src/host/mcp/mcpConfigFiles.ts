@@ -7,7 +7,7 @@ import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import { Emitter, type Event } from '../../base/emitter.ts';
 import { type ConfigText, joinServers, readServers, type ServerConfig } from '../../core/mcp/declaredServers.ts';
 import type { WorkspaceRoot } from '../../core/ports.ts';
-import { setting } from '../window/settings.ts';
+import { setting } from '../settings.ts';
 
 export const SERVERS_SETTING = 'retrace.mcp.servers';
 const FILES = [

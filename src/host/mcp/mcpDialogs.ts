@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { McpTool } from '../../core/mcp/mcpPorts.ts';
 import type { HeldTool } from '../../core/mcp/serverConsent.ts';
 import type { StartQuestion } from '../../core/mcp/serverWords.ts';
-import { plainLabel, plainMessage } from '../window/plainLabel.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
 
 /** An interface, so that a test can answer. */
 export type McpDialogs = {

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { unlessAborted } from '../../base/unlessAborted.ts';
 import { answerProblem } from '../../core/mcp/elicitation.ts';
 import type { McpElicitation, McpElicitationAnswer, McpFormField, McpFormValue } from '../../core/mcp/mcpPorts.ts';
-import { plainLabel, plainMessage } from '../window/plainLabel.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
 
 const ANSWER = 'Answer…';
 const OPEN = 'Open Address';

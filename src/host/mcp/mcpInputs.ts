@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { DeclaredInput, DeclaredServer } from '../../core/mcp/declaredServers.ts';
 import { inputFor, inputReads } from '../../core/mcp/expandServer.ts';
-import { plainLabel, plainMessage } from '../window/plainLabel.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
 
 const STATE_KEY = 'retrace.mcpInputs';
 const stateSchema = z.record(z.string(), z.string()).catch({});

@@ -7,7 +7,7 @@ import { cutText } from '../../base/text.ts';
 import type { McpContent, McpServer, McpServers } from '../../core/mcp/mcpPorts.ts';
 import type { InputBlock } from '../../core/session/content.ts';
 import type { MentionOffer } from '../../protocol/toPanel.ts';
-import { mentionOf } from '../panel/mentions.ts';
+import { mentionOf } from '../prompt/mentions.ts';
 
 /** Larger ones are better read by the agent in parts. */
 const MAX_ATTACHED_CHARS = 200_000;

@@ -13,7 +13,7 @@ import { createMcpTools } from '../../core/mcp/mcpTools.ts';
 import { missingTools } from '../../core/mcp/missingTools.ts';
 import type { HeldTool, ServerConsent } from '../../core/mcp/serverConsent.ts';
 import type { LateTools } from '../../core/tools/lateTools.ts';
-import { OneByOne } from '../session/oneByOne.ts';
+import { OneByOne } from '../oneByOne.ts';
 import type { McpConfigFiles } from './mcpConfigFiles.ts';
 import type { McpInputs } from './mcpInputs.ts';
 

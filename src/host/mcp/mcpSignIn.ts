@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import { CancelledError, UserError } from '../../base/errors.ts';
 import type { McpSignInWindow } from '../../core/mcp/mcpPorts.ts';
-import { plainMessage } from '../window/plainLabel.ts';
+import { plainMessage } from '../plainLabel.ts';
 
 const REDIRECT_PATH = '/mcp-auth';
 const SECRET_PREFIX = 'mcpAuth:';

@@ -7,8 +7,8 @@ import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import { plural } from '../../base/text.ts';
 import type { ConfigProblem } from '../../core/mcp/declaredServers.ts';
 import type { HeldTool } from '../../core/mcp/serverConsent.ts';
-import type { McpNode } from '../window/agentTypes.ts';
-import { plainLabel } from '../window/plainLabel.ts';
+import type { McpNode } from '../agentTypes.ts';
+import { plainLabel } from '../plainLabel.ts';
 import { mcpRow } from './mcpRow.ts';
 import type { ServerView, WindowServers } from './mcpServers.ts';
 

@@ -7,7 +7,7 @@ import { type MemoryWeights, memoryTokens } from '../../core/memory/memoryTokens
 import type { WorkspaceRoot } from '../../core/ports.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import { shortTokens } from '../../protocol/contextMeter.ts';
-import { plainLabel } from '../window/plainLabel.ts';
+import { plainLabel } from '../plainLabel.ts';
 import type { MemoryImports } from './memoryImports.ts';
 
 export type MemoryCommandWorld = {

@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { AskedImport } from '../../core/memory/memoryFile.ts';
-import { plainMessage } from '../window/plainLabel.ts';
+import { plainMessage } from '../plainLabel.ts';
 
 const KEY = 'retrace.memoryImports';
 const answersSchema = z.record(z.string(), z.enum(['yes', 'no'])).catch({});

@@ -9,7 +9,7 @@ import { decodeText, encodeText } from '../../core/edit/textFile.ts';
 import { addNote } from '../../core/memory/addNote.ts';
 import type { Workspace, WorkspaceRoot } from '../../core/ports.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
-import { plainLabel, plainMessage } from '../window/plainLabel.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
 
 export type NoteWorld = {
 	/** Must be able to write the user's own memory file as well. */

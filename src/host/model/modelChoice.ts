@@ -11,10 +11,10 @@ import { DEMO_MODEL, demoModelInfo, fallbackModels, modelInfoFor, smallModelFor 
 import { createDemoModel } from '../../core/model/demoModel.ts';
 import { type EndpointFeature, withinLimits, withoutFeatures } from '../../core/model/endpointLimits.ts';
 import type { ModelInfo, ModelRequest, ReminderForms, StreamModel } from '../../core/model/modelPort.ts';
-import type { OutsideWorld } from '../window/agentTypes.ts';
-import { plainMessage } from '../window/plainLabel.ts';
-import type { ApiKeys } from '../window/secrets.ts';
-import { chosenProvider, setting } from '../window/settings.ts';
+import type { OutsideWorld } from '../agentTypes.ts';
+import { plainMessage } from '../plainLabel.ts';
+import type { ApiKeys } from '../secrets.ts';
+import { chosenProvider, setting } from '../settings.ts';
 import { createEndpointMemory, refusedText } from './endpointMemory.ts';
 import { createLmModel, LM_PREFIX, NO_LM_MODEL } from './lmModel.ts';
 import { createReminderForms, type KeptState } from './reminderForms.ts';

@@ -1,11 +1,11 @@
 /** Changes the model of a session; asks first when the conversation is too large for the new one. */
 import * as vscode from 'vscode';
 import { measureNow } from '../../core/agent/appendCompaction.ts';
-import { compactSession } from '../context/compactFlow.ts';
+import { plainMessage } from '../plainLabel.ts';
+import { compactSession } from '../session/compactFlow.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import { portsFor, type TurnWorld } from '../session/turnRunner.ts';
-import { plainMessage } from '../window/plainLabel.ts';
-import { setting } from '../window/settings.ts';
+import { setting } from '../settings.ts';
 import { modelSwitchDialog } from './modelSwitchDialog.ts';
 
 const COMPACT = 'Compact First';

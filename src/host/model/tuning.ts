@@ -6,7 +6,7 @@ import { type Effort, effortLevels, frozenTuning, type ModelTuning } from '../..
 import type { Clock } from '../../core/ports.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { OpenSession } from '../session/openSession.ts';
-import { setting } from '../window/settings.ts';
+import { setting } from '../settings.ts';
 import { chooseTuning, chosenTuning, takeInTuning } from './chosenTuning.ts';
 import type { ModelChoice } from './modelChoice.ts';
 

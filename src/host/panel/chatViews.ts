@@ -9,10 +9,10 @@ import { messageOf } from '../../base/errors.ts';
 import { asSessionId, type SessionId } from '../../base/ids.ts';
 import type { ToHost } from '../../protocol/toHost.ts';
 import type { ToPanel } from '../../protocol/toPanel.ts';
+import { plainMessage } from '../plainLabel.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
 import type { SessionView } from '../session/sessionView.ts';
-import { plainMessage } from '../window/plainLabel.ts';
 import { ChatPanel } from './chatPanel.ts';
 import type { FeedSource } from './panelFeed.ts';
 

@@ -9,7 +9,7 @@ import { termPattern, termRegex } from '../../core/search/pattern.ts';
 import type { FindMark } from '../../protocol/findMark.ts';
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';
 import type { OpenSession } from '../session/openSession.ts';
-import { rowIdOf } from './revealEntry.ts';
+import { rowIdOf } from '../transcript/revealEntry.ts';
 
 export type FoundRows = {
 	/** From the oldest to the newest. */

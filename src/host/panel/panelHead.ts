@@ -9,7 +9,7 @@ import { undoableRewind } from '../rewind/rewindHistory.ts';
 import { runningCommands } from '../session/commandTerminals.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import { SHOWN_ROWS } from '../session/openSessions.ts';
-import type { SessionWorktrees } from '../worktree/worktreeTypes.ts';
+import type { SessionWorktrees } from '../session/worktreeTypes.ts';
 import { shownTasks } from './shownTasks.ts';
 
 export function panelHead(

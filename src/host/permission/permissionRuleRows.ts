@@ -1,7 +1,7 @@
 /** The rows of *Permission Rules*: every rule by where it holds, and what can be done with it. Pure. */
 import { assertNever } from '../../base/assertNever.ts';
 import { plural } from '../../base/text.ts';
-import { plainLabel } from '../window/plainLabel.ts';
+import { plainLabel } from '../plainLabel.ts';
 import type { ScopedRule } from './permissionScopes.ts';
 
 export type RuleOrigin =

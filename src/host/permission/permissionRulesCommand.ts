@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { Trace } from '../../base/trace.ts';
 import { readSessionRules } from '../../core/permission/sessionRules.ts';
+import { plainMessage } from '../plainLabel.ts';
 import type { OpenSession } from '../session/openSession.ts';
-import { plainMessage } from '../window/plainLabel.ts';
 import { type RuleOrigin, type RuleRow, ruleRows, rulesTitle } from './permissionRuleRows.ts';
 import type { PermissionScopes } from './permissionScopes.ts';
 

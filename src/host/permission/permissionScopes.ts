@@ -12,8 +12,8 @@ import { type RuleFormProblem, ruleFormProblem } from '../../core/permission/rul
 import type { WorkspaceRoot } from '../../core/ports.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
 import { toolFacts } from '../../core/tools/toolFacts.ts';
-import { plainMessage } from '../window/plainLabel.ts';
-import { permissionRules, setting } from '../window/settings.ts';
+import { plainMessage } from '../plainLabel.ts';
+import { permissionRules, setting } from '../settings.ts';
 
 const WORKSPACE_KEY = 'retrace.permissions.allow';
 const ANSWERS_KEY = 'retrace.permissions.answers';

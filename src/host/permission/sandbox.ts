@@ -4,8 +4,8 @@ import type { ProjectContext } from '../../core/agent/turnTypes.ts';
 import type { WorkspaceRoot } from '../../core/ports.ts';
 import type { CommandSandbox, SandboxPolicy } from '../../core/sandbox/sandboxPort.ts';
 import { sandboxLine } from '../../core/sandbox/sandboxWords.ts';
-import type { OutsideWorld } from '../window/agentTypes.ts';
-import { sandboxWish, setting } from '../window/settings.ts';
+import type { OutsideWorld } from '../agentTypes.ts';
+import { sandboxWish, setting } from '../settings.ts';
 
 export type SandboxWorld = { readonly outside: Pick<OutsideWorld, 'sandbox' | 'homeFolder'> };
 

@@ -1,7 +1,7 @@
 /** Rows of the *Changes* view, and the changes each stands for. Pure. */
 import type { AgentHunk } from '../../core/edit/composeHunks.ts';
 import type { ReviewTurn } from '../../core/edit/reviewTurns.ts';
-import type { ChangeNode } from '../window/agentTypes.ts';
+import type { ChangeNode } from '../agentTypes.ts';
 import type { FileReview } from './reviewFiles.ts';
 
 /** The turn of a hunk that several turns made is the last one of them. */

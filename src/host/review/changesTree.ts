@@ -4,8 +4,8 @@
  */
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
-import type { ChangeNode } from '../window/agentTypes.ts';
-import { plainLabel } from '../window/plainLabel.ts';
+import type { ChangeNode } from '../agentTypes.ts';
+import { plainLabel } from '../plainLabel.ts';
 import { countLines, filesOf, turnsOf } from './changeNode.ts';
 import type { FileReview, ReviewFiles } from './reviewFiles.ts';
 

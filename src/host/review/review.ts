@@ -7,7 +7,7 @@ import { type Disposable, DisposableStore } from '../../base/disposable.ts';
 import type { Workspace } from '../../core/ports.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
-import type { ChangeNode } from '../window/agentTypes.ts';
+import type { ChangeNode } from '../agentTypes.ts';
 import type { Command } from '../window/commands.ts';
 import { type ChangesMemory, ChangesTree, type ChangesView } from './changesTree.ts';
 import { createHunkReview } from './hunkReview.ts';

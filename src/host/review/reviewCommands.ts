@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { isCancelled, messageOf, UserError } from '../../base/errors.ts';
-import type { ChangeNode } from '../window/agentTypes.ts';
+import type { ChangeNode } from '../agentTypes.ts';
 import type { Command } from '../window/commands.ts';
 import { filesOf, isOfTurn, turnsOf } from './changeNode.ts';
 import type { PendingReviews } from './pendingReviews.ts';

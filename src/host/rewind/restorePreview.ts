@@ -6,8 +6,8 @@ import * as vscode from 'vscode';
 import type { RestoreChoice } from '../../core/checkpoint/restore.ts';
 import type { PlannedFile, RestorePlan } from '../../core/checkpoint/restorePlan.ts';
 import { branchUri } from '../branch/branchUri.ts';
+import { plainLabel } from '../plainLabel.ts';
 import { countsText, nameAt, nameOf } from '../timeline/timelineRow.ts';
-import { plainLabel } from '../window/plainLabel.ts';
 import { choiceOf } from './restoreChoice.ts';
 
 type Row = vscode.QuickPickItem & { readonly planned?: PlannedFile };

@@ -17,10 +17,10 @@ import { entryNotFound, notInThisSession } from '../../core/session/sessionError
 import type { BlobStore } from '../../core/session/storePort.ts';
 import type { KeptHunks, RewindScope } from '../../protocol/toHost.ts';
 import type { ToPanel } from '../../protocol/toPanel.ts';
-import { typedCommand } from '../panel/commandLine.ts';
+import { typedCommand } from '../prompt/commandLine.ts';
 import { backgroundIn, stopCommands } from '../session/backgroundRuns.ts';
 import type { OpenSession } from '../session/openSession.ts';
-import type { SessionWorktrees } from '../worktree/worktreeTypes.ts';
+import type { SessionWorktrees } from '../session/worktreeTypes.ts';
 import { keptHunksFor, rewindFiles } from './rewindFile.ts';
 import { redoableRewind, undoableRewind } from './rewindHistory.ts';
 import { rewindWarnings, runningWarnings } from './rewindWarnings.ts';

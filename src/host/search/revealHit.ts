@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import { asEntryId, type SessionId } from '../../base/ids.ts';
 import type { FindMark } from '../../protocol/findMark.ts';
 import type { ToPanel } from '../../protocol/toPanel.ts';
-import { placeOfEntry } from '../panel/revealEntry.ts';
 import type { OpenSession } from '../session/openSession.ts';
+import { placeOfEntry } from '../transcript/revealEntry.ts';
 
 export type RevealWorld = {
 	/** Shows the session and brings it to the front. */

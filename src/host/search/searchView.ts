@@ -13,7 +13,7 @@ import type { FindMark } from '../../protocol/findMark.ts';
 import { type SearchToHost, type SearchToPage, searchToHostSchema } from '../../protocol/searchMessages.ts';
 import { searchHtml } from '../panel/chatHtml.ts';
 import { markOf } from '../panel/findInTranscript.ts';
-import { plainMessage } from '../window/plainLabel.ts';
+import { plainMessage } from '../plainLabel.ts';
 import { SearchFeed } from './searchFeed.ts';
 
 export type SearchViewWorld = {

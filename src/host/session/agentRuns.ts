@@ -6,11 +6,11 @@ import type { WorkspaceRoot } from '../../core/ports.ts';
 import { type AgentDefinition, joinDefinitions } from '../../core/subagents/agentDefinition.ts';
 import { createSubagents, type Subagents, settleSubagents } from '../../core/subagents/subagents.ts';
 import type { AgentAction, AgentLane } from '../../protocol/agentLane.ts';
+import type { OutsideWorld, Stores } from '../agentTypes.ts';
 import { branchUri, documentName } from '../branch/branchUri.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
 import { findModel } from '../model/turnModel.ts';
-import type { OutsideWorld, Stores } from '../window/agentTypes.ts';
-import { setting } from '../window/settings.ts';
+import { setting } from '../settings.ts';
 import type { OpenSession } from './openSession.ts';
 
 export type AgentRunsWorld = {

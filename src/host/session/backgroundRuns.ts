@@ -2,7 +2,7 @@
 import { UserError } from '../../base/errors.ts';
 import { BackgroundCommands, type BackgroundWorld } from '../../core/background/backgroundCommands.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
-import type { OutsideWorld } from '../window/agentTypes.ts';
+import type { OutsideWorld } from '../agentTypes.ts';
 import type { OpenSession } from './openSession.ts';
 
 export type BackgroundRunsWorld = Pick<BackgroundWorld, 'blobs' | 'clock' | 'trace'> & {

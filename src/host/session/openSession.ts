@@ -15,10 +15,8 @@ import type { LogNow } from '../../core/session/registry.ts';
 import { isInTrash } from '../../core/session/sessionErrors.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';
-import { BriefReview } from '../context/briefReview.ts';
-import { SummaryReview } from '../context/summaryReview.ts';
-import type { RowPage } from '../panel/shownRows.ts';
-import type { Approvals } from '../permission/approvals.ts';
+import type { Approvals } from '../asking/approvals.ts';
+import { OneByOne } from '../oneByOne.ts';
 import type { BlobTexts } from '../transcript/blobTexts.ts';
 import {
 	compactingText,
@@ -29,10 +27,12 @@ import {
 	retryText,
 	waitingText,
 } from '../transcript/sessionNotices.ts';
+import type { RowPage } from '../transcript/shownRows.ts';
 import type { TranscriptInputs } from '../transcript/transcriptRows.ts';
 import { AgentLanes, type LaneChange } from './agentLanes.ts';
-import { OneByOne } from './oneByOne.ts';
+import { BriefReview } from './briefReview.ts';
 import { movesTheConversation, type RowChange, SessionRows } from './sessionRows.ts';
+import { SummaryReview } from './summaryReview.ts';
 
 export type SessionChange =
 	| RowChange

@@ -6,7 +6,6 @@ import type { TurnEvent } from '../../core/agent/turnTypes.ts';
 import { type Entry, isConversation } from '../../core/session/entry.ts';
 import type { Session } from '../../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';
-import { newestRows, type RowPage, rowsBefore } from '../panel/shownRows.ts';
 import { redoableRewind } from '../rewind/rewindHistory.ts';
 import type { BlobTexts } from '../transcript/blobTexts.ts';
 import { ConflictRows } from '../transcript/conflictRows.ts';
@@ -15,6 +14,7 @@ import { type LiveChange, LiveRows } from '../transcript/liveRows.ts';
 import { replay } from '../transcript/replay.ts';
 import { UNDONE_ROW } from '../transcript/rewoundRow.ts';
 import { CUT_OFF, isCutOff, problemNotices, readOnlyNotice } from '../transcript/sessionNotices.ts';
+import { newestRows, type RowPage, rowsBefore } from '../transcript/shownRows.ts';
 import type { Transcript } from '../transcript/transcript.ts';
 import type { TranscriptInputs } from '../transcript/transcriptRows.ts';
 

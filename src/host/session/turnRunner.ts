@@ -26,17 +26,17 @@ import { takeInTuning } from '../model/chosenTuning.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
 import { tuningOf } from '../model/tuning.ts';
 import { enterTurnModel, leaveBrokenTurn } from '../model/turnModel.ts';
-import type { CustomCommands } from '../panel/customCommands.ts';
 import type { PermissionScopes } from '../permission/permissionScopes.ts';
 import { withSandboxLine } from '../permission/sandbox.ts';
+import type { CustomCommands } from '../prompt/customCommands.ts';
+import { permissionRules, setting } from '../settings.ts';
 import { readOnlyNotice } from '../transcript/sessionNotices.ts';
 import { actionsFor, type ItemOf, notice } from '../transcript/transcriptRows.ts';
-import { permissionRules, setting } from '../window/settings.ts';
-import { inWorktree, type SessionWorktrees } from '../worktree/worktreeTypes.ts';
 import { settleAgents } from './agentRuns.ts';
 import { backgroundOf } from './backgroundRuns.ts';
 import type { OpenSession } from './openSession.ts';
 import { lateToolsOf, type ServiceWorld, servicesFor } from './turnServices.ts';
+import { inWorktree, type SessionWorktrees } from './worktreeTypes.ts';
 
 /** The ports that all turns share, and what decides the rest for each. */
 export type TurnWorld = Pick<

@@ -1,9 +1,9 @@
 /** Where a conversation goes on in another session, which the view shows then: a fork, a fresh session with a brief, and the links between two. */
 import { asEntryId, type SessionId } from '../../base/ids.ts';
 import { forkTitle } from '../../core/session/titles.ts';
-import { chooseBrief, hasNothingToClear, linkedSession, linkSessions, NOTHING_TO_CLEAR } from '../context/clearFlow.ts';
 import { FORKED_IN_TURN, isCutOff } from '../transcript/sessionNotices.ts';
-import { leaveWorktree } from '../worktree/leaveWorktree.ts';
+import { chooseBrief, hasNothingToClear, linkedSession, linkSessions, NOTHING_TO_CLEAR } from './clearFlow.ts';
+import { leaveWorktree } from './leaveWorktree.ts';
 import type { SessionView } from './sessionView.ts';
 
 /** A new session from an entry of the one with this id (default: shown, and its leaf); it is shown then. */

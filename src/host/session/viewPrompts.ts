@@ -4,15 +4,15 @@
  */
 import type { Prompt } from '../../core/agent/turnTypes.ts';
 import type { PromptAttachment } from '../../protocol/toHost.ts';
-import { typedCommand, unknownCommand } from '../panel/commandLine.ts';
-import { maySend } from '../panel/promptQuestion.ts';
-import { actOnQueue, type QueueAct } from '../panel/queueActs.ts';
-import { readSubmission } from '../panel/readSubmission.ts';
+import { typedCommand, unknownCommand } from '../prompt/commandLine.ts';
+import { maySend } from '../prompt/promptQuestion.ts';
+import { readSubmission } from '../prompt/readSubmission.ts';
+import { createSessionDigests } from '../prompt/sessionMentions.ts';
 import { wholePromptText } from '../rewind/rewindFlow.ts';
 import { instructionPlace } from './instructionPlace.ts';
 import type { OpenSession } from './openSession.ts';
+import { actOnQueue, type QueueAct } from './queueActs.ts';
 import { retryOf } from './retryPrompt.ts';
-import { createSessionDigests } from './sessionMentions.ts';
 import type { SessionView } from './sessionView.ts';
 import { folderNotice, turnRefusal } from './turnRunner.ts';
 

@@ -8,11 +8,11 @@ import { asSessionId } from '../../base/ids.ts';
 import { applyRestore, type RestoreReport, settleIntents } from '../../core/checkpoint/restore.ts';
 import { planAgentUndo, planRestore, planTurnUndo, type RestorePlan } from '../../core/checkpoint/restorePlan.ts';
 import { plainName } from '../../core/session/titles.ts';
+import { plainLabel } from '../plainLabel.ts';
 import { chooseRestore } from '../rewind/restorePreview.ts';
 import { assertNoCommands } from '../session/backgroundRuns.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { Command } from '../window/commands.ts';
-import { plainLabel } from '../window/plainLabel.ts';
 import { type FoundPoint, pointOf, type TimelineCommandWorld } from './timelineCommands.ts';
 
 /** By name without `retrace.`. */

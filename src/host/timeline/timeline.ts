@@ -1,17 +1,17 @@
 /** The time line of a window, put together: its view, its commands, and the key that says a version of a file is shown. Decides nothing. */
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../base/disposable.ts';
+import type { Stores, TimelineNode } from '../agentTypes.ts';
 import { showStorage, startStorageLimit } from '../list/storage.ts';
 import type { ChatViews } from '../panel/chatViews.ts';
-import { registerLineHover, showLineOrigin } from '../review/lineOrigin.ts';
-import { createProvenance } from '../review/provenance.ts';
 import { revealHit } from '../search/revealHit.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
 import type { SessionHostWorld } from '../session/sessionView.ts';
 import { createTranscriptInputs } from '../transcript/transcriptInputs.ts';
-import type { Stores, TimelineNode } from '../window/agentTypes.ts';
 import type { Command } from '../window/commands.ts';
 import { createCheckpointCommands } from './checkpointCommands.ts';
+import { registerLineHover, showLineOrigin } from './lineOrigin.ts';
+import { createProvenance } from './provenance.ts';
 import { createTimelineCommands } from './timelineCommands.ts';
 import { createLineCounter } from './timelineCounts.ts';
 import { versionOf } from './timelineFiles.ts';

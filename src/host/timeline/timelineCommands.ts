@@ -8,12 +8,12 @@ import { asEntryId, asSessionId, type SessionId } from '../../base/ids.ts';
 import type { Point } from '../../core/checkpoint/checkpoints.ts';
 import { filesAt } from '../../core/checkpoint/fileHistory.ts';
 import { pathKey } from '../../core/checkpoint/timeline.ts';
+import type { TimelineNode } from '../agentTypes.ts';
+import { plainLabel } from '../plainLabel.ts';
 import type { RewindWorld } from '../rewind/rewindFlow.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { OpenSessions } from '../session/openSessions.ts';
-import type { TimelineNode } from '../window/agentTypes.ts';
 import type { Command } from '../window/commands.ts';
-import { plainLabel } from '../window/plainLabel.ts';
 import {
 	compareAll,
 	compareWithNow,

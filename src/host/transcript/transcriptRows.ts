@@ -20,7 +20,7 @@ import type { EntryOf } from '../../core/session/entry.ts';
 import { namedCall } from '../../core/tools/namedCall.ts';
 import type { ToolLabel } from '../../core/tools/tool.ts';
 import type { DiffLine, TranscriptItem } from '../../protocol/transcriptItem.ts';
-import { typedCommand } from '../panel/commandLine.ts';
+import { typedCommand } from '../prompt/commandLine.ts';
 import { settledLane, waitingLane } from './agentRow.ts';
 import { planAfter, planPreview } from './planRow.ts';
 

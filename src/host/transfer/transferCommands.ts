@@ -19,7 +19,7 @@ import { jsonExport } from '../../core/transfer/jsonExport.ts';
 import { makeBundle } from '../../core/transfer/makeBundle.ts';
 import { markdownExport } from '../../core/transfer/markdownExport.ts';
 import type { Transfer } from '../../core/transfer/transferPorts.ts';
-import { plainMessage } from '../window/plainLabel.ts';
+import { plainMessage } from '../plainLabel.ts';
 import { pickAdoption, pickClaudeSessions, pickFormat, pickImportSource } from './transferPicks.ts';
 import { importReport, safeFileName } from './transferTexts.ts';
 

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { plural } from '../../base/text.ts';
 import type { ClaudeCodeSession, MovedFolder } from '../../core/transfer/transferPorts.ts';
-import { plainLabel } from '../window/plainLabel.ts';
+import { plainLabel } from '../plainLabel.ts';
 import { ageText, sizeText } from './transferTexts.ts';
 
 export type ExportChoice = { readonly format: 'markdown' | 'json' | 'bundle'; readonly isRedacted: boolean };

@@ -4,15 +4,15 @@
  */
 import * as vscode from 'vscode';
 import { DisposableStore } from '../../base/disposable.ts';
+import type { Agent, OutsideWorld, Surfaces } from '../agentTypes.ts';
 import { createExtensionApi } from '../api/extensionApi.ts';
 import { registerBranchDocuments } from '../branch/branchDocuments.ts';
 import { tellHooksOfAsks } from '../hooks/hookEvents.ts';
 import { startRetention } from '../list/retention.ts';
-import { tellOfAsks } from '../panel/asks.ts';
 import { publishRunning } from '../session/runningSessions.ts';
 import { SessionHost } from '../session/sessionHost.ts';
 import { openSessionLink } from '../session/sessionLink.ts';
-import type { Agent, OutsideWorld, Surfaces } from './agentTypes.ts';
+import { tellOfAsks } from './asks.ts';
 import { runCommand, runGuarded } from './commands.ts';
 import { createTraceChannel } from './traceChannel.ts';
 import { createWindowCommands } from './windowCommands.ts';

@@ -13,13 +13,13 @@ import { selectTools } from '../editor/editorTools.ts';
 import type { ModelChoice } from '../model/modelChoice.ts';
 import { selectEffort } from '../model/tuning.ts';
 import type { ChatViews } from '../panel/chatViews.ts';
-import { mentionOf } from '../panel/mentions.ts';
 import { showPermissionRules } from '../permission/permissionRulesCommand.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
+import { mentionOf } from '../prompt/mentions.ts';
 import type { MergeEditor } from '../rewind/mergeEditor.ts';
+import { type ApiKeys, originOf } from '../secrets.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
-import { plainLabel, plainMessage } from './plainLabel.ts';
-import { type ApiKeys, originOf } from './secrets.ts';
-import { chooseProvider, setting } from './settings.ts';
+import { chooseProvider, setting } from '../settings.ts';
 import type { TraceChannel } from './traceChannel.ts';
 
 export type Command = (...args: readonly unknown[]) => unknown;

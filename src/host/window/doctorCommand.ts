@@ -8,8 +8,8 @@ import { UserError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
 import { logsFor, renderReport, summaryOf } from '../../core/session/doctorReport.ts';
 import type { ExaminedLog, StoreDoctor, StoreExamination } from '../../core/session/storeExamination.ts';
+import { plainLabel, plainMessage } from '../plainLabel.ts';
 import type { Command } from './commands.ts';
-import { plainLabel, plainMessage } from './plainLabel.ts';
 
 export type DoctorWorld = {
 	/** Undefined when sessions are not kept on disk. */

@@ -7,7 +7,7 @@ import type { Disposable } from '../../base/disposable.ts';
 import { Emitter, type Event } from '../../base/emitter.ts';
 import { codeOf } from '../../base/errors.ts';
 import type { Trace, TraceEvent } from '../../base/trace.ts';
-import { setting } from './settings.ts';
+import { setting } from '../settings.ts';
 
 /** What the user wanted is no error. */
 const STOPPED: ReadonlySet<string> = new Set(['CancelledError', 'AbortError', 'Canceled', 'stopped']);

@@ -5,12 +5,12 @@ import { createSessionCommands } from '../list/sessionCommands.ts';
 import { freeTitle } from '../session/runningSessions.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
 import { createTransferCommands } from '../transfer/transferCommands.ts';
+import { codeReason } from '../workspaceFacts.ts';
 import { createWorktreeCommands } from '../worktree/worktreeCommands.ts';
 import { type Command, createCommands } from './commands.ts';
 import type { WindowParts } from './windowParts.ts';
 import type { WindowStart } from './windowStart.ts';
 import type { WindowViews } from './windowViews.ts';
-import { codeReason } from './workspaceFacts.ts';
 
 export function createWindowCommands(
 	{ surfaces, outside, channel }: WindowStart,

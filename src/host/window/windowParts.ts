@@ -12,23 +12,23 @@ import { attachSummaries } from '../branch/branchSummaries.ts';
 import { createDiagnostics } from '../editor/diagnosticsPort.ts';
 import { createWindowTraffic } from '../editor/fileTraffic.ts';
 import { createSavedEdits } from '../editor/savedEdits.ts';
-import { createWindowFiles } from '../editor/windowFiles.ts';
 import { attachHooks, endHooks } from '../hooks/hookEvents.ts';
 import { createHooks } from '../hooks/hooks.ts';
 import { createMcp } from '../mcp/mcp.ts';
 import { createMemory } from '../memory/memory.ts';
 import { createModelChoice } from '../model/modelChoice.ts';
-import { askArgument, withSkills } from '../panel/commandInput.ts';
-import { createCustomCommands } from '../panel/customCommands.ts';
 import { createPermissionScopes } from '../permission/permissionScopes.ts';
+import { askArgument, withSkills } from '../prompt/commandInput.ts';
+import { createCustomCommands } from '../prompt/customCommands.ts';
 import { createDiffEditor } from '../review/diffEditor.ts';
 import { createReview } from '../review/review.ts';
+import { createApiKeys } from '../secrets.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
 import type { SessionHostWorld } from '../session/sessionView.ts';
-import { createApiKeys } from './secrets.ts';
-import { setting } from './settings.ts';
+import { setting } from '../settings.ts';
+import { codeReason, sessionDefaults, workspaceRoots } from '../workspaceFacts.ts';
+import { createWindowFiles } from './windowFiles.ts';
 import type { WindowStart } from './windowStart.ts';
-import { codeReason, sessionDefaults, workspaceRoots } from './workspaceFacts.ts';
 
 /** What is made later and stands on this. */
 type Late = {

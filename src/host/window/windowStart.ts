@@ -1,7 +1,7 @@
 /** What everything of a window is made with. Types only. */
 import type * as vscode from 'vscode';
 import type { DisposableStore } from '../../base/disposable.ts';
-import type { OutsideWorld, Surfaces } from './agentTypes.ts';
+import type { OutsideWorld, Surfaces } from '../agentTypes.ts';
 import type { TraceChannel } from './traceChannel.ts';
 
 export type WindowStart = {

@@ -1,6 +1,7 @@
 /** What a window shows of its sessions, put together: chat pages, trees, meter, inspector, search and the documents behind them. Decides nothing. */
 import { asSessionId } from '../../base/ids.ts';
 import type { ToPanel } from '../../protocol/toPanel.ts';
+import { PlanDocuments } from '../asking/planDocuments.ts';
 import { BranchesTree } from '../branch/branchesTree.ts';
 import { ContextInspector } from '../context/contextInspector.ts';
 import { ContextMeters } from '../context/contextMeters.ts';
@@ -11,7 +12,6 @@ import { UnreadSessions } from '../list/unreadSessions.ts';
 import { ChatViews } from '../panel/chatViews.ts';
 import { panelHead, shownItems } from '../panel/panelHead.ts';
 import { handlePanelMessage } from '../panel/panelMessages.ts';
-import { PlanDocuments } from '../panel/planDocuments.ts';
 import { Suggestions } from '../panel/suggestions.ts';
 import { ruleWarning } from '../permission/permissionScopes.ts';
 import { sandboxProblem } from '../permission/sandbox.ts';
@@ -19,9 +19,9 @@ import { createMergeEditor } from '../rewind/mergeEditor.ts';
 import { revealHitIn } from '../search/revealHit.ts';
 import { SearchView } from '../search/searchView.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
+import { setting } from '../settings.ts';
 import { Timeline } from '../timeline/timeline.ts';
 import { DoctorCommand } from './doctorCommand.ts';
-import { setting } from './settings.ts';
 import type { WindowParts } from './windowParts.ts';
 import type { WindowStart } from './windowStart.ts';
 

@@ -11,12 +11,12 @@ import type { BlobStore } from '../../core/session/storePort.ts';
 import type { WorktreeRef } from '../../core/session/worktreeFields.ts';
 import { displayPath, isInRoots } from '../../core/tools/paths.ts';
 import type { Worktrees } from '../../core/worktree/worktreePort.ts';
+import type { OutsideWorld } from '../agentTypes.ts';
 import { unsavedFilesBelow } from '../editor/unsavedFiles.ts';
 import { notedWorkspace, noteEditorWrites } from '../editor/writeNotes.ts';
 import type { WindowHooks } from '../hooks/hooks.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { OutsideWorld } from '../window/agentTypes.ts';
-import type { SessionWorktrees, WorktreePorts } from './worktreeTypes.ts';
+import type { SessionWorktrees, WorktreePorts } from '../session/worktreeTypes.ts';
 
 type Place = {
 	readonly ref: WorktreeRef;

@@ -14,14 +14,14 @@ import type { BlobStore } from '../../core/session/storePort.ts';
 import type { WorktreeRef } from '../../core/session/worktreeFields.ts';
 import type { WorktreeChanges, Worktrees } from '../../core/worktree/worktreePort.ts';
 import { unsavedContents } from '../editor/unsavedFiles.ts';
+import { plainMessage } from '../plainLabel.ts';
 import { stopTurn } from '../rewind/rewindFlow.ts';
 import { assertNoCommands, backgroundIn, stopCommands } from '../session/backgroundRuns.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import type { SessionHost } from '../session/sessionHost.ts';
 import { WORKTREE_GONE } from '../session/turnRunner.ts';
+import type { SessionWorktrees } from '../session/worktreeTypes.ts';
 import type { Command } from '../window/commands.ts';
-import { plainMessage } from '../window/plainLabel.ts';
-import type { SessionWorktrees } from './worktreeTypes.ts';
 import { discardDialog, keptNote, madeNote, mergeDialog, mergedText, restoredNote } from './worktreeWords.ts';
 
 export type WorktreeCommandWorld = {

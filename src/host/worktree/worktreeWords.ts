@@ -3,7 +3,7 @@ import { plural } from '../../base/text.ts';
 import type { RestoreReport } from '../../core/checkpoint/restore.ts';
 import type { PlannedFile, RestorePlan } from '../../core/checkpoint/restorePlan.ts';
 import type { KeptWorktree } from '../../core/worktree/worktreePort.ts';
-import { plainMessage } from '../window/plainLabel.ts';
+import { plainMessage } from '../plainLabel.ts';
 
 /** Without a button there is nothing to do. */
 export type WorktreeDialog = { readonly message: string; readonly detail: string; readonly button: string | undefined };

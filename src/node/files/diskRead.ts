@@ -5,10 +5,10 @@ import { open } from 'node:fs/promises';
 import { asSha256 } from '../../base/ids.ts';
 import type { FileSnapshot } from '../../core/ports.ts';
 import type { ContentHash } from '../../core/session/fileFields.ts';
-import type { OpenFile } from '../store/openNow.ts';
 import { kindOf, statOf } from './diskPlace.ts';
 import { readFailure } from './fileErrors.ts';
 import { linkBytes } from './linkFiles.ts';
+import type { OpenFile } from './openNow.ts';
 import { systemCode } from './systemErrors.ts';
 
 /** Absent on Windows, where links need rights that files do not. */

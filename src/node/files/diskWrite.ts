@@ -4,7 +4,6 @@ import { mkdir, open, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../../base/errors.ts';
 import type { WorkspaceRoot, WriteOptions } from '../../core/ports.ts';
-import { type OpenFile, openNow } from '../store/openNow.ts';
 import {
 	type FileIdentity,
 	identityAt,
@@ -19,6 +18,7 @@ import {
 import { hashOf, hashOnDisk, PERMISSION_BITS, READ_FLAGS, readAll, SMALL_BYTES, WRITE_FLAGS } from './diskRead.ts';
 import { changedMeanwhile, damagedFailure, notAFile, pathMoved, readOnlyFile, writeFailure } from './fileErrors.ts';
 import { linkBytes, placeLink, replaceLinkByFile } from './linkFiles.ts';
+import { type OpenFile, openNow } from './openNow.ts';
 import { wayBelow } from './realPath.ts';
 import { systemCode } from './systemErrors.ts';
 

@@ -4,8 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { findOnPath } from '../files/findOnPath.ts';
 import { childEnvironment } from '../process/childEnvironment.ts';
-import { findOnPath } from '../process/findOnPath.ts';
 
 /** Far above what the slowest of them takes; a disk that hangs must not hold a command for ever. */
 const TIMEOUT_MS = 60_000;

@@ -10,7 +10,7 @@ import { openSession } from '../../../src/core/session/session.ts';
 import { grantOf } from '../../../src/core/skills/commandGrant.ts';
 import { expandPrompt } from '../../../src/core/skills/expandInstruction.ts';
 import { instructionFile } from '../../../src/core/skills/instructionFile.ts';
-import { createCommandConsent } from '../../../src/host/permission/commandConsent.ts';
+import { createCommandConsent } from '../../../src/host/prompt/commandConsent.ts';
 import { Transcript } from '../../../src/host/transcript/transcript.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
 import { createFakeIds } from '../../fakes/fakeClock.ts';

@@ -10,8 +10,8 @@ import {
 	mentionedResource,
 	resourceMention,
 } from '../../../src/host/mcp/mcpMentions.ts';
-import { readPrompt } from '../../../src/host/panel/attachments.ts';
-import { mentionsIn } from '../../../src/host/panel/mentions.ts';
+import { readPrompt } from '../../../src/host/prompt/attachments.ts';
+import { mentionsIn } from '../../../src/host/prompt/mentions.ts';
 import { createMemoryWorkspace } from '../../fakes/memoryWorkspace.ts';
 import { serverOf } from './mcpScene.ts';
 

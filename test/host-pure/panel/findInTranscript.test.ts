@@ -6,11 +6,11 @@ import { asEntryId } from '../../../src/base/ids.ts';
 import { createPromptQueue } from '../../../src/core/agent/promptQueue.ts';
 import { openSession } from '../../../src/core/session/session.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
+import { Approvals } from '../../../src/host/asking/approvals.ts';
 import { findInTranscript, markOf, rowTexts } from '../../../src/host/panel/findInTranscript.ts';
-import { placeOfEntry, rowsBackTo } from '../../../src/host/panel/revealEntry.ts';
-import { Approvals } from '../../../src/host/permission/approvals.ts';
 import { OpenSession } from '../../../src/host/session/openSession.ts';
 import { createBlobTexts } from '../../../src/host/transcript/blobTexts.ts';
+import { placeOfEntry, rowsBackTo } from '../../../src/host/transcript/revealEntry.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
 import { createMemorySessionStore } from '../../../src/node/store/memorySessionStore.ts';
 import {

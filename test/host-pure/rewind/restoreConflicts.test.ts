@@ -6,7 +6,7 @@ import { asToolUseId } from '../../../src/base/ids.ts';
 import { createPromptQueue } from '../../../src/core/agent/promptQueue.ts';
 import { applyRestore } from '../../../src/core/checkpoint/restore.ts';
 import { planRestore, planTurnUndo } from '../../../src/core/checkpoint/restorePlan.ts';
-import { Approvals } from '../../../src/host/permission/approvals.ts';
+import { Approvals } from '../../../src/host/asking/approvals.ts';
 import { choiceOf } from '../../../src/host/rewind/restoreChoice.ts';
 import { loadConflict, restoreWhole, useMerged } from '../../../src/host/rewind/restoreConflicts.ts';
 import { applyRewind, redoRewind, undoRewind } from '../../../src/host/rewind/rewindFlow.ts';

@@ -10,7 +10,7 @@ import type { Prompt } from '../../../src/core/agent/turnTypes.ts';
 import type { AssistantBlock } from '../../../src/core/session/content.ts';
 import { forkSession } from '../../../src/core/session/fork.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
-import { Approvals } from '../../../src/host/permission/approvals.ts';
+import { Approvals } from '../../../src/host/asking/approvals.ts';
 import { describeFile } from '../../../src/host/rewind/rewindFile.ts';
 import {
 	applyRewind,

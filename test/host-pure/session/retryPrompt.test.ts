@@ -5,8 +5,8 @@ import type { GrantAnswers, PromptCommand } from '../../../src/core/agent/turnTy
 import { ModelError } from '../../../src/core/model/modelError.ts';
 import { grantOf } from '../../../src/core/skills/commandGrant.ts';
 import { instructionFile } from '../../../src/core/skills/instructionFile.ts';
-import { typedCommand } from '../../../src/host/panel/commandLine.ts';
-import { createCommandConsent } from '../../../src/host/permission/commandConsent.ts';
+import { createCommandConsent } from '../../../src/host/prompt/commandConsent.ts';
+import { typedCommand } from '../../../src/host/prompt/commandLine.ts';
 import { retryOf } from '../../../src/host/session/retryPrompt.ts';
 import { createFixture } from '../../core/agent/turnFixture.ts';
 import { call, createScriptedModel, text } from '../../fakes/scriptedModel.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../../src/base/errors.ts';
 import { isInTrash } from '../../../src/core/session/sessionErrors.ts';
-import { openState } from '../../../src/host/session/sessionState.ts';
+import { openState } from '../../../src/host/list/sessionState.ts';
 import { createFileSessionStore } from '../../../src/node/store/fileSessionStore.ts';
 import { createWindows, endTurn, say, shown } from './windowScene.ts';
 

@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module';
 import { test } from 'node:test';
 import { createPromptQueue } from '../../../src/core/agent/promptQueue.ts';
 import type { Hook } from '../../../src/core/hooks/hookTypes.ts';
-import { Approvals } from '../../../src/host/permission/approvals.ts';
+import { Approvals } from '../../../src/host/asking/approvals.ts';
 import { OpenSession } from '../../../src/host/session/openSession.ts';
 import type { TurnWorld } from '../../../src/host/session/turnRunner.ts';
 import { createBlobTexts } from '../../../src/host/transcript/blobTexts.ts';

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { asToolUseId } from '../../../src/base/ids.ts';
 import { POINT_TYPES, timelinePointSteps } from '../../../src/core/checkpoint/checkpoints.ts';
 import type { Session } from '../../../src/core/session/sessionTypes.ts';
-import { createProvenance } from '../../../src/host/review/provenance.ts';
+import { createProvenance } from '../../../src/host/timeline/provenance.ts';
 import { createLineCounter } from '../../../src/host/timeline/timelineCounts.ts';
 import { createTimelineReader } from '../../../src/host/timeline/timelineReader.ts';
 import { describeFile, describePoint, nameAt } from '../../../src/host/timeline/timelineRow.ts';

@@ -5,7 +5,7 @@ import { it } from 'node:test';
 import type * as vscode from 'vscode';
 import { createPromptQueue } from '../../../src/core/agent/promptQueue.ts';
 import { ModelError } from '../../../src/core/model/modelError.ts';
-import { Approvals } from '../../../src/host/permission/approvals.ts';
+import { Approvals } from '../../../src/host/asking/approvals.ts';
 import { OpenSession } from '../../../src/host/session/openSession.ts';
 import { createBlobTexts } from '../../../src/host/transcript/blobTexts.ts';
 import { createTranscriptInputs } from '../../../src/host/transcript/transcriptInputs.ts';
@@ -93,7 +93,7 @@ registerHooks({
 });
 const { actOnAgent } = await import('../../../src/host/session/agentRuns.ts');
 const { registerBranchDocuments } = await import('../../../src/host/branch/branchDocuments.ts');
-const { PlanDocuments } = await import('../../../src/host/panel/planDocuments.ts');
+const { PlanDocuments } = await import('../../../src/host/asking/planDocuments.ts');
 
 async function scene(
 	agents: Parameters<typeof createAgentsFixture>[0]['agents'],
