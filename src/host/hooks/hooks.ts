@@ -11,7 +11,7 @@ import type { Session } from '../../core/session/sessionTypes.ts';
 import type { BlobStore } from '../../core/session/storePort.ts';
 import type { OpenSession } from '../session/openSession.ts';
 import { setting } from '../settings.ts';
-import { notice } from '../transcript/transcriptRows.ts';
+import { notice } from '../transcript/noticeRows.ts';
 import { createHookConsent } from './hookConsent.ts';
 
 export type HooksWorld = {

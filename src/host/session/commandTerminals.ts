@@ -7,7 +7,7 @@ import { UserError } from '../../base/errors.ts';
 import { isToolUseBlock } from '../../core/session/content.ts';
 import { namedCall } from '../../core/tools/namedCall.ts';
 import type { RunningCommand } from '../../protocol/runningCommand.ts';
-import { notice } from '../transcript/transcriptRows.ts';
+import { notice } from '../transcript/noticeRows.ts';
 import { backgroundIn } from './backgroundRuns.ts';
 import type { OpenSession } from './openSession.ts';
 

@@ -1,6 +1,6 @@
 /** A session that comes from one in a worktree (a fork, a fresh one after a clear) goes on in the workspace: both sides are told. */
 
-import { notice } from '../transcript/transcriptRows.ts';
+import { notice } from '../transcript/noticeRows.ts';
 import { LEFT_WORKTREE_REMINDER, LEFT_WORKTREE_TEXT } from '../worktree/worktreeWords.ts';
 import type { OpenSession } from './openSession.ts';
 

@@ -6,7 +6,8 @@ import type { Entry } from '../../core/session/entry.ts';
 import { isInTrash } from '../../core/session/sessionErrors.ts';
 import type { LogProblem, Session } from '../../core/session/sessionTypes.ts';
 import type { TranscriptItem } from '../../protocol/transcriptItem.ts';
-import { actionsFor, type ItemOf, notice } from './transcriptRows.ts';
+import { actionsFor, notice } from './noticeRows.ts';
+import type { ItemOf } from './transcriptRows.ts';
 
 const MAX_SHOWN_PROBLEMS = 5;
 const UNREADABLE_TEXT =

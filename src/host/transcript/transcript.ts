@@ -13,10 +13,10 @@ import { compactedItem } from './compactedItem.ts';
 import { type Cost, NO_COST, turnCostNote, withReply } from './costWords.ts';
 import { FileRows } from './fileRows.ts';
 import { hookRow, withInput } from './hookRow.ts';
+import { actionsOfNotice, notice, RETRY, turnEndRow } from './noticeRows.ts';
 import { RewindRows } from './rewindRows.ts';
 import {
 	abandonedRow,
-	actionsOfNotice,
 	blockRowId,
 	briefRow,
 	callRow,
@@ -24,12 +24,9 @@ import {
 	endedInBackground,
 	finishedRow,
 	newsText,
-	notice,
 	promptRow,
-	RETRY,
 	runRows,
 	type TranscriptInputs,
-	turnEndRow,
 	withAttachment,
 } from './transcriptRows.ts';
 
