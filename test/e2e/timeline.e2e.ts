@@ -121,7 +121,7 @@ suite('Time line', { skip: missingBrowser() }, () => {
 	test('a command that changed files is a point of its own, and one file of it is taken back', async () => {
 		await send(panel(), 'Run `echo made > made.txt`');
 		// The grammar of the shell is in the package: it saw the redirection, and that echo itself does nothing.
-		await permissionCard(panel(), 'Bash').getByText('It writes made.txt', { exact: true }).waitFor();
+		await permissionCard(panel(), 'Bash').getByText('It writes made.txt.', { exact: true }).waitFor();
 		await permissionCard(panel(), 'Bash').getByRole('button', { name: 'Allow once' }).click();
 		await turnEnds(panel());
 		await row('Run echo made').getByText('1 file').waitFor();

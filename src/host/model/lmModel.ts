@@ -23,6 +23,12 @@ const CHARS_PER_TOKEN = 4;
 /** There are no signs of life but the parts themselves, and a long prompt may be read for minutes before the first one. */
 const USUAL_LIMITS: LmLimits = { partMs: 300_000, countMs: 10_000 };
 
+/**
+ * VS Code forgets the models of an extension while anybody asks for them, until the extension has answered; who asks in that moment is told of none,
+ * and of no change afterwards.
+ */
+const ASK_AGAIN_MS: readonly number[] = [100, 300, 1_000, 2_500];
+
 /** How long something of another extension may take. */
 type LmLimits = {
 	/** Until the next part of a reply. */
@@ -55,8 +61,21 @@ export function createLmModel(
 		}
 	}
 
-	async function find(id: string): Promise<vscode.LanguageModelChat> {
-		const all = await models.selectChatModels();
+	/** Those that are there now; asked for again a few times while there is none of them that is wanted. */
+	async function select(
+		isWanted: (model: vscode.LanguageModelChat) => boolean,
+		signal: AbortSignal,
+	): Promise<readonly vscode.LanguageModelChat[]> {
+		for (let attempt = 0; ; attempt++) {
+			const all = await unlessAborted(Promise.resolve(models.selectChatModels()), signal);
+			const delayMs = ASK_AGAIN_MS[attempt];
+			if (delayMs === undefined || all.some(isWanted)) return all;
+			await clock.sleep(delayMs, signal);
+		}
+	}
+
+	async function find(id: string, signal: AbortSignal): Promise<vscode.LanguageModelChat> {
+		const all = await select((one) => idOf(one) === id, signal);
 		const found = all.find((one) => idOf(one) === id);
 		if (found) return found;
 		const there =
@@ -74,7 +93,7 @@ export function createLmModel(
 	): Promise<ModelReply> {
 		const startedAt = clock.now();
 		return await cancellable(signal, async (token) => {
-			const model = await find(request.model);
+			const model = await find(request.model, signal);
 			const messages = plainMessages(request);
 			const input = await tokensOf(model, plainText(messages), token, signal);
 			const usage = {
@@ -113,12 +132,12 @@ export function createLmModel(
 	return {
 		label: 'VS Code language models',
 		stream,
-		async listModels() {
-			return (await models.selectChatModels()).map(infoOf);
+		async listModels(signal) {
+			return (await select(() => true, signal)).map(infoOf);
 		},
 		async countTokens(request, signal) {
 			return await cancellable(signal, async (token) => {
-				const model = await find(request.model);
+				const model = await find(request.model, signal);
 				const tools = request.tools.length === 0 ? '' : JSON.stringify(request.tools);
 				return await tokensOf(model, `${plainText(plainMessages(request))}${tools}`, token, signal);
 			});

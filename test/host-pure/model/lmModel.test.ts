@@ -34,8 +34,9 @@ type Reply = (token: Token) => AsyncIterable<unknown>;
 
 function openModel(
 	reply: Reply,
-	facts: { sendError?: Error; countTokens?: () => Promise<number>; partMs?: number } = {},
+	facts: { sendError?: Error; countTokens?: () => Promise<number>; partMs?: number; emptyTimes?: number } = {},
 ) {
+	let timesEmpty = facts.emptyTimes ?? 0;
 	const sent: { messages: unknown; options: unknown }[] = [];
 	const chat = {
 		...{ vendor: 'copilot', id: 'big', name: 'Big', family: 'f', version: '1', maxInputTokens: 64_000 },
@@ -46,8 +47,9 @@ function openModel(
 		},
 		countTokens: facts.countTokens ?? (async (text: string) => text.length),
 	};
+	const selectChatModels = async () => (timesEmpty-- > 0 ? [] : [chat]);
 	const limits = { partMs: facts.partMs ?? 60_000, countMs: 200 };
-	const model = createLmModel(createFakeClock(), { selectChatModels: async () => [chat] } as never, limits);
+	const model = createLmModel(createFakeClock(), { selectChatModels } as never, limits);
 	return { model, sent };
 }
 
@@ -136,6 +138,27 @@ suite('Language models of VS Code', () => {
 			model.stream({ ...request, model: 'vscode-lm:x/y' }, () => undefined, never),
 			/no language model x\/y now/,
 		);
+	});
+
+	test('a model that VS Code has forgotten for a moment is asked for again', async () => {
+		const { model } = openModel(() => parts(new vscode.LanguageModelTextPart('there')), { emptyTimes: 2 });
+		assert.equal((await model.stream(request, () => undefined, never)).stopReason, 'end_turn');
+		const listing = openModel(() => parts(), { emptyTimes: 2 });
+		assert.deepEqual(
+			(await listing.model.listModels(never)).map(({ id }) => id),
+			['vscode-lm:copilot/big'],
+		);
+		const none = openModel(() => parts(), { emptyTimes: 1_000 });
+		assert.deepEqual(await none.model.listModels(never), []);
+	});
+
+	test('a list that hangs ends with the signal', async () => {
+		const hanging = { selectChatModels: () => new Promise(() => undefined) } as never;
+		const model = createLmModel(createFakeClock(), hanging, { partMs: 60_000, countMs: 200 });
+		const stop = new AbortController();
+		const listing = model.listModels(stop.signal);
+		stop.abort();
+		await assert.rejects(listing);
 	});
 
 	test('one that cannot count is estimated', async () => {
