@@ -23,10 +23,7 @@ const CHARS_PER_TOKEN = 4;
 /** There are no signs of life but the parts themselves, and a long prompt may be read for minutes before the first one. */
 const USUAL_LIMITS: LmLimits = { partMs: 300_000, countMs: 10_000 };
 
-/**
- * VS Code forgets the models of an extension while anybody asks for them, until the extension has answered; who asks in that moment is told of none,
- * and of no change afterwards.
- */
+/** While a window starts VS Code may name no models, though an extension brings some, and tell of no change afterwards. */
 const ASK_AGAIN_MS: readonly number[] = [100, 300, 1_000, 2_500];
 
 /** How long something of another extension may take. */

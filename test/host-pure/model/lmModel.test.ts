@@ -140,7 +140,7 @@ suite('Language models of VS Code', () => {
 		);
 	});
 
-	test('a model that VS Code has forgotten for a moment is asked for again', async () => {
+	test('a model that VS Code does not name yet is asked for again', async () => {
 		const { model } = openModel(() => parts(new vscode.LanguageModelTextPart('there')), { emptyTimes: 2 });
 		assert.equal((await model.stream(request, () => undefined, never)).stopReason, 'end_turn');
 		const listing = openModel(() => parts(), { emptyTimes: 2 });
