@@ -94,7 +94,8 @@ function settledLength(branch: readonly Entry[], from: number): number {
 				break;
 			case 'assistantEnded':
 				if (over.has(entry.messageId)) return 0;
-				hasEnded = true;
+				// A reply without blocks ends nothing of the one before it.
+				if (entry.messageId === messageId) hasEnded = true;
 				break;
 			case 'toolResult':
 				openCalls.delete(entry.toolUseId);

@@ -174,6 +174,16 @@ function inOneGo(branch: readonly Entry[], reminderForm: 'user' | 'system', vari
 	return fold.finish();
 }
 
+/** The end of a reply without blocks says nothing of the one before it, which has not ended. */
+const emptyReplyBehindOpenOne: readonly Move[] = [
+	{ kind: 'calls', one: 1, other: 0 },
+	{ kind: 'user', one: 0, other: 0 },
+	{ kind: 'rewind', one: 626, other: 0 },
+	{ kind: 'oldReplyEnds', one: 0, other: 217 },
+	{ kind: 'rewind', one: 874, other: 0 },
+	{ kind: 'user', one: 0, other: 0 },
+];
+
 for (const reminderForm of ['user', 'system'] as const) {
 	it(`any session, entry by entry (reminders as ${reminderForm}): the same bytes as made anew`, () => {
 		const prefix = smallPrefix({ reminderForm });
@@ -194,7 +204,7 @@ for (const reminderForm of ['user', 'system'] as const) {
 					}
 				}
 			}),
-			{ numRuns: 800 },
+			{ numRuns: 800, examples: [[emptyReplyBehindOpenOne]] },
 		);
 		assert.ok(count > 1_000, `only ${count} requests could be made`);
 	});
