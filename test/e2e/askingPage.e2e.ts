@@ -122,9 +122,7 @@ panelSuite('page of questions, plans and tasks', 400, ({ withPage }) => {
 			await page.getByRole('option', { name: '/compact' }).waitFor();
 			await send({ kind: 'commands', commands });
 			await input.pressSequentially('rev');
-			const option = page.getByRole('option', { name: '/review <file>' });
-			await option.waitFor();
-			assert.equal(await option.getAttribute('aria-selected'), 'true');
+			await page.getByRole('option', { name: '/review <file>', selected: true }).waitFor();
 			await input.press('Enter');
 			assert.equal(await input.inputValue(), '/review ');
 			await page.getByRole('status').getByText('/review <file>: Reviews a file').waitFor();
