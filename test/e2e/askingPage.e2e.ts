@@ -20,7 +20,7 @@ panelSuite('page of questions, plans and tasks', 400, ({ withPage }) => {
 			const card = page.getByRole('group', { name: 'Question', exact: true });
 			await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'question-0');
 			await page.keyboard.press('2');
-			assert.equal(await card.getByRole('radio', { name: 'Postgres' }).isChecked(), true);
+			await card.getByRole('radio', { name: 'Postgres', checked: true }).waitFor();
 			await page.keyboard.press('Enter');
 			// The second question has no answer yet, so the focus goes there.
 			await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'question-1');
@@ -43,7 +43,7 @@ panelSuite('page of questions, plans and tasks', 400, ({ withPage }) => {
 			const card = page.getByRole('group', { name: 'Question', exact: true });
 			await card.getByRole('radio', { name: 'SQLite' }).check();
 			await card.getByRole('textbox', { name: 'Own answer: Database' }).fill('DuckDB 1');
-			assert.equal(await card.getByRole('radio', { name: 'SQLite' }).isChecked(), false);
+			await card.getByRole('radio', { name: 'SQLite', checked: false }).waitFor();
 			await card.getByRole('checkbox', { name: 'Unit' }).check();
 			await card.getByRole('textbox', { name: 'Own answer: Tests' }).fill('by hand');
 			await page.keyboard.press('Enter');

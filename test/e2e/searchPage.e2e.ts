@@ -122,7 +122,7 @@ searchSuite('search page', 280, (suite) => {
 			await page.getByRole('button', { name: 'Errors' }).click();
 			await search.send();
 			assert.equal(await box(search).inputValue(), 'area tool:bash in:trash is:error ');
-			assert.equal(await page.getByRole('button', { name: 'Errors' }).getAttribute('aria-pressed'), 'true');
+			await page.getByRole('button', { name: 'Errors', pressed: true }).waitFor();
 			await page.getByRole('combobox', { name: 'Tool' }).selectOption('');
 			await search.send();
 			assert.equal(await box(search).inputValue(), 'area in:trash is:error ');
